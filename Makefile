@@ -1,0 +1,46 @@
+# Everything builds what it needs: Python 3.11 or later, pip, make and git are enough.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SCALE ?= 0.01
+SEED ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LINTERS := $(VENV)/.linters
+EXTRACT := out/extract_$(SCALE)_$(SEED)
+RESULTS := out/smart_industry_2020
+
+.PHONY: report test lint format clean
+
+report: $(INSTALLED) $(EXTRACT)/simulation.json
+	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
+
+$(EXTRACT)/simulation.json: $(INSTALLED)
+	rm -rf $(EXTRACT)
+	mkdir -p out
+	$(BIN)/si-eval simulate $(EXTRACT) --scale $(SCALE) --seed $(SEED)
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest
+
+lint: $(LINTERS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(LINTERS)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(LINTERS): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) out

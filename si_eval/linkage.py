@@ -1,0 +1,159 @@
+"""Participants -> persons -> business units a year, by the published rule, with an account of every row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import pandas as pd
+
+from si_eval import engine as engines
+from si_eval.results import Extract, Linkage
+from si_eval.vocabulary import ENTRY_YEAR, UNIT, YEAR
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+KEPT = "kept"
+FUNNEL_COLUMNS = ("step", "reason", YEAR, "n")
+
+
+def link_participants(extract: Extract) -> Linkage:
+    """Find the business unit of each participant in each year of the register.
+
+    A participant (a distinct ``kvk_id``) leads to persons, a person to business units. Candidates in a year are links
+    that overlap it and whose unit stands in that year's register. Of several, the link that existed longest within the
+    year wins (days, both ends included); then the unit with more persons employed (missing counts as fewest); then the
+    smaller ``be_id``. Several participants on one unit count once.
+
+    Returns a `Linkage`: ``units()`` one row a year and unit, ``funnel()`` every loss by step, reason and year.
+    Source: Dialogic 2020, appendix 6; contract 2.2.
+    """
+    years = _register_years(extract)
+    participants = _distinct_participants(extract)
+    routes = _routes(extract, participants, years)
+    chosen = engines.fetch(_chosen_links(routes))
+    entry = engines.fetch(participants).set_index("kvk_id")[ENTRY_YEAR]
+    return Linkage(
+        funnel_frame=_funnel(extract, routes, chosen),
+        units_frame=_units(chosen, entry),
+    )
+
+
+def _register_years(extract: Extract) -> ir.Table:
+    """Give the years of the register with their first and last day."""
+    register = extract.tables["business_units"]
+    years = engines.fetch(register.select(YEAR).distinct())[YEAR].sort_values().astype(int)
+    frame = pd.DataFrame(
+        {
+            YEAR: years.to_numpy(),
+            "first": [pd.Timestamp(year, 1, 1).date() for year in years],
+            "last": [pd.Timestamp(year, 12, 31).date() for year in years],
+        }
+    )
+    return engines.from_frame(extract.engine, frame).cast({"first": "date", "last": "date"})
+
+
+def _distinct_participants(extract: Extract) -> ir.Table:
+    """Give one row a ``kvk_id`` with the year in which it entered first."""
+    listed = extract.tables["participants"]
+    return engines.materialise(
+        extract.engine, listed.group_by("kvk_id").aggregate(entry_year=listed.entry_date.year().min().cast("int64"))
+    )
+
+
+def _routes(extract: Extract, participants: ir.Table, years: ir.Table) -> ir.Table:
+    """Give every way from a participant to a business unit in a year, also those that lead nowhere.
+
+    One row a participant, year and link; ``in_year`` says that the link overlaps the year, ``in_register`` that its
+    unit stands in that year's register.
+    """
+    persons = extract.tables["kvk_person"].select("kvk_id", "person_id", person_year=YEAR).distinct()
+    persons = persons.semi_join(participants, "kvk_id")
+    links = extract.tables["person_business_unit"].select("person_id", UNIT, "start", "end").distinct()
+    links = links.semi_join(persons, "person_id")
+    register = extract.tables["business_units"].select(UNIT, YEAR, "employed_persons").semi_join(links, UNIT)
+
+    routes = participants.select("kvk_id").cross_join(years)
+    routes = routes.left_join(
+        persons,
+        [
+            routes.kvk_id == persons.kvk_id,
+            persons.person_year.isnull() | (persons.person_year == routes.year),
+        ],
+    ).drop("kvk_id_right", "person_year")
+    routes = routes.left_join(links, "person_id").drop("person_id_right")
+    routes = routes.left_join(register, [UNIT, YEAR])
+    first_day = ibis.greatest(routes["start"].fill_null(routes["first"]), routes["first"])
+    last_day = ibis.least(routes["end"].fill_null(routes["last"]), routes["last"])
+    routes = routes.mutate(days=last_day.delta(first_day, unit="day") + 1)
+    routes = routes.mutate(
+        in_year=(routes[UNIT].notnull() & (routes.days > 0)).fill_null(False),
+        in_register=routes[f"{UNIT}_right"].notnull(),
+    )
+    return engines.materialise(
+        extract.engine,
+        routes.select("kvk_id", YEAR, "person_id", UNIT, "days", "employed_persons", "in_year", "in_register"),
+    )
+
+
+def _chosen_links(routes: ir.Table) -> ir.Table:
+    """Give the one candidate of each participant and year that the rule chooses: ``kvk_id, year, be_id``."""
+    candidates = routes.filter(routes.in_year & routes.in_register)
+    order = ibis.window(
+        group_by=["kvk_id", YEAR],
+        order_by=[
+            candidates.days.desc(),
+            candidates.employed_persons.fill_null(-1.0).desc(),
+            candidates[UNIT].asc(),
+        ],
+    )
+    ranked = candidates.mutate(place=ibis.row_number().over(order))
+    return ranked.filter(ranked.place == 0).select("kvk_id", YEAR, UNIT)
+
+
+def _units(chosen: pd.DataFrame, entry: pd.Series) -> pd.DataFrame:
+    """Give one row a year and unit: the participants on it, and the earliest year in which one of them entered."""
+    links = chosen.assign(entry_year=chosen["kvk_id"].map(entry).astype("Float64"))
+    units = links.groupby([YEAR, UNIT], as_index=False).agg(n_kvk=("kvk_id", "nunique"))
+    first_entry = links.groupby(UNIT)[ENTRY_YEAR].min()
+    units[ENTRY_YEAR] = units[UNIT].map(first_entry).astype("Int64")
+    return units.sort_values([YEAR, UNIT], ignore_index=True)
+
+
+def _funnel(extract: Extract, routes: ir.Table, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Account for every row: at each step the kept and the lost add up to what the step before kept."""
+    listed = engines.count_rows(extract.tables["participants"])
+    furthest = engines.fetch(
+        routes.group_by(["kvk_id", YEAR]).aggregate(
+            person=routes.person_id.count() > 0,
+            link=routes[UNIT].count() > 0,
+            in_year=routes.in_year.any(),
+            in_register=(routes.in_year & routes.in_register).any(),
+        )
+    )
+    ever = furthest.groupby("kvk_id")[["person", "link"]].transform("any")
+    furthest[["ever_person", "ever_link"]] = ever
+    per_participant = furthest.groupby("kvk_id")["ever_person"].any()
+    rows: list[tuple[str, str, int | None, int]] = [
+        ("listed", KEPT, None, listed),
+        ("unique", KEPT, None, len(per_participant)),
+        ("unique", "duplicate", None, listed - len(per_participant)),
+        ("person", KEPT, None, int(per_participant.sum())),
+        ("person", "no_person", None, int((~per_participant).sum())),
+    ]
+    known = furthest[furthest["ever_person"]]
+    for year, cases in known.groupby(YEAR):
+        linked = int(cases["in_register"].sum())
+        units = int(chosen.loc[chosen[YEAR] == year, UNIT].nunique())
+        lost = cases[~cases["in_register"]]
+        rows += [
+            ("unit", KEPT, int(year), linked),
+            ("unit", "person_never_linked", int(year), int((~lost["ever_link"]).sum())),
+            ("unit", "no_person_in_year", int(year), int((lost["ever_link"] & ~lost["person"]).sum())),
+            ("unit", "no_link_in_year", int(year), int((lost["ever_link"] & lost["person"] & ~lost["in_year"]).sum())),
+            ("unit", "not_in_register", int(year), int(lost["in_year"].sum())),
+            ("counted", KEPT, int(year), units),
+            ("counted", "unit_shared", int(year), linked - units),
+        ]
+    return pd.DataFrame(rows, columns=list(FUNNEL_COLUMNS)).astype({YEAR: "Int64"})

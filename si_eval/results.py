@@ -1,0 +1,253 @@
+"""Frozen containers: what a stage hands to the next. Values in, nothing computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from si_eval.engine import fetch
+from si_eval.registry import Indicator, RuleSet
+from si_eval.vocabulary import Evidence, Verdict
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a simulated extract says of itself: that it is synthetic, and which cells were calibrated."""
+
+    preset: str
+    scale: float
+    seed: int
+    note: str = ""
+    calibrated: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One raw file that was read: where it came from, its content hash and the version chosen."""
+
+    table: str
+    path: str
+    format: str
+    sha256: str
+    rows: int
+    year: int | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A validated raw extract: relational tables under the contract's names.
+
+    ``tables`` maps a table name to a relation; a table that the extract does not have is absent.
+    """
+
+    tables: Mapping[str, ir.Table]
+    engine: Any
+    sources: tuple[SourceFile, ...] = ()
+    notes: tuple[str, ...] = ()
+    simulation: Simulation | None = None
+
+    @property
+    def synthetic(self) -> bool:
+        """Say whether the extract was simulated."""
+        return self.simulation is not None
+
+    def to_frame(self) -> pd.DataFrame:
+        """List the files that were read, one row a file: table, file, format, rows, year, version, hash."""
+        return pd.DataFrame([vars(source) for source in self.sources])
+
+    def summary(self) -> str:
+        """Say in a few lines what the extract holds."""
+        files = self.to_frame()
+        kind = f"synthetic ({self.simulation.preset}, scale {self.simulation.scale:g})" if self.simulation else "real"
+        lines = [f"Extract: {len(self.tables)} tables, {len(files)} files, {kind}"]
+        for table in self.tables:
+            rows = files.loc[files["table"] == table, "rows"].sum() if len(files) else 0
+            lines.append(f"  {table}: {rows} rows")
+        return "\n".join([*lines, *(f"  note: {note}" for note in self.notes)])
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+@dataclass(frozen=True)
+class Linkage:
+    """Participants traced to business units. ``units_table`` has one row a year and linked unit."""
+
+    funnel_frame: pd.DataFrame
+    units_frame: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    def funnel(self) -> pd.DataFrame:
+        """Give the losses: ``step, reason, year, n`` (``year`` is missing for steps that know no year)."""
+        return self.funnel_frame.copy()
+
+    def units(self) -> pd.DataFrame:
+        """Give the linked units: ``year, be_id, n_kvk`` (participants on that unit)."""
+        return self.units_frame[["year", "be_id", "n_kvk"]].copy()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the funnel."""
+        return self.funnel()
+
+    def summary(self) -> str:
+        """Say in a few lines how many units were linked each year."""
+        counts = self.units_frame.groupby("year")["be_id"].nunique()
+        return "Linkage: " + ", ".join(f"{year}: {count} units" for year, count in counts.items())
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Business unit by year: indicators, classes, coverage and flags. Unit-level: it stays inside.
+
+    ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for.
+    """
+
+    table: ir.Table
+    rules: RuleSet
+    indicators: Mapping[str, Indicator]
+    coverage_frame: pd.DataFrame
+    outlier_frame: pd.DataFrame
+    simulation: Simulation | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the panel as a data frame, sorted by unit and year."""
+        return fetch(self.table).sort_values(["be_id", "year"], ignore_index=True)
+
+    def coverage(self) -> pd.DataFrame:
+        """Give ``year, group, measure, n_units``: how many units there are and how many have each figure."""
+        return self.coverage_frame.copy()
+
+    def outliers(self) -> pd.DataFrame:
+        """List the units that leave under the outlier rule: ``be_id, domain, indicator, year, value, fence``."""
+        return self.outlier_frame.copy()
+
+    def summary(self) -> str:
+        """Say in a few lines what the panel holds."""
+        units = self.coverage_frame.query("measure == 'units'")
+        per_year = units.groupby("year")["n_units"].sum()
+        return (
+            f"Panel ({self.rules.name}): {len(self.indicators)} indicators; units a year: "
+            + ", ".join(f"{year}: {count}" for year, count in per_year.items())
+            + f"; outliers set aside: {self.outlier_frame['be_id'].nunique()}"
+        )
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """Aggregated numbers, one tidy row each, with what they are and what they cannot show.
+
+    ``n_units`` is the smallest number of units that the row rests on; ``coverage`` gives, by group, the unit-years with
+    a value and all unit-years. Not yet protected: it cannot be reported.
+    """
+
+    frame: pd.DataFrame
+    function: str
+    evidence: Evidence
+    cannot_show: str
+    rules: str
+    coverage: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    exhibit: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    simulation: Simulation | None = None
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the tidy rows."""
+        return self.frame.copy()
+
+    def named(self, exhibit: str, titles: Mapping[str, str] | None = None) -> ResultTable:
+        """Give the same table under an exhibit's id and titles (``nl``, ``en``)."""
+        frame = self.frame.assign(exhibit=exhibit)
+        return replace(self, frame=frame, exhibit=exhibit, titles=dict(titles or self.titles))
+
+    def summary(self) -> str:
+        """Say in a line what the table is."""
+        return f"{self.function}: {len(self.frame)} numbers, {self.evidence}, rules {self.rules}, not yet protected"
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The outcome of one check: a statistic against a threshold, and a sentence."""
+
+    name: str
+    statistic: float
+    threshold: float
+    verdict: Verdict
+    sentence: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the check as one row."""
+        return pd.DataFrame([vars(self)])
+
+    def summary(self) -> str:
+        """Give the sentence."""
+        return f"{self.name}: {self.verdict}. {self.sentence}"
+
+
+_SEAL = object()
+
+
+@dataclass(frozen=True)
+class SafeTable:
+    """A table that passed the public border: the only thing that may be reported. Made by `disclosure` alone."""
+
+    frame: pd.DataFrame
+    function: str
+    evidence: Evidence
+    cannot_show: str
+    rules: str
+    disclosure_rules: str
+    coverage: str
+    exhibit: str
+    titles: Mapping[str, str]
+    simulation: Simulation | None
+    seal: object = None
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            raise TypeError("SafeTable: found a direct call; expected a table from `protect`; call se.protect([table])")
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the tidy rows with ``status``: shown, suppressed or merged."""
+        return self.frame.copy()
+
+    def summary(self) -> str:
+        """Say in a line how much is shown."""
+        withheld = int((self.frame["status"] != "shown").sum())
+        return f"{self.exhibit or self.function}: {len(self.frame)} numbers, {withheld} withheld ({self.evidence})"
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+def seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, coverage: str = "") -> SafeTable:
+    """Make the SafeTable of a protected frame. For `disclosure` alone; an architecture test sees to it."""
+    return SafeTable(
+        frame=frame,
+        function=table.function,
+        evidence=table.evidence,
+        cannot_show=table.cannot_show,
+        rules=table.rules,
+        disclosure_rules=disclosure_rules,
+        coverage=coverage,
+        exhibit=table.exhibit,
+        titles=table.titles,
+        simulation=table.simulation,
+        seal=_SEAL,
+    )

@@ -1,0 +1,164 @@
+"""A study as files: everything is written beside the target first, so a run leaves all or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from si_eval.errors import StudyError
+from si_eval.report import Chart, build_report, draw
+from si_eval.results import Extract
+from si_eval.study import EXTRACT_VARIABLE, STUDY_VARIABLE, Progress, StudyResults, evaluate
+from si_eval.study_file import Study, load_study
+
+PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
+PROVENANCE = "provenance.json"
+
+
+def run_study(
+    study: Study | str | Path,
+    *,
+    out: str | Path,
+    extract: str | Path | Sequence[str | Path] | None = None,
+    notebooks: bool = True,
+    progress: Progress | None = None,
+) -> StudyResults:
+    """Carry out a study and write its files: exhibits, tables, figures, report, published.csv and provenance.
+
+    ``study`` is a study or the path of its file; ``extract`` replaces the study's folders; without ``notebooks`` no
+    report is built. ``out`` must be new, empty or an earlier run, which is then replaced. An interrupted or failing run
+    leaves ``out`` as it was. Raises `InputError` and `StudyError`.
+    """
+    study = study if isinstance(study, Study) else load_study(study)
+    target = Path(out).resolve()
+    _check_target(target)
+    folders = [extract] if isinstance(extract, str | Path) else list(extract or [])
+    report = progress or (lambda step, fraction: None)
+    results = evaluate(study, folders=[Path(folder).resolve() for folder in folders], progress=_part(report, 0.0, 0.3))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        _write_exhibits(results, work, _part(report, 0.3, 0.6))
+        if results.comparison is not None:
+            results.comparison.to_frame().to_csv(work / "published.csv", index=False)
+        _write_provenance(results, work)
+        if notebooks and study.file.notebooks:
+            _write_report(results, work, folders, _part(report, 0.6, 1.0))
+        _replace(work, target)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    report("done", 1.0)
+    return results
+
+
+def _check_target(target: Path) -> None:
+    """Refuse to write over anything but an earlier run."""
+    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / PROVENANCE).is_file()):
+        raise StudyError(
+            f"out: found {target.name}, which is not an earlier run; expected a new or empty folder; choose another"
+        )
+
+
+def _write_exhibits(results: StudyResults, work: Path, progress: Progress) -> None:
+    """Write each exhibit as a tidy table and a figure in each language, and the list of all of them."""
+    (work / "tables").mkdir()
+    (work / "figures").mkdir()
+    languages = results.study.file.languages
+    hashes = _input_hash(results.extract)
+    listed = []
+    for place, spec in enumerate(results.study.file.exhibits):
+        progress(f"writing {spec.id}", place / len(results.study.file.exhibits))
+        table = results.tables[spec.id]
+        table.to_frame().to_csv(work / "tables" / f"{spec.id}.csv", index=False)
+        for language in languages:
+            suffix = "" if language == languages[0] else f".{language}"
+            (work / "figures" / f"{spec.id}{suffix}.png").write_bytes(
+                draw(table, Chart(**spec.chart), language=language)
+            )
+        listed.append(
+            {
+                "exhibit": spec.id,
+                "title": getattr(spec.title, languages[0]),
+                "chapter": spec.chapter,
+                "table_file": f"tables/{spec.id}.csv",
+                "figure_file": f"figures/{spec.id}.png",
+                "function": f"si_eval.{spec.function}",
+                "rule_set": table.rules,
+                "input_hashes": hashes,
+            }
+        )
+    pd.DataFrame(listed).to_csv(work / "exhibits.csv", index=False)
+
+
+def _input_hash(extract: Extract) -> str:
+    """Give one hash of all input files; provenance.json holds the hash of each."""
+    digest = hashlib.sha256("\n".join(sorted(source.sha256 for source in extract.sources)).encode())
+    return digest.hexdigest()
+
+
+def _write_provenance(results: StudyResults, work: Path) -> None:
+    """Write what went in and what ran: hashes, versions, rules, seed. No counts, no identifiers."""
+    simulation = results.extract.simulation
+    rules = results.study.file.rule_set()
+    content = {
+        "study": results.study.file.name,
+        "study_sha256": hashlib.sha256(results.study.path.read_bytes()).hexdigest(),
+        "run_on": date.today().isoformat(),
+        "rule_set": {**vars(rules), "investment_responses": list(rules.investment_responses)},
+        "disclosure_rules": results.study.file.disclosure,
+        "synthetic": None
+        if simulation is None
+        else {"preset": simulation.preset, "scale": simulation.scale, "seed": simulation.seed},
+        "inputs": [
+            {"table": s.table, "file": Path(s.path).name, "year": s.year, "version": s.version, "sha256": s.sha256}
+            for s in results.extract.sources
+        ],
+        "inputs_sha256": _input_hash(results.extract),
+        "python": platform.python_version(),
+        "packages": {package: version(package) for package in PACKAGES},
+    }
+    (work / PROVENANCE).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Path], progress: Progress) -> None:
+    """Execute the notebooks on the same extract and build the report, one file a language."""
+    study = results.study
+    chosen = [Path(folder).resolve() for folder in folders] or [study.resolve(f) for f in study.file.extract.folders]
+    build_report(
+        [study.resolve(notebook) for notebook in study.file.notebooks],
+        out=work / "report",
+        title={"nl": study.file.title.nl, "en": study.file.title.en},
+        languages=study.file.languages,
+        environment={
+            EXTRACT_VARIABLE: os.pathsep.join(str(folder) for folder in chosen),
+            STUDY_VARIABLE: str(study.path.resolve()),
+        },
+        progress=progress,
+    )
+
+
+def _replace(work: Path, target: Path) -> None:
+    """Put the finished folder in place of an earlier run."""
+    work.chmod(0o755)
+    if target.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+        target.rename(old / "run")
+        work.rename(target)
+        shutil.rmtree(old)
+    else:
+        work.rename(target)
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    """Report a part of the work as a part of the whole."""
+    return lambda step, fraction: progress(step, start + (end - start) * fraction)

@@ -1,0 +1,210 @@
+"""The study file: which extract, which rules, which exhibits. TOML, checked key by key."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from si_eval.errors import InputError, Problem, StudyError
+from si_eval.registry import RuleSet, rule_set
+from si_eval.vocabulary import Language
+
+REFERENCE_STUDY = "studies/smart_industry_2020.toml"
+PROPOSAL_LIKENESS = 0.6
+
+
+class _Part(BaseModel):
+    """A part of the study file: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Titles(_Part):
+    """A title in Dutch and English."""
+
+    nl: str
+    en: str
+
+
+class ExtractSource(_Part):
+    """Where the raw tables are, and how their files and columns are called where the registry does not know it."""
+
+    folders: tuple[str, ...] = ()
+    files: dict[str, str | list[str]] = Field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    money_unit: dict[str, float] = Field(default_factory=dict)
+    participants: str | None = None
+    cache: str | None = None
+
+
+class Engine(_Part):
+    """Which relational engine runs the study, and what it may use."""
+
+    backend: str = "duckdb"
+    memory_limit: str | None = None
+    threads: int | None = Field(default=None, ge=1)
+
+
+class Rules(_Part):
+    """A rule set of the study's own: a base and what it changes."""
+
+    base: str
+    name: str
+    min_quarters: int | None = Field(default=None, ge=1, le=4)
+    investment_responses: tuple[Literal["observed", "imputed"], ...] | None = None
+    min_employed_persons: float | None = Field(default=None, ge=0)
+    outliers: Literal["group_in_higher_class", "none"] | None = None
+    outlier_fence: float | None = Field(default=None, gt=0)
+    outlier_min_units: int | None = Field(default=None, ge=4)
+    level: float | None = Field(default=None, gt=0, lt=1)
+
+
+class ExhibitSpec(_Part):
+    """One table or figure: the function that makes it, its arguments, the rows it shows and how it is drawn."""
+
+    id: str
+    chapter: str
+    title: Titles
+    function: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    select: dict[str, Any] = Field(default_factory=dict)
+    chart: dict[str, Any]
+    note: Titles | None = None
+
+
+class Published(_Part):
+    """Published figures and claims that the results are checked against."""
+
+    figures: str
+    claims: str
+
+
+class StudyFile(_Part):
+    """A study: read with `load_study`."""
+
+    name: str
+    title: Titles
+    rules: str | Rules = "replicate_2020"
+    disclosure: str = "cbs"
+    languages: tuple[Language, ...] = ("nl", "en")
+    extract: ExtractSource = ExtractSource()
+    engine: Engine = Engine()
+    published: Published | None = None
+    notebooks: tuple[str, ...] = ()
+    exhibits: tuple[ExhibitSpec, ...]
+
+    def rule_set(self) -> RuleSet:
+        """Give the rule set of the study."""
+        if isinstance(self.rules, str):
+            return rule_set(self.rules)
+        changes = {key: value for key, value in self.rules.model_dump().items() if key != "base" and value is not None}
+        return replace(rule_set(self.rules.base), **changes)
+
+
+class Study(BaseModel):
+    """A study file and the folder that its paths start from."""
+
+    model_config = ConfigDict(frozen=True)
+    file: StudyFile
+    path: Path
+
+    def resolve(self, relative: str) -> Path:
+        """Give a path of the study file as a path from here."""
+        return (self.path.parent / Path(relative).expanduser()).resolve()
+
+
+def data_folder() -> Path:
+    """Find the folder with studies and published figures: in the installed package, or beside it in a checkout."""
+    installed = Path(str(resources.files("si_eval"))) / "resources" / "data"
+    return installed if installed.is_dir() else Path(str(resources.files("si_eval"))).parent / "data"
+
+
+def load_study(path: str | Path | None = None) -> Study:
+    """Read and check a study file; without a path, the reference study.
+
+    Raises `InputError` with every problem of the file: unknown keys with the nearest known name, wrong types, missing
+    keys. Raises `StudyError` where the file cannot be read as TOML.
+    """
+    path = data_folder() / REFERENCE_STUDY if path is None else Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"study file: found no file {path.name}; expected a TOML file; check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"study file {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
+    try:
+        study = StudyFile.model_validate(content)
+    except ValidationError as error:
+        raise InputError(_problems(error, path.name), what=f"the study file {path.name}") from error
+    _check_exhibits(study, path.name)
+    return Study(file=study, path=path)
+
+
+def _problems(error: ValidationError, name: str) -> list[Problem]:
+    """Turn the validator's errors into problems that say what to do."""
+    problems = []
+    for entry in error.errors():
+        place = ".".join(str(part) for part in entry["loc"])
+        if entry["type"] == "extra_forbidden":
+            problems.append(_unknown_key(entry["loc"], name, place))
+        else:
+            found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
+            problems.append(
+                Problem(where=name, column=place, found=found, expected=entry["msg"].lower(), action="correct this key")
+            )
+    return problems
+
+
+def _unknown_key(location: tuple[int | str, ...], name: str, place: str) -> Problem:
+    """Propose the nearest known name for a key that the study file does not know."""
+    known = _known_keys(location)
+    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=PROPOSAL_LIKENESS)
+    action = f"did you mean `{near[0]}`?" if near else "remove it"
+    return Problem(
+        where=name, column=place, found="an unknown key", expected=f"one of {', '.join(known)}", action=action
+    )
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Give the keys that are known at a place in the study file."""
+    parts: Mapping[str, type[BaseModel]] = {
+        "extract": ExtractSource,
+        "engine": Engine,
+        "published": Published,
+        "rules": Rules,
+        "title": Titles,
+        "exhibits": ExhibitSpec,
+        "note": Titles,
+    }
+    model: type[BaseModel] = StudyFile
+    for part in location[:-1]:
+        model = parts.get(str(part), model)
+    return list(model.model_fields)
+
+
+def _check_exhibits(study: StudyFile, name: str) -> None:
+    """Refuse exhibits with the same id."""
+    counts = Counter(exhibit.id for exhibit in study.exhibits)
+    twice = sorted(exhibit for exhibit, count in counts.items() if count > 1)
+    if twice:
+        raise InputError(
+            [
+                Problem(
+                    where=name,
+                    column="exhibits.id",
+                    found=f"{exhibit} twice",
+                    expected="each exhibit once",
+                    action="rename one of them",
+                )
+                for exhibit in twice
+            ],
+            what=f"the study file {name}",
+        )

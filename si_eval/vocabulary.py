@@ -1,0 +1,100 @@
+"""The only place where a column, an option or a label is spelled."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from si_eval.registry import facts
+
+Language = Literal["nl", "en"]
+Layout = Literal["canonical", "cbs"]
+FileFormat = Literal["parquet", "csv", "sav"]
+Evidence = Literal["doelrealisatie", "samenhang", "effect"]
+Verdict = Literal["pass", "fail", "informative"]
+
+# --- panel columns ---
+UNIT = "be_id"
+YEAR = "year"
+PARTICIPANT = "participant"
+ENTRY_YEAR = "entry_year"
+EMPLOYED_PERSONS = "employed_persons"
+SIZE_CLASS = "size_class"
+SIZE_CLASS_4 = "size_class_4"
+SECTOR = "sector"
+DIVISION = "division"
+AGE = "age"
+AGE_CLASS = "age_class"
+GROUP_ID = "group_id"
+GROUP_LARGER = "group_larger"
+GROUP_HIGHER_CLASS = "group_higher_class"
+REVENUE = "revenue"
+QUARTERS = "quarters"
+INVESTMENT_STATUS = "investment_status"
+WEIGHT = "weight"
+
+OBSERVED = "observed"
+IMPUTED = "imputed"
+NONRESPONSE = "nonresponse"
+NOT_COVERED = "not_covered"
+INVESTMENT_STATUSES = (OBSERVED, IMPUTED, NONRESPONSE, NOT_COVERED)
+
+
+def excluded(domain: str) -> str:
+    """Name the panel column that is true where a unit leaves the indicators of a domain as an outlier."""
+    return f"excluded_{domain}"
+
+
+# --- tidy result columns, in order ---
+EXHIBIT = "exhibit"
+INDICATOR = "indicator"
+STATISTIC = "statistic"
+GROUP = "group"
+CATEGORY = "category"
+ESTIMATE = "estimate"
+STD_ERROR = "std_error"
+CONF_LOW = "conf_low"
+CONF_HIGH = "conf_high"
+P_VALUE = "p_value"
+N_UNITS = "n_units"
+UNIT_OF_MEASURE = "unit"
+RULE_SET = "rule_set"
+NOTE = "note"
+STATUS = "status"
+KEYS = (EXHIBIT, INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)
+NUMBERS = (ESTIMATE, STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE, N_UNITS)
+TIDY = (*KEYS, *NUMBERS, UNIT_OF_MEASURE, RULE_SET, NOTE)
+
+# What disclosure needs beside a number and what never crosses the public border.
+N_HOLDINGS = "n_holdings"
+LARGEST = "largest"
+SECOND_LARGEST = "second_largest"
+TOTAL = "total"
+EVIDENCE_COLUMNS = (N_HOLDINGS, LARGEST, SECOND_LARGEST, TOTAL)
+
+PARTICIPANTS = "participant"
+NON_PARTICIPANTS = "non_participant"
+DIFFERENCE = "difference"
+RATIO = "ratio"
+ALL = "all"
+GROUPS = (PARTICIPANTS, NON_PARTICIPANTS, DIFFERENCE, RATIO, ALL)
+
+COUNT = "count"
+SHARE = "share"
+MEAN = "mean"
+MEDIAN = "median"
+RATIO_OF_SUMS = "ratio_of_sums"
+INDEX = "index"
+GAP = "gap"
+SMD = "standardised_mean_difference"
+EQUIVALENCE = "equivalence"
+STATISTICS = (COUNT, SHARE, MEAN, MEDIAN, RATIO_OF_SUMS, INDEX, GAP, SMD, EQUIVALENCE)
+
+SUPPRESSED = "suppressed"
+MERGED = "merged"
+SHOWN = "shown"
+
+
+def label(term: str, language: Language = "nl") -> str:
+    """Give the label of a term in Dutch or English; a term without a label is its own label."""
+    entry = facts("labels").get(term)
+    return term if entry is None else str(entry[language])
