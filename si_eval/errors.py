@@ -10,7 +10,7 @@ class SiEvalError(Exception):
     """Anything that si_eval refuses to do, with a message that says why and what to do."""
 
 
-class StudyError(SiEvalError):
+class StudyError(SiEvalError, ValueError):
     """A study file, a rule set or an argument that cannot be carried out."""
 
 

@@ -17,6 +17,7 @@ from si_eval.vocabulary import (
     ALL,
     CATEGORY,
     COUNT,
+    DIVISION,
     EMPLOYED_PERSONS,
     ESTIMATE,
     GROUP,
@@ -79,7 +80,7 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
     units in the category, ``n_total`` the number that the share is of.
     """
     frames = [_distribution(panel, indicator, [indicator], year=year) for indicator in (SECTOR, AGE_CLASS, SIZE_CLASS)]
-    frames.append(_unit_counts(panel, year))
+    frames += [_unit_counts(panel, year), _divisions(panel, year)]
     frames += [_means(panel, [EMPLOYED_PERSONS, REVENUE], by, year) for by in ([], [SIZE_CLASS])]
     frames += [_means(panel, [AGE], by, year) for by in ([], [SECTOR])]
     return _result(pd.concat(frames, ignore_index=True), panel, "describe_reach", CANNOT_SHOW)
@@ -192,6 +193,22 @@ def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
             ESTIMATE: numbers,
             N_UNITS: numbers,
             UNIT_OF_MEASURE: BUSINESS_UNITS,
+        }
+    )
+
+
+def _divisions(panel: Panel, year: int) -> pd.DataFrame:
+    """Count, by sector, the two-digit divisions that have a unit of either group."""
+    table = cells.compared_units(panel, by=[SECTOR, DIVISION], years=[year])
+    counts = engines.fetch(table.group_by([YEAR, SECTOR]).aggregate(n=table[DIVISION].nunique(), units=table.count()))
+    return counts[[YEAR, SECTOR]].assign(
+        **{
+            INDICATOR: "divisions",
+            STATISTIC: COUNT,
+            GROUP: ALL,
+            ESTIMATE: counts["n"].astype("float64"),
+            N_UNITS: counts["units"].astype("float64"),
+            UNIT_OF_MEASURE: "divisions",
         }
     )
 

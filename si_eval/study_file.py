@@ -120,6 +120,14 @@ class Study(BaseModel):
         """Give a path of the study file as a path from here."""
         return (self.path.parent / Path(relative).expanduser()).resolve()
 
+    def chart(self, exhibit: str) -> dict[str, Any]:
+        """Give how an exhibit is drawn; raises `StudyError` for one that the study does not have."""
+        for entry in self.file.exhibits:
+            if entry.id == exhibit:
+                return entry.chart
+        known = ", ".join(entry.id for entry in self.file.exhibits)
+        raise StudyError(f"exhibit: found {exhibit!r}; expected one of {known}; name one of these")
+
 
 def data_folder() -> Path:
     """Find the folder with studies and published figures: in the installed package, or beside it in a checkout."""

@@ -44,9 +44,10 @@ def make_extract(**tables: Iterable[dict[str, object]]) -> Extract:
     engine = engines.open_engine()
     relations = {}
     for name, rows in tables.items():
-        rows = list(rows)
+        listed = list(rows)
         columns = {
-            column: pa.array([row.get(column) for row in rows], type=ARROW[kind]) for column, kind in TYPES[name].items()
+            column: pa.array([row.get(column) for row in listed], type=ARROW[kind])
+            for column, kind in TYPES[name].items()
         }
         relations[name] = engines.from_frame(engine, pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype))
     return Extract(tables=relations, engine=engine)

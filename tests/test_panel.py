@@ -13,14 +13,39 @@ from si_eval.errors import StudyError
 from si_eval.linkage import link_participants
 from si_eval.panel import build_panel
 
-COLUMNS = (
-    "be_id year participant entry_year employed_persons size_class size_class_4 sector division age age_class group_id "
-    "group_larger group_higher_class revenue quarters revenue_per_employee investment_computers "
-    "investment_communication investment_machines investment_software investment_computers_per_employee "
-    "investment_communication_per_employee investment_machines_per_employee investment_software_per_employee "
-    "own_production_computers_share own_production_communication_share own_production_machines_share "
-    "own_production_software_share investment_status weight"
-).split()
+COLUMNS = [
+    "be_id",
+    "year",
+    "participant",
+    "entry_year",
+    "employed_persons",
+    "size_class",
+    "size_class_4",
+    "sector",
+    "division",
+    "age",
+    "age_class",
+    "group_id",
+    "group_larger",
+    "group_higher_class",
+    "revenue",
+    "quarters",
+    "revenue_per_employee",
+    "investment_computers",
+    "investment_communication",
+    "investment_machinery",
+    "investment_software",
+    "investment_computers_per_employee",
+    "investment_communication_per_employee",
+    "investment_machinery_per_employee",
+    "investment_software_per_employee",
+    "own_production_computers_share",
+    "own_production_communication_share",
+    "own_production_machinery_share",
+    "own_production_software_share",
+    "investment_status",
+    "weight",
+]
 
 
 def panel_of(rules="replicate_2020", participants=(), **tables):
@@ -83,7 +108,11 @@ def test_sector(sbi, sector, division):
     assert (None if pd.isna(row["division"]) else row["division"]) == division
 
 
-AGE = {"0": (dt.date(2014, 12, 31), 0, "0-1"), "2": (dt.date(2012, 1, 1), 2, "2-5"), "6": (dt.date(2008, 6, 1), 6, "6+")}
+AGE = {
+    "0": (dt.date(2014, 12, 31), 0, "0-1"),
+    "2": (dt.date(2012, 1, 1), 2, "2-5"),
+    "6": (dt.date(2008, 6, 1), 6, "6+"),
+}
 
 
 @pytest.mark.parametrize(("founded", "age", "age_class"), AGE.values(), ids=AGE.keys())
@@ -230,7 +259,9 @@ def test_an_extreme_value_outside_a_larger_group_stays():
 
 def test_row_order_does_not_matter():
     tables = {
-        "business_units": [{"be_id": u, "year": y, "employed_persons": float(u)} for u in (1, 2, 3) for y in (2014, 2015)],
+        "business_units": [
+            {"be_id": u, "year": y, "employed_persons": float(u)} for u in (1, 2, 3) for y in (2014, 2015)
+        ],
         "turnover": [row for u in (1, 2, 3) for row in quarters(u, 2014, [u, 2.0, 3.0, 4.0])],
     }
     forward = panel_of(participants=[1], **tables).to_frame()

@@ -1,0 +1,126 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["nl"]
+# # Impact op basis van microdata
+#
+# Hoe ontwikkelden de deelnemers zich naast andere bedrijven van dezelfde grootte? Dit hoofdstuk volgt paragraaf 5.2. Wat hier
+# staat is samenhang: zonder het jaar waarin een bedrijf begon mee te doen is een effect niet te schatten.
+
+# %% [markdown] tags=["en"]
+# # Impact on microdata
+#
+# How did participants develop beside other firms of their size? This chapter follows section 5.2. What it shows is
+# association: without the year in which a firm started to take part, an effect cannot be estimated.
+
+# %%
+import si_eval as se
+
+study, extract = se.open_reference()
+linkage = se.link_participants(extract)
+panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
+numbers = [f"figure_{number}" for number in (33, 34, 35, 36, 37, 38, 39, 40, 49, 50, 51, 52)]
+wanted = [f"dialogic_{name}" for name in (*numbers, "table_08", "table_09", "table_10")]
+tables = {safe.exhibit: safe for safe in se.protect(se.compute_exhibits(study, panel, linkage, only=wanted))}
+
+# %% [markdown] tags=["nl"]
+# ## Omzet per werkzame persoon
+
+# %% [markdown] tags=["en"]
+# ## Revenue per person employed
+
+# %%
+se.show(tables["dialogic_figure_33"], study.chart("dialogic_figure_33"))
+
+# %% [markdown] tags=["nl"]
+# In de industrie zijn er genoeg deelnemers om ook binnen de sector naar grootte te vergelijken.
+
+# %% [markdown] tags=["en"]
+# In manufacturing there are enough participants to compare by size within the sector too.
+
+# %%
+se.show(tables["dialogic_figure_34"], study.chart("dialogic_figure_34"))
+
+# %%
+se.show(tables["dialogic_table_08"], study.chart("dialogic_table_08"))
+
+# %%
+se.say(
+    "De index van middelgrote deelnemers in de industrie staat in 2019 op {ours} en die van andere middelgrote bedrijven op {theirs} (2014 = 100).",
+    "In 2019 the index of medium-sized participants in manufacturing stands at {ours}, that of other medium-sized firms at {theirs} (2014 = 100).",
+    ours=se.cell(tables["dialogic_figure_34"], format="decimal", group="participant", size_class="50-249"),
+    theirs=se.cell(tables["dialogic_figure_34"], format="decimal", group="non_participant", size_class="50-249"),
+)
+
+# %% [markdown] tags=["nl"]
+# ## Investeringen per werkzame persoon
+#
+# De investeringsenquête is een steekproef: ontbrekende antwoorden zijn door het bureau bijgeschat, en die tellen hier mee.
+
+# %% [markdown] tags=["en"]
+# ## Investment per person employed
+#
+# The investment survey is a sample: the office imputes missing answers, and these count here.
+
+# %%
+se.show(tables["dialogic_figure_35"], study.chart("dialogic_figure_35"))
+
+# %%
+se.show(tables["dialogic_table_09"], study.chart("dialogic_table_09"))
+
+# %% [markdown] tags=["nl"]
+# ### In de industrie, naar grootteklasse
+
+# %% [markdown] tags=["en"]
+# ### In manufacturing, by size class
+
+# %%
+se.show(tables["dialogic_figure_36"], study.chart("dialogic_figure_36"))
+
+# %%
+se.show(tables["dialogic_figure_37"], study.chart("dialogic_figure_37"))
+
+# %%
+se.show(tables["dialogic_figure_38"], study.chart("dialogic_figure_38"))
+
+# %%
+se.show(tables["dialogic_figure_39"], study.chart("dialogic_figure_39"))
+
+# %%
+se.show(tables["dialogic_table_10"], study.chart("dialogic_table_10"))
+
+# %% [markdown] tags=["nl"]
+# ### In alle sectoren, naar grootteklasse
+
+# %% [markdown] tags=["en"]
+# ### In all sectors, by size class
+
+# %%
+se.show(tables["dialogic_figure_49"], study.chart("dialogic_figure_49"))
+
+# %%
+se.show(tables["dialogic_figure_50"], study.chart("dialogic_figure_50"))
+
+# %%
+se.show(tables["dialogic_figure_51"], study.chart("dialogic_figure_51"))
+
+# %%
+se.show(tables["dialogic_figure_52"], study.chart("dialogic_figure_52"))
+
+# %% [markdown] tags=["nl"]
+# ## Wat in eigen beheer is gemaakt
+
+# %% [markdown] tags=["en"]
+# ## What was produced in-house
+
+# %%
+se.show(tables["dialogic_figure_40"], study.chart("dialogic_figure_40"))

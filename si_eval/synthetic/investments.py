@@ -1,0 +1,255 @@
+"""The investment survey: who answers, and what is invested in four assets, calibrated to the printed figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from si_eval.synthetic import cells, codes
+from si_eval.synthetic.randomness import normal_scores, stream, truncated_normal
+from si_eval.synthetic.register import NON_PARTICIPANT, OTHER_YEARS, PARTICIPANT, Register, YearState
+from si_eval.synthetic.targets import Preset
+
+ASSETS = ("computers", "communication", "machinery", "software")
+GROUPS = ("non_participant", "participant")
+NOT_SAMPLED, SAMPLED_IMPUTED, OBSERVED, NONRESPONSE = 0, 1, 2, 3
+SMALL_DIGIT = 4  # highest one-digit size class that is sampled rather than observed integrally
+HIGHEST_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class InvestmentYear:
+    """The covered units of one year, arrays of shape (K,): ``place`` in the register, ``response``, ``has_total``.
+
+    ``total`` and ``own`` are whole euro, shape (4, K), in the order of ``ASSETS``; ``present`` tells what is answered.
+    """
+
+    place: np.ndarray
+    response: np.ndarray
+    has_total: np.ndarray
+    present: np.ndarray
+    total: np.ndarray
+    own: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """The covered units of a year while their investments are drawn; arrays of shape (K,)."""
+
+    register: Register
+    year: int
+    unit: np.ndarray
+    persons: np.ndarray
+    size_class: np.ndarray
+    status: np.ndarray
+    cell: np.ndarray
+    response: np.ndarray
+
+    @property
+    def preset(self) -> Preset:
+        return self.register.preset
+
+    @property
+    def planted(self) -> np.ndarray:
+        return np.isin(self.unit, self.register.participants.excluded("investment"))
+
+
+def investment_year(register: Register, state: YearState) -> InvestmentYear:
+    """Draw the investments of every covered unit of a year, in whole euro."""
+    generator = stream(register.seed, "investments", state.year)
+    division = register.units.division[state.index]
+    covered = np.zeros(len(division), dtype=bool)
+    for first, last in register.preset.assumed("investments.divisions"):
+        covered |= (division >= first) & (division <= last)
+    place = np.flatnonzero(covered)
+    response = _responses(register, state, place, generator)
+    frame = _Frame(
+        register,
+        state.year,
+        state.index[place],
+        state.persons[place],
+        state.size_class[place],
+        state.status[place],
+        state.cell[place],
+        response,
+    )
+    present = _present(frame, generator)
+    total = np.zeros((len(ASSETS), len(place)), dtype=np.int64)
+    own = np.zeros_like(total)
+    for number, asset in enumerate(ASSETS):
+        total[number] = _amounts(frame, asset, present[number], generator)
+        own[number] = _own_production(frame, asset, present[number], total[number], generator)
+    without = (generator.random(len(place)) < register.preset.assumed("investments.without_total")) & (
+        response == OBSERVED
+    )
+    return InvestmentYear(place, response, ~without, present, total, own)
+
+
+def _responses(register: Register, state: YearState, place: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Sample by sector and size, and let a part respond; in the first year few small participants have data."""
+    preset = register.preset
+    section = register.units.section[state.index[place]]
+    code = state.code[place]
+    digit = codes.CODE_DIGIT[np.where(code >= 0, code, codes.size_code(state.persons[place]))]
+    letters = np.array(list(codes.SECTIONS))[section]
+    fractions = preset.assumed("investments.sampling")
+    fraction = np.ones(len(place))
+    small = digit <= SMALL_DIGIT
+    for letter, values in fractions.items():
+        named = (
+            letters == letter
+            if letter != "other"
+            else ~np.isin(letters, [name for name in fractions if name != "other"])
+        )
+        members = small & named
+        fraction[members] = np.array([0.0, *values])[digit[members]]
+    draws = generator.random((len(place), 3), dtype=np.float32)
+    sampled = draws[:, 0] < fraction
+    responds = draws[:, 1] < preset.assumed("investments.response")
+    lost = small & (draws[:, 2] < preset.assumed("investments.nonresponse"))
+    response = np.select(
+        [sampled & lost, sampled & responds, sampled], [NONRESPONSE, OBSERVED, SAMPLED_IMPUTED], NOT_SAMPLED
+    )
+    planted = np.isin(state.index[place], register.participants.excluded("investment"))
+    response[planted] = OBSERVED
+    if state.year == preset.investment_years[0]:
+        response[_without_data(preset, state, place, planted, draws[:, 2])] = NONRESPONSE
+    return response.astype(np.int8)
+
+
+def _without_data(
+    preset: Preset, state: YearState, place: np.ndarray, planted: np.ndarray, order: np.ndarray
+) -> np.ndarray:
+    """List the small participants beyond the assumed number with data in the first year."""
+    quotas = preset.assumed("investments.small_participants_2014")
+    beyond = []
+    for sector, name in enumerate(("industry", "other")):
+        for size_class, quota in enumerate(quotas[name]):
+            members = (state.status[place] == PARTICIPANT) & (state.cell[place] == 5 * sector + size_class) & ~planted
+            found = np.flatnonzero(members)
+            beyond.append(found[np.argsort(order[found], kind="stable")][quota:])
+    return np.concatenate(beyond)
+
+
+def _present(frame: _Frame, generator: np.random.Generator) -> np.ndarray:
+    """Tell which assets each unit has a value for, shape (4, K)."""
+    preset = frame.preset
+    draws = generator.random((len(ASSETS), len(frame.unit)), dtype=np.float32)
+    absent = draws < preset.assumed("investments.item_nonresponse")
+    industry_participants = (frame.status == PARTICIPANT) & (frame.cell < 5)
+    absent &= (frame.response == OBSERVED) & ~industry_participants & ~frame.planted
+    if frame.year == preset.investment_years[0]:
+        number = ASSETS.index("communication")
+        for size_class, name in ((3, "medium"), (4, "large")):
+            members = np.flatnonzero(industry_participants & (frame.size_class == size_class))
+            kept = preset.assumed("investments.communication_2014")[name]
+            absent[number, members[np.argsort(draws[number, members], kind="stable")][kept:]] = True
+    return ~absent & (frame.response != NONRESPONSE)
+
+
+def _amounts(frame: _Frame, asset: str, present: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Give the amounts invested in one asset, whole euro, shape (K,)."""
+    counted = present & (frame.persons > 0) & (frame.status != OTHER_YEARS) & ~frame.planted
+    ratio = _ratios(frame, counted, generator)
+    per_employee = np.empty(len(ratio))
+    for name in GROUPS:
+        is_group = frame.status == NON_PARTICIPANT if name == GROUPS[0] else frame.status != NON_PARTICIPANT
+        members = np.flatnonzero(is_group)
+        counts = np.bincount(frame.cell[members][counted[members]], minlength=10).reshape(2, 5)
+        means = cell_means(frame.preset, asset, name, frame.year, counts).ravel()
+        per_employee[members] = cells.realised(ratio[members], frame.cell[members], counted[members], means)
+    unit, year = frame.register.participants.planted.get(asset, (-1, 0))
+    if year == frame.year:
+        per_employee[frame.unit == unit] *= frame.preset.assumed("investments.outlier_factor")
+    return np.round(per_employee * np.maximum(frame.persons, 0.1)).astype(np.int64) * present
+
+
+def _ratios(frame: _Frame, counted: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Draw investment per employee relative to the cell: zeros, log-normal answers, and imputations near the mean."""
+    preset, size = frame.preset, len(frame.unit)
+    keep = preset.assumed("investments.persistence")
+    noise = truncated_normal(generator, size)
+    position = np.clip(keep * frame.register.effect[frame.unit] + np.sqrt(1 - keep**2) * noise, -2.5, 2.5)
+    draw = generator.random(size)
+    is_participant = frame.status != NON_PARTICIPANT
+    observed = frame.response == OBSERVED
+    zeros = preset.assumed("investments.zeros")
+    share = np.where(
+        is_participant,
+        np.array(zeros["participant"])[frame.size_class],
+        np.array(zeros["non_participant"])[frame.size_class],
+    )
+    number = np.bincount(frame.cell[counted & is_participant], minlength=10)
+    share = np.where(is_participant & (number[frame.cell] < 12), 0.0, share)
+    zero = observed & (draw < share) & ~frame.planted
+    ranked = np.flatnonzero(counted & is_participant & ~zero)
+    position[ranked] = normal_scores(position[ranked], frame.cell[ranked])
+    spread = np.where(
+        observed | is_participant, preset.assumed("investments.spread"), preset.assumed("investments.imputed_spread")
+    )
+    ratio = np.exp(spread * position - spread**2 / 2)
+    ratio[observed & ~is_participant] /= (1 - share)[observed & ~is_participant]
+    ratio[zero] = 0.0
+    ratio[frame.planted] = 1.0
+    return ratio
+
+
+def cell_means(preset: Preset, asset: str, group: str, year: int, counts: np.ndarray) -> np.ndarray:
+    """Give investment per employee of each cell, shape (2, 5), such that every printed mean holds for ``counts``."""
+    indicator = f"investment_{asset}_per_employee"
+    entry = preset.assumption(f"investments.{asset}.{group}")
+    start = cells.interpolated(entry["classes"], year)
+    classes = start.copy()
+    industry = cells.interpolated(entry["industry"], year)
+    fixed_year = str(year) in entry["industry"]
+    for printed in preset.published(indicator, group, year):
+        members = cells.PRINTED_CLASSES[printed["size_class"]]
+        if printed["sector"] == "C":
+            industry = cells.rescaled_to_printed(industry, counts[cells.INDUSTRY], members, preset.target(printed))
+        else:
+            classes = cells.scaled_to_total(
+                classes, counts.sum(axis=0), _free(entry["free"], year), preset.target(printed)
+            )
+    if not fixed_year:
+        industry = industry * classes / start
+    return cells.split_by_sector(classes, industry, counts)
+
+
+def _free(free: Mapping[str, list[int]], year: int) -> list[int]:
+    """Give the classes that carry the printed total of a year: those of the year, else those of the year before it."""
+    return free[max(name for name in free if int(name) <= year)]
+
+
+def _own_production(
+    frame: _Frame, asset: str, present: np.ndarray, total: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Give what firms made themselves, whole euro; the mean share of a group is the assumed one."""
+    preset = frame.preset
+    draws = generator.random((2, len(total)))
+    known = present & (frame.response == OBSERVED) & (total > 0)
+    raw = np.where(draws[0] < preset.assumed("own_production.without"), 0.0, 0.2 + 0.8 * draws[1])
+    share = np.zeros(len(total))
+    column = preset.investment_years.index(frame.year)
+    for name in GROUPS:
+        is_group = frame.status == NON_PARTICIPANT if name == GROUPS[0] else frame.status != NON_PARTICIPANT
+        members = np.flatnonzero(known & is_group)
+        counted = members[~frame.planted[members] & (frame.status[members] != OTHER_YEARS)]
+        average = raw[counted].mean() if len(counted) else 1.0
+        target = preset.assumed(f"own_production.{name}")[asset][column]
+        share[members] = np.minimum(raw[members] * target / max(average, 1e-9), HIGHEST_SHARE)
+    return np.round(share * total).astype(np.int64)
+
+
+def components(
+    register: Register, year: int, survey: InvestmentYear, asset: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Divide one asset's amounts over its components: bought, second hand or custom, own; whole euro, shape (K,)."""
+    draws = stream(register.seed, f"components {ASSETS[asset]}", year).random((2, len(survey.place)))
+    rest = survey.total[asset] - survey.own[asset]
+    often = register.preset.assumed("investments.second_component")[
+        "software" if ASSETS[asset] == "software" else "tangible"
+    ]
+    second = np.round(rest * np.where(draws[0] < often, 0.5 * draws[1], 0.0)).astype(np.int64)
+    return rest - second, second, survey.own[asset]

@@ -1,0 +1,86 @@
+"""The architecture itself: layers, the two borders, public names, and inputs that stay as they are."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import si_eval
+from si_eval.indicators import FORMULAS
+from si_eval.registry import indicators
+
+PACKAGE = Path(si_eval.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 400
+CONTRACT = [
+    "simulate_extract",
+    "read_extract",
+    "link_participants",
+    "build_panel",
+    "describe_reach",
+    "compare_groups",
+    "index_series",
+    "check_selection",
+    "protect",
+    "run_study",
+    "panel_from_frame",
+]
+# Words of a sentence become keyword arguments: the one place where any name is right.
+TAKES_ANY_KEYWORD = {"say"}
+
+
+def names_used(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+
+
+def test_imports_point_down_and_stages_are_strangers():
+    lint = Path(sys.executable).parent / "lint-imports"
+    result = subprocess.run([str(lint)], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_only_disclosure_seals_tables():
+    makers = {path.relative_to(PACKAGE).parts[0] for path in MODULES if "seal_table" in names_used(path)}
+    assert makers == {"disclosure"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_fits_in_one_reading(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= LONGEST
+    assert not any(word in path.stem for word in ("util", "helper", "common", "misc"))
+
+
+def test_the_contract_is_public_and_documented():
+    for name in CONTRACT:
+        function = getattr(si_eval, name)
+        assert name in si_eval.__all__
+        assert function.__doc__
+        assert function.__module__.startswith("si_eval")
+
+
+@pytest.mark.parametrize("name", si_eval.__all__)
+def test_public_functions_name_their_arguments(name):
+    thing = getattr(si_eval, name)
+    if inspect.isclass(thing):
+        return
+    parameters = inspect.signature(thing).parameters.values()
+    if name not in TAKES_ANY_KEYWORD:
+        assert not [p for p in parameters if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    assert all(p.annotation is not p.empty for p in parameters)
+
+
+def test_every_indicator_has_its_function_and_every_function_an_indicator():
+    assert {indicator.function for indicator in indicators().values()} == set(FORMULAS)
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'estimate_everything'"):
+        _ = si_eval.estimate_everything

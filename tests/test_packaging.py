@@ -1,0 +1,51 @@
+"""What is installed: environment.yml in step with pyproject.toml, and nothing GPL among the required."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+# conda-forge spells some packages otherwise
+CONDA_NAMES = {"duckdb": "python-duckdb", "ibis-framework": "ibis-duckdb", "matplotlib": "matplotlib-base"}
+FIXED = {"pandas", "numpy", "statsmodels", "scipy", "linearmodels", "seaborn", "jupyter", "pytest"}
+
+
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def required():
+    extras = project()["optional-dependencies"]
+    return [Requirement(line) for line in [*project()["dependencies"], *extras["notebooks"], *extras["test"]]]
+
+
+def test_environment_file_is_in_step():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    conda = {Requirement(line).name: Requirement(line).specifier for line in listed if isinstance(line, str)}
+    expected = {CONDA_NAMES.get(need.name, need.name): need.specifier for need in required()}
+    assert {name: spec for name, spec in conda.items() if name not in ("python", "pip")} == expected
+    assert str(conda["python"]) == project()["requires-python"]
+
+
+def test_the_packages_that_users_asked_for_are_there():
+    assert {need.name for need in required()} >= FIXED
+
+
+def test_every_dependency_has_a_lower_bound():
+    assert not [need.name for need in required() if not any(spec.operator == ">=" for spec in need.specifier)]
+
+
+def test_nothing_required_is_gpl():
+    for need in (Requirement(line) for line in project()["dependencies"]):
+        try:
+            entry = metadata(need.name)
+        except PackageNotFoundError:
+            continue
+        texts = [entry.get("License-Expression") or "", *(entry.get_all("Classifier") or [])]
+        licences = [text for text in texts if "License" in text or text == texts[0]]
+        assert not [text for text in licences if "GPL" in text and "LGPL" not in text], need.name

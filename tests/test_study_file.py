@@ -1,0 +1,70 @@
+"""The study file: unknown keys with the nearest known name, every problem at once, own rules."""
+
+from __future__ import annotations
+
+import pytest
+
+from si_eval.errors import InputError, StudyError
+from si_eval.study_file import load_study
+
+MINIMAL = """
+name = "own"
+title = { nl = "Eigen", en = "Own" }
+[[exhibits]]
+id = "one"
+chapter = "1"
+title = { nl = "Een", en = "One" }
+function = "describe_reach"
+chart = { kind = "table" }
+"""
+
+
+def written(tmp_path, text):
+    path = tmp_path / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_reference_study_is_sound():
+    study = load_study()
+    assert study.file.name == "smart_industry_2020"
+    assert len({exhibit.id for exhibit in study.file.exhibits}) == len(study.file.exhibits)
+    for place in (study.file.published.figures, study.file.published.claims, *study.file.notebooks):
+        assert study.resolve(place).is_file(), place
+
+
+def test_every_problem_is_named_with_the_nearest_key(tmp_path):
+    text = MINIMAL.replace('chapter = "1"', 'chaptr = "1"') + 'colour = "red"\n'
+    with pytest.raises(InputError) as raised:
+        load_study(written(tmp_path, f"disclosre = 'cbs'\n{text}"))
+    message = str(raised.value)
+    assert "did you mean `disclosure`?" in message
+    assert "did you mean `chapter`?" in message
+    assert "exhibits.0.chapter" in message
+    assert "colour" in message
+    assert len(raised.value.problems) == 4
+
+
+def test_the_same_exhibit_twice_is_refused(tmp_path):
+    exhibit = MINIMAL[MINIMAL.index("[[") :]
+    with pytest.raises(InputError, match="one twice"):
+        load_study(written(tmp_path, MINIMAL + exhibit))
+
+
+@pytest.mark.parametrize("text", ["name = ", "name = 'a'\nname = 'b'"])
+def test_what_is_no_toml_is_refused(tmp_path, text):
+    with pytest.raises(StudyError, match="expected TOML"):
+        load_study(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(StudyError, match=r"found no file none\.toml"):
+        load_study(tmp_path / "none.toml")
+
+
+def test_a_study_may_have_rules_of_its_own(tmp_path):
+    rules = '[rules]\nbase = "replicate_2020"\nname = "no_outliers"\noutliers = "none"\n'
+    parts = MINIMAL.split("[[exhibits]]")
+    study = load_study(written(tmp_path, f"{parts[0]}{rules}[[exhibits]]{parts[1]}"))
+    own = study.file.rule_set()
+    assert (own.name, own.outliers, own.min_quarters) == ("no_outliers", "none", 4)
