@@ -151,7 +151,8 @@ class ResultTable:
     """Aggregated numbers, one tidy row each, with what they are and what they cannot show.
 
     ``n_units`` is the smallest number of units that the row rests on; ``coverage`` gives, by group, the unit-years with
-    a value and all unit-years. Not yet protected: it cannot be reported.
+    a value and all unit-years. ``public`` says that every number was public before (monitor, agenda, budget) and none
+    rests on microdata. Not yet protected: it cannot be reported.
     """
 
     frame: pd.DataFrame
@@ -163,6 +164,7 @@ class ResultTable:
     exhibit: str = ""
     titles: Mapping[str, str] = field(default_factory=dict)
     simulation: Simulation | None = None
+    public: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """Give the tidy rows."""

@@ -99,15 +99,9 @@ def table_names() -> tuple[str, ...]:
 def wide_investments() -> TableContract:
     """Give the contract of an investment file with one column an asset and component."""
     wide = facts("tables")["wide_investments"]
-    columns = {
-        name: Column(name, kind, _names(name, wide[name]), empty=empty)
-        for name, kind, empty in (
-            ("be_id", "int64", "problem"),
-            ("year", "int64", "problem"),
-            ("quality_1", "string", "allowed"),
-            ("quality_2", "string", "allowed"),
-        )
-    }
+    columns = {name: Column(name, "int64", _names(name, wide[name])) for name in ("be_id", "year")}
+    for name in ("quality_1", "quality_2"):
+        columns[name] = Column(name, "string", _names(name, wide[name]), empty="allowed")
     for code in wide_codes():
         columns[code] = Column(code, "float64", (Name(code),), nullable=True, empty="allowed", money=True)
     return TableContract("investments", columns, key=("be_id", "year"), years=True, unit=float(wide["unit"]))

@@ -35,7 +35,13 @@ def frame():
 @pytest.fixture(scope="module")
 def panel(frame):
     return panel_from_frame(
-        frame, unit="firm", year="year", participant="joined", employed_persons="staff", revenue="sales", sector="branch"
+        frame,
+        unit="firm",
+        year="year",
+        participant="joined",
+        employed_persons="staff",
+        revenue="sales",
+        sector="branch",
     )
 
 
@@ -132,7 +138,9 @@ def test_an_index_is_100_at_base_and_free_of_the_unit_of_measure(frame, panel):
 
 
 def test_the_error_of_an_index_counts_units_that_stay(frame, panel):
-    computed = row(index_series(panel, indicator="revenue_per_employee", base_year=2014), group="participant", year=2016)
+    computed = row(
+        index_series(panel, indicator="revenue_per_employee", base_year=2014), group="participant", year=2016
+    )
     wide = frame[frame["joined"] == 1].assign(value=lambda rows: rows["sales"] / rows["staff"])
     wide = wide.pivot(index="firm", columns="year", values="value")
     base, now = wide[2014].dropna(), wide[2016].dropna()

@@ -46,7 +46,8 @@ def registers(draw: st.DrawFn) -> dict[str, list[dict[str, object]]]:
     sizes = st.sampled_from([None, 0.0, 2.0, 2.0, 15.0])
     links = draw(
         st.lists(
-            st.tuples(st.sampled_from(persons), st.sampled_from(units), DATES | st.none(), DATES | st.none()), max_size=9
+            st.tuples(st.sampled_from(persons), st.sampled_from(units), DATES | st.none(), DATES | st.none()),
+            max_size=9,
         )
     )
     return {
@@ -97,7 +98,9 @@ def test_the_funnel_accounts_for_every_row(tables):
         assert of_year["counted"] == (linkage.units()["year"] == year).sum()
 
 
-REGISTER = [{"be_id": unit, "year": 2014, "employed_persons": persons} for unit, persons in ((1, 5.0), (2, 50.0), (3, 50.0))]
+REGISTER = [
+    {"be_id": unit, "year": 2014, "employed_persons": persons} for unit, persons in ((1, 5.0), (2, 50.0), (3, 50.0))
+]
 LIST = {"participants": [{"kvk_id": "a"}], "kvk_person": [{"kvk_id": "a", "person_id": "p"}]}
 CASES = {
     "longest within the year wins": (

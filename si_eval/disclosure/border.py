@@ -102,7 +102,7 @@ def _check(table: object, rules: DisclosureRules) -> None:
                 "teach the border how to protect it first"
             )
     uncounted = frame[ESTIMATE].notna() & frame[N_UNITS].isna() & ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units)
-    if uncounted.any():
+    if uncounted.any() and not table.public:
         raise DisclosureError(
             f"{table.function}: found {int(uncounted.sum())} numbers without the count of units behind them; expected "
             f"{N_UNITS} in every row; let the stage give it"
@@ -112,7 +112,7 @@ def _check(table: object, rules: DisclosureRules) -> None:
 def _protect_table(table: ResultTable, rules: DisclosureRules) -> SafeTable:
     """Withhold the unsafe rows and drop what never leaves."""
     frame = table.frame[[*TIDY, *([N_TOTAL] if N_TOTAL in table.frame else [])]].copy()
-    restricted = ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units)
+    restricted = ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units) & (not table.public)
     unsafe = restricted & (frame[N_UNITS].fillna(0) < rules.min_units)
     computable = frame[ESTIMATE].notna()
     frame[STATUS] = np.where(unsafe & computable, SUPPRESSED, SHOWN)
