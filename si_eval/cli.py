@@ -29,6 +29,8 @@ def check(source: Annotated[Path, typer.Argument(help="an extract folder or a st
         a_study = source.suffix.lower() == ".toml"
         arguments = extract_arguments(load_study(source)) if a_study else {"source": source}
         typer.echo(extracts.describe_extract(**arguments))
+        if extracts.find_problems(**arguments):
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -138,7 +138,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Pat
         [study.resolve(notebook) for notebook in study.file.notebooks],
         out=work / "report",
         title={"nl": study.file.title.nl, "en": study.file.title.en},
-        languages=study.file.languages,
+        language=study.file.languages,
         environment={
             EXTRACT_VARIABLE: os.pathsep.join(str(folder) for folder in chosen),
             STUDY_VARIABLE: str(study.path.resolve()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -42,7 +42,6 @@ class Column:
     empty: Empty = "problem"
     empty_cbs: Empty | None = None
     options: tuple[str, ...] = ()
-    spellings: Mapping[str, str] = field(default_factory=dict)
     code: str = ""
     pad: int = 0
     month: str = ""
@@ -217,9 +216,8 @@ def _contract(name: str, entry: Mapping[str, Any]) -> TableContract:
 
 def _column(name: str, entry: Mapping[str, Any]) -> Column:
     options = tuple(assets()) if entry.get("options") == "assets" else tuple(entry.get("options", ()))
-    spellings = {word: known for word, known in entry.get("spellings", {}).items() if known in options}
-    rest = {key: value for key, value in entry.items() if key not in {"names", "options", "spellings"}}
-    return Column(name=name, names=_names(name, entry.get("names", ())), options=options, spellings=spellings, **rest)
+    rest = {key: value for key, value in entry.items() if key not in {"names", "options"}}
+    return Column(name=name, names=_names(name, entry.get("names", ())), options=options, **rest)
 
 
 def _names(name: str, entries: Any) -> tuple[Name, ...]:

@@ -1,0 +1,11 @@
+"""Tables, figures and the document: made from SafeTables only."""
+
+from .cells import cell, say
+from .charts import draw
+from .comparison import show_comparison
+from .document import build_report
+from .show import show
+from .specification import Chart
+from .tables import table_html
+
+__all__ = ["Chart", "build_report", "cell", "draw", "say", "show", "show_comparison", "table_html"]

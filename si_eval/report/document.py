@@ -1,0 +1,257 @@
+"""The document: one self-contained HTML file a language, from notebooks that ran once."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from markdown_it import MarkdownIt
+
+from si_eval.errors import StudyError
+from si_eval.vocabulary import Language, label
+
+from .display import LANGUAGES
+from .execution import ExecutedCell, ExecutedNotebook, Progress, execute_notebooks
+from .show import picture_html
+from .stylesheet import DOCUMENT_CSS, PRINT_SCRIPT, TABLE_CSS
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the contents or of the list of exhibits."""
+
+    anchor: str
+    number: str
+    title: str
+    note: str = ""
+
+
+@dataclass
+class Chapter:
+    """A chapter while it is being written: its number, its HTML so far, its sections and its exhibits."""
+
+    number: int
+    anchor: str
+    title: str = ""
+    body: list[str] = field(default_factory=list)
+    sections: list[Entry] = field(default_factory=list)
+    figures: list[Entry] = field(default_factory=list)
+    tables: list[Entry] = field(default_factory=list)
+
+
+def build_report(
+    notebooks: Sequence[str | Path],
+    *,
+    out: str | Path,
+    title: str | Mapping[Language, str],
+    language: Language | Sequence[Language] = LANGUAGES,
+    environment: Mapping[str, str] | None = None,
+    date: str = "",
+    progress: Progress | None = None,
+) -> Path:
+    """Run the notebooks once and write ``out/report_<language>.html`` for each language asked for.
+
+    ``title`` is one text or one a language; ``date`` is printed as given, and no other time is. Every file is rendered
+    before the first is written. Returns the path of the first language's file. Raises StudyError for a cell that
+    fails, DisclosureError for an output that is not safe.
+    """
+    languages: tuple[Language, ...] = (language,) if isinstance(language, str) else tuple(language)
+    if not languages or set(languages) - set(LANGUAGES):
+        raise StudyError(f"build_report: found language {language!r}; expected {' or '.join(LANGUAGES)}")
+    executed = execute_notebooks(notebooks, environment=environment, progress=progress)
+    titles = {one: title if isinstance(title, str) else title[one] for one in languages}
+    pages = {
+        one: render_document(executed, language=one, title=titles[one], date=date, languages=languages)
+        for one in languages
+    }
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for one, page in pages.items():
+        _write(folder / _file_name(one), page)
+    return folder / _file_name(languages[0])
+
+
+def render_document(
+    executed: Sequence[ExecutedNotebook],
+    *,
+    language: Language,
+    title: str,
+    date: str = "",
+    languages: Sequence[Language] = LANGUAGES,
+) -> str:
+    """Give the whole document as HTML: contents, a chapter a notebook, the list of figures and tables."""
+    anchors: set[str] = set()
+    chapters = [_chapter(place, notebook, language, anchors) for place, notebook in enumerate(executed, start=1)]
+    synthetic = any(
+        payload["synthetic"] for notebook in executed for cell in notebook.cells for payload in cell.payloads
+    )
+    banner = f'<p class="banner">{escape(label("report_synthetic_document", language))}</p>' if synthetic else ""
+    dated = f'<p class="date">{escape(label("report_date", language).format(date=date))}</p>' if date else ""
+    others = "".join(f' <a href="{_file_name(one)}" lang="{one}">{one}</a>' for one in languages if one != language)
+    switch = f'<p class="switch">{others.strip()}</p>' if others else ""
+    chapter_html = "\n".join(
+        f'<section id="{chapter.anchor}"><h2><span class="number">{chapter.number}</span> {chapter.title}</h2>\n'
+        + "\n".join(chapter.body) + "</section>" for chapter in chapters
+    )  # fmt: skip
+    contents, lists = _contents(chapters, language, switch), _exhibit_lists(chapters, language)
+    return (
+        f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>{TABLE_CSS}{DOCUMENT_CSS}</style>\n</head>\n<body>\n"
+        f"{contents}\n<main>\n<header><h1>{escape(title)}</h1>{dated}{banner}</header>\n"
+        f"{chapter_html}\n{lists}\n</main>\n"
+        f"<script>{PRINT_SCRIPT}</script>\n</body>\n</html>\n"
+    )
+
+
+def _file_name(language: Language) -> str:
+    return f"report_{language}.html"
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file so that a reader finds the old one or the new one, never half of one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    Path(name).chmod(0o644)
+    Path(name).replace(path)
+
+
+def _chapter(number: int, notebook: ExecutedNotebook, language: Language, anchors: set[str]) -> Chapter:
+    chapter = Chapter(number, _free(f"chapter-{number}", anchors))
+    for cell in notebook.cells:
+        if language not in cell.languages:
+            continue
+        if cell.kind == "prose":
+            chapter.body.append(_prose(cell.source, chapter))
+        else:
+            _code(cell, chapter, language, anchors)
+    chapter.title = chapter.title or escape(notebook.name.replace("_", " "))
+    return chapter
+
+
+def _prose(source: str, chapter: Chapter) -> str:
+    """Render Markdown without raw HTML or images; the first main heading names the chapter, the others move down."""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    tokens = markdown.parse(source)
+    kept: list[Any] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        if token.type != "heading_open":
+            kept.append(token)
+            place += 1
+            continue
+        inline = tokens[place + 1]
+        text = markdown.renderer.render([inline], markdown.options, {})
+        if token.tag == "h1" and not chapter.title:
+            chapter.title = text
+            place += 3
+            continue
+        level = min(int(token.tag[1]) + 1, 4) if token.tag != "h1" else 3
+        token.tag = tokens[place + 2].tag = f"h{level}"
+        if level == 3:
+            entry = Entry(
+                f"section-{chapter.number}-{len(chapter.sections) + 1}",
+                f"{chapter.number}.{len(chapter.sections) + 1}",
+                text,
+            )
+            chapter.sections.append(entry)
+            token.attrSet("id", entry.anchor)
+        kept.extend(tokens[place : place + 3])
+        place += 3
+    return str(markdown.renderer.render(kept, markdown.options, {}))
+
+
+def _code(cell: ExecutedCell, chapter: Chapter, language: Language, anchors: set[str]) -> None:
+    for payload in cell.payloads:
+        if payload["kind"] == "text":
+            chapter.body.append(_sentence(payload, language))
+        else:
+            chapter.body.append(_exhibit(payload, chapter, language, anchors))
+    if cell.source.strip():
+        summary = escape(label("report_code", language))
+        chapter.body.append(
+            f'<details class="code"><summary>{summary}</summary><pre><code>{escape(cell.source)}</code></pre></details>'
+        )
+
+
+def _sentence(payload: Mapping[str, Any], language: Language) -> str:
+    text = MarkdownIt("commonmark", {"html": False}).disable("image").render(payload["text"][language]).strip()
+    if not payload["synthetic"]:
+        return text
+    tag = f' <small class="si-word">{escape(label("report_synthetic_word", language))}</small>'
+    return text[: -len("</p>")] + tag + "</p>" if text.endswith("</p>") else text + tag
+
+
+def _exhibit(payload: Mapping[str, Any], chapter: Chapter, language: Language, anchors: set[str]) -> str:
+    figure = payload["form"] == "figure"
+    entries = chapter.figures if figure else chapter.tables
+    number = f"{chapter.number}.{len(entries) + 1}"
+    kind = label("report_figure" if figure else "report_table", language)
+    title, name = payload["titles"][language], payload["exhibit"]
+    anchor = _free(name, anchors)
+    entries.append(Entry(anchor, f"{kind} {number}", escape(title), escape(name)))
+    tag = (
+        f'<span class="si-synthetic">{escape(label("report_synthetic", language))}</span> '
+        if payload["synthetic"]
+        else ""
+    )
+    table = payload["html"][language].replace(f"<style>{TABLE_CSS}</style>", "").strip()
+    if anchor != name:
+        table = table.replace(f"table-{name}-{language}", f"table-{anchor}-{language}")
+    if figure:
+        picture = picture_html(title, payload["png"][language], language, synthetic=payload["synthetic"])
+        summary = escape(label("report_numbers", language))
+        body = f'{picture}<details class="numbers"><summary>{summary}</summary>{table}</details>'
+    else:
+        body = table
+    caption = (
+        f'<figcaption><b>{kind} {number}</b> {escape(title)} {tag}<small class="id">{escape(name)}</small></figcaption>'
+    )
+    return f'<figure id="{escape(anchor)}" class="exhibit">{caption}{body}</figure>'
+
+
+def _free(name: str, anchors: set[str]) -> str:
+    """Give an anchor that the document does not have yet."""
+    wanted = "".join(sign if sign.isalnum() or sign in "_-" else "-" for sign in name)
+    anchor = next(
+        text for text in (wanted, *(f"{wanted}-{place}" for place in range(2, 10_000))) if text not in anchors
+    )
+    anchors.add(anchor)
+    return anchor
+
+
+def _contents(chapters: Sequence[Chapter], language: Language, switch: str) -> str:
+    lines = []
+    for chapter in chapters:
+        inner = "".join(f'<li><a href="#{entry.anchor}">{entry.title}</a></li>' for entry in chapter.sections)
+        nested = f"<ol>{inner}</ol>" if inner else ""
+        lines.append(
+            f'<li><a href="#{chapter.anchor}"><span class="number">{chapter.number}</span> {chapter.title}</a>'
+            f"{nested}</li>"
+        )
+    name = escape(label("report_contents", language))
+    exhibits = escape(label("report_exhibits", language))
+    last = f'<li><a href="#exhibits">{exhibits}</a></li>'
+    return f'<nav aria-label="{name}"><p class="head">{name}</p><ol>{"".join(lines)}{last}</ol>{switch}</nav>'
+
+
+def _exhibit_lists(chapters: Sequence[Chapter], language: Language) -> str:
+    figures = [entry for chapter in chapters for entry in chapter.figures]
+    tables = [entry for chapter in chapters for entry in chapter.tables]
+    parts = [f'<section id="exhibits"><h2>{escape(label("report_exhibits", language))}</h2>']
+    for name, entries in (("report_exhibits_figures", figures), ("report_exhibits_tables", tables)):
+        if entries:
+            lines = "".join(
+                f'<li><a href="#{entry.anchor}"><b>{entry.number}</b> {entry.title}</a> '
+                f'<small class="id">{entry.note}</small></li>'
+                for entry in entries
+            )
+            parts.append(f'<h3>{escape(label(name, language))}</h3><ul class="exhibits">{lines}</ul>')
+    return "\n".join([*parts, "</section>"])

@@ -1,0 +1,143 @@
+"""Run notebooks, and let through only what is safe: every other output stops the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import jupytext
+import matplotlib
+import matplotlib.font_manager
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from traitlets.config import Config
+
+import si_eval
+from si_eval.errors import DisclosureError, StudyError
+from si_eval.vocabulary import Language
+
+from .display import LANGUAGES, SAFE_MIME
+
+TIMEOUT = 1800
+KERNEL = "python3"
+# Figures pass between this process and the kernel encrypted where the kernel can do so.
+SETTINGS = {"KernelManager": {"transport_encryption": "auto"}}
+EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "png", "synthetic"}
+TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic"}
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ExecutedCell:
+    """One cell as the document needs it: prose for some languages, or code with its safe payloads."""
+
+    kind: Literal["prose", "code"]
+    source: str
+    languages: tuple[Language, ...] = LANGUAGES
+    payloads: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class ExecutedNotebook:
+    """A notebook that ran to its end and showed nothing but safe payloads."""
+
+    name: str
+    cells: tuple[ExecutedCell, ...] = field(default_factory=tuple)
+
+
+def execute_notebooks(
+    notebooks: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    timeout: int = TIMEOUT,
+) -> list[ExecutedNotebook]:
+    """Run jupytext notebooks in order, each once in a kernel of its own under the current interpreter.
+
+    ``environment`` adds variables to those of this process; ``progress`` is told each notebook's name; ``timeout`` is
+    in seconds a cell. Raises StudyError for a cell that fails and DisclosureError for an output that is not safe.
+    """
+    paths = [Path(notebook) for notebook in notebooks]
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise StudyError(
+            f"notebooks: found no file {', '.join(missing)}; expected jupytext notebooks (.py); check the list"
+        )
+    executed = []
+    for place, path in enumerate(paths, start=1):
+        if progress is not None:
+            progress(f"notebook {place}/{len(paths)}: {path.stem}")
+        executed.append(_execute(path, environment or {}, timeout))
+    return executed
+
+
+def _execute(path: Path, environment: Mapping[str, str], timeout: int) -> ExecutedNotebook:
+    try:
+        notebook = jupytext.read(path)
+    except (nbformat.ValidationError, ValueError, SyntaxError) as error:
+        found = str(error).strip().splitlines()[0]
+        raise StudyError(f"{path.name}: found {found}; expected a jupytext notebook; check its header") from error
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    place = {"metadata": {"path": str(path.resolve().parent)}}
+    client = NotebookClient(notebook, timeout=timeout, kernel_name=KERNEL, resources=place, config=Config(SETTINGS))
+    try:
+        client.execute(env=_kernel_environment(environment))
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        raise StudyError(_failure(path, notebook, error)) from error
+    return ExecutedNotebook(
+        path.stem, tuple(_cell(path, place, cell) for place, cell in enumerate(notebook.cells, start=1))
+    )
+
+
+def _kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the kernel this process's variables, this package, and this process's font list."""
+    package_home = str(Path(si_eval.__file__).resolve().parent.parent)
+    search = os.pathsep.join(part for part in (package_home, os.environ.get("PYTHONPATH", "")) if part)
+    return {**os.environ, "PYTHONPATH": search, "MPLCONFIGDIR": matplotlib.get_cachedir(), **environment}
+
+
+def _failure(path: Path, notebook: nbformat.NotebookNode, error: Exception) -> str:
+    """Say which cell failed and with what, in one line each."""
+    for place, cell in enumerate(notebook.cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                first = next((line for line in cell.source.splitlines() if line.strip()), "")
+                return f"{path.name}, cell {place} ({first.strip()!r}): {output.ename}: {output.evalue}"
+    ran = [place for place, cell in enumerate(notebook.cells, start=1) if cell.get("execution_count")]
+    where = f"after cell {ran[-1]}" if ran else "before the first cell was done"
+    return f"{path.name}, {where}: {type(error).__name__}: {str(error).strip().splitlines()[0]}"
+
+
+def _cell(path: Path, place: int, cell: nbformat.NotebookNode) -> ExecutedCell:
+    tags = cell.get("metadata", {}).get("tags", [])
+    languages = tuple(one for one in LANGUAGES if one in tags) or LANGUAGES
+    if cell.cell_type == "markdown":
+        return ExecutedCell("prose", cell.source, languages)
+    if cell.cell_type != "code":
+        return ExecutedCell("prose", "", languages)
+    return ExecutedCell("code", cell.source, languages, tuple(_payload(path, place, output) for output in cell.outputs))
+
+
+def _payload(path: Path, place: int, output: nbformat.NotebookNode) -> Mapping[str, Any]:
+    """Take the safe payload of an output and nothing else of it."""
+    where = f"{path.name}, cell {place}"
+    data = output.get("data", {})
+    if output.output_type not in ("display_data", "execute_result") or SAFE_MIME not in data:
+        kind = output.get("name") or ", ".join(sorted(data)) or output.output_type
+        raise DisclosureError(
+            f"{where}: found an output of kind {kind}; expected only what se.show, se.say and se.show_comparison give; "
+            "assign the value to a name, or protect and show it"
+        )
+    payload = data[SAFE_MIME]
+    keys = {"exhibit": EXHIBIT_KEYS, "text": TEXT_KEYS}.get(
+        payload.get("kind", "") if isinstance(payload, dict) else ""
+    )
+    if keys is None or set(payload) != keys or any(set(payload[name]) != set(LANGUAGES) for name in ("html",)):
+        raise DisclosureError(f"{where}: found a payload of another form; expected one made by se.show or se.say")
+    return payload

@@ -1,0 +1,121 @@
+"""Numbers as a reader writes them: 1.234,5 in Dutch, 1,234.5 in English, with the unit's own form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from babel.numbers import format_decimal
+
+from si_eval.vocabulary import (
+    COUNT,
+    DIFFERENCE,
+    ESTIMATE,
+    GAP,
+    GROUP,
+    INDEX,
+    RATIO,
+    SHARE,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+    Language,
+    label,
+)
+
+Form = Literal["euro", "share", "percent", "index", "count", "plain"]
+LOCALES = {"nl": "nl_NL", "en": "en_GB"}
+SHARE_UNITS = ("share", "fraction", "share of units")
+PERCENT_UNITS = ("percent", "%")
+NO_BREAK = "\u00a0"
+
+
+def number(value: float, language: Language, *, decimals: int = 0, signed: bool = False) -> str:
+    """Write a number with the separators of a language; ``signed`` adds a plus to what is above zero."""
+    rounded = round(float(value), decimals) + 0.0
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    text = format_decimal(rounded, format=pattern, locale=LOCALES[language])
+    return f"+{text}" if signed and rounded > 0 else text
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How the values of one statistic in one unit are written. ``signed`` marks differences."""
+
+    form: Form
+    decimals: int
+    divisor: float = 1
+    signed: bool = False
+
+    def text(self, value: float, language: Language, *, symbol: bool = True) -> str:
+        """Write a value; ``symbol`` adds the euro sign or the per cent sign."""
+        body = number(self.scaled(value), language, decimals=self.decimals, signed=self.signed)
+        if not symbol:
+            return body
+        if self.form in ("share", "percent"):
+            return f"{body}%"
+        if self.form == "euro":
+            return f"€{NO_BREAK}{body}" if language == "nl" else f"€{body}"
+        return body
+
+    def scaled(self, value: float) -> float:
+        """Give the value as it is written: a share times 100, the rest divided by the divisor."""
+        return value * 100 if self.form == "share" else value / self.divisor
+
+
+def measure_key(row: Any) -> tuple[str, str, bool, bool]:
+    """Give what decides how a row's value is written: statistic, unit, whether it is a difference or a ratio."""
+    group = row[GROUP]
+    return row[STATISTIC], row[UNIT_OF_MEASURE], group == DIFFERENCE, group == RATIO
+
+
+def measures(rows: pd.DataFrame, *, divisor: float = 1) -> dict[tuple[str, str, bool, bool], Measure]:
+    """Give the measure of every kind of value in the rows, with decimals that suit the largest of its kind."""
+    keys = [measure_key(row) for row in rows.to_dict("records")]
+    found: dict[tuple[str, str, bool, bool], Measure] = {}
+    for key in dict.fromkeys(keys):
+        values = rows.loc[[candidate == key for candidate in keys], ESTIMATE].abs()
+        found[key] = _measure(key, float(values.max()) if values.notna().any() else 0.0, divisor)
+    return found
+
+
+def unit_text(measure: Measure, unit: str, language: Language, *, statistic: str = "") -> str:
+    """Name the unit of an axis, with the divisor."""
+    if measure.form == "share":
+        return label("report_unit_share", language)
+    if measure.form == "index":
+        return label("report_unit_index", language)
+    name = label(unit or statistic, language)
+    if measure.divisor == 1:
+        return name
+    return label("report_times", language).format(unit=name, divisor=number(measure.divisor, language))
+
+
+def tick_decimals(ticks: np.ndarray) -> int:
+    """Give the fewest decimals that write every tick exactly; ``ticks`` has shape (T,)."""
+    return next((places for places in range(4) if np.allclose(np.round(ticks, places), ticks, atol=1e-9)), 4)
+
+
+def _measure(key: tuple[str, str, bool, bool], largest: float, divisor: float) -> Measure:
+    statistic, unit, difference, ratio = key
+    signed = difference or statistic == GAP
+    if ratio:
+        return Measure("plain", 2)
+    if statistic == INDEX or unit in PERCENT_UNITS:
+        return Measure("index" if statistic == INDEX else "percent", 1, signed=signed)
+    if unit in SHARE_UNITS or statistic == SHARE or (statistic == GAP and not unit.startswith("EUR")):
+        return Measure("share", 1, signed=signed)
+    return _amount(statistic, unit, largest / divisor, divisor, signed=signed)
+
+
+def _amount(statistic: str, unit: str, scaled: float, divisor: float, *, signed: bool) -> Measure:
+    if statistic == COUNT:
+        return Measure("count", 0 if divisor == 1 else _few_decimals(scaled), divisor, signed)
+    if unit.startswith("EUR"):
+        return Measure("euro", _few_decimals(scaled), divisor, signed)
+    return Measure("plain", 2 if scaled < 2 else 1 if scaled < 10_000 else 0, divisor, signed)
+
+
+def _few_decimals(largest: float) -> int:
+    return 0 if largest >= 100 else 1 if largest >= 10 else 2

@@ -1,0 +1,53 @@
+"""Show a SafeTable in a notebook: its figure, its table, and the payload for the document."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from si_eval.results import SafeTable
+from si_eval.vocabulary import Language, label
+
+from .border import require_safe
+from .charts import draw
+from .display import LANGUAGES, Display
+from .specification import TABLE_KINDS, Chart, as_chart
+from .tables import table_html
+from .wording import title_of
+
+
+def show(safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, language: Language = "nl") -> Display:
+    """Show a table, and its figure where a chart is given (a `Chart`, or its settings as in a study file).
+
+    ``language`` is the one to read in the notebook; the document takes both. Raises
+    DisclosureError for anything but a SafeTable.
+    """
+    require_safe(safe)
+    chart = as_chart(chart) if chart else None
+    pictures = {one: b64encode(draw(safe, chart, language=one)).decode() if chart else None for one in LANGUAGES}
+    tables = {one: table_html(safe, language=one, chart=chart) for one in LANGUAGES}
+    titles = {one: title_of(safe, one) for one in LANGUAGES}
+    payload = {
+        "kind": "exhibit",
+        "exhibit": safe.exhibit or safe.function,
+        "form": "table" if chart is None or chart.kind in TABLE_KINDS else "figure",
+        "titles": titles,
+        "html": tables,
+        "png": pictures,
+        "synthetic": safe.simulation is not None,
+    }
+    shown = pictures[language] if payload["form"] == "figure" else None
+    return Display(
+        picture_html(titles[language], shown, language, synthetic=payload["synthetic"]) + tables[language], payload
+    )
+
+
+def picture_html(title: str, png: str | None, language: Language, *, synthetic: object) -> str:
+    """Give an image with its alternative text; nothing where there is no image."""
+    if png is None:
+        return ""
+    alt = label("report_alt", language).format(title=title)
+    alt += label("report_alt_synthetic", language) if synthetic else ""
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%;width:16cm">\n'

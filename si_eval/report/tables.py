@@ -1,0 +1,257 @@
+"""Tables as accessible HTML: rows by class, spanners by group and year, marks explained underneath."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+from great_tables import GT, html, loc, style
+
+from si_eval.results import SafeTable
+from si_eval.vocabulary import (
+    CONF_HIGH,
+    CONF_LOW,
+    COUNT,
+    DIFFERENCE,
+    GROUP,
+    INDICATOR,
+    N_UNITS,
+    NON_PARTICIPANTS,
+    PARTICIPANTS,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+    Language,
+    label,
+)
+
+from .arrange import Grid, Key, grid, levels, select, tabulate
+from .border import NUMBER, STATE, require_safe, safe_rows
+from .contrast import FILLS, INKS, Contrast, contrast
+from .formats import Measure, measure_key, measures, number, unit_text
+from .specification import Chart
+from .stylesheet import TABLE_CSS
+from .values import cell_text
+from .wording import axis_title, fixed_terms, mark_notes, other_notes, source_notes, terms, title_of
+
+STUB, HEADING = "stub", "heading"
+MAX_DIRECTIONS = 3
+
+
+def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = None) -> str:
+    """Give a table as HTML that needs nothing from outside: caption, spanners, numbers with n, marks and notes.
+
+    A ``chart`` of kind ``direction`` gives the coloured table of directions; any other only says whether intervals
+    are wanted. Raises DisclosureError for anything but a SafeTable.
+    """
+    require_safe(safe)
+    rows = safe_rows(safe)
+    if chart is not None and chart.kind == "direction":
+        return _direction_table(safe, select(rows, chart), chart, language)
+    intervals = chart.intervals if chart is not None else safe.evidence == "effect"
+    return _plain_table(safe, tabulate(rows, chart, intervals=intervals), language, intervals=intervals)
+
+
+def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, intervals: bool) -> str:
+    layout, kinds = grid(rows), measures(rows)
+    notes = {note: place for place, note in enumerate(other_notes(rows, language), start=1)}
+    frame = _stub(layout, rows, language)
+    for place, column in enumerate(layout.column_keys):
+        cells = [layout.cells.get((key, column)) for key in layout.row_keys]
+        frame[f"c{place}"] = [_cell(cell, kinds, language, notes, intervals=intervals) for cell in cells]
+    directions = _directions(layout, kinds, language)
+    for place, (_, found) in enumerate(directions):
+        frame[f"d{place}"] = [_contrast_html(one) if one else "" for one in found]
+    table = _headed(GT(frame, id=_table_id(safe, language), **_stub_names(frame)), layout, rows, language)
+    if directions:
+        labels = {f"d{place}": html(name or "▲▼") for place, (name, _) in enumerate(directions)}
+        table = table.cols_label(**labels).tab_spanner(
+            label(DIFFERENCE, language), columns=list(labels), id="spanner-d"
+        )
+        for place, (_, found) in enumerate(directions):
+            table = _coloured(table, f"d{place}", found)
+    extra = [label("report_n_note", language)] if rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any() else []
+    extra += [label("report_difference_note", language)] if directions else []
+    extra += [label("report_intervals_table", language)] if intervals and rows[CONF_LOW].notna().any() else []
+    extra += (
+        [label("report_points_note", language)]
+        if any(" pp" in (one.text if one else "") for _, f in directions for one in f)
+        else []
+    )
+    extra += [
+        f"{place} {text}" for text, place in zip(other_notes(rows, language).values(), notes.values(), strict=True)
+    ]
+    return _finished(table, safe, rows, language, extra)
+
+
+def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language: Language) -> str:
+    layout = grid(rows, columns=(chart.axis, GROUP))
+    kinds = measures(rows, divisor=chart.divisor)
+    classes = levels(rows, chart.axis)
+    frame = _stub(layout, rows, language)
+    table_columns: dict[str, list[Contrast | None]] = {}
+    for place, name in enumerate(classes):
+        pairs = [
+            (layout.cells.get((key, (name, PARTICIPANTS))), layout.cells.get((key, (name, NON_PARTICIPANTS))))
+            for key in layout.row_keys
+        ]
+        found = [
+            contrast(*pair, kinds[measure_key(pair[0] or pair[1])], language) if any(pair) else None for pair in pairs
+        ]
+        table_columns[f"c{place}"] = found
+        frame[f"c{place}"] = [
+            _direction_html(one, pair, kinds, language) for one, pair in zip(found, pairs, strict=True)
+        ]
+    table = GT(frame, id=_table_id(safe, language), **_stub_names(frame)).tab_stubhead(
+        _stub_head(layout, rows, language)
+    )
+    names = terms(chart.axis, classes, language)
+    table = table.cols_label(**{f"c{place}": names[name] for place, name in enumerate(classes)})
+    table = table.tab_spanner(label(chart.axis, language), columns=list(table_columns), id="spanner-0")
+    for column, found in table_columns.items():
+        table = _coloured(table, column, found)
+    return _finished(table, safe, rows, language, [label("report_direction", language) + "."])
+
+
+def _stub(layout: Grid, rows: pd.DataFrame, language: Language) -> pd.DataFrame:
+    names = {name: terms(name, levels(rows, name), language) for name in layout.row_dimensions}
+    texts = [
+        [names[name][value] for name, value in zip(layout.row_dimensions, key, strict=True)] for key in layout.row_keys
+    ]
+    stub = {STUB: [parts[-1] for parts in texts]}
+    if len(layout.row_dimensions) > 1:
+        stub[HEADING] = [" · ".join(parts[:-1]) for parts in texts]
+    return pd.DataFrame(stub, dtype=object)
+
+
+def _stub_names(frame: pd.DataFrame) -> dict[str, str]:
+    return {"rowname_col": STUB} | ({"groupname_col": HEADING} if HEADING in frame else {})
+
+
+def _stub_head(layout: Grid, rows: pd.DataFrame, language: Language) -> str:
+    return axis_title(rows, layout.row_dimensions[-1], language)
+
+
+def _headed(table: GT, layout: Grid, rows: pd.DataFrame, language: Language) -> GT:
+    """Label the columns by their last dimension and span them by the ones before."""
+    names = {name: terms(name, levels(rows, name), language) for name in layout.column_dimensions}
+    table = table.tab_stubhead(_stub_head(layout, rows, language))
+    if not layout.column_dimensions:
+        found = levels(rows, STATISTIC)
+        return table.cols_label(
+            c0=terms(STATISTIC, found, language)[found[0]] if len(found) == 1 else label("estimate", language)
+        )
+    last = layout.column_dimensions[-1]
+    table = table.cols_label(**{f"c{place}": names[last][key[-1]] for place, key in enumerate(layout.column_keys)})
+    for depth, dimension in list(enumerate(layout.column_dimensions[:-1]))[::-1]:
+        places = list(enumerate(layout.column_keys))
+        for run, (key, members) in enumerate(groupby(places, key=lambda item: item[1][: depth + 1])):
+            columns = [f"c{place}" for place, _ in members]
+            table = table.tab_spanner(names[dimension][key[-1]], columns=columns, id=f"spanner-{depth}-{run}")
+    return table
+
+
+def _cell(
+    row: dict[str, Any] | None, kinds: dict, language: Language, notes: dict[str, int], *, intervals: bool
+) -> str:
+    if row is None:
+        return ""
+    measure: Measure = kinds[measure_key(row)]
+    text = escape(cell_text(row, measure, language))
+    if row["note"] in notes and row[STATE] == NUMBER:
+        text += f"<sup>{notes[row['note']]}</sup>"
+    if row[STATE] == NUMBER and intervals and pd.notna(row[CONF_LOW]) and pd.notna(row[CONF_HIGH]):
+        bounds = [measure.text(row[name], language, symbol=False) for name in (CONF_LOW, CONF_HIGH)]
+        text += f"<small>({bounds[0]} – {bounds[1]})</small>"
+    if row[STATE] == NUMBER and pd.notna(row[N_UNITS]) and measure.form != "count":
+        text += f"<small>n {number(row[N_UNITS], language)}</small>"
+    return text
+
+
+def _directions(layout: Grid, kinds: dict, language: Language) -> list[tuple[str, list[Contrast | None]]]:
+    """Compare participants with non-participants where both stand side by side, for each of a few years."""
+    if GROUP not in layout.column_dimensions:
+        return []
+    at = layout.column_dimensions.index(GROUP)
+    rest: dict[Key, None] = dict.fromkeys(key[:at] + key[at + 1 :] for key in layout.column_keys)
+    groups = {key[at] for key in layout.column_keys}
+    if not {PARTICIPANTS, NON_PARTICIPANTS} <= groups or DIFFERENCE in groups or len(rest) > MAX_DIRECTIONS:
+        return []
+    found = []
+    for others in rest:
+        mine, theirs = ((*others[:at], group, *others[at:]) for group in (PARTICIPANTS, NON_PARTICIPANTS))
+        pairs = [(layout.cells.get((key, mine)), layout.cells.get((key, theirs))) for key in layout.row_keys]
+        known = [pair[0] for pair in pairs if pair[0] is not None]
+        if not known or any(kinds[measure_key(row)].form == "count" for row in known):
+            continue
+        found.append(
+            (
+                " ".join(others),
+                [contrast(*pair, kinds[measure_key(pair[0])], language) if all(pair) else None for pair in pairs],
+            )
+        )
+    return found
+
+
+def _direction_html(one: Contrast | None, pair: tuple, kinds: dict, language: Language) -> str:
+    if one is None:
+        return ""
+    values = " | ".join(cell_text(row, kinds[measure_key(row)], language) for row in pair)
+    return f"{_contrast_html(one)}<small>{escape(values)}</small>"
+
+
+def _contrast_html(one: Contrast) -> str:
+    return f"<b>{escape(one.text)}</b>"
+
+
+def _coloured(table: GT, column: str, found: list[Contrast | None]) -> GT:
+    for sign in ("▲", "▼", "="):
+        places = [place for place, one in enumerate(found) if one is not None and one.sign == sign]
+        if places:
+            where = loc.body(columns=column, rows=places)
+            table = table.tab_style([style.fill(FILLS[sign]), style.text(color=INKS[sign])], where)
+    return table
+
+
+def _finished(table: GT, safe: SafeTable, rows: pd.DataFrame, language: Language, extra: list[str]) -> str:
+    body = [name for name in table._tbl_data.columns if name not in (STUB, HEADING)]
+    table = table.fmt_passthrough(columns=body, escape=False).cols_align("right", columns=body)
+    for note in [*mark_notes(rows, language), *extra, *source_notes(safe, language)]:
+        table = table.tab_source_note(html(escape(note)))
+    text = re.sub(r"<style>.*?</style>", "", table.as_raw_html(), flags=re.DOTALL)
+    text = re.sub(r'(<div id="[^"]*") style="[^"]*"', r'\1 class="si-table"', text, count=1)
+    text = re.sub(r' data-quarto-[a-z-]+="[^"]*"', "", text)
+    caption = (
+        f"{_tag(safe, language)}{escape(title_of(safe, language))}<small>{escape(_subtitle(rows, language))}</small>"
+    )
+    text = re.sub(r"<table([^>]*)>", lambda found: f"{found[0]}<caption>{caption}</caption>", text, count=1)
+    return f"<style>{TABLE_CSS}</style>\n{text.strip()}\n"
+
+
+def _tag(safe: SafeTable, language: Language) -> str:
+    return (
+        f'<span class="si-synthetic">{label("report_synthetic", language)}</span> '
+        if safe.simulation is not None
+        else ""
+    )
+
+
+def _subtitle(rows: pd.DataFrame, language: Language) -> str:
+    layout = grid(rows) if not rows.empty else None
+    shown = (*layout.row_dimensions, *layout.column_dimensions) if layout else ()
+    kinds = measures(rows)
+    units = [
+        unit_text(kinds[measure_key(row)], row[UNIT_OF_MEASURE], language, statistic=row[STATISTIC])
+        for row in rows.to_dict("records")
+    ]
+    distinct = list(dict.fromkeys(units))
+    fixed = fixed_terms(
+        rows, tuple(name for name in shown if name != INDICATOR or rows[INDICATOR].nunique() > 1), language
+    )
+    return " · ".join([*fixed, *(distinct if len(distinct) <= 2 else [])])
+
+
+def _table_id(safe: SafeTable, language: Language) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "-", f"table-{safe.exhibit or safe.function}-{language}")

@@ -1,0 +1,156 @@
+"""The words around the numbers: labels of terms, titles, and the notes that every exhibit carries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from si_eval.registry import facts, indicators, sections
+from si_eval.results import SafeTable
+from si_eval.vocabulary import (
+    ALL,
+    CATEGORY,
+    ESTIMATE,
+    INDICATOR,
+    MERGED,
+    NON_PARTICIPANTS,
+    NOTE,
+    PARTICIPANTS,
+    SECTOR,
+    SIZE_CLASS,
+    STATISTIC,
+    STATUS,
+    YEAR,
+    Language,
+    label,
+)
+
+from .border import ASSUMED, STATE, UNKNOWN, WITHHELD
+from .formats import NO_BREAK
+from .specification import DIMENSIONS
+
+ASTERISK, DOT, RING = "*", ".", "°"
+
+
+def term(dimension: str, value: str, language: Language) -> str:
+    """Give the label of one value of a dimension: an indicator's name, a sector with its letter, a size class."""
+    if value == ALL:
+        return label("all_years" if dimension == YEAR else ALL, language)
+    if dimension == SECTOR and value in sections():
+        return f"{value}{NO_BREAK}{sections()[value][language]}"
+    if dimension == INDICATOR and value in indicators():
+        return str(getattr(indicators()[value], language))
+    if dimension in (INDICATOR, CATEGORY, STATISTIC):
+        text = label(value, language)
+        return text if text != value else value.replace("_", " ")
+    return label(value, language)
+
+
+def terms(dimension: str, values: Sequence[str], language: Language) -> dict[str, str]:
+    """Give the labels of several values; what all indicators say before a colon is left to the title and the unit."""
+    texts = {value: term(dimension, value, language) for value in values}
+    if dimension == INDICATOR and _common_head(list(texts.values())):
+        return {value: _capital(text.partition(": ")[2]) for value, text in texts.items()}
+    return texts
+
+
+def axis_title(rows: pd.DataFrame, dimension: str, language: Language) -> str:
+    """Name a dimension; categories go by the one indicator that they divide."""
+    names = rows[INDICATOR].unique()
+    if dimension == CATEGORY and len(names) == 1:
+        return term(INDICATOR, names[0], language)
+    return label(dimension, language)
+
+
+def title_of(safe: SafeTable, language: Language) -> str:
+    """Give an exhibit's title; without one, its indicator, its id or its function."""
+    if safe.titles.get(language):
+        return str(safe.titles[language])
+    names = [str(name) for name in safe.frame.get(INDICATOR, pd.Series(dtype=object)).unique()]
+    return term(INDICATOR, names[0], language) if len(names) == 1 and names[0] else safe.exhibit or safe.function
+
+
+def fixed_terms(rows: pd.DataFrame, shown: tuple[str, ...], language: Language) -> list[str]:
+    """Name what is the same for every row and on no axis: the indicator, the sector, the year."""
+    parts = []
+    for dimension in DIMENSIONS:
+        values = rows[dimension].unique()
+        if dimension not in shown and len(values) == 1 and values[0] not in (ALL, ""):
+            parts.append(term(dimension, values[0], language))
+        elif dimension == INDICATOR and len(values) > 1:
+            parts.append(_common_head([term(INDICATOR, value, language) for value in values]))
+    return [part for part in parts if part]
+
+
+def evidence_line(safe: SafeTable, language: Language) -> str:
+    """Say in one line how far the numbers reach, under which rules, and what was left out."""
+    rules = label("report_rules", language).format(rules=safe.rules)
+    return " · ".join([label(safe.evidence, language), rules, _protection(safe, language)])
+
+
+def mark_notes(rows: pd.DataFrame, language: Language) -> list[str]:
+    """Explain the marks that occur in these rows: withheld, not computable, assumed, merged."""
+    notes = []
+    if (rows[STATE] == WITHHELD).any():
+        notes.append(label("report_withheld", language))
+    unknown = rows.loc[rows[STATE] == UNKNOWN, NOTE]
+    if len(unknown):
+        reasons = [label(reason, language) for reason in dict.fromkeys(unknown) if reason]
+        notes.append(label("report_unknown", language) + (f": {'; '.join(reasons)}" if reasons else ""))
+    if rows[ASSUMED].any():
+        notes.append(label("report_assumed", language))
+    merged = rows[(rows[STATUS] == MERGED) & rows[ESTIMATE].notna()]
+    if len(merged):
+        names = {
+            term(name, value, language) for name in (SIZE_CLASS, CATEGORY) for value in merged[name] if value != ALL
+        }
+        notes.append(label("report_merged", language).format(classes=", ".join(sorted(names)) or label(ALL, language)))
+    return notes
+
+
+def other_notes(rows: pd.DataFrame, language: Language) -> dict[str, str]:
+    """Give the remaining notes on numbers that are shown: the note as it stands -> the note for the reader."""
+    notes = rows.loc[~rows[STATE].isin([WITHHELD, UNKNOWN]) & ~rows[ASSUMED], NOTE]
+    return {note: label(note, language) for note in dict.fromkeys(notes) if note}
+
+
+def source_notes(safe: SafeTable, language: Language) -> list[str]:
+    """Give the notes under a table: synthetic or not, evidence, rules, coverage, what it cannot show."""
+    notes = [label("report_synthetic_note", language)] if safe.simulation is not None else []
+    notes.append(label("report_evidence", language).format(evidence=label(safe.evidence, language)))
+    notes.append(
+        label("report_rules_note", language).format(rules=safe.rules, disclosure=safe.disclosure_rules)
+        + f" {_capital(_protection(safe, language))}."
+    )
+    if safe.coverage:
+        notes.append(label("report_coverage", language).format(coverage=_coverage(safe.coverage, language)))
+    if safe.cannot_show:
+        notes.append(label("report_cannot_show", language).format(cannot_show=label(safe.cannot_show, language)))
+    return notes
+
+
+def _coverage(text: str, language: Language) -> str:
+    """Give the coverage in the reader's language; the border writes it in English."""
+    words = ((NON_PARTICIPANTS, str.lower), (PARTICIPANTS, str.lower), ("nearly_all", str), ("nearly_none", str))
+    for name, case in words:
+        text = re.sub(rf"(?<![\w-]){re.escape(case(label(name, 'en')))}", case(label(name, language)), text)
+    return label(text, language)
+
+
+def _common_head(texts: list[str]) -> str:
+    """Give what several labels all say before a colon, or nothing."""
+    heads = {text.partition(": ")[0] for text in texts}
+    return heads.pop() if len(texts) > 1 and len(heads) == 1 and all(": " in text for text in texts) else ""
+
+
+def _protection(safe: SafeTable, language: Language) -> str:
+    preset = facts("disclosure").get(safe.disclosure_rules, {})
+    if "min_units" in preset:
+        return label("report_min_units", language).format(n=preset["min_units"])
+    return label("report_protected", language)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
