@@ -86,7 +86,6 @@ def _bar() -> Iterator[Callable[[str, float], None]]:
     with Progress(TextColumn("{task.description:<45}"), BarColumn(), TimeElapsedColumn(), console=errors) as bar:
         task = bar.add_task("", total=1.0)
 
-
         def show(step: str, fraction: float) -> None:
             bar.update(task, description=step, completed=fraction)
 

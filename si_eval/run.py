@@ -139,6 +139,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Pat
         out=work / "report",
         title={"nl": study.file.title.nl, "en": study.file.title.en},
         language=study.file.languages,
+        date=date.today().isoformat(),
         environment={
             EXTRACT_VARIABLE: os.pathsep.join(str(folder) for folder in chosen),
             STUDY_VARIABLE: str(study.path.resolve()),

@@ -22,7 +22,7 @@ from si_eval.study_file import load_study
 from si_eval.synthetic import simulate_extract
 
 SCALE = 0.01
-# The source contradicts itself on these: about 50 % where its own table doubles, 700 and 600 participants where it lists 552.
+# The source contradicts itself: about 50 % where its own table doubles, 700 and 600 participants where it lists 552.
 CONTRADICTED_FIGURES = {"MP106", "MP121", "MP122"}
 CONTRADICTED_CLAIMS = {"MC070"}
 ROUNDED_TO_THE_EURO = 1e-9  # relative: the same sum of whole euros in another order, or read from a double in thousands
@@ -95,7 +95,7 @@ def test_the_pipeline_reads_and_does_not_know(extracts, evaluated, tmp_path):
     edited = shutil.copytree(extracts(1), tmp_path / "edited")
     panel = panel_of(extracts(1))
     chosen = panel[
-        (panel["participant"] == True)  # noqa: E712: a nullable truth value
+        panel["participant"].fillna(False)
         & (panel["year"] == 2014)
         & (panel["sector"] == "C")
         & (panel["size_class_4"] == "10-49")

@@ -62,7 +62,7 @@ def test_one_run_gives_a_document_in_each_language(tmp_path: Path) -> None:
         title={"nl": "Evaluatie", "en": "Evaluation"},
         environment={"SI_EVAL_EXTRACT": "here"},
         date="2026-11-22",
-        progress=told.append,
+        progress=lambda step, fraction: told.append(step),
     )
     assert told == ["notebook 1/1: 01_reach"]
     assert path == tmp_path / "report" / "report_nl.html"

@@ -28,7 +28,7 @@ KERNEL = "python3"
 SETTINGS = {"KernelManager": {"transport_encryption": "auto"}}
 EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "png", "synthetic"}
 TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic"}
-Progress = Callable[[str], None]
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def execute_notebooks(
 ) -> list[ExecutedNotebook]:
     """Run jupytext notebooks in order, each once in a kernel of its own under the current interpreter.
 
-    ``environment`` adds variables to those of this process; ``progress`` is told each notebook's name; ``timeout`` is
-    in seconds a cell. Raises StudyError for a cell that fails and DisclosureError for an output that is not safe.
+    ``environment`` adds variables to those of this process; ``progress`` is told each notebook and the part that is
+    done; ``timeout`` is in seconds a cell. Raises StudyError for a cell that fails and DisclosureError for an output that is not safe.
     """
     paths = [Path(notebook) for notebook in notebooks]
     missing = [str(path) for path in paths if not path.is_file()]
@@ -70,7 +70,7 @@ def execute_notebooks(
     executed = []
     for place, path in enumerate(paths, start=1):
         if progress is not None:
-            progress(f"notebook {place}/{len(paths)}: {path.stem}")
+            progress(f"notebook {place}/{len(paths)}: {path.stem}", (place - 1) / len(paths))
         executed.append(_execute(path, environment or {}, timeout))
     return executed
 

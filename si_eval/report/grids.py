@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
 from math import ceil
+from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -51,6 +53,8 @@ from .values import cell_text
 from .wording import ASTERISK, DOT, term, terms
 
 BIG = 8.5
+UNITS_SIZE = 5.4
+UNITS_HEIGHT = 0.11
 
 
 def draw_direction(plot: Plot) -> Figure:
@@ -59,7 +63,7 @@ def draw_direction(plot: Plot) -> Figure:
     columns = levels(plot.rows, plot.chart.axis)
     short = terms(INDICATOR, [key[0] for key in layout.row_keys], plot.language)
     names = [wrap(_plain(short[key[0]]), 1.75, TEXT_SIZE) for key in layout.row_keys]
-    heights = [max(0.42, height_of(name, TEXT_SIZE) + 0.08) for name in names]
+    heights = [max(0.5, height_of(name, TEXT_SIZE) + 0.08) for name in names]
     left = MARGIN + max(width_of(name, TEXT_SIZE) for name in names) + 0.12
     width = (WIDTH - MARGIN - left) / len(columns)
     notes = (f"{label('report_direction', plot.language)} ({plot.unit}).",)
@@ -88,7 +92,9 @@ def draw_table(plot: Plot) -> Figure:
     width = (WIDTH - MARGIN - left) / len(layout.column_keys)
     heads = _table_heads(plot, layout, width)
     head = sum(max(height_of(text, TEXT_SIZE) for text, _, _ in level) + 0.06 for level in heads)
-    heights = [max(0.2, height_of(text, TEXT_SIZE) + 0.07) + (0.0 if key else 0.08) for key, text in lines]
+    counted = any(_n_text(row, plot) for row in layout.cells.values())
+    below = UNITS_HEIGHT if counted else 0.0
+    heights = [max(0.2, height_of(text, TEXT_SIZE) + 0.07) + (below if key else 0.08) for key, text in lines]
     units = tuple(dict.fromkeys(label(unit, plot.language) for unit in plot.rows[UNIT_OF_MEASURE] if unit))
     page = open_page(plot.frame(subtitle=units, legend=False), head + sum(heights) + 0.1)
     y = page.top
@@ -115,8 +121,17 @@ def draw_table(plot: Plot) -> Figure:
             row = layout.cells.get((key or (), column))
             value = cell_text(row, kinds[measure_key(row)], plot.language) if row else ""
             size = TEXT_SIZE if width_of(value, TEXT_SIZE) <= width * 0.96 else NOTE_SIZE
-            page.write(left + width * (place + 1), middle, value, ha="right", fontsize=size)
+            right = left + width * (place + 1)
+            page.write(right, middle + below / 2, value, ha="right", fontsize=size)
+            page.write(right, middle - 0.07, _n_text(row, plot), ha="right", fontsize=UNITS_SIZE, color=GREY)
     return page.figure
+
+
+def _n_text(row: Mapping[Any, Any] | None, plot: Plot) -> str:
+    """Give the number of units behind a number, where it is known."""
+    if row is None or row[STATE] != NUMBER or pd.isna(row[N_UNITS]):
+        return ""
+    return f"n {number(float(row[N_UNITS]), plot.language)}"
 
 
 def _table_lines(plot: Plot, layout: Grid) -> list[tuple[Key | None, str]]:
@@ -188,11 +203,13 @@ def _direction_cell(
         return
     size = BIG if width_of(found.text, BIG, bold=True) < width - 0.08 else 7.0
     middle = x + width / 2
-    page.write(middle, y + height * 0.66, found.text, ha="center", fontsize=size, fontweight="bold", color=INKS[sign])
+    page.write(middle, y + height * 0.73, found.text, ha="center", fontsize=size, fontweight="bold", color=INKS[sign])
     values = [cell_text(row, plot.measure, plot.language, symbol=False) for row in pair if row]
     below = " | ".join(values)
     size = next((size for size in (6.3, 5.8, 5.2) if width_of(below, size) < width - 0.06), 4.8)
-    page.write(middle, y + height * 0.27, below, ha="center", fontsize=size)
+    page.write(middle, y + height * 0.43, below, ha="center", fontsize=size)
+    counts = " | ".join(_n_text(row, plot) or DOT for row in pair if row)
+    page.write(middle, y + height * 0.18, counts, ha="center", fontsize=UNITS_SIZE, color=GREY)
 
 
 def _pair(layout: Grid, key: tuple[str, ...], column: str) -> tuple[dict | None, dict | None]:
