@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from si_eval import engine as engines
@@ -22,10 +23,10 @@ from si_eval.vocabulary import (
     PARTICIPANT,
     PARTICIPANTS,
     SECTOR,
+    SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
     TIDY,
-    UNIT,
     YEAR,
     excluded,
 )
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
 
 Where = Mapping[str, "str | int | float | Sequence[str | int | float]"]
 COMPARED = (PARTICIPANTS, NON_PARTICIPANTS)
-MEASURES = ("n", "mean", "sd", "median", "total", "largest", "second_largest", "n_holdings", "numerator", "denominator")
+TOP = 2
+MEASURES = (
+    "n", "mean", "sd", "median", "total", "numerator", "denominator", "largest", "second_largest", "holding_largest",
+    "holding_second", "n_holdings",
+)  # fmt: skip
 
 
 def summarise(
@@ -46,32 +51,94 @@ def summarise(
     where: Where | None = None,
     years: Sequence[int] | None = None,
 ) -> pd.DataFrame:
-    """Summarise indicators over the cells of group x year x ``by``, in one pass.
+    """Summarise indicators over the cells of group x year x ``by``, in one pass a year.
 
     Returns one row an indicator and cell: ``indicator, group, year``, the columns of ``by``, and `MEASURES`: number of
-    units with a value, mean, standard deviation (n - 1), median, sum of values, the two largest values in absolute
-    terms, number of holdings (enterprise groups; a unit without one is its own), and the sums whose ratio is the ratio
-    of sums. Units that a rule set set aside as outliers do not count; a unit without a value in a ``by`` column is in
-    no cell. Raises `StudyError` for a name that the panel does not have.
+    units with a value, mean, standard deviation (n - 1), median, sum of values, the sums whose ratio is the ratio of
+    sums, the two largest contributions in absolute terms (of units, and of holdings: enterprise groups, where a unit
+    without one is its own), and the number of holdings. Units that a rule set set aside as outliers do not count; a
+    unit without a value in a ``by`` column is in no cell. A large panel is worked on year by year.
+
+    Raises `StudyError` for a name that the panel does not have.
     """
     names = check_indicators(panel, indicator)
-    table = compared_units(panel, by=by, where=where, years=years)
     keys = [GROUP, YEAR, *by]
-    holding = ibis.coalesce(table[GROUP_ID], -table[UNIT])
-    measures: dict[str, ir.Value] = {}
-    for name in names:
-        measures |= _measures(table, panel.indicators[name], holding)
-    wide = engines.fetch(table.group_by(keys).aggregate(**measures))
-    frames = []
-    for name in names:
-        frame = wide[keys].copy()
-        frame.insert(0, INDICATOR, name)
-        for measure in MEASURES:
-            frame[measure] = wide[f"{name}__{measure}"].astype("float64")
-        frames.append(frame)
-    cells = pd.concat(frames, ignore_index=True)
+    wide, holdings = [], []
+    for part in _parts(panel, years):
+        table = compared_units(panel, by=by, where=where, years=part)
+        measures: dict[str, ir.Value] = {}
+        for name in names:
+            measures |= _measures(table, panel.indicators[name])
+        wide.append(engines.fetch(table.group_by(keys).aggregate(**measures)))
+        holdings.append(_holdings(panel, table, names, keys))
+    cells = _long(pd.concat(wide, ignore_index=True), names, keys)
+    cells = _with_holdings(cells, pd.concat(holdings, ignore_index=True), [INDICATOR, *keys])
     cells[YEAR] = cells[YEAR].astype("int64")
     return cells.sort_values([INDICATOR, *keys], key=_in_order, ignore_index=True)
+
+
+def _parts(panel: Panel, years: Sequence[int] | None) -> list[list[int] | None]:
+    """Give the years to work on at once: all of them, or one by one where the panel is large."""
+    units = panel.coverage_frame.query("measure == 'units'").groupby(YEAR)["n_units"].sum()
+    wanted = [int(year) for year in units.index if years is None or int(year) in {int(one) for one in years}]
+    if units[wanted].sum() <= engines.ROWS_AT_ONCE:
+        return [None if years is None else [int(year) for year in years]]
+    return [[year] for year in wanted]
+
+
+def _long(wide: pd.DataFrame, names: Sequence[str], keys: Sequence[str]) -> pd.DataFrame:
+    """Give one row an indicator and cell."""
+    frames = []
+    for name in names:
+        frame = wide[list(keys)].copy()
+        frame.insert(0, INDICATOR, name)
+        for measure in ("n", "mean", "sd", "median", "total", "numerator", "denominator"):
+            frame[measure] = wide[f"{name}__{measure}"].astype("float64")
+        for kind in ("unit", "single"):
+            largest = wide[f"{name}__{kind}_largest"]
+            for place in range(2):
+                frame[f"{kind}_{place}"] = [_nth(values, place) for values in largest]
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _nth(values: Any, place: int) -> float:
+    return np.nan if values is None or len(values) <= place else float(values[place])
+
+
+def _holdings(panel: Panel, table: ir.Table, names: Sequence[str], keys: Sequence[str]) -> pd.DataFrame:
+    """Give, by cell and indicator, the enterprise groups that may have several units in it: their size and number.
+
+    Only units whose group has another unit in that year can share a holding; all others are holdings of their own.
+    """
+    shared = table.filter(table[SHARED_GROUP])
+    values = {name: values_of(shared, panel.indicators[name]) for name in names}
+    sums = {f"{name}__sum": value.abs().sum() for name, value in values.items()}
+    counts = {f"{name}__units": value.count() for name, value in values.items()}
+    groups = engines.fetch(shared.group_by([*keys, GROUP_ID]).aggregate(**sums, **counts))
+    frames = []
+    for name in names:
+        known = groups[groups[f"{name}__units"] > 0]
+        frame = known[list(keys)].assign(
+            contribution=known[f"{name}__sum"].astype("float64"), units=known[f"{name}__units"].astype("int64")
+        )
+        frame.insert(0, INDICATOR, name)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _with_holdings(cells: pd.DataFrame, groups: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
+    """Add the number of holdings, and the two largest contributions of units and of holdings."""
+    singles = cells.melt(id_vars=cell, value_vars=["single_0", "single_1"], value_name="contribution").dropna()
+    ranked = pd.concat([singles, groups])[[*cell, "contribution"]].sort_values("contribution", ascending=False)
+    ranked["place"] = ranked.groupby(cell).cumcount()
+    top = ranked[ranked["place"] < TOP].pivot(index=cell, columns="place", values="contribution")
+    top = top.reindex(columns=range(TOP)).set_axis(["holding_largest", "holding_second"], axis=1)
+    size = groups.groupby(cell).agg(grouped=("units", "sum"), shared=("units", "size"))
+    cells = cells.merge(top.reset_index(), on=cell, how="left").merge(size.reset_index(), on=cell, how="left")
+    cells["n_holdings"] = cells["n"] - cells["grouped"].fillna(0) + cells["shared"].fillna(0)
+    cells = cells.rename(columns={"unit_0": "largest", "unit_1": "second_largest"})
+    return cells[[*cell, *MEASURES]]
 
 
 def _in_order(column: pd.Series) -> pd.Series:
@@ -171,7 +238,7 @@ def coverage_of(
     return {row[GROUP]: (int(row["known"]), int(row["units"])) for _, row in counts.iterrows()}
 
 
-def _measures(table: ir.Table, indicator: Indicator, holding: ir.Column) -> dict[str, ir.Value]:
+def _measures(table: ir.Table, indicator: Indicator) -> dict[str, ir.Value]:
     """Write the aggregations of one indicator."""
     value = values_of(table, indicator)
     known = value.notnull()
@@ -179,16 +246,16 @@ def _measures(table: ir.Table, indicator: Indicator, holding: ir.Column) -> dict
     if indicator.numerator:
         numerator = table[indicator.numerator].sum(where=known)
         denominator = table[indicator.denominator].sum(where=known)
+    single = ibis.ifelse(table[SHARED_GROUP], ibis.null("float64"), value.abs())
     measures = {
         "n": value.count(),
         "mean": value.mean(),
         "sd": value.std(how="sample"),
         "median": value.median(),
         "total": value.sum(),
-        "largest": engines.nth_largest(value.abs(), 1),
-        "second_largest": engines.nth_largest(value.abs(), 2),
-        "n_holdings": holding.nunique(where=known),
         "numerator": numerator,
         "denominator": denominator,
+        "unit_largest": engines.largest(value.abs(), TOP),
+        "single_largest": engines.largest(single, TOP),
     }
     return {f"{indicator.name}__{measure}": expression for measure, expression in measures.items()}

@@ -15,6 +15,8 @@ from si_eval.vocabulary import (
     DIFFERENCE,
     ESTIMATE,
     GROUP,
+    HOLDING_LARGEST,
+    HOLDING_SECOND,
     INDICATOR,
     LARGEST,
     MEAN,
@@ -95,6 +97,8 @@ def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level
             N_HOLDINGS: summary["n_holdings"],
             LARGEST: summary["largest"],
             SECOND_LARGEST: summary["second_largest"],
+            HOLDING_LARGEST: summary["holding_largest"],
+            HOLDING_SECOND: summary["holding_second"],
             TOTAL: summary["total"],
         }
     )

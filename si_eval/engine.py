@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 from si_eval.errors import StudyError
+
+ROWS_AT_ONCE = 3_000_000  # a table with more rows is worked on year by year, so that memory holds one year
 
 
 def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, threads: int | None = None) -> Any:
@@ -37,6 +39,12 @@ def from_frame(engine: Any, frame: pd.DataFrame) -> ir.Table:
     """Put a data frame into the engine; the frame itself is left as it is."""
     arrow = pa.Table.from_pandas(frame, preserve_index=False)
     return engine.create_table(ibis.util.gen_name("si_eval"), obj=arrow, temp=True)
+
+
+def materialise_parts(engine: Any, parts: Iterable[ir.Table]) -> ir.Table:
+    """Compute expressions of one schema one after the other, keep the results, and give them as one table."""
+    kept = [materialise(engine, part) for part in parts]
+    return kept[0] if len(kept) == 1 else ibis.union(*kept)
 
 
 def fetch(expression: ir.Table) -> pd.DataFrame:
@@ -67,7 +75,6 @@ def _largest(values: float, number: int) -> list[float]:  # type: ignore[empty-b
     """DuckDB's ``max`` with a number: the largest values in descending order."""
 
 
-def nth_largest(values: ir.Column, place: int) -> ir.Scalar:
-    """Give the value in a place when a column is put in descending order; missing where there are fewer."""
-    largest = _largest(values, place)
-    return ibis.ifelse(largest.length() >= place, largest[place - 1], ibis.null("float64"))
+def largest(values: ir.Column, number: int) -> ir.Scalar:
+    """Give the largest values of a column in descending order, as a list; shorter where there are fewer."""
+    return _largest(values, number)

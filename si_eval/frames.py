@@ -24,6 +24,7 @@ from si_eval.vocabulary import (
     PARTICIPANTS,
     REVENUE,
     SECTOR,
+    SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
     UNIT,
@@ -241,6 +242,7 @@ def _table(engine: object, columns: pd.DataFrame, rules: RuleSet, per_head: bool
             SIZE_CLASS: size_class_of(persons, SIZE_CLASS),
             SIZE_CLASS_4: size_class_of(persons, SIZE_CLASS_4),
             WEIGHT: ibis.literal(1.0),
+            SHARED_GROUP: table[GROUP_ID].notnull(),
         }
     )
     if per_head:

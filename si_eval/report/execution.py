@@ -58,8 +58,9 @@ def execute_notebooks(
 ) -> list[ExecutedNotebook]:
     """Run jupytext notebooks in order, each once in a kernel of its own under the current interpreter.
 
-    ``environment`` adds variables to those of this process; ``progress`` is told each notebook and the part that is
-    done; ``timeout`` is in seconds a cell. Raises StudyError for a cell that fails and DisclosureError for an output that is not safe.
+    ``environment`` adds variables to those of this process; ``progress`` is told each notebook and the part done;
+    ``timeout`` is in seconds a cell. Raises StudyError for a cell that fails and DisclosureError for an output that is
+    not safe.
     """
     paths = [Path(notebook) for notebook in notebooks]
     missing = [str(path) for path in paths if not path.is_file()]
