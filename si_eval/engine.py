@@ -47,6 +47,11 @@ def materialise_parts(engine: Any, parts: Iterable[ir.Table]) -> ir.Table:
     return kept[0] if len(kept) == 1 else ibis.union(*kept)
 
 
+def view(engine: Any, expression: ir.Table) -> ir.Table:
+    """Give an expression a name in the engine, so that what is built on it stays short; nothing is computed."""
+    return engine.create_view(ibis.util.gen_name("si_eval"), expression)
+
+
 def fetch(expression: ir.Table) -> pd.DataFrame:
     """Bring the rows of an expression out of the engine: integers with gaps and truth values keep their kind."""
     return expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)

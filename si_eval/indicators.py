@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def add_indicators(panel: ir.Table, rules: RuleSet) -> ir.Table:
     """Add every indicator of the registry to a panel that has the register's columns."""
-    for indicator in indicators().values():
-        panel = panel.mutate(**{indicator.name: FORMULAS[indicator.function](panel, indicator, rules)})
-    return panel
+    return panel.mutate(
+        **{name: FORMULAS[entry.function](panel, entry, rules) for name, entry in indicators().items()}
+    )
 
 
 def register_value(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:

@@ -55,9 +55,9 @@ def build_panel(extract: Extract, linkage: Linkage, *, rules: str | RuleSet = "r
     Raises `StudyError` for an unknown rule set. Source: Dialogic 2020, appendix 6; contract 2.3.
     """
     rules = rule_set(rules)
-    table = readable(collect(extract, linkage, rules), rules)
+    table = engines.view(extract.engine, readable(collect(extract, linkage, rules), rules))
     outliers = _outliers(table, rules)
-    table = _with_exclusions(table, outliers)
+    table = engines.view(extract.engine, _with_exclusions(table, outliers))
     return Panel(
         table=table.select(*_panel_columns()),
         rules=rules,
@@ -97,11 +97,11 @@ def _outliers(table: ir.Table, rules: RuleSet) -> pd.DataFrame:
 
 def _with_exclusions(table: ir.Table, outliers: pd.DataFrame) -> ir.Table:
     """Flag, for all years, the units that leave the indicators of a domain."""
+    flags = {}
     for domain in OUTLIER_DOMAINS:
         units = [int(unit) for unit in outliers.loc[outliers["domain"] == domain, UNIT].unique()]
-        leaves = table[UNIT].isin(units) if units else ibis.literal(False)
-        table = table.mutate(**{excluded(domain): leaves})
-    return table
+        flags[excluded(domain)] = table[UNIT].isin(units) if units else ibis.literal(False)
+    return table.mutate(**flags)
 
 
 def _panel_columns() -> list[str]:

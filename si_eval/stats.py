@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats as distributions
+from scipy import special
 
 Floats = NDArray[np.float64]
 
@@ -33,8 +33,8 @@ def log_upper_fence(values: Floats, width: float) -> float:
 def student_interval(estimate: Floats, std_error: Floats, dof: Floats, level: float) -> Interval:
     """Give the interval and p-value of estimates with ``dof`` degrees of freedom; all arrays of one shape."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        quantile = distributions.t.ppf(0.5 + level / 2, dof)
-        p_value = 2 * distributions.t.sf(np.abs(estimate / std_error), dof)
+        quantile = special.stdtrit(dof, 0.5 + level / 2)
+        p_value = 2 * special.stdtr(dof, -np.abs(estimate / std_error))
     return Interval(estimate, std_error, estimate - quantile * std_error, estimate + quantile * std_error, p_value)
 
 
@@ -75,6 +75,6 @@ def equivalence_p_value(
         std_error = np.sqrt(se_a**2 + se_b**2)
         margin = bound * np.sqrt((sd_a**2 + sd_b**2) / 2)
         dof = welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
-        above = distributions.t.sf((mean_a - mean_b + margin) / std_error, dof)
-        below = distributions.t.cdf((mean_a - mean_b - margin) / std_error, dof)
+        above = special.stdtr(dof, -(mean_a - mean_b + margin) / std_error)
+        below = special.stdtr(dof, (mean_a - mean_b - margin) / std_error)
     return np.maximum(above, below)
