@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 def add_indicators(panel: ir.Table, rules: RuleSet) -> ir.Table:
     """Add every indicator of the registry to a panel that has the register's columns."""
-    return panel.mutate(
-        **{name: FORMULAS[entry.function](panel, entry, rules) for name, entry in indicators().items()}
-    )
+    return panel.mutate(**{name: FORMULAS[entry.function](panel, entry, rules) for name, entry in indicators().items()})
 
 
 def register_value(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:

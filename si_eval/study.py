@@ -74,9 +74,7 @@ def evaluate(study: Study, *, folders: Sequence[Path] = (), progress: Progress |
     return StudyResults(study, extract, {table.exhibit: table for table in safe}, comparison)
 
 
-def read_extract(
-    source: Any, *, folders: Sequence[Path] = (), progress: Progress | None = None
-) -> Extract:
+def read_extract(source: Any, *, folders: Sequence[Path] = (), progress: Progress | None = None) -> Extract:
     """Read and validate a raw extract: a folder, several, a study file, or a study.
 
     A study's own file patterns, column names, units and engine are used; ``folders`` replaces the study's folders.

@@ -81,6 +81,11 @@ class _Inputs:
         ever = engines.from_frame(engine, units[[UNIT, ENTRY_YEAR]].drop_duplicates(UNIT).assign(ever=True))
         self.ever = ever.cast({ENTRY_YEAR: "int64"})
 
+    def units(self, year: int | None) -> ir.Table:
+        """Give the register, or its rows of one year."""
+        table = self.tables["business_units"]
+        return table if year is None else table.filter(table[YEAR] == year)
+
     def of_year(self, name: str, year: int | None) -> ir.Table | None:
         """Give a raw table, or its rows of one year; none where the extract lacks it."""
         table = self.tables.get(name)
@@ -124,7 +129,7 @@ def _amount_columns() -> list[str]:
 
 def _register(inputs: _Inputs, year: int | None) -> ir.Table:
     """Read the register: persons, size, sector, age."""
-    register = _with_size_floor(inputs, inputs.of_year("business_units", year))
+    register = _with_size_floor(inputs, inputs.units(year))
     register = register.left_join(inputs.activities, "sbi").drop("sbi_right")
     age = (register[YEAR] - register.founded.year()).cast(SMALL)
     disagrees = size_class_of(register.code_floor, SIZE_CLASS) != size_class_of(register[EMPLOYED_PERSONS], SIZE_CLASS)
@@ -153,7 +158,7 @@ def _with_participation(inputs: _Inputs, table: ir.Table) -> ir.Table:
 
 def _with_groups(inputs: _Inputs, table: ir.Table, year: int | None) -> ir.Table:
     """Add whether the enterprise group has other units, employs more persons, and falls in a higher size class."""
-    register = inputs.of_year("business_units", year)
+    register = inputs.units(year)
     register = register.filter(register[GROUP_ID].notnull())
     keys = _keys(GROUP_ID, year)
     members = register.group_by(keys).aggregate(members=register.count())
