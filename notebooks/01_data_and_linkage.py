@@ -42,7 +42,8 @@ panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
 # which it belonged longest counts; where equally long the largest, and then the lowest number.
 
 # %%
-linked, unit_choice = se.protect(se.compute_exhibits(study, panel, linkage, only=["dialogic_table_06", "dialogic_table_07"]))
+tables = se.study_tables(study, panel, linkage)
+linked, unit_choice = tables["dialogic_table_06"], tables["dialogic_table_07"]
 se.show(linked, study.chart("dialogic_table_06"))
 
 # %%

@@ -28,8 +28,7 @@ import si_eval as se
 study, extract = se.open_reference()
 linkage = se.link_participants(extract)
 panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
-wanted = [f"dialogic_figure_{number}" for number in (25, 26, 27, 28, 29, 47, 48)]
-tables = {safe.exhibit: safe for safe in se.protect(se.compute_exhibits(study, panel, linkage, only=wanted))}
+tables = se.study_tables(study, panel, linkage)
 
 # %% [markdown] tags=["nl"]
 # ## Sector

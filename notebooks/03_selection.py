@@ -30,8 +30,7 @@ import si_eval as se
 study, extract = se.open_reference()
 linkage = se.link_participants(extract)
 panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
-wanted = ["dialogic_figure_30", "dialogic_figure_31", "dialogic_table_03", "dialogic_table_04", "selection_balance"]
-tables = {safe.exhibit: safe for safe in se.protect(se.compute_exhibits(study, panel, linkage, only=wanted))}
+tables = se.study_tables(study, panel, linkage)
 
 # %% [markdown] tags=["nl"]
 # ## Omzet per werkzame persoon

@@ -28,9 +28,7 @@ import si_eval as se
 study, extract = se.open_reference()
 linkage = se.link_participants(extract)
 panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
-numbers = [f"figure_{number}" for number in (33, 34, 35, 36, 37, 38, 39, 40, 49, 50, 51, 52)]
-wanted = [f"dialogic_{name}" for name in (*numbers, "table_08", "table_09", "table_10")]
-tables = {safe.exhibit: safe for safe in se.protect(se.compute_exhibits(study, panel, linkage, only=wanted))}
+tables = se.study_tables(study, panel, linkage)
 
 # %% [markdown] tags=["nl"]
 # ## Omzet per werkzame persoon

@@ -30,12 +30,8 @@ import si_eval as se
 study, extract = se.open_reference()
 linkage = se.link_participants(extract)
 panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
-tables = se.protect(se.compute_exhibits(study, panel, linkage))
-comparison = se.compare_published(
-    tables,
-    figures=study.resolve(study.file.published.figures),
-    claims=study.resolve(study.file.published.claims),
-)
+tables = se.study_tables(study, panel, linkage)
+comparison = se.compare_with_published(study, list(tables.values()))
 
 # %%
 se.show_comparison(comparison)

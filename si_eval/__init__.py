@@ -18,10 +18,12 @@ _HOME = {
     "StudyError": "errors",
     "build_panel": "panel",
     "cell": "report",
+    "check_consistency": "consistency",
     "check_selection": "selection",
     "compare_groups": "comparisons",
     "compare_published": "published",
-    "compute_exhibits": "study",
+    "compare_with_published": "study",
+    "compute_exhibits": "exhibits",
     "describe_linkage": "reach",
     "describe_reach": "reach",
     "describe_sectors": "reach",
@@ -31,8 +33,10 @@ _HOME = {
     "link_participants": "linkage",
     "load_study": "study_file",
     "open_reference": "study",
+    "open_study": "study",
     "panel_from_frame": "frames",
     "protect": "disclosure",
+    "protect_exhibits": "study",
     "read_extract": "study",
     "rule_set": "registry",
     "run_study": "run",
@@ -40,6 +44,7 @@ _HOME = {
     "show": "report",
     "show_comparison": "report",
     "simulate_extract": "synthetic",
+    "study_tables": "study",
 }
 
 __all__ = list(_HOME)

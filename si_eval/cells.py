@@ -216,7 +216,7 @@ def tidy_keys(cells: pd.DataFrame, by: Sequence[str], where: Where | None) -> pd
 
 def _write(tidy: pd.DataFrame, target: str, values: pd.Series) -> None:
     taken = tidy[target] != ALL
-    tidy[target] = values.where(~taken, tidy[target] + " | " + values)
+    tidy[target] = values.where(~taken, tidy[target] + " · " + values)
 
 
 def tidy_frame(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,24 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pickle
 import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date
 from importlib.metadata import version
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeAlias
 
 import pandas as pd
 
 from si_eval.errors import StudyError
 from si_eval.report import Chart, build_report, draw
-from si_eval.results import Extract
-from si_eval.study import EXTRACT_VARIABLE, STUDY_VARIABLE, Progress, StudyResults, evaluate
+from si_eval.results import Extract, SafeTable
+from si_eval.study import EXTRACT_VARIABLE, STUDY_VARIABLE, TABLES_VARIABLE, Progress, StudyResults, evaluate
 from si_eval.study_file import Study, load_study
+from si_eval.vocabulary import Language, study_labels, use_labels
 
 PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
 PROVENANCE = "provenance.json"
+MOST_WORKERS = 8
+Drawing: TypeAlias = tuple[SafeTable, Chart, Language, Path]
 
 
 def run_study(
@@ -36,8 +43,10 @@ def run_study(
     """Carry out a study and write its files: exhibits, tables, figures, report, published.csv and provenance.
 
     ``study`` is a study or the path of its file; ``extract`` replaces the study's folders; without ``notebooks`` no
-    report is built. ``out`` must be new, empty or an earlier run, which is then replaced. An interrupted or failing run
-    leaves ``out`` as it was. Raises `InputError` and `StudyError`.
+    report is built and figures are drawn in the first language only. ``out`` must be new, empty or an earlier run,
+    which is then replaced. An interrupted or failing run leaves ``out`` as it was.
+
+    Raises `InputError` and `StudyError`.
     """
     study = study if isinstance(study, Study) else load_study(study)
     target = Path(out).resolve()
@@ -48,7 +57,8 @@ def run_study(
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
-        _write_exhibits(results, work, _part(report, 0.3, 0.6))
+        languages = study.file.languages if notebooks else study.file.languages[:1]
+        _write_exhibits(results, work, languages, _part(report, 0.3, 0.6))
         if results.comparison is not None:
             results.comparison.to_frame().to_csv(work / "published.csv", index=False)
         _write_provenance(results, work)
@@ -69,22 +79,18 @@ def _check_target(target: Path) -> None:
         )
 
 
-def _write_exhibits(results: StudyResults, work: Path, progress: Progress) -> None:
+def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Language], progress: Progress) -> None:
     """Write each exhibit as a tidy table and a figure in each language, and the list of all of them."""
     (work / "tables").mkdir()
     (work / "figures").mkdir()
-    languages = results.study.file.languages
     hashes = _input_hash(results.extract)
-    listed = []
-    for place, spec in enumerate(results.study.file.exhibits):
-        progress(f"writing {spec.id}", place / len(results.study.file.exhibits))
+    listed, drawings = [], []
+    for spec in results.study.file.exhibits:
         table = results.tables[spec.id]
         table.to_frame().to_csv(work / "tables" / f"{spec.id}.csv", index=False)
         for language in languages:
             suffix = "" if language == languages[0] else f".{language}"
-            (work / "figures" / f"{spec.id}{suffix}.png").write_bytes(
-                draw(table, Chart(**spec.chart), language=language)
-            )
+            drawings.append((table, Chart(**spec.chart), language, work / "figures" / f"{spec.id}{suffix}.png"))
         listed.append(
             {
                 "exhibit": spec.id,
@@ -98,6 +104,24 @@ def _write_exhibits(results: StudyResults, work: Path, progress: Progress) -> No
             }
         )
     pd.DataFrame(listed).to_csv(work / "exhibits.csv", index=False)
+    _draw_all(drawings, progress)
+
+
+def _draw_all(drawings: Sequence[Drawing], progress: Progress) -> None:
+    """Draw every figure, on all processors; what is drawn are SafeTables, so nothing else travels."""
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=use_labels, initargs=(study_labels(),)) as pool:
+        waiting = {pool.submit(_draw_one, drawing): drawing for drawing in drawings}
+        for place, done in enumerate(as_completed(waiting), start=1):
+            done.result()
+            progress(f"drawn {waiting[done][-1].stem}", place / len(drawings))
+
+
+def _draw_one(drawing: Drawing) -> None:
+    """Draw one figure into its file."""
+    table, chart, language, path = drawing
+    path.write_bytes(draw(table, chart, language=language))
 
 
 def _input_hash(extract: Extract) -> str:
@@ -134,6 +158,8 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Pat
     """Execute the notebooks on the same extract and build the report, one file a language."""
     study = results.study
     chosen = [Path(folder).resolve() for folder in folders] or [study.resolve(f) for f in study.file.extract.folders]
+    tables = work / "tables.pickle"
+    tables.write_bytes(pickle.dumps(results.tables))
     build_report(
         [study.resolve(notebook) for notebook in study.file.notebooks],
         out=work / "report",
@@ -143,9 +169,11 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Pat
         environment={
             EXTRACT_VARIABLE: os.pathsep.join(str(folder) for folder in chosen),
             STUDY_VARIABLE: str(study.path.resolve()),
+            TABLES_VARIABLE: str(tables),
         },
         progress=progress,
     )
+    tables.unlink()
 
 
 def _replace(work: Path, target: Path) -> None:

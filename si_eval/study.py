@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from si_eval import extracts, published, synthetic
-from si_eval.comparisons import compare_groups
 from si_eval.disclosure import protect
 from si_eval.engine import open_engine
 from si_eval.errors import StudyError
+from si_eval.exhibits import Inputs, compute_exhibits, synthesise_exhibits, without_registers
 from si_eval.linkage import link_participants
 from si_eval.panel import build_panel
-from si_eval.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
-from si_eval.selection import check_selection
-from si_eval.study_file import ExhibitSpec, Study, load_study
-from si_eval.trends import index_series
+from si_eval.study_file import Study, load_study
 
 Progress = Callable[[str, float], None]
 EXTRACT_VARIABLE = "SI_EVAL_EXTRACT"
 STUDY_VARIABLE = "SI_EVAL_STUDY"
+TABLES_VARIABLE = "SI_EVAL_TABLES"
 NOTEBOOK_SCALE = 0.01
 ASSUMED = "assumed"
-
-FROM_PANEL: dict[str, Callable[..., ResultTable]] = {
-    "compare_groups": compare_groups,
-    "index_series": index_series,
-    "check_selection": check_selection,
-    "describe_reach": describe_reach,
-    "describe_sectors": describe_sectors,
-    "describe_unit_choice": describe_unit_choice,
-}
 
 
 @dataclass(frozen=True)
@@ -60,18 +50,57 @@ def evaluate(study: Study, *, folders: Sequence[Path] = (), progress: Progress |
     panel = build_panel(extract, linkage, rules=study.file.rule_set())
     report("computing the exhibits", 0.5)
     tables = compute_exhibits(study, panel, linkage)
-    report("protecting", 0.8)
-    safe = protect(tables, rules=study.file.disclosure)
+    report("protecting", 0.7)
+    safe = protect_exhibits(study, tables)
     report("comparing with the published figures", 0.9)
-    comparison = None
-    if study.file.published is not None:
-        comparison = published.compare_published(
-            safe,
-            figures=study.resolve(study.file.published.figures),
-            claims=study.resolve(study.file.published.claims),
-        )
+    comparison = compare_with_published(study, safe)
     report("evaluated", 1.0)
     return StudyResults(study, extract, {table.exhibit: table for table in safe}, comparison)
+
+
+def protect_exhibits(study: Study, tables: Sequence[ResultTable]) -> list[SafeTable]:
+    """Let the exhibits cross the public border, in the study's order: one joint pattern for each set of rules.
+
+    An exhibit may name rules of its own (a survey has other units than a register). The synthesis follows from the
+    protected exhibits and crosses last.
+    """
+    rules = {exhibit.id: exhibit.disclosure or study.file.disclosure for exhibit in study.file.exhibits}
+    safe: dict[str, SafeTable] = {}
+    for name in dict.fromkeys(rules[table.exhibit] for table in tables):
+        request = [table for table in tables if rules[table.exhibit] == name]
+        safe |= {table.exhibit: table for table in protect(request, rules=name)}
+    for table in synthesise_exhibits(study, list(safe.values())):
+        safe[table.exhibit] = protect([table], rules=rules[table.exhibit])[0]
+    return [safe[exhibit.id] for exhibit in study.file.exhibits if exhibit.id in safe]
+
+
+def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | None = None) -> dict[str, SafeTable]:
+    """Give a notebook the protected exhibits of its study, by id.
+
+    They are those of the run at work (`SI_EVAL_TABLES`), so that the whole report has one pattern of withheld cells;
+    without a run they are computed and protected here, those made of registers only where ``panel`` and ``linkage`` are
+    given.
+    """
+    path = os.environ.get(TABLES_VARIABLE)
+    if path is not None:
+        if study.file.survey is not None:
+            Inputs(study).get("survey")
+        return pickle.loads(Path(path).read_bytes())
+    wanted = None if panel is not None and linkage is not None else without_registers(study)
+    safe = protect_exhibits(study, compute_exhibits(study, panel, linkage, only=wanted))
+    return {table.exhibit: table for table in safe}
+
+
+def compare_with_published(study: Study, safe: Sequence[SafeTable]) -> published.PublishedComparison | None:
+    """Check protected exhibits against the published figures and claims of the study, where it has any."""
+    files = study.file.published
+    if files is None:
+        return None
+    figures, claims = (
+        pd.concat([pd.read_csv(study.resolve(path), dtype=str, keep_default_na=False) for path in paths])
+        for paths in (files.figures, files.claims)
+    )
+    return published.compare_published(safe, figures=figures, claims=claims, readings=study.resolve(files.readings))
 
 
 def read_extract(source: Any, *, folders: Sequence[Path] = (), progress: Progress | None = None) -> Extract:
@@ -108,13 +137,18 @@ def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, A
     }
 
 
+def open_study() -> Study:
+    """Give a notebook its study: the one in the environment (`SI_EVAL_STUDY`), else the reference study."""
+    return load_study(os.environ.get(STUDY_VARIABLE))
+
+
 def open_reference() -> tuple[Study, Extract]:
     """Give a notebook its study and extract.
 
     Taken from the environment (`SI_EVAL_STUDY`, `SI_EVAL_EXTRACT`, set by `si-eval run`); else the reference study on
     a small simulated extract, kept in the cache folder.
     """
-    study = load_study(os.environ.get(STUDY_VARIABLE))
+    study = open_study()
     folder = os.environ.get(EXTRACT_VARIABLE)
     if folder is None and not study.file.extract.folders:
         place = Path.home() / ".cache" / "si_eval" / f"{study.file.name}_{NOTEBOOK_SCALE:g}"
@@ -124,73 +158,6 @@ def open_reference() -> tuple[Study, Extract]:
         folder = str(place)
     folders = [] if folder is None else [Path(part) for part in folder.split(os.pathsep)]
     return study, read_extract(study, folders=folders)
-
-
-def compute_exhibits(
-    study: Study, panel: Panel, linkage: Linkage, only: Iterable[str] | None = None
-) -> list[ResultTable]:
-    """Compute the exhibits of a study, in its order; a call that several exhibits share is made once."""
-    wanted = None if only is None else set(only)
-    done: dict[str, ResultTable] = {}
-    tables = []
-    for exhibit in study.file.exhibits:
-        if wanted is not None and exhibit.id not in wanted:
-            continue
-        call = f"{exhibit.function}({exhibit.arguments})"
-        if call not in done:
-            done[call] = _call(exhibit, panel, linkage)
-        table = _selected(done[call], exhibit)
-        tables.append(_marked(table).named(exhibit.id, {"nl": exhibit.title.nl, "en": exhibit.title.en}))
-    return tables
-
-
-def _call(exhibit: ExhibitSpec, panel: Panel, linkage: Linkage) -> ResultTable:
-    """Call the function that makes an exhibit."""
-    if exhibit.function == "describe_linkage":
-        return describe_linkage(linkage, panel)
-    if exhibit.function not in FROM_PANEL:
-        raise StudyError(
-            f"exhibit {exhibit.id}: found function {exhibit.function!r}; expected one of "
-            f"{', '.join(['describe_linkage', *FROM_PANEL])}; name one of these"
-        )
-    try:
-        return FROM_PANEL[exhibit.function](panel, **exhibit.arguments)
-    except TypeError as error:
-        raise StudyError(f"exhibit {exhibit.id}: {error}; correct its arguments in the study file") from error
-
-
-def _selected(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
-    """Keep the rows that an exhibit shows."""
-    frame = table.frame
-    for column, wanted in exhibit.select.items():
-        if column not in frame:
-            raise StudyError(f"exhibit {exhibit.id}: found `{column}` in select; expected a tidy column; correct it")
-        values = wanted if isinstance(wanted, list) else [wanted]
-        frame = frame[frame[column].isin(values)]
-    return replace(table, frame=frame.reset_index(drop=True))
-
-
-def _marked(table: ResultTable) -> ResultTable:
-    """Mark the numbers of a simulated extract that no published figure stands behind."""
-    if table.simulation is None or table.function in ("describe_linkage", "describe_unit_choice"):
-        return table
-    keys = ("indicator", "year", "sector", "size_class", "category")
-    calibrated = {tuple(str(cell.get(key)) for key in ("group", *keys)) for cell in table.simulation.calibrated}
-    frame = table.frame.copy()
-    base = frame["unit"].astype(str).str.extract(r"^(\d{4}) = 100$")[0]
-    known = []
-    for row, base_year in zip(frame.to_dict("records"), base, strict=True):
-        groups = ("participant", "non_participant") if row["group"] in ("difference", "ratio") else (row["group"],)
-        years = (row["year"],) if pd.isna(base_year) else (row["year"], base_year)
-        cells = {(group, *(_text({**row, "year": year}[key]) for key in keys)) for group in groups for year in years}
-        known.append(row["statistic"] in ("mean", "share", "index", "count") and cells <= calibrated)
-    assumed = ~pd.Series(known, index=frame.index, dtype=bool) & frame["estimate"].notna()
-    frame.loc[assumed, "note"] = ASSUMED
-    return replace(table, frame=frame)
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _as_study(source: Any) -> Study | None:

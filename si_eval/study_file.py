@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.registry import RuleSet, rule_set
-from si_eval.vocabulary import Language
+from si_eval.vocabulary import Language, use_labels
 
 REFERENCE_STUDY = "studies/smart_industry_2020.toml"
 PROPOSAL_LIKENESS = 0.6
@@ -77,14 +77,33 @@ class ExhibitSpec(_Part):
     arguments: dict[str, Any] = Field(default_factory=dict)
     select: dict[str, Any] = Field(default_factory=dict)
     chart: dict[str, Any]
-    note: Titles | None = None
+    disclosure: str | None = None
 
 
 class Published(_Part):
     """Published figures and claims that the results are checked against."""
 
-    figures: str
-    claims: str
+    figures: tuple[str, ...]
+    claims: tuple[str, ...]
+    readings: str
+
+
+class SurveyFiles(_Part):
+    """A survey: its questionnaire, and responses or the counts to simulate them from."""
+
+    questionnaire: str
+    responses: str | None = None
+    simulation: str | None = None
+
+
+class Facts(_Part):
+    """Files of facts beside the registers: monitoring, theory, goals, costs, interviews."""
+
+    kpis: str | None = None
+    programme: str | None = None
+    goals: str | None = None
+    costs: str | None = None
+    findings: str | None = None
 
 
 class StudyFile(_Part):
@@ -98,6 +117,10 @@ class StudyFile(_Part):
     extract: ExtractSource = ExtractSource()
     engine: Engine = Engine()
     published: Published | None = None
+    survey: SurveyFiles | None = None
+    facts: Facts = Facts()
+    include: tuple[str, ...] = ()
+    labels: str | None = None
     notebooks: tuple[str, ...] = ()
     exhibits: tuple[ExhibitSpec, ...]
 
@@ -142,18 +165,28 @@ def load_study(path: str | Path | None = None) -> Study:
     keys. Raises `StudyError` where the file cannot be read as TOML.
     """
     path = data_folder() / REFERENCE_STUDY if path is None else Path(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StudyError(f"study file: found no file {path.name}; expected a TOML file; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"study file {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
+    content = _read_toml(path)
+    if isinstance(content.get("include"), list):
+        for part in content["include"]:
+            content["exhibits"] = [*content.get("exhibits", []), *_read_toml(path.parent / str(part))["exhibits"]]
     try:
         study = StudyFile.model_validate(content)
     except ValidationError as error:
         raise InputError(_problems(error, path.name), what=f"the study file {path.name}") from error
     _check_exhibits(study, path.name)
+    if study.labels is not None:
+        use_labels(_read_toml(path.parent / study.labels))
     return Study(file=study, path=path)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, or say what is wrong with it."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"study file: found no file {path.name}; expected a TOML file; check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"study file {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
 
 
 def _problems(error: ValidationError, name: str) -> list[Problem]:
@@ -190,7 +223,8 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
         "rules": Rules,
         "title": Titles,
         "exhibits": ExhibitSpec,
-        "note": Titles,
+        "survey": SurveyFiles,
+        "facts": Facts,
     }
     model: type[BaseModel] = StudyFile
     for part in location[:-1]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from si_eval.registry import facts
 
 Language = Literal["nl", "en"]
+BOTH_LANGUAGES = " | "
 Layout = Literal["canonical", "cbs"]
 FileFormat = Literal["parquet", "csv", "sav"]
 Evidence = Literal["doelrealisatie", "samenhang", "effect"]
@@ -90,14 +92,60 @@ INDEX = "index"
 GAP = "gap"
 SMD = "standardised_mean_difference"
 EQUIVALENCE = "equivalence"
-STATISTICS = (COUNT, SHARE, MEAN, MEDIAN, RATIO_OF_SUMS, INDEX, GAP, SMD, EQUIVALENCE)
+SUM = "total"
+CHANGE = "change"
+GROWTH = "growth"
+TARGET = "target"
+ATTAINMENT = "attainment"
+STATISTICS = (
+    COUNT,
+    SHARE,
+    MEAN,
+    MEDIAN,
+    RATIO_OF_SUMS,
+    INDEX,
+    GAP,
+    SMD,
+    EQUIVALENCE,
+    SUM,
+    CHANGE,
+    GROWTH,
+    TARGET,
+    ATTAINMENT,
+)
 
 SUPPRESSED = "suppressed"
 MERGED = "merged"
 SHOWN = "shown"
 
 
+# A graph as tidy rows: layers, elements (indicator is the layer), links ("from > to").
+GRAPH_LAYERS = "theory_layer"
+GRAPH_LINK = "theory_link_"
+GRAPH_INFERRED = "(inferred)"
+GRAPH_ARROW = " > "
+
+
+_STUDY_LABELS: dict[str, Mapping[str, str]] = {}
+
+
+def use_labels(labels: Mapping[str, Mapping[str, str]]) -> None:
+    """Add a study's own labels (``nl``, ``en`` by term), for this process; the registry's own labels go first."""
+    _STUDY_LABELS.update(labels)
+
+
+def study_labels() -> dict[str, Mapping[str, str]]:
+    """Give the labels that studies added in this process, for another process that draws."""
+    return dict(_STUDY_LABELS)
+
+
 def label(term: str, language: Language = "nl") -> str:
-    """Give the label of a term in Dutch or English; a term without a label is its own label."""
-    entry = facts("labels").get(term)
-    return term if entry is None else str(entry[language])
+    """Give the label of a term in Dutch or English; a term without a label is its own label.
+
+    A text that carries both languages, written ``Dutch | English``, gives the one asked for.
+    """
+    entry = facts("labels").get(term) or _STUDY_LABELS.get(term)
+    if entry is not None:
+        return str(entry[language])
+    dutch, bar, english = term.partition(BOTH_LANGUAGES)
+    return term if not bar else dutch if language == "nl" else english

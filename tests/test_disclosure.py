@@ -29,7 +29,7 @@ def table(**columns):
 
 
 def test_nothing_that_gives_a_small_cell_back_is_left():
-    (safe,) = protect([table(n_units=[9.0, 10.0])])
+    (safe,) = protect([table(n_units=[9.0, 10.0], year=[2014, 2015], n_holdings=[9.0, 10.0])])
     frame = safe.to_frame()
     assert frame["status"].tolist() == ["suppressed", "shown"]
     assert frame.loc[0, NUMBERS].isna().all()
@@ -73,7 +73,16 @@ def test_fails_closed(unsafe):
         protect([table(n_units=[20.0]), unsafe])
 
 
-@pytest.mark.parametrize("arguments", [{"rules": "strict"}, {"known": pd.DataFrame()}, {"ledger": object()}])
+UNUSABLE = [
+    {"rules": "strict"},
+    {"rules": 10},
+    {"known": pd.DataFrame()},
+    {"known": pd.DataFrame({"indicator": ["revenue"], "statistic": ["median"], "estimate": [1.0]})},
+    {"ledger": object()},
+]
+
+
+@pytest.mark.parametrize("arguments", UNUSABLE)
 def test_what_it_cannot_do_it_refuses(arguments):
     with pytest.raises(DisclosureError, match="expected"):
         protect([table(n_units=[20.0])], **arguments)

@@ -1,4 +1,4 @@
-"""The gate: withholds every number that rests on too few units, before anything is written."""
+"""The public border: tables go in, SafeTables come out, and nothing else leaves."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from si_eval.disclosure.knowledge import add_known, add_ledger
+from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
+from si_eval.disclosure.reading import N_TOTAL, Figure, Request, read_tables
+from si_eval.disclosure.rules import DisclosureRules, as_rules
+from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
-from si_eval.registry import facts
 from si_eval.results import ResultTable, SafeTable, seal_table
 from si_eval.vocabulary import (
     ESTIMATE,
     GROUPS,
+    MEDIAN,
     N_UNITS,
     NOTE,
     NUMBERS,
@@ -27,32 +32,19 @@ from si_eval.vocabulary import (
     label,
 )
 
-N_TOTAL = "n_total"
+QUANTILE = "quantile"
+MODEL = "degrees of freedom"
+DOF = "dof"
 
 
 @dataclass(frozen=True)
-class DisclosureRules:
-    """What a number needs to cross the border: at least ``min_units`` units behind it.
+class Decision:
+    """What was decided for a request: the tables that may leave, and inside evidence for each withheld row."""
 
-    ``unrestricted_units`` are units of measure that count rows of a method rather than firms.
-    """
-
-    name: str
-    min_units: int = 10
-    unrestricted_units: tuple[str, ...] = ()
-    source: str = ""
-    verified_by: str = ""
-
-    @classmethod
-    def preset(cls, name: str) -> DisclosureRules:
-        """Give the rules of a preset of the registry; raises `DisclosureError` for one that is not there."""
-        presets = facts("disclosure")
-        if name not in presets:
-            raise DisclosureError(
-                f"rules: found {name!r}; expected one of {', '.join(presets)}; name one or give DisclosureRules"
-            )
-        entry = {**presets[name], "unrestricted_units": tuple(presets[name]["unrestricted_units"])}
-        return cls(name=name, **entry)
+    tables: list[SafeTable]
+    request: Request
+    protection: Protection
+    rows: list[dict[int, str]]
 
 
 def protect(
@@ -60,26 +52,56 @@ def protect(
     *,
     rules: str | DisclosureRules = "cbs",
     known: pd.DataFrame | None = None,
-    ledger: object | None = None,
+    ledger: ReleaseLedger | Sequence[SafeTable] | None = None,
+    priority: Mapping[str, float] | None = None,
 ) -> list[SafeTable]:
-    """Let tables cross the public border: as many SafeTables as tables, in order.
+    """Let tables cross the public border: as many SafeTables as tables, in order, under one joint pattern.
 
-    A number that rests on fewer than ``min_units`` units is withheld with all that gives it back: estimate,
-    standard error, interval, p-value and counts. Values that are shown are never altered. Fails closed: raises
-    `DisclosureError` for anything that is not a ResultTable, for a statistic or group that it does not know, and for a
-    number without the count behind it. ``known`` and ``ledger`` are refused until they are supported.
+    A number that breaks a rule is withheld with all that gives it back: estimate, standard error, interval, p-value
+    and counts, in every row that rests on the same cell, and enough other cells that no withheld one can be inferred
+    more narrowly than its protection interval. Values that are shown are never altered. ``known`` is a tidy frame of
+    figures that outsiders have (counts, means with ``n_units``, sums); ``ledger`` holds the earlier releases, and this
+    one is added to it; ``priority`` gives, by exhibit, what it costs to lose a cell.
+
+    Fails closed: raises `DisclosureError` for anything that is not a ResultTable, for a statistic or group that it does
+    not know, and for a number without the count behind it.
     """
-    if known is not None or ledger is not None:
-        raise DisclosureError(
-            "protect: found `known` or `ledger`; expected neither, because secondary suppression is not built yet; "
-            "leave them out and have the office check differences between tables"
-        )
-    rules = DisclosureRules.preset(rules) if isinstance(rules, str) else rules
+    return decide(tables, rules=rules, known=known, ledger=ledger, priority=priority).tables
+
+
+def decide(
+    tables: Sequence[ResultTable],
+    *,
+    rules: str | DisclosureRules = "cbs",
+    known: pd.DataFrame | None = None,
+    ledger: ReleaseLedger | Sequence[SafeTable] | None = None,
+    priority: Mapping[str, float] | None = None,
+    record: bool = True,
+) -> Decision:
+    """Protect tables and keep the evidence, which stays inside; ``record`` adds the request to the ledger."""
+    rules = as_rules(rules)
+    earlier = as_ledger(ledger)
     if isinstance(tables, ResultTable):
         raise DisclosureError("protect: found one table; expected a list of tables; write protect([table])")
     for table in tables:
         _check(table, rules)
-    return [_protect_table(table, rules) for table in tables]
+    request = read_tables(tables, rules, priority)
+    add_known(request.cover, known, tables)
+    always = add_ledger(request.cover, earlier)
+    protection = find_pattern(request.cover, rules, linked=request.linked_ratios, always=always)
+    withheld: list[dict[int, str]] = [{} for _ in tables]
+    for figure in request.figures:
+        reason = _reason(figure, tables[figure.table], protection, rules)
+        if reason:
+            withheld[figure.table][figure.row] = reason
+    blanks = _blank_counts(request, protection)
+    safe = [
+        _seal(table, withheld[number], {row: columns for (at, row), columns in blanks.items() if at == number}, rules)
+        for number, table in enumerate(tables)
+    ]
+    if earlier is not None and record:
+        earlier.record(protection)
+    return Decision(safe, request, protection, withheld)
 
 
 def _check(table: object, rules: DisclosureRules) -> None:
@@ -109,18 +131,58 @@ def _check(table: object, rules: DisclosureRules) -> None:
         )
 
 
-def _protect_table(table: ResultTable, rules: DisclosureRules) -> SafeTable:
-    """Withhold the unsafe rows and drop what never leaves."""
-    frame = table.frame[[*TIDY, *([N_TOTAL] if N_TOTAL in table.frame else [])]].copy()
+def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: DisclosureRules) -> str:
+    """Name the class of the rule for which a row is withheld; empty where it is shown."""
+    reasons = [protection.reasons[cell] for cell in figure.cells if cell in protection.reasons]
+    if reasons:
+        return reasons[0]
+    row = table.frame.iloc[figure.row]
+    if figure.count_only is not None and protection.cover.cells[figure.count_only].counted < rules.min_units:
+        return protection.reasons.get(figure.count_only, "")
+    if figure.free or not figure.cells:
+        return ""
+    if row[STATISTIC] == MEDIAN and row[N_UNITS] < 2 * rules.quantile_units:
+        return QUANTILE
+    if DOF in table.frame and pd.notna(row[DOF]) and row[DOF] < rules.min_dof:
+        return MODEL
+    return ""
+
+
+def _blank_counts(request: Request, protection: Protection) -> dict[tuple[int, int], list[str]]:
+    """List the counts that are withheld in rows that are shown: ``n_total``, and ``n_units`` that is no figure."""
+    blanks: dict[tuple[int, int], list[str]] = {}
+    for figure in request.figures:
+        columns = []
+        if figure.total is not None and protection.count_is_withheld(figure.total):
+            columns.append(N_TOTAL)
+        if figure.count_only is not None and protection.count_is_withheld(figure.count_only):
+            columns.append(N_UNITS)
+        if columns:
+            blanks[figure.table, figure.row] = columns
+    return blanks
+
+
+def _seal(
+    table: ResultTable, withheld: Mapping[int, str], blanks: Mapping[int, Sequence[str]], rules: DisclosureRules
+) -> SafeTable:
+    """Withhold the rows that were decided on and drop what never leaves."""
+    frame = table.frame[[*TIDY, *([N_TOTAL] if N_TOTAL in table.frame else [])]].reset_index(drop=True)
+    numbers = [column for column in (*NUMBERS, N_TOTAL) if column in frame]
+    frame = frame.astype(dict.fromkeys(numbers, "float64"))
     restricted = ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units) & (not table.public)
-    unsafe = restricted & (frame[N_UNITS].fillna(0) < rules.min_units)
+    few = restricted & (frame[N_UNITS].fillna(0) < rules.min_units)
+    if rules.zeros == "safe":
+        few &= frame[N_UNITS] != 0
+    gone = pd.Series([row in withheld for row in range(len(frame))], index=frame.index, dtype=bool) & restricted
     computable = frame[ESTIMATE].notna()
-    frame[STATUS] = np.where(unsafe & computable, SUPPRESSED, SHOWN)
-    frame.loc[unsafe, [column for column in NUMBERS if column in frame]] = np.nan
-    frame.loc[unsafe & computable, NOTE] = ""
-    if N_TOTAL in frame:
-        frame.loc[unsafe | (frame[N_TOTAL] < rules.min_units), N_TOTAL] = np.nan
-    return seal_table(table, frame.reset_index(drop=True), rules.name, _coverage_text(table.coverage, rules))
+    frame[STATUS] = np.where(gone & computable, SUPPRESSED, SHOWN)
+    frame.loc[gone | few, numbers] = np.nan
+    frame.loc[gone & computable, NOTE] = ""
+    for row, columns in blanks.items():
+        frame.loc[row, [column for column in columns if column in frame]] = np.nan
+    if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():
+        raise DisclosureError(f"{table.function}: found a number that no rule judged; this is a defect; report it")
+    return seal_table(table, frame, rules.name, _coverage_text(table.coverage, rules))
 
 
 def _coverage_text(coverage: Mapping[str, tuple[int, int]], rules: DisclosureRules) -> str:

@@ -12,6 +12,7 @@ from si_eval.vocabulary import Language
 from .bars import draw_bars, draw_shares
 from .border import require_safe
 from .grids import draw_direction, draw_profile, draw_table
+from .layers import draw_layers
 from .lines import draw_lines
 from .page import house_style, to_png
 from .plot import Plot, prepare
@@ -34,6 +35,8 @@ def draw(safe: SafeTable, chart: Chart, *, language: Language) -> bytes:
     Suppressed cells are drawn as ``*`` at the base line. Raises DisclosureError for anything but a SafeTable and
     StudyError where the chart leaves more than one number for a place.
     """
+    if chart.kind == "layers":
+        return draw_layers(safe, language=language)
     with house_style():
         return to_png(figure_of(safe, chart, language=language))
 

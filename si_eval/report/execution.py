@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +24,7 @@ from si_eval.vocabulary import Language
 from .display import LANGUAGES, SAFE_MIME
 
 TIMEOUT = 1800
+MOST_KERNELS = 4
 KERNEL = "python3"
 # Figures pass between this process and the kernel encrypted where the kernel can do so.
 SETTINGS = {"KernelManager": {"transport_encryption": "auto"}}
@@ -56,7 +58,7 @@ def execute_notebooks(
     progress: Progress | None = None,
     timeout: int = TIMEOUT,
 ) -> list[ExecutedNotebook]:
-    """Run jupytext notebooks in order, each once in a kernel of its own under the current interpreter.
+    """Run jupytext notebooks, each once in a kernel of its own under the current interpreter, as many as processors.
 
     ``environment`` adds variables to those of this process; ``progress`` is told each notebook and the part done;
     ``timeout`` is in seconds a cell. Raises StudyError for a cell that fails and DisclosureError for an output that is
@@ -68,11 +70,17 @@ def execute_notebooks(
         raise StudyError(
             f"notebooks: found no file {', '.join(missing)}; expected jupytext notebooks (.py); check the list"
         )
-    executed = []
-    for place, path in enumerate(paths, start=1):
-        if progress is not None:
-            progress(f"notebook {place}/{len(paths)}: {path.stem}", (place - 1) / len(paths))
-        executed.append(_execute(path, environment or {}, timeout))
+    executed: list[ExecutedNotebook] = []
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)) as pool:
+        running = [pool.submit(_execute, path, environment or {}, timeout) for path in paths]
+        try:
+            for place, (path, result) in enumerate(zip(paths, running, strict=True), start=1):
+                if progress is not None:
+                    progress(f"notebook {place}/{len(paths)}: {path.stem}", (place - 1) / len(paths))
+                executed.append(result.result())
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return executed
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from si_eval.errors import StudyError
 from si_eval.vocabulary import CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, STATISTIC, YEAR
 
-ChartKind = Literal["bars", "lines", "index", "shares", "profile", "direction", "table"]
+ChartKind = Literal["bars", "lines", "index", "shares", "profile", "direction", "table", "layers"]
 Dimension = Literal["indicator", "statistic", "group", "year", "size_class", "sector", "category"]
 DIMENSIONS = (INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)
 TABLE_KINDS = ("direction", "table")
@@ -55,7 +55,7 @@ class Chart:
             return (SECTOR, SIZE_CLASS, INDICATOR, STATISTIC)
         if self.kind == "direction":
             return (INDICATOR, self.axis, GROUP)
-        if self.kind == "table":
+        if self.kind in ("table", "layers"):
             return DIMENSIONS
         return tuple(name for name in (self.axis, self.series, self.panels) if name)
 

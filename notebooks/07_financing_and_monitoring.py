@@ -1,0 +1,93 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] tags=["nl"]
+# # Financiering en monitoring
+#
+# Hoeveel geld ging er naar de fieldlabs, van wie, en wat zeggen de jaarlijkse kengetallen? Dit hoofdstuk volgt paragraaf 2.5 van de
+# evaluatie en de monitor van TNO. Deze cijfers waren al openbaar; ze zijn overgenomen, niet gesimuleerd.
+
+# %% [markdown] tags=["en"]
+# # Financing and monitoring
+#
+# How much money went to the fieldlabs, whose was it, and what do the yearly key figures say? This chapter follows section 2.5 of the
+# evaluation and the monitor of TNO. These figures were public before; they are taken over, not simulated.
+
+# %%
+import si_eval as se
+
+study = se.open_study()
+tables = se.study_tables(study)
+
+# %% [markdown] tags=["nl"]
+# ## Middelen naar bron
+
+# %% [markdown] tags=["en"]
+# ## Funding by source
+
+# %%
+se.show(tables["tno_table_01"], study.chart("tno_table_01"))
+
+# %%
+se.show(tables["tno_table_02"], study.chart("tno_table_02"))
+
+# %%
+se.show(tables["dialogic_table_01"], study.chart("dialogic_table_01"))
+
+# %%
+se.show(tables["agenda_table_01"], study.chart("agenda_table_01"))
+
+# %%
+se.show(tables["tno_figure_01"], study.chart("tno_figure_01"))
+
+# %% [markdown] tags=["nl"]
+# ## Groei en middelen per fieldlab
+#
+# Waar een definitie veranderde, staat geen groei: de reeks breekt daar.
+
+# %% [markdown] tags=["en"]
+# ## Growth and funding per fieldlab
+#
+# Where a definition changed there is no growth: the series breaks there.
+
+# %%
+se.show(tables["monitoring_growth"], study.chart("monitoring_growth"))
+
+# %%
+se.show(tables["monitoring_per_fieldlab"], study.chart("monitoring_per_fieldlab"))
+
+# %%
+se.show(tables["tno_table_03"], study.chart("tno_table_03"))
+
+# %% [markdown] tags=["nl"]
+# ## Kengetallen
+
+# %% [markdown] tags=["en"]
+# ## Key figures
+
+# %%
+se.show(tables["tno_table_04"], study.chart("tno_table_04"))
+
+# %%
+se.show(tables["tno_table_05"], study.chart("tno_table_05"))
+
+# %%
+se.show(tables["tno_table_06"], study.chart("tno_table_06"))
+
+# %% [markdown] tags=["nl"]
+# ## Doelen naast resultaten
+
+# %% [markdown] tags=["en"]
+# ## Targets beside results
+
+# %%
+se.show(tables["monitoring_targets"], study.chart("monitoring_targets"))

@@ -1,0 +1,33 @@
+"""The facts of the checker: columns, words and units, read once from `layouts.toml`."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+
+@cache
+def layouts() -> dict[str, Any]:
+    """Read the column names, words, kinds, units and hedges."""
+    text = resources.files(__package__).joinpath("layouts.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def pattern(section: str, name: str) -> re.Pattern[str]:
+    """Give the words of one entry as a pattern that matches them whole, whatever their case."""
+    words = layouts()[section][name]
+    return re.compile(rf"(?<![\w.,-])(?:{words})(?![\w-])", re.IGNORECASE)
+
+
+def says(section: str, name: str, text: str) -> bool:
+    """Say whether a text holds one of the words of an entry."""
+    return bool(text) and pattern(section, name).search(text) is not None
+
+
+def is_word(section: str, name: str, text: str) -> bool:
+    """Say whether a text is, as a whole, one of the words of an entry."""
+    return bool(text) and pattern(section, name).fullmatch(text.strip()) is not None

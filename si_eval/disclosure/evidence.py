@@ -1,0 +1,75 @@
+"""The evidence for the output checker: what each decision rests on. It never leaves."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pandas as pd
+
+from si_eval.disclosure.audit import audit_pattern
+from si_eval.disclosure.border import Decision
+from si_eval.disclosure.cover import Place
+from si_eval.disclosure.rules import DisclosureRules
+from si_eval.results import ResultTable
+from si_eval.vocabulary import STATUS
+
+WARNING = "STAYS INSIDE: withheld values, largest contributions and the parameters of the rules. Not for release."
+
+
+def write_evidence(
+    folder: Path, decision: Decision, tables: Sequence[ResultTable], rules: DisclosureRules
+) -> dict[str, Path]:
+    """Write rows, cells, intervals and rules to a folder that stays inside; give the files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    frames = {
+        "rows": _rows(decision, tables),
+        "cells": list_cells(decision),
+        "intervals": audit_pattern(decision.protection),
+    }
+    written = {name: folder / f"{name}.csv" for name in frames}
+    for name, frame in frames.items():
+        frame.to_csv(written[name], index=False)
+    written["rules"] = folder / "rules.json"
+    written["rules"].write_text(json.dumps(asdict(rules), indent=2, default=str) + "\n", encoding="utf-8")
+    (folder / "STAYS_INSIDE.txt").write_text(WARNING + "\n", encoding="utf-8")
+    return written
+
+
+def list_cells(decision: Decision) -> pd.DataFrame:
+    """List the cells with their counts, the shares of the largest contributions, and the p% statistic."""
+    rows = []
+    for number, cell in enumerate(decision.protection.cover.cells):
+        total = cell.absolute
+        known = total > 0 and not math.isnan(cell.largest)
+        rows.append(
+            {
+                "variable": cell.variable,
+                **dict(zip(Place._fields, cell.place, strict=True)),
+                "n_units": cell.n,
+                "counted": cell.counted,
+                "total": cell.total,
+                "largest_share": cell.largest / total if known else math.nan,
+                "two_largest_share": (cell.largest + cell.second) / total if known else math.nan,
+                "rest_of_largest_percent": 100 * (total - cell.largest - cell.second) / cell.largest
+                if known and cell.largest > 0
+                else math.nan,
+                "printed": not cell.hidden,
+                "known_before": cell.fixed,
+                "reason": decision.protection.reasons.get(number, ""),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _rows(decision: Decision, tables: Sequence[ResultTable]) -> pd.DataFrame:
+    """Give every row before the border, with its status and reason."""
+    frames = []
+    for table, safe, withheld in zip(tables, decision.tables, decision.rows, strict=True):
+        frame = table.frame.reset_index(drop=True)
+        reasons = [withheld.get(row, "") for row in range(len(frame))]
+        frames.append(frame.assign(status=safe.to_frame()[STATUS].to_numpy()[: len(frame)], reason=reasons))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

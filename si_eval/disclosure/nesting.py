@@ -1,0 +1,86 @@
+"""Which labels of a dimension contain which others: nested classes, merged classes, several systems of classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from si_eval.vocabulary import ALL
+
+TOKEN = re.compile(r"\d+-\d+|\d+\+(?=\+|$)|[^+]+")
+RANGE = re.compile(r"(\d+)-(\d+)")
+OPEN = re.compile(r"(\d+)\+")
+BEYOND = 10**12
+MOST_TILINGS = 24
+Atoms = frozenset[object]
+
+
+def atoms_of(labels: Iterable[str]) -> dict[str, Atoms]:
+    """Split each label into the elementary classes that all labels together define.
+
+    ``0-9`` beside ``0-1`` and ``2-9`` is their union, ``50+`` that of ``50-249`` and ``250+``, and ``C+M`` that of
+    ``C`` and ``M``; a label that says none of this is a class of its own. ``all`` is left out.
+    """
+    tokens = {label: TOKEN.findall(label) or [label] for label in labels if label != ALL}
+    ranges = {token: _range(token) for parts in tokens.values() for token in parts}
+    borders = sorted({border for band in ranges.values() if band for border in band})
+    result = {}
+    for label, parts in tokens.items():
+        atoms: set[object] = set()
+        for token in parts:
+            band = ranges[token]
+            atoms |= {token} if band is None else {low for low in borders if band[0] <= low < band[1]}
+        result[label] = frozenset(atoms)
+    return result
+
+
+def tilings(target: Atoms, pieces: dict[str, Atoms]) -> list[tuple[str, ...]]:
+    """List the ways in which labels make up a set of elementary classes exactly, at most `MOST_TILINGS`."""
+    usable = {label: atoms for label, atoms in pieces.items() if atoms and atoms <= target}
+    found: list[tuple[str, ...]] = []
+    _tile(target, usable, (), found)
+    return found
+
+
+def largest_disjoint(target: Atoms, pieces: dict[str, Atoms]) -> tuple[str, ...]:
+    """Choose disjoint labels within a set of elementary classes, the widest first."""
+    chosen: list[str] = []
+    taken: Atoms = frozenset()
+    for label in sorted(pieces, key=lambda name: (-len(pieces[name]), name)):
+        if pieces[label] <= target and not pieces[label] & taken:
+            chosen.append(label)
+            taken |= pieces[label]
+    return tuple(chosen)
+
+
+def adjacent(labels: Sequence[str]) -> list[tuple[str, str, str]]:
+    """List pairs of neighbouring classes with the label of their union: ``('2-5', '6+', '2+')``."""
+    bands = sorted((band, label) for label in labels if (band := _range(label)) is not None)
+    pairs = []
+    for (low, first), (high, second) in pairwise(bands):
+        if low[1] == high[0]:
+            merged = f"{low[0]}+" if high[1] == BEYOND else f"{low[0]}-{high[1] - 1}"
+            pairs.append((first, second, merged))
+    return pairs
+
+
+def _range(token: str) -> tuple[int, int] | None:
+    """Read ``2-9`` as (2, 10) and ``250+`` as open; None for a label that is no range."""
+    if closed := RANGE.fullmatch(token):
+        return int(closed[1]), int(closed[2]) + 1
+    if opened := OPEN.fullmatch(token):
+        return int(opened[1]), BEYOND
+    return None
+
+
+def _tile(rest: Atoms, pieces: dict[str, Atoms], chosen: tuple[str, ...], found: list[tuple[str, ...]]) -> None:
+    if len(found) >= MOST_TILINGS:
+        return
+    if not rest:
+        found.append(chosen)
+        return
+    first = min(rest, key=str)
+    for label, atoms in pieces.items():
+        if first in atoms and atoms <= rest:
+            _tile(rest - atoms, pieces, (*chosen, label), found)

@@ -1,0 +1,288 @@
+"""Secondary suppression on one system of sums: a linear-programming heuristic with protection intervals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.optimize import linprog
+from scipy.sparse.csgraph import connected_components
+
+Floats = NDArray[np.float64]
+Equation = Mapping[int, float]
+Target = tuple[tuple[int, ...], float]  # cells whose sum must stay open, and by how much on both sides
+
+REACH = 1e5  # how far a cell may move, in widths of the interval sought
+MOVED = 1e-6  # a smaller move is noise of the solver
+LITTLE = 1e-5  # cost of moving a cell that is withheld anyway, so that flows stay short
+MOST_ROUNDS = 8
+HALVINGS = 5
+MOST_TRIALS = 400_000  # size of the clean-up: cells x targets x secondary cells of a part
+
+
+@dataclass(frozen=True)
+class System:
+    """Cells with their values, the equations among them, and what it costs to withhold each.
+
+    ``fixed`` cells cannot be withheld, ``hidden`` ones are printed nowhere; ``signed`` values may be negative.
+    """
+
+    values: Floats
+    costs: Floats
+    fixed: NDArray[np.bool_]
+    hidden: NDArray[np.bool_]
+    equations: tuple[Equation, ...]
+    signed: bool = False
+
+
+def complete_pattern(
+    system: System,
+    withheld: Iterable[int],
+    targets: Sequence[Target],
+    unsafe_union: Callable[[Sequence[int]], bool],
+    union_level: Callable[[Sequence[int]], float],
+) -> set[int]:
+    """Add cells to a pattern until no target can be inferred more narrowly than its level.
+
+    ``unsafe_union`` judges the sum of the withheld cells of an equation, which anyone can compute: where it fails,
+    more cells of that equation are withheld. Returns all withheld cells.
+    """
+    pattern = set(withheld)
+    for part in _parts(system, pattern, targets):
+        mine = [target for target in targets if target[0][0] in part.places]
+        before = {cell for cell in pattern if cell in part.places}
+        grown = part.protect(before, mine)
+        for _ in range(MOST_ROUNDS):
+            unions = _unsafe_unions(part, grown, unsafe_union)
+            if not unions:
+                break
+            asked = [(union, union_level(union)) for union in unions]
+            more = part.protect(grown, asked, unsafe_union=unsafe_union)
+            mine += [target for target in asked if target not in mine]
+            if more == grown:
+                break
+            grown = part.protect(more, mine)
+        pattern |= part.clean(grown, before, mine, unsafe_union)
+    return pattern
+
+
+class Part:
+    """The cells that equations connect, as a linear programme that is solved for one target after another."""
+
+    def __init__(self, system: System, cells: Sequence[int], equations: Sequence[Equation]) -> None:
+        self.system = system
+        self.cells = np.array(cells)
+        self.places = {int(cell): place for place, cell in enumerate(cells)}
+        self.equations = equations
+        rows, columns, factors = [], [], []
+        for row, equation in enumerate(equations):
+            for cell, factor in equation.items():
+                if cell in self.places:
+                    rows.append(row)
+                    columns.append(self.places[cell])
+                    factors.append(factor)
+        shape = (len(equations), len(self.cells))
+        self.matrix = sparse.csr_matrix((factors, (rows, columns)), shape=shape)
+        self.values = system.values[self.cells]
+
+    def protect(
+        self,
+        pattern: set[int],
+        targets: Sequence[Target],
+        unsafe_union: Callable[[Sequence[int]], bool] | None = None,
+    ) -> set[int]:
+        """Withhold the cheapest cells that keep every target open on both sides."""
+        grown = set(pattern)
+        open_targets = sorted(targets, key=lambda target: (-target[1], target[0]))
+        done: set[int] = set()
+        for number, (cells, level) in enumerate(open_targets):
+            if number in done:
+                continue
+            costs = self._costs(grown)
+            if unsafe_union is not None:
+                self._prefer_enough(costs, cells, grown, unsafe_union)
+            for side in (1.0, -1.0):
+                move = self._move(cells, side * level, costs)
+                if move is None:
+                    move = self._furthest(cells, side * level, costs)
+                grown |= {int(cell) for cell, step in zip(self.cells, move, strict=True) if abs(step) > MOVED * level}
+                grown -= {cell for cell in grown if self.system.hidden[cell]}
+                costs = self._costs(grown)
+                done |= self._also_open(open_targets, move, grown, done)
+                if number in done:
+                    break
+        return grown
+
+    def is_open(self, pattern: set[int], targets: Sequence[Target]) -> bool:
+        """Say whether a pattern keeps every target open on both sides."""
+        stuck = np.array([not (cell in pattern or self.system.hidden[cell]) for cell in self.places])
+        costs = np.full(len(self.cells), LITTLE)
+        done: set[int] = set()
+        for number, (cells, level) in enumerate(targets):
+            for side in (1.0, -1.0):
+                if number in done:
+                    break
+                move = self._move(cells, side * level, costs, stuck)
+                if move is None:
+                    return False
+                done |= self._also_open(targets, move, pattern, done)
+        return True
+
+    def clean(
+        self,
+        grown: set[int],
+        before: set[int],
+        targets: Sequence[Target],
+        unsafe_union: Callable[[Sequence[int]], bool],
+    ) -> set[int]:
+        """Show again the cells that turned out not to be needed, the dearest first."""
+        added = sorted(grown - before, key=lambda cell: (-self.system.costs[cell], cell))
+        if len(self.cells) * max(len(targets), 1) * len(added) > MOST_TRIALS:
+            return grown
+        for cell in added:
+            without = grown - {cell}
+            if not _unsafe_unions(self, without, unsafe_union) and self.is_open(without, targets):
+                grown = without
+        return grown
+
+    def _costs(self, pattern: set[int]) -> Floats:
+        costs = self.system.costs[self.cells].copy()
+        free = [place for cell, place in self.places.items() if cell in pattern or self.system.hidden[cell]]
+        costs[free] = LITTLE
+        return costs
+
+    def _prefer_enough(
+        self, costs: Floats, cells: Sequence[int], pattern: set[int], unsafe_union: Callable[[Sequence[int]], bool]
+    ) -> None:
+        """Make cells dearer that would leave the sum of an equation's withheld cells as unsafe as it is."""
+        for equation in self.equations:
+            if all(cell in equation for cell in cells):
+                for cell in equation:
+                    if cell in self.places and cell not in pattern and unsafe_union([*cells, cell]):
+                        costs[self.places[cell]] *= 3
+
+    def _move(
+        self, cells: Sequence[int], amount: float, costs: Floats, stuck: NDArray[np.bool_] | None = None
+    ) -> Floats | None:
+        """Find the cheapest way to move a sum of cells by an amount without moving anything printed that stays.
+
+        Returns the move of each cell, or None where there is none. Amounts are scaled so that the move sought is 1.
+        """
+        size, scale = len(self.cells), abs(amount)
+        sides = np.full((2 * size, 2), [0.0, REACH])
+        if not self.system.signed:
+            down = np.where(self.values >= 0, np.minimum(self.values / scale, REACH), REACH)
+            sides[size:, 1] = down
+        if stuck is not None:
+            sides[np.flatnonzero(stuck), 1] = 0.0
+            sides[size + np.flatnonzero(stuck), 1] = 0.0
+        sought = np.sign(amount)
+        if len(cells) == 1:
+            place = self.places[cells[0]]
+            if sought < 0:
+                sought = -min(1.0, sides[size + place, 1])
+                if sought == 0:
+                    return np.zeros(size)
+            up, down_ = (sought, 0.0) if sought > 0 else (0.0, -sought)
+            if up > sides[place, 1]:
+                return None
+            sides[place], sides[size + place] = (up, up), (down_, down_)
+            matrix, right = self.matrix, np.zeros(self.matrix.shape[0])
+        else:
+            row = np.zeros(size)
+            row[[self.places[cell] for cell in cells]] = 1.0
+            if sought < 0:
+                sought = -min(1.0, float(sides[size:, 1] @ row))
+            matrix = sparse.vstack([self.matrix, sparse.csr_matrix(row)], format="csr")
+            right = np.append(np.zeros(self.matrix.shape[0]), sought)
+        solved = linprog(
+            np.concatenate([costs, costs]),
+            A_eq=sparse.hstack([matrix, -matrix], format="csr"),
+            b_eq=right,
+            bounds=sides,
+            method="highs-ds",
+        )
+        if solved.status != 0:
+            return None
+        return (solved.x[:size] - solved.x[size:]) * scale
+
+    def _furthest(self, cells: Sequence[int], amount: float, costs: Floats) -> Floats:
+        """Move a sum of cells as far as it goes: what outsiders had before bounds it, whatever is withheld."""
+        low, high, best = 0.0, 1.0, np.zeros(len(self.cells))
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            move = self._move(cells, middle * amount, costs)
+            if move is None:
+                high = middle
+            else:
+                low, best = middle, move
+        return best
+
+    def _also_open(self, targets: Sequence[Target], move: Floats, pattern: set[int], done: set[int]) -> set[int]:
+        """List the targets that a move, scaled, keeps open on both sides: they need no programme of their own."""
+        moving = np.abs(move) > 0
+        for place in np.flatnonzero(moving):
+            cell = int(self.cells[place])
+            if cell not in pattern and not self.system.hidden[cell]:
+                moving[place] = False
+                move = np.where(moving, move, 0.0)
+        if self.system.signed:
+            room = np.inf
+        else:
+            bounded = moving & (self.values >= 0)
+            room = float(np.min(self.values[bounded] / np.abs(move[bounded]), initial=np.inf))
+        also = set()
+        for number, (cells, level) in enumerate(targets):
+            if number in done:
+                continue
+            step = abs(sum(move[self.places[cell]] for cell in cells))
+            if step > 0 and level / step <= room * (1 + 1e-9) and level / step < REACH:
+                also.add(number)
+        return also
+
+
+def _parts(system: System, pattern: set[int], targets: Sequence[Target]) -> list[Part]:
+    """Split the system into the parts that equations connect, and keep those that hold a target."""
+    wanted = {cells[0] for cells, _ in targets}
+    rows, columns = [], []
+    for row, equation in enumerate(system.equations):
+        for cell in equation:
+            if not system.fixed[cell]:
+                rows.append(row)
+                columns.append(cell)
+    count, size = len(system.equations), len(system.values)
+    links = sparse.csr_matrix(
+        (np.ones(len(rows)), (np.array(rows, int), np.array(columns, int) + count)), shape=(count + size, count + size)
+    )
+    _, labels = connected_components(links, directed=False)
+    cells_of: dict[int, list[int]] = defaultdict(list)
+    equations_of: dict[int, list[Equation]] = defaultdict(list)
+    for cell in range(size):
+        if not system.fixed[cell]:
+            cells_of[labels[count + cell]].append(cell)
+    for row, equation in enumerate(system.equations):
+        equations_of[labels[row]].append(equation)
+    return [
+        Part(system, cells, equations_of[label])
+        for label, cells in cells_of.items()
+        if wanted.intersection(cells) and equations_of[label]
+    ]
+
+
+def _unsafe_unions(
+    part: Part, pattern: set[int], unsafe_union: Callable[[Sequence[int]], bool]
+) -> list[tuple[int, ...]]:
+    """List the sets of withheld cells whose sum an equation gives away although it is unsafe."""
+    unions = set()
+    for equation in part.equations:
+        signs = {}
+        for cell, factor in equation.items():
+            if cell in part.places and (cell in pattern or part.system.hidden[cell]):
+                signs[cell] = factor
+        if signs and len(set(signs.values())) == 1 and len(signs) < len(equation) and unsafe_union(sorted(signs)):
+            unions.add(tuple(sorted(signs)))
+    return sorted(unions)

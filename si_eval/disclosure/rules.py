@@ -1,0 +1,93 @@
+"""What a number needs to cross the public border, as settings with their source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from si_eval.errors import DisclosureError
+from si_eval.registry import facts
+
+CountedUnit = Literal["unit", "group"]
+DEFAULT_PROTECTION = 0.1  # half-width of a protection interval, relative, where no p% rule gives one
+
+
+@dataclass(frozen=True)
+class DisclosureRules:
+    """The rules that a number must pass, and whose figures they protect.
+
+    ``min_units`` distinct units with a value. ``dominance``: pairs (n, k): the n largest contributions are at most the
+    share k of the total. ``p_percent``: without its two largest contributions a total keeps at least this percentage
+    of the largest one. ``group_share``: no category holds more than this share of a group. ``min_dof``: degrees of
+    freedom of a model. ``quantile_units``: units on each side of a quantile. ``zeros``: whether an empty category may
+    be told. ``unit``: ``"unit"`` counts firms, ``"group"`` the fewer of firms and holdings. ``public_units``: ids of
+    units whose figures are public; they do not count. ``contributions``: ``"required"`` withholds a magnitude whose
+    largest contributions are not given. ``unrestricted_units``: units of measure that count rows of a method rather
+    than firms.
+    """
+
+    name: str = "own"
+    min_units: int = 10
+    dominance: tuple[tuple[int, float], ...] = ((1, 0.5),)
+    p_percent: float = 10.0
+    group_share: float = 0.9
+    min_dof: int = 10
+    quantile_units: int = 10
+    zeros: Literal["unsafe", "safe"] = "unsafe"
+    unit: CountedUnit = "group"
+    public_units: tuple[object, ...] = ()
+    contributions: Literal["required", "where_given"] = "where_given"
+    unrestricted_units: tuple[str, ...] = ()
+    source: str = ""
+    verified_by: str = ""
+    sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        problems = [
+            (not self.min_units >= 1, f"min_units {self.min_units}; expected at least 1"),
+            (not 0 < self.group_share <= 1, f"group_share {self.group_share}; expected a share above 0"),
+            (not self.p_percent >= 0, f"p_percent {self.p_percent}; expected a percentage"),
+            (self.unit not in ("unit", "group"), f"unit {self.unit!r}; expected 'unit' or 'group'"),
+            (self.zeros not in ("unsafe", "safe"), f"zeros {self.zeros!r}; expected 'unsafe' or 'safe'"),
+            (
+                self.contributions not in ("required", "where_given"),
+                f"contributions {self.contributions!r}; expected 'required' or 'where_given'",
+            ),
+            (
+                any(n < 1 or not 0 < k <= 1 for n, k in self.dominance),
+                f"dominance {self.dominance}; expected pairs of a number of units and a share",
+            ),
+        ]
+        found = [text for wrong, text in problems if wrong]
+        if found:
+            raise DisclosureError(f"DisclosureRules: found {'; '.join(found)}; correct the setting")
+
+    @classmethod
+    def preset(cls, name: str) -> DisclosureRules:
+        """Give the rules of a preset of the registry; raises `DisclosureError` for one that is not there."""
+        presets = {key: entry for key, entry in facts("disclosure").items() if "min_units" in entry}
+        if name not in presets:
+            raise DisclosureError(
+                f"rules: found {name!r}; expected one of {', '.join(presets)}; name one or give DisclosureRules"
+            )
+        entry: dict[str, Any] = dict(presets[name])
+        entry["dominance"] = tuple((int(n), float(k)) for n, k in entry["dominance"])
+        entry["unrestricted_units"] = tuple(entry["unrestricted_units"])
+        return cls(name=name, **entry)
+
+    @property
+    def protection(self) -> float:
+        """Give the half-width of the interval that outsiders may at best infer, relative to a withheld total."""
+        return self.p_percent / 100 if self.p_percent > 0 else DEFAULT_PROTECTION
+
+
+def as_rules(rules: str | DisclosureRules) -> DisclosureRules:
+    """Give the rules by name, or those given; raise `DisclosureError` for anything else."""
+    if isinstance(rules, str):
+        return DisclosureRules.preset(rules)
+    if not isinstance(rules, DisclosureRules):
+        raise DisclosureError(
+            f"rules: found {type(rules).__name__}; expected the name of a preset or DisclosureRules; give one"
+        )
+    return rules

@@ -1,0 +1,287 @@
+"""One joint pattern for a request: primary rules, then secondary suppression of counts and of sums."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from si_eval.disclosure.closure import add_unprinted_cells, derive_unprinted, fill_unprinted, join_totals
+from si_eval.disclosure.cover import UNITS, Cell, Cover, Equation, Place, find_equations
+from si_eval.disclosure.pattern import System, Target, complete_pattern
+from si_eval.disclosure.primary import dominated, unsafe_class
+from si_eval.disclosure.rules import DisclosureRules
+from si_eval.vocabulary import ALL
+
+SECONDARY = "secondary"
+TIED = "tied to a withheld figure"
+COUNT_WIDTH = 0.2  # half-width of the interval of a withheld count, relative; at least 1
+SECONDARY_WIDTH = 0.01  # a secondary cell need not be protected, but it must not be given back exactly
+AUXILIARY_COST = 0.01
+TOTAL_COST = 0.1  # for each dimension that a cell sums over
+UNITS_COST = 0.25  # for each factor of ten in the number of units
+MOST_ROUNDS = 5
+
+
+@dataclass
+class Protection:
+    """The joint pattern: the equations of each variable, and why each withheld cell is withheld."""
+
+    cover: Cover
+    rules: DisclosureRules
+    equations: dict[str, list[Equation]] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+    counts_withheld: set[tuple[Place, float]] = field(default_factory=set)
+
+    def count_is_withheld(self, cell: int) -> bool:
+        """Say whether the number of units of a cell is withheld wherever it stands."""
+        entry = self.cover.cells[cell]
+        return cell in self.reasons or (entry.place, entry.n) in self.counts_withheld
+
+
+def find_pattern(
+    cover: Cover, rules: DisclosureRules, *, linked: Iterable[tuple[int, int]] = (), always: Iterable[int] = ()
+) -> Protection:
+    """Decide which cells are withheld.
+
+    ``linked`` are pairs of cells of which one gives the other back, so that both go; ``always`` cells are withheld
+    because an earlier release withheld them. Counts of one place that are equal in several variables share one
+    decision.
+    """
+    protection = Protection(cover, rules)
+    variables = list(dict.fromkeys(cell.variable for cell in cover.cells))
+    for variable in variables:
+        protection.equations[variable] = _equations_of(cover, variable, rules.min_units)
+        _fix_implied(cover, protection.equations[variable])
+    for number, cell in enumerate(cover.cells):
+        reason = unsafe_class(cell, rules)
+        if reason or number in set(always):
+            protection.reasons[number] = reason or SECONDARY
+    pairs = list(linked)
+    for _ in range(MOST_ROUNDS):
+        before = set(protection.reasons)
+        for variable in variables:
+            if variable != UNITS:
+                _protect_sums(protection, variable)
+        _protect_counts(protection)
+        _tie(protection, pairs)
+        if set(protection.reasons) == before:
+            break
+    return protection
+
+
+def _equations_of(cover: Cover, variable: str, min_units: int) -> list[Equation]:
+    """Find the equations of a variable, with the unprinted cells between the printed ones where these agree."""
+    added = add_unprinted_cells(cover, variable)
+    join_totals(cover, variable)
+    size = len(cover.cells)
+    equations = find_equations(cover, variable, min_units)
+    if derive_unprinted(cover, added, equations):
+        _forget_remainders(cover, size)
+        equations = find_equations(cover, variable, min_units)
+    if fill_unprinted(cover, variable, added, equations):
+        return equations
+
+    cover.forget([*added])
+    _forget_remainders(cover, size)
+    return find_equations(cover, variable, min_units)
+
+
+def _fix_implied(cover: Cover, equations: Sequence[Equation]) -> None:
+    """Mark the cells that outsiders can work out from what they had before: withholding them would protect nothing."""
+    again = any(cover.cells[number].fixed for equation in equations for number in equation)
+    while again:
+        again = False
+        for equation in equations:
+            free = [number for number in equation if not cover.cells[number].fixed]
+            if len(free) == 1:
+                cover.cells[free[0]].fixed = again = True
+
+
+def _forget_remainders(cover: Cover, size: int) -> None:
+    """Take the remainders of equations that are found anew out of every sum."""
+    for cell in cover.cells[size:]:
+        cell.loose, cell.unknown, cell.n, cell.total = True, False, math.nan, math.nan
+
+
+def _protect_sums(protection: Protection, variable: str) -> None:
+    """Complete the pattern of one indicator, so that no sum is given back."""
+    cells, rules = protection.cover.cells, protection.rules
+    mine = [n for n, cell in enumerate(cells) if cell.variable == variable and not math.isnan(cell.value)]
+    place = {number: position for position, number in enumerate(mine)}
+    values = np.array([cells[number].value for number in mine])
+    signed = any(not cells[number].hidden and cells[number].value < 0 for number in mine)
+
+    def unsafe(union: Sequence[int]) -> bool:
+        return _unsafe_union([cells[mine[position]] for position in union], rules)
+
+    def level(union: Sequence[int]) -> float:
+        return max(rules.protection * abs(float(sum(values[position] for position in union))), 1e-9)
+
+    targets: list[Target] = []
+    for number in mine:
+        reason = protection.reasons.get(number, "")
+        if number in protection.reasons and (not cells[number].fixed):
+            width = rules.protection if reason not in (SECONDARY, TIED) else SECONDARY_WIDTH
+            contribution = 0.0 if math.isnan(cells[number].largest) else cells[number].largest
+            size = max(abs(values[place[number]]), contribution)
+            targets.append(((place[number],), max(width * size, 1e-9)))
+    _complete(protection, mine, values, protection.equations[variable], targets, unsafe, level, signed=signed)
+
+
+def _protect_counts(protection: Protection) -> None:
+    """Complete the pattern of the counts; equal counts of one place are one cell, whatever they count."""
+    cells = protection.cover.cells
+    nodes: dict[object, int] = {}
+    members: list[list[int]] = []
+    node_of: dict[int, int] = {}
+    for number, cell in enumerate(cells):
+        if cell.loose or math.isnan(cell.n) or (
+            cell.hidden and not (cell.unknown or cell.derived or cell.empty) and cell.variable != UNITS
+        ):
+            continue
+        key = number if cell.hidden else (cell.place, cell.n)
+        if key not in nodes:
+            nodes[key] = len(members)
+            members.append([])
+        node_of[number] = nodes[key]
+        members[nodes[key]].append(number)
+    equations: dict[tuple[tuple[int, float], ...], None] = {}
+    for equation in (one for several in protection.equations.values() for one in several):
+        if all(number in node_of for number in equation):
+            merged: Equation = defaultdict(float)
+            for number, factor in equation.items():
+                merged[node_of[number]] += factor
+            equations[tuple(sorted((node, factor) for node, factor in merged.items() if factor))] = None
+    values = np.array([cells[several[0]].n for several in members])
+    primary = {
+        node: value
+        for node, value in enumerate(values)
+        if any(
+            protection.reasons.get(number, SECONDARY) not in (SECONDARY, TIED)
+            and _is_count_reason(cells[number], protection.rules)
+            for number in members[node]
+        )
+    }
+    targets: list[Target] = [((node,), max(1.0, COUNT_WIDTH * value)) for node, value in primary.items()]
+    pattern = _complete_counts(protection, members, values, list(equations), targets, set(primary))
+    for node in pattern:
+        for number in members[node]:
+            cell = cells[number]
+            protection.counts_withheld.add((cell.place, cell.n))
+            if not cell.hidden and not cell.fixed:
+                protection.reasons.setdefault(number, SECONDARY)
+
+
+def _is_count_reason(cell: Cell, rules: DisclosureRules) -> bool:
+    """Say whether the count itself is unsafe, rather than the sum of the cell."""
+    counted = cell.n if math.isnan(cell.counted) else cell.counted
+    return counted < rules.min_units or cell.variable == UNITS
+
+
+def _complete_counts(
+    protection: Protection,
+    members: Sequence[Sequence[int]],
+    values: np.ndarray,
+    equations: Sequence[tuple[tuple[int, float], ...]],
+    targets: Sequence[Target],
+    withheld: set[int],
+) -> set[int]:
+    cells, rules = protection.cover.cells, protection.rules
+    gone = {
+        node
+        for node, several in enumerate(members)
+        if all(number in protection.reasons or cells[number].hidden for number in several)
+    }
+    costs = np.array(
+        [
+            AUXILIARY_COST
+            if all(cells[number].auxiliary for number in several)
+            else sum(_cost(cells[number]) for number in several if number not in protection.reasons)
+            for several in members
+        ]
+    )
+    costs = np.maximum(costs, AUXILIARY_COST / 10)
+    counted = [min(_counted(cells[number]) for number in several) for several in members]
+
+    def unsafe(union: Sequence[int]) -> bool:
+        return 0 < sum(counted[node] for node in union) < rules.min_units
+
+    def level(union: Sequence[int]) -> float:
+        return max(1.0, COUNT_WIDTH * float(sum(values[node] for node in union)))
+
+    system = System(
+        values=values,
+        costs=costs,
+        fixed=np.array([any(cells[number].fixed for number in several) for several in members], dtype=bool),
+        hidden=np.array([all(cells[number].hidden for number in several) for several in members], dtype=bool),
+        equations=tuple(dict(equation) for equation in equations),
+    )
+    # A count that is printed nowhere because its sums are withheld moves at hardly any cost.
+    costs[sorted(gone)] = AUXILIARY_COST / 10
+    return complete_pattern(system, withheld, targets, unsafe, level) if targets else set(withheld)
+
+
+def _counted(cell: Cell) -> float:
+    return cell.n if math.isnan(cell.counted) else cell.counted
+
+
+def _complete(
+    protection: Protection,
+    mine: Sequence[int],
+    values: np.ndarray,
+    equations: Sequence[Equation],
+    targets: Sequence[Target],
+    unsafe: Callable[[Sequence[int]], bool],
+    level: Callable[[Sequence[int]], float],
+    *,
+    signed: bool,
+) -> None:
+    """Complete the pattern of one indicator and write the added cells down as secondary."""
+    if not targets:
+        return
+    cells = protection.cover.cells
+    place = {number: position for position, number in enumerate(mine)}
+    system = System(
+        values=values,
+        costs=np.array([_cost(cells[number]) for number in mine]),
+        fixed=np.array([cells[number].fixed for number in mine], dtype=bool),
+        hidden=np.array([cells[number].hidden for number in mine], dtype=bool),
+        equations=tuple({place[number]: factor for number, factor in equation.items()} for equation in equations),
+        signed=signed,
+    )
+    withheld = {place[number] for number in mine if number in protection.reasons and not cells[number].hidden}
+    for position in complete_pattern(system, withheld, targets, unsafe, level):
+        if not cells[mine[position]].fixed:
+            protection.reasons.setdefault(mine[position], SECONDARY)
+
+
+def _unsafe_union(cells: Sequence[Cell], rules: DisclosureRules) -> bool:
+    """Judge the sum of withheld cells, which is known where the rest of an equation is shown."""
+    if sum(_counted(cell) for cell in cells) < rules.min_units:
+        return True
+    contributions = [value for cell in cells for value in (cell.largest, cell.second) if not math.isnan(value)]
+    if len(contributions) < 2 * len(cells):
+        return False
+    largest, second = sorted(contributions, reverse=True)[:2]
+    total = sum(cell.absolute for cell in cells)
+    return largest > 0 and dominated(largest, second, total, rules)
+
+
+def _tie(protection: Protection, pairs: Sequence[tuple[int, int]]) -> None:
+    """Withhold what gives a withheld figure back through a ratio of sums."""
+    for first, second in pairs:
+        for one, other in ((first, second), (second, first)):
+            if one in protection.reasons and not protection.cover.cells[other].fixed:
+                protection.reasons.setdefault(other, TIED)
+
+
+def _cost(cell: Cell) -> float:
+    """Give what it costs to withhold a cell: more for many units, for totals, and for exhibits with priority."""
+    if cell.hidden:
+        return 0.0
+    totals = sum(value == ALL for value in (cell.place.size_class, cell.place.sector, cell.place.category))
+    return max(cell.weight, 1e-3) * (1.0 + UNITS_COST * math.log10(1.0 + cell.n)) * (1.0 + TOTAL_COST * totals)

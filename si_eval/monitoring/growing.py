@@ -1,0 +1,132 @@
+"""Growth between years, and comparable subsets: never across a break in the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from si_eval.monitoring.describing import CANNOT_SHOW, cells, preferred, result, statistic_of, tidy_row
+from si_eval.monitoring.store import KpiStore
+from si_eval.results import ResultTable
+from si_eval.vocabulary import SHARE
+
+CHANGE = "change"
+GROWTH = "growth"
+
+
+def kpi_growth(
+    store: KpiStore,
+    *,
+    indicators: Sequence[str],
+    sources: Sequence[str] | None = None,
+    years: Sequence[int] | None = None,
+    table: str | None = None,
+) -> ResultTable:
+    """Give the change and the relative growth from each year to the next that the source has.
+
+    Across a break in the definition the estimate is empty and the note gives the reason.
+    """
+    rows: list[dict[str, Any]] = []
+    for series in _series(store.select(indicators, sources=sources, years=years, table=table)):
+        for before, after in pairwise(series):
+            rows += _steps(store, before, after)
+    return result(rows, "kpi_growth", f"{CANNOT_SHOW} Growth may come from more fieldlabs rather than larger ones.")
+
+
+def kpi_subset(
+    store: KpiStore,
+    *,
+    indicator: str,
+    whole: str,
+    years: Sequence[int],
+    sources: Sequence[str] | None = None,
+) -> ResultTable:
+    """Compare a comparable subset, such as the fieldlabs that there were in both years, with the whole.
+
+    Gives the levels of the subset, its change, the change of the whole, and the part of that change that comes from
+    outside the subset (``whole`` minus subset), for the first and last of ``years``.
+    """
+    first, last = min(years), max(years)
+    subset = {row["category"]: row for row in _last_rows(store, indicator, last, sources)}
+    rows: list[dict[str, Any]] = []
+    for category, after in subset.items():
+        before = _find(store, indicator, category, first, sources)
+        ends = [_find(store, whole, category, year, sources) for year in (first, last)]
+        rows += [_level(store, row) for row in (before, after) if row is not None]
+        inside = _difference(store, before, after)
+        outside = _difference(store, *ends)
+        rows.append(_changed(store, after, inside, indicator, f"from {first} to {last}"))
+        end = after if ends[1] is None else ends[1]
+        rows.append(_changed(store, end, outside, whole, f"from {first} to {last}"))
+        rows.append(
+            _changed(store, after, outside - inside, f"{whole}_outside_subset", "change of the whole minus the subset")
+        )
+    return result(
+        rows, "kpi_subset", f"{CANNOT_SHOW} The subset leaves out what is new, and what has ended is still in."
+    )
+
+
+def _series(frame: pd.DataFrame) -> list[list[pd.Series]]:
+    """Give, by indicator, category and unit, one row a year in order; rows for a longer period are left out."""
+    frame = frame[frame["year"].notna() & (frame["period"] == "")]
+    chosen = pd.DataFrame([preferred(cell) for cell in cells(frame)])
+    if chosen.empty:
+        return []
+    return [
+        [row for _, row in group.sort_values("year").iterrows()]
+        for _, group in chosen.groupby(["indicator", "category", "unit"], sort=False)
+    ]
+
+
+def _steps(store: KpiStore, before: pd.Series, after: pd.Series) -> list[dict[str, Any]]:
+    """Give the change and the growth of one step, or the reason why there is none."""
+    first, last = int(before["year"]), int(after["year"])
+    reason = store.break_between(after["indicator"], first, last)
+    if not reason and before["definition"] and after["definition"] and before["definition"] != after["definition"]:
+        reason = "the definitions differ"
+    reason = f"not comparable: {reason}" if reason else ""
+    if not reason and (pd.isna(before["value"]) or pd.isna(after["value"])):
+        reason = "the source gives no value in one of the years"
+    old, new = float(before["value"]), float(after["value"])
+    note = reason or f"from {old:g} in {first} to {new:g} in {last}"
+    change = np.nan if reason else new - old
+    growth = np.nan if reason or not old else change / old
+    empty = note if reason or old else "the earlier value is zero"
+    unit = after["unit"]
+    return [
+        tidy_row(store, after, statistic=CHANGE, estimate=change, unit=unit, note=note),
+        tidy_row(store, after, statistic=GROWTH, estimate=growth, unit=SHARE, note=empty),
+    ]
+
+
+def _find(store: KpiStore, indicator: str, category: str, year: int, sources: Sequence[str] | None) -> pd.Series | None:
+    frame = store.select([indicator], sources=sources)
+    frame = frame[(frame["category"] == category) & (frame["year"] == year) & (frame["period"] == "")]
+    return None if frame.empty else preferred(frame)
+
+
+def _last_rows(store: KpiStore, indicator: str, year: int, sources: Sequence[str] | None) -> list[pd.Series]:
+    return [preferred(cell) for cell in cells(store.select([indicator], sources=sources, years=[year]))]
+
+
+def _difference(store: KpiStore, before: pd.Series | None, after: pd.Series | None) -> float:
+    if before is None or after is None:
+        return np.nan
+    if store.break_between(after["indicator"], int(before["year"]), int(after["year"])):
+        return np.nan
+    return float(after["value"]) - float(before["value"])
+
+
+def _level(store: KpiStore, row: pd.Series) -> dict[str, Any]:
+    value = float(row["value"])
+    return tidy_row(store, row, statistic=statistic_of(row), estimate=value, unit=row["unit"], note="")
+
+
+def _changed(store: KpiStore, row: pd.Series, change: float, indicator: str, note: str) -> dict[str, Any]:
+    note = note if pd.notna(change) else "not comparable, or not given in one of the years"
+    made = tidy_row(store, row, statistic=CHANGE, estimate=change, unit=row["unit"], note=note)
+    return {**made, "indicator": indicator}

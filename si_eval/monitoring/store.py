@@ -1,0 +1,197 @@
+"""The store of indicators: read, validated at once, and asked for one number of a cell."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from si_eval.errors import InputError, Problem, StudyError
+
+COLUMNS = (
+    *("id", "indicator", "category", "category_type", "year", "value", "unit", "precision", "n_fieldlabs"),
+    *("table", "source", "line", "definition", "unique", "period", "note"),
+)
+REQUIRED = ("id", "indicator", "year", "value", "unit", "source")
+COUNTING = ("unique", "mentions", "unknown")
+MISSING = ("missing", "suppressed", "none")
+TOTAL = "total"
+IN_TABLE = "table"
+DEFINITIONS = "definitions.toml"
+
+
+@dataclass(frozen=True)
+class KpiStore:
+    """Indicators as sources print them, one row a telling, with definitions and the years in which they break.
+
+    ``frame`` has the columns of `COLUMNS`; ``year`` is missing where the source states none, and is the last year of a
+    ``period``. ``notes`` say what was noticed on reading: exact repetitions.
+    """
+
+    frame: pd.DataFrame
+    definitions: Mapping[str, Mapping[str, Any]]
+    breaks: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...] = ()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give every telling."""
+        return self.frame.copy()
+
+    def summary(self) -> str:
+        """Say in a few lines what the store holds."""
+        frame = self.frame
+        first = (
+            f"{len(frame)} tellings of {frame['indicator'].nunique()} indicators, {frame['source'].nunique()} sources"
+        )
+        broken = [f"  break: {entry['indicator']} from {entry['year']}: {entry['en']}" for entry in self.breaks]
+        return "\n".join([f"KPI store: {first}", *broken, *(f"  note: {note}" for note in self.notes)])
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def broken(self, indicator: str) -> bool:
+        """Say whether an indicator's definition breaks in some year."""
+        return any(entry["indicator"] == indicator for entry in self.breaks)
+
+    def break_between(self, indicator: str, first: int, last: int, language: str = "en") -> str:
+        """Say what breaks after ``first`` and up to ``last``; nothing where the years can be compared."""
+        reasons = [b[language] for b in self.breaks if b["indicator"] == indicator and first < b["year"] <= last]
+        return "; ".join(reasons)
+
+    def select(
+        self,
+        indicators: Sequence[str],
+        *,
+        sources: Sequence[str] | None = None,
+        years: Sequence[int] | None = None,
+        table: str | None = None,
+    ) -> pd.DataFrame:
+        """Give the tellings of some indicators; raises `StudyError` for a name that the store does not have."""
+        for argument, column, wanted in (
+            ("indicators", "indicator", indicators),
+            ("sources", "source", sources or ()),
+            ("table", "table", [table] if table else ()),
+        ):
+            _refuse_unknown(argument, wanted, self.frame[column])
+        frame = self.frame[self.frame["indicator"].isin(list(indicators))]
+        if sources is not None:
+            frame = frame[frame["source"].isin(list(sources))]
+        if years is not None:
+            frame = frame[frame["year"].isin(list(years))]
+        if table is not None:
+            frame = frame[frame["table"] == table]
+        if frame.empty:
+            raise StudyError(
+                f"the KPI store: found no row for {', '.join(indicators)} with sources {sources}, years {years}, "
+                f"table {table}; expected at least one; widen the selection"
+            )
+        return frame
+
+
+def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> KpiStore:
+    """Read a store of indicators from a CSV file, and its definitions from the TOML file beside it or the one named.
+
+    Raises `InputError` with every problem: missing and unknown columns (with the nearest name), values and years that
+    are no numbers, values without a unit, rows without a year that name no period, unknown definitions, repeated ids.
+    Tellings that contradict each other are kept: `check_consistency` is for those. Exact repetitions are noted.
+
+    >>> store = load_kpis("data/monitoring/kpis.csv")        # doctest: +SKIP
+    >>> describe_kpis(store, indicators=["jobs_created"])    # doctest: +SKIP
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError(f"path: found no file {path.name!r}; expected a CSV file of indicators; correct the path")
+    text = pd.read_csv(path, dtype="string", keep_default_na=False).map(str.strip)
+    facts = _read_definitions(
+        Path(definitions) if definitions else path.with_name(DEFINITIONS), named=bool(definitions)
+    )
+    problems = [*_column_problems(text, path.name)]
+    if not problems:
+        text = text.reindex(columns=list(COLUMNS), fill_value="")
+        problems = [*_row_problems(text, path.name, facts)]
+    if problems:
+        raise InputError(problems, path.name)
+    return KpiStore(_typed(text), facts.get("definitions", {}), tuple(facts.get("breaks", ())), _repetitions(text))
+
+
+def _read_definitions(path: Path, *, named: bool) -> dict[str, Any]:
+    if not path.is_file():
+        if named:
+            raise StudyError(f"definitions: found no file {path.name!r}; expected a TOML file; correct the path")
+        return {}
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
+    for column in REQUIRED:
+        if column not in frame:
+            near = difflib.get_close_matches(column, list(frame.columns), 1)
+            action = f"rename `{near[0]}`" if near else "add it"
+            yield Problem(where, "no such column", "one of the required columns", action, column=column)
+    for column in frame.columns:
+        if column not in COLUMNS:
+            near = difflib.get_close_matches(column, COLUMNS, 1)
+            hint = f"rename it to `{near[0]}`" if near else "leave it out"
+            yield Problem(where, "an unknown column", f"one of {', '.join(COLUMNS)}", hint, column=column)
+
+
+def _row_problems(frame: pd.DataFrame, where: str, facts: Mapping[str, Any]) -> Iterator[Problem]:
+    number = pd.to_numeric(frame["value"].replace("", pd.NA), errors="coerce")
+    filled = frame["value"] != ""
+    known = set(facts.get("definitions", {}))
+    faults = {
+        ("id", "an id twice, or none", "one id a row"): frame["id"].duplicated(keep=False) | (frame["id"] == ""),
+        ("indicator", "no indicator", "a name"): frame["indicator"] == "",
+        ("value", "text that is no number", "a number, with a dot for decimals, or nothing"): filled & number.isna(),
+        ("value", "nothing, without a reason", f"a number, or precision {', '.join(MISSING)}"): ~filled
+        & ~frame["precision"].isin(MISSING),
+        ("unit", "no unit", "a unit, such as persons or EUR million"): frame["unit"] == "",
+        ("year", "no year and no period", "a year, or a period in words"): (frame["year"] == "")
+        & (frame["period"] == ""),
+        ("year", "text that is no year", "four digits"): (frame["year"] != "")
+        & ~frame["year"].str.fullmatch(r"(?:19|20)\d\d"),
+        ("n_fieldlabs", "text that is no count", "a whole number, or nothing"): (frame["n_fieldlabs"] != "")
+        & ~frame["n_fieldlabs"].str.fullmatch(r"[1-9]\d*"),
+        ("unique", "another word", f"one of {', '.join(COUNTING)}, or nothing"): ~frame["unique"].isin(["", *COUNTING]),
+        ("definition", "an unknown definition", f"an entry of {DEFINITIONS}"): (frame["definition"] != "")
+        & ~frame["definition"].isin(known),
+    }
+    for (column, found, expected), wrong in faults.items():
+        if wrong.any():
+            examples = tuple(frame.loc[wrong, "id"].head(3))
+            yield Problem(
+                where, found, expected, "correct these rows", column=column, count=int(wrong.sum()), examples=examples
+            )
+    for entry in facts.get("breaks", ()):
+        if entry["indicator"] not in set(frame["indicator"]):
+            yield Problem(DEFINITIONS, f"a break of {entry['indicator']}", "an indicator of the store", "correct it")
+
+
+def _typed(text: pd.DataFrame) -> pd.DataFrame:
+    return text.assign(
+        value=pd.to_numeric(text["value"].replace("", pd.NA)).astype("Float64").astype("float64"),
+        year=pd.to_numeric(text["year"].replace("", pd.NA)).astype("Int64"),
+        n_fieldlabs=pd.to_numeric(text["n_fieldlabs"].replace("", pd.NA)).astype("Float64").astype("float64"),
+        category=text["category"].replace("", TOTAL),
+        unique=text["unique"].replace("", "unknown"),
+    )
+
+
+def _repetitions(text: pd.DataFrame) -> tuple[str, ...]:
+    """Note the rows that repeat another one in everything but their id."""
+    again = text.duplicated([column for column in COLUMNS if column not in ("id", "note")], keep="first")
+    return (f"{int(again.sum())} rows repeat another: {', '.join(text.loc[again, 'id'])}",) if again.any() else ()
+
+
+def _refuse_unknown(argument: str, wanted: Sequence[str], known: pd.Series) -> None:
+    names = sorted(set(known))
+    strange = [name for name in wanted if name not in names]
+    if strange:
+        near = difflib.get_close_matches(strange[0], names, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:10])}"
+        raise StudyError(f"{argument}: found {', '.join(strange)}; expected names of the store; {hint}")

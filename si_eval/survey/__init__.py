@@ -1,0 +1,37 @@
+"""The survey: a questionnaire as data, responses held against it, and what can be counted from them."""
+
+from si_eval.survey.answers import Survey
+from si_eval.survey.crossing import survey_crosstab
+from si_eval.survey.fieldwork import SurveyFrame, load_frame, survey_response
+from si_eval.survey.nonresponse import survey_nonresponse
+from si_eval.survey.numbers import survey_numeric, survey_plausibility
+from si_eval.survey.opens import open_answers
+from si_eval.survey.questionnaire import Questionnaire
+from si_eval.survey.questionnaire_file import load_questionnaire
+from si_eval.survey.responses import read_responses
+from si_eval.survey.simulation import describe_simulation, simulate_survey, write_responses
+from si_eval.survey.tabulation import survey_frequencies, survey_matrix, survey_multiple
+from si_eval.survey.weighting import Weights, rake
+
+__all__ = [
+    "Questionnaire",
+    "Survey",
+    "SurveyFrame",
+    "Weights",
+    "describe_simulation",
+    "load_frame",
+    "load_questionnaire",
+    "open_answers",
+    "rake",
+    "read_responses",
+    "simulate_survey",
+    "survey_crosstab",
+    "survey_frequencies",
+    "survey_matrix",
+    "survey_multiple",
+    "survey_nonresponse",
+    "survey_numeric",
+    "survey_plausibility",
+    "survey_response",
+    "write_responses",
+]

@@ -1,0 +1,141 @@
+"""The survey as it was read: who answered what, who was asked what, and what is doubtful. Unit-level: stays inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from si_eval.results import Simulation
+from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, Question, Questionnaire, row_indicator
+
+RESPONDENT, QUESTION, ITEM, ANSWER, VALUE = "respondent", "question", "item", "answer", "value"
+ANSWER_COLUMNS = (RESPONDENT, QUESTION, ITEM, ANSWER, VALUE)
+PROBLEM_COLUMNS = ("kind", "question", "found", "expected", "action", "count", "respondents")
+Base = Literal["asked", "answered", "known"]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Validated answers, made by `read_responses`. One row of ``answers`` is one choice, number or open answer.
+
+    ``asked_frame`` says, for every eligible respondent and every question (or row of a matrix), whether the routing
+    leads there. The words of open answers are not kept. It never crosses the public border: the functions that count
+    do.
+    """
+
+    questionnaire: Questionnaire
+    answers: pd.DataFrame
+    asked_frame: pd.DataFrame
+    ineligible: int
+    problem_frame: pd.DataFrame
+    sha256: str = ""
+    simulation: Simulation | None = None
+
+    @property
+    def respondents(self) -> int:
+        """Count the eligible respondents."""
+        return len(self.asked_frame)
+
+    def problems(self) -> pd.DataFrame:
+        """List what is missing, double, contradicting or improbable: one row a kind and question, with counts."""
+        return self.problem_frame.copy()
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the answers, one row each: ``respondent, question, item, answer, value``. For use inside only."""
+        return self.answers.copy()
+
+    def choices(self, question: Question, *, base: Base = "answered", row: str = "") -> pd.DataFrame:
+        """Give who chose what: one row a respondent of the base, one column an option, true or false.
+
+        The base is who was ``asked``, who of them ``answered``, or whose answer has content (``known``). Answers of
+        respondents who were not asked are not used; nor are those to a question for one answer that got several.
+        """
+        codes = [option.code for option in question.options]
+        given = self._given(question, row)
+        asked = self._asked(question, row)
+        column = ITEM if question.kind == MULTIPLE else ANSWER
+        table = pd.DataFrame(False, index=asked, columns=codes)
+        marks = given.assign(chosen=True).pivot_table(
+            index=RESPONDENT, columns=column, values="chosen", aggfunc="any", fill_value=False, observed=True
+        )
+        table.update(marks.astype("boolean").reindex(columns=[code for code in codes if code in marks]))
+        table = table.astype(bool)
+        if question.kind != MULTIPLE:
+            table.loc[table.sum(axis=1) > 1, :] = False
+        if base == "asked":
+            return table
+        counted = [option.code for option in question.options if base == "answered" or not option.missing]
+        return table[table[counted].any(axis=1)]
+
+    def numbers(self, question: Question) -> pd.Series:
+        """Give the numbers that asked respondents gave, by respondent; several differing numbers count as none."""
+        given = self._given(question, "")
+        given = given[given[RESPONDENT].isin(self._asked(question, ""))]
+        values = given.groupby(RESPONDENT)[VALUE].agg(["first", "nunique"])
+        return values.loc[values["nunique"] == 1, "first"].astype("float64").sort_index()
+
+    def left_out(self, question: Question, *, row: str = "") -> str:
+        """Say in words which answers `choices` and `numbers` do not use; empty where they use all."""
+        given = self._given(question, row)
+        unasked = given.loc[~given[RESPONDENT].isin(self._asked(question, row)), RESPONDENT].nunique()
+        parts = [f"{unasked} answered without being asked and are left out"] if unasked else []
+        if question.kind != MULTIPLE:
+            column = VALUE if question.kind == NUMERIC else ANSWER
+            several = int((given.groupby(RESPONDENT)[column].nunique() > 1).sum())
+            parts += [f"{several} gave several answers to a question for one and count as without answer"] * bool(
+                several
+            )
+        return "; ".join(parts)
+
+    def summary(self) -> str:
+        """Say in a line how many answered, and how much is doubtful."""
+        kind = "simulated" if self.simulation else "real"
+        return (
+            f"Survey {self.questionnaire.name} ({kind}): {self.respondents} respondents, {self.ineligible} not "
+            f"eligible, {len(self.questionnaire.asked)} questions, {len(self.problem_frame)} kinds of doubtful answers"
+        )
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _given(self, question: Question, row: str) -> pd.DataFrame:
+        given = self.answers[self.answers[QUESTION] == question.id]
+        return given[given[ITEM] == row] if question.kind == MATRIX else given
+
+    def _asked(self, question: Question, row: str) -> pd.Index:
+        column = self.asked_frame[f"{question.id}_{row}" if question.kind == MATRIX else question.id]
+        return self.asked_frame.index[column]
+
+
+def asked_of(questionnaire: Questionnaire, answers: pd.DataFrame, respondents: Sequence[str]) -> pd.DataFrame:
+    """Follow the routing: one row a respondent, one column a question (or row of a matrix), and ``eligible``."""
+    index = pd.Index(sorted(respondents), name=RESPONDENT)
+    reached = pd.Series(True, index=index)
+    columns: dict[str, pd.Series] = {}
+    for question in questionnaire.questions:
+        asked = reached.copy()
+        if question.asked_if is not None:
+            asked &= _chose(answers, questionnaire, question.asked_if.question, question.asked_if.answers, index)
+            asked &= columns[question.asked_if.question]
+        if question.kind == MATRIX:
+            for row in questionnaire.rows_of(question):
+                source = question.rows_from
+                own = asked & _chose(answers, questionnaire, source, (row.id,), index) if source else asked
+                columns[row_indicator(question, row)] = own
+        else:
+            columns[question.id] = asked
+        ends = tuple(option.code for option in question.options if option.ends_survey)
+        if ends:
+            reached = reached & ~(asked & _chose(answers, questionnaire, question.id, ends, index))
+    return pd.DataFrame({**columns, "eligible": reached}, index=index)
+
+
+def _chose(
+    answers: pd.DataFrame, questionnaire: Questionnaire, question: str, codes: Sequence[str], index: pd.Index
+) -> pd.Series:
+    column = ITEM if questionnaire.question(question).kind == MULTIPLE else ANSWER
+    chosen = answers[(answers[QUESTION] == question) & answers[column].isin(list(codes))]
+    return pd.Series(index.isin(chosen[RESPONDENT]), index=index)

@@ -1,0 +1,96 @@
+"""One question against another, with a test that holds for small cells."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from si_eval.errors import StudyError
+from si_eval.results import ResultTable
+from si_eval.survey.answers import Base, Survey
+from si_eval.survey.intervals import Floats, Method
+from si_eval.survey.questionnaire import MULTIPLE, SINGLE
+from si_eval.survey.rows import (
+    N_TOTAL,
+    RESPONDENTS,
+    Counting,
+    count_rows,
+    entry_keys,
+    share_rows,
+    split_keys,
+    tidy_result,
+    with_indicator,
+)
+from si_eval.vocabulary import COUNT, ESTIMATE, INDICATOR, N_UNITS, NOTE, P_VALUE, STATISTIC, UNIT_OF_MEASURE
+
+ShareOf = Literal["by", "question", "all"]
+REORDERINGS = 4_999
+SLACK = 1e-12  # relative: what floating point may do to a statistic that two orders share
+
+
+def survey_crosstab(
+    survey: Survey,
+    *,
+    question: str,
+    by: str,
+    share_of: ShareOf = "by",
+    base: Base = "answered",
+    interval: Method = "hypergeometric",
+    population: float | None = None,
+    level: float = 0.95,
+    seed: int = 1,
+) -> ResultTable:
+    """Cross the answers to a question (for one or several answers) with those to another for one answer.
+
+    Shares are of each class of ``by``, of each answer to ``question``, or of all respondents who answered both. For a
+    question for one answer a last row, ``Q02 | Q14``, counts these respondents and holds the p-value that the two are
+    unrelated: the chi-square statistic among random reorderings, which is exact up to simulation and holds for small
+    cells, where the chi-square distribution does not.
+
+    Source: Pitman (1937), Supplement to the Journal of the Royal Statistical Society 4, p. 119-130.
+    """
+    asked = survey.questionnaire.question(question, kinds=(SINGLE, MULTIPLE))
+    splitter = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
+    counting = Counting(base, interval, population, level)
+    counting.check(survey)
+    if share_of not in get_args(ShareOf):
+        raise StudyError(f"share_of: found {share_of!r}; expected one of {', '.join(get_args(ShareOf))}; name one")
+    rows, columns = survey.choices(asked, base=base), survey.choices(splitter, base=base)
+    both = rows.index.intersection(columns.index)
+    rows, columns = rows.loc[both], columns.loc[both]
+    counts = rows.to_numpy(dtype="float64").T @ columns.to_numpy(dtype="float64")
+    keys = pd.DataFrame([entry_keys(asked, option) for option in asked.options])
+    of_answers = rows.sum().to_numpy(dtype="float64")
+    frames = []
+    for place, option in enumerate(splitter.options):
+        of_class = np.full(len(keys), float(columns[option.code].sum()))
+        totals = {"by": of_class, "question": of_answers, "all": np.full(len(keys), float(len(both)))}[share_of]
+        shares = share_rows(keys, counts[:, place], totals, counting, survey)
+        cells = pd.concat([count_rows(keys, counts[:, place], totals), shares], ignore_index=True)
+        frames.append(with_indicator(split_keys(cells, splitter, option), asked.id))
+    if asked.kind == SINGLE:
+        tested = rows.to_numpy(dtype="float64"), columns.to_numpy(dtype="float64")
+        frames.append(_association_row(*tested, f"{asked.id} | {splitter.id}", seed))
+    return tidy_result(
+        frames, survey, function="survey_crosstab", evidence="samenhang", left_out=survey.left_out(asked)
+    )
+
+
+def _association_row(rows: Floats, columns: Floats, name: str, seed: int) -> pd.DataFrame:
+    """Test by random reordering whether two questions for one answer are unrelated."""
+    rows, columns = rows[:, rows.any(axis=0)], columns[:, columns.any(axis=0)]
+    keys = {INDICATOR: name, STATISTIC: COUNT, ESTIMATE: len(rows), N_UNITS: len(rows), N_TOTAL: len(rows)}
+    p_value, note = np.nan, "no p-value: one of the questions has a single answer"
+    if min(rows.shape[1], columns.shape[1]) > 1:
+        expected = np.outer(rows.sum(axis=0), columns.sum(axis=0)) / len(rows)
+        generator = np.random.default_rng(seed)
+        reached = _chi_square(rows, columns, expected) * (1 - SLACK)
+        drawn = [_chi_square(rows, generator.permutation(columns), expected) for _ in range(REORDERINGS)]
+        p_value, note = (1 + np.sum(np.asarray(drawn) >= reached)) / (REORDERINGS + 1), ""
+    return pd.DataFrame([{**keys, P_VALUE: p_value, UNIT_OF_MEASURE: RESPONDENTS, NOTE: note}])
+
+
+def _chi_square(rows: Floats, columns: Floats, expected: Floats) -> float:
+    return float((((rows.T @ columns) - expected) ** 2 / expected).sum())

@@ -1,0 +1,269 @@
+"""Response rates by the standard definitions, with units of which nobody knows whether they were invited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from si_eval.errors import InputError, Problem, StudyError
+from si_eval.results import ResultTable
+from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
+from si_eval.survey.questionnaire import MATRIX, SINGLE, row_indicator
+from si_eval.survey.questionnaire_file import NUMBER, Part, part_problems, read_toml
+from si_eval.survey.rows import N_TOTAL, RESPONDENTS, tidy_result
+from si_eval.vocabulary import (
+    ALL,
+    CATEGORY,
+    COUNT,
+    ESTIMATE,
+    INDICATOR,
+    N_UNITS,
+    NOTE,
+    SHARE,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+)
+
+RATE = "response_rate"
+ESTIMATED = "estimated"
+RECORDS = "records"  # what the fieldwork handled; not respondents
+DISPOSITIONS = ("invited", "refused", "not_contacted", "other", "ineligible", "unknown")
+CANNOT_SHOW = "A response rate says how many answered, not whether they are like those who did not."
+PARTS = {
+    "frame": Part({"name": str, "source": str, "stratum": dict, "fieldwork": dict, "cells": list}, ("name", "cells")),
+    "stratum": Part({"question": str, "total": NUMBER, "not_counted": list}, ("question",)),
+    "cell": Part({"stratum": (str, int), "note": str, **dict.fromkeys(DISPOSITIONS, NUMBER)}, ("stratum",)),
+}
+
+
+@dataclass(frozen=True)
+class SurveyFrame:
+    """Whom the survey went to, by stratum: read with `load_frame`.
+
+    ``cells`` has a row a stratum (an option of ``question``, or empty for units outside every stratum): ``invited``
+    units, and of these ``refused``, ``not_contacted`` and ``other``; beside them ``ineligible`` ones and ``unknown``
+    ones, of which it is not known whether they belong to the survey. ``fieldwork`` holds further counts, such as
+    reminders.
+    """
+
+    name: str
+    question: str
+    cells: pd.DataFrame
+    fieldwork: dict[str, float]
+    strata: float | None = None
+    not_counted: tuple[str, ...] = ()
+
+
+def load_frame(path: str | Path) -> SurveyFrame:
+    """Read and check a survey frame from TOML; raises `InputError` with every problem."""
+    path = Path(path)
+    content = read_toml(path, what="survey frame")
+    problems = list(part_problems(content, PARTS["frame"], path.name, ""))
+    problems += part_problems(content.get("stratum", {"question": ""}), PARTS["stratum"], path.name, "stratum")
+    for place, cell in enumerate(content.get("cells", [])):
+        problems += part_problems(cell, PARTS["cell"], path.name, f"cells.{place}")
+    for name, value in content.get("fieldwork", {}).items():
+        if isinstance(value, bool) or not isinstance(value, NUMBER):
+            found = Problem(path.name, repr(value), "a number", "correct it", column=f"fieldwork.{name}")
+            problems.append(found)
+    if not problems:
+        problems = list(_cell_problems(content["cells"], path.name))
+    if problems:
+        raise InputError(problems, what=f"the survey frame {path.name}")
+    stratum = content.get("stratum", {})
+    rows = [
+        {"stratum": str(cell["stratum"]), **{key: cell.get(key, 0) for key in DISPOSITIONS}}
+        for cell in content["cells"]
+    ]
+    return SurveyFrame(
+        name=content["name"],
+        question=stratum.get("question", ""),
+        cells=pd.DataFrame(rows).set_index("stratum").astype("float64"),
+        fieldwork={name: float(value) for name, value in content.get("fieldwork", {}).items()},
+        strata=stratum.get("total"),
+        not_counted=tuple(str(code) for code in stratum.get("not_counted", ())),
+    )
+
+
+def survey_response(
+    survey: Survey,
+    *,
+    frame: SurveyFrame | str | Path,
+    eligibility: float | Literal["estimated"] = "estimated",
+    complete: float = 0.8,
+    partial: float = 0.5,
+) -> ResultTable:
+    """Give the response rates RR1 to RR6 of the American Association for Public Opinion Research, and the counts.
+
+    With I complete and P partial answers, R refusals (and who broke off), NC not contacted, O other invited units and U
+    units of unknown eligibility, RR1 = I / (I + P + R + NC + O + U); RR3 counts only a share e of U, RR5 none; RR2, RR4
+    and RR6 count P as answers. Invited units that did nothing are counted as not contacted; respondents beyond the
+    number invited are counted (``respondents_beyond_invited``) and taken as invited. ``eligibility`` is e: a number, or
+    ``"estimated"``: the eligible share among the units of which it is known (proportional allocation).
+    An answer is complete where at least the share ``complete`` of the required questions put to the respondent is
+    answered, partial from the share ``partial``.
+
+    Rates by stratum (``RR5 | name``) follow where the frame has strata; units outside every stratum are in the total
+    only. Source: AAPOR, Standard Definitions (2023), Response Rate 1-6.
+    """
+    frame = frame if isinstance(frame, SurveyFrame) else load_frame(frame)
+    if eligibility != ESTIMATED and not (isinstance(eligibility, int | float) and 0 <= eligibility <= 1):
+        raise StudyError(f"eligibility: found {eligibility!r}; expected a number from 0 to 1, or {ESTIMATED!r}")
+    finished = _finished(survey, complete, partial)
+    table = _dispositions(survey, frame, finished)
+    total = table.sum()
+    e = _eligible_share(total) if eligibility == ESTIMATED else float(eligibility)
+    how = "estimated from the units of known eligibility" if eligibility == ESTIMATED else "given"
+    rows = [*_count_rows(survey, frame, table), *_rate_rows(total, e, f"e = {e:.3f}, {how}")]
+    for name, cell in table.iterrows():
+        if name:
+            rows += _stratum_rows(str(name), cell, e)
+    return tidy_result([pd.DataFrame(rows)], survey, function="survey_response", cannot_show=CANNOT_SHOW)
+
+
+def _cell_problems(cells: list[dict[str, Any]], where: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for cell in cells:
+        name = str(cell["stratum"])
+        place = f"cells.{name or 'outside'}"
+        if name in seen:
+            yield Problem(where, f"stratum {name!r} twice", "each once", "add them up", column=place)
+        seen.add(name)
+        for key in DISPOSITIONS:
+            if cell.get(key, 0) < 0:
+                yield Problem(where, f"{key} = {cell[key]}", "a number from 0", "correct it", column=place)
+        parts = sum(cell.get(key, 0) for key in ("refused", "not_contacted", "other"))
+        if parts > cell.get("invited", 0):
+            found = f"{parts} refused, not contacted or other"
+            yield Problem(where, found, f"at most the {cell.get('invited', 0)} invited", "correct them", column=place)
+
+
+def _finished(survey: Survey, complete: float, partial: float) -> pd.Series:
+    """Give, by respondent, whether the answers are complete (I), partial (P) or broken off (R)."""
+    required = []
+    for question in survey.questionnaire.asked:
+        if question.required and question.kind == MATRIX:
+            rows = survey.questionnaire.rows_of(question)
+            required += [(question.id, row.id, row_indicator(question, row)) for row in rows if not row.open_text]
+        elif question.required:
+            required.append((question.id, "", question.id))
+    answered = pd.Series(0.0, index=survey.asked_frame.index)
+    put = pd.Series(0.0, index=survey.asked_frame.index)
+    for name, row, column in required:
+        given = survey.answers[survey.answers[QUESTION] == name]
+        given = given[given["item"] == row] if row else given
+        asked = survey.asked_frame[column]
+        put += asked
+        answered += asked & asked.index.isin(given[RESPONDENT])
+    share = answered / put.where(put > 0)
+    return share.map(lambda one: "I" if one >= complete else "P" if one >= partial else "R").astype(object)
+
+
+def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd.DataFrame:
+    """Give I, P, R, NC, O, U and ineligible by stratum (its label; empty outside every stratum)."""
+    members: dict[str, pd.Index] = {}
+    labels: dict[str, str] = {"": ""}
+    if frame.question:
+        question = survey.questionnaire.question(frame.question, kinds=(SINGLE,), argument="frame.stratum.question")
+        table = survey.choices(question)
+        labels |= {option.code: option.en for option in question.options}
+        strange = sorted(set(frame.cells.index) - set(labels))
+        if strange:
+            raise StudyError(
+                f"frame: found strata {', '.join(strange)}; expected options of {question.id}; correct them"
+            )
+        members = {code: table.index[table[code]] for code in table}
+    covered = pd.Index([respondent for ids in members.values() for respondent in ids])
+    members[""] = finished.index.difference(covered)
+    rows = {}
+    for code in labels:
+        cell = frame.cells.loc[code] if code in frame.cells.index else pd.Series(0.0, index=list(DISPOSITIONS))
+        kinds = finished.reindex(members.get(code, pd.Index([]))).value_counts()
+        answered = {kind: float(kinds.get(kind, 0)) for kind in "IPR"}
+        broken_off = answered.pop("R")
+        invited = max(cell["invited"], sum(answered.values()) + broken_off)
+        named = cell["refused"] + cell["not_contacted"] + cell["other"]
+        silent = max(invited - sum(answered.values()) - broken_off - named, 0.0)
+        rest = {"R": cell["refused"] + broken_off, "NC": cell["not_contacted"] + silent, "O": cell["other"]}
+        out = {"U": cell["unknown"], "ineligible": cell["ineligible"], "invited": invited}
+        out["beyond"] = invited - cell["invited"]
+        if sum(answered.values()) + sum(rest.values()) + cell["unknown"] + cell["ineligible"] > 0:
+            rows[labels[code]] = {**answered, **rest, **out}
+    table = pd.DataFrame.from_dict(rows, orient="index").astype("float64")
+    table.loc["", "ineligible"] = (table.loc["", "ineligible"] if "" in table.index else 0.0) + survey.ineligible
+    return table.fillna(0.0)
+
+
+def _eligible_share(total: pd.Series) -> float:
+    eligible = total[["I", "P", "R", "NC", "O"]].sum()
+    return float(eligible / (eligible + total["ineligible"]))
+
+
+def _rates(cell: pd.Series, e: float) -> dict[str, tuple[float, float]]:
+    """Give the numerator and denominator of the six rates."""
+    known = cell[["I", "P", "R", "NC", "O"]].sum()
+    whole, weighed = known + cell["U"], known + e * cell["U"]
+    both = cell["I"] + cell["P"]
+    tops, bottoms = (cell["I"], both), (whole, whole, weighed, weighed, known, known)
+    return {f"RR{place + 1}": (float(tops[place % 2]), float(bottom)) for place, bottom in enumerate(bottoms)}
+
+
+def _rate_rows(cell: pd.Series, e: float, note: str, stratum: str = "") -> list[dict[str, Any]]:
+    rows = []
+    for name, (top, bottom) in _rates(cell, e).items():
+        rate = {INDICATOR: RATE, STATISTIC: SHARE, CATEGORY: f"{name} | {stratum}" if stratum else name}
+        of_e = name in ("RR3", "RR4")
+        rows.append(
+            {
+                **rate,
+                ESTIMATE: top / bottom if bottom else np.nan,
+                N_UNITS: top,
+                N_TOTAL: bottom,
+                UNIT_OF_MEASURE: SHARE,
+                NOTE: (note if of_e else "") if bottom else "nobody was invited",
+            }
+        )
+    return rows
+
+
+def _stratum_rows(name: str, cell: pd.Series, e: float) -> list[dict[str, Any]]:
+    answered = cell["I"] + cell["P"]
+    counts = [("respondents", answered, RESPONDENTS), ("invited", cell["invited"], RECORDS)]
+    rows = [
+        {INDICATOR: what, STATISTIC: COUNT, CATEGORY: name, ESTIMATE: value, N_UNITS: value, UNIT_OF_MEASURE: unit}
+        for what, value, unit in counts
+    ]
+    return [*rows, *_rate_rows(cell, e, f"e = {e:.3f}, of all strata together", name)]
+
+
+def _count_rows(survey: Survey, frame: SurveyFrame, table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count respondents, invited units, units of unknown eligibility, strata with an answer, and the fieldwork."""
+    total = table.sum()
+    answered = float(total["I"] + total["P"])
+    partial, known = float(total["P"]), float(total[["I", "P", "R", "NC", "O"]].sum())
+    counts: list[tuple[str, float, float, str]] = [
+        ("respondents", answered, answered, RESPONDENTS),
+        ("partial_answers", partial, partial, RESPONDENTS),
+        ("invited", known, known, RECORDS),
+        ("unknown_eligibility", float(total["U"]), float(total["U"]), RECORDS),
+        ("ineligible", float(total["ineligible"]), float(total["ineligible"]), RECORDS),
+        ("respondents_beyond_invited", float(total["beyond"]), float(total["beyond"]), RESPONDENTS),
+        ("units_in_view", known + float(total["U"]), known, RECORDS),
+    ]
+    if frame.question:
+        question = survey.questionnaire.question(frame.question)
+        left = {question.option(code).en for code in frame.not_counted}
+        own = table[(table["I"] + table["P"] > 0) & ~table.index.isin([*left, ""])]
+        counts.append(("strata_represented", float(len(own)), float((own["I"] + own["P"]).sum()), "strata"))
+    if frame.strata is not None:
+        counts.append(("strata", float(frame.strata), known, RECORDS))
+    counts += [(name, value, known, RECORDS) for name, value in frame.fieldwork.items()]
+    return [
+        {INDICATOR: name, STATISTIC: COUNT, CATEGORY: ALL, ESTIMATE: value, N_UNITS: behind, UNIT_OF_MEASURE: unit}
+        for name, value, behind, unit in counts
+    ]

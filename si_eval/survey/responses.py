@@ -1,0 +1,264 @@
+"""Read responses, one row a respondent or one row an answer, and hold them against the questionnaire."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import io
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from si_eval.errors import DroppedRowsWarning, InputError, Problem, StudyError
+from si_eval.results import Simulation
+from si_eval.survey.answers import ANSWER, ANSWER_COLUMNS, ITEM, QUESTION, RESPONDENT, VALUE, Survey, asked_of
+from si_eval.survey.doubts import find_doubts
+from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire
+
+SIMULATED = "simulated"
+GIVEN = "given"  # stands for the words of an open answer, which are not kept
+TICKED = frozenset({"1", "true", "yes", "ja", "x"})
+UNTICKED = frozenset({"", "0", "false", "no", "nee"})
+EXAMPLES = 3
+PROPOSAL_LIKENESS = 0.6
+
+
+def read_responses(
+    source: str | Path | pd.DataFrame,
+    questionnaire: Questionnaire,
+    *,
+    respondents: Iterable[str] | None = None,
+    simulation: Simulation | None = None,
+) -> Survey:
+    """Read responses from a CSV or parquet file or a data frame, and validate them.
+
+    Wide: a column ``respondent``; one column a question (``Q01``), for several answers one an option (``Q05_1``: 1 or
+    0), for a matrix one a row (``Q06_1``); ``Q12`` for an open answer and ``Q12_code`` for its code; ``Q05_97_text``
+    for the words with an option. Tidy: ``respondent, question, item, answer``, where ``item`` is the row of a matrix
+    (``code`` or ``text`` for those of an open answer). Options are given by code or by label. A column ``simulated``
+    marks responses that nobody gave. ``respondents`` lists who was invited, where that is known.
+
+    Raises `InputError` with every problem that makes the responses unreadable: unknown columns, questions or options,
+    missing columns, text for a number, rows without a respondent. What can be read but is doubtful (missing, double,
+    contradicting, out of range, not asked) is kept and listed by `Survey.problems`. Only of a respondent who is there
+    twice a row is set aside: the one with fewest answers, with a `DroppedRowsWarning`. The words of open answers and
+    what is personal are not kept at all, only that something was filled in. The frame is left as it is.
+    """
+    frame, sha256 = _as_text(source)
+    where = source.name if isinstance(source, Path) else Path(source).name if isinstance(source, str) else "responses"
+    marks = sorted(set(frame.pop(SIMULATED)) - {""}) if SIMULATED in frame else []
+    tidy = {RESPONDENT, QUESTION, ANSWER} <= set(frame.columns)
+    problems = list(_column_problems(frame, questionnaire, tidy, where))
+    if problems:
+        raise InputError(problems, what=f"the responses ({where})")
+    set_aside = 0 if tidy else len(frame) - frame[RESPONDENT].nunique()
+    long = _from_tidy(frame) if tidy else _from_wide(_one_row_each(frame), questionnaire)
+    answers, problems = _coded(long, questionnaire, where)
+    if problems:
+        raise InputError(problems, what=f"the responses ({where})")
+    if set_aside:
+        warnings.warn(f"{set_aside} rows of respondents that are there twice are set aside", DroppedRowsWarning, 2)
+    asked = asked_of(questionnaire, answers, sorted(set(answers[RESPONDENT])))
+    if simulation is None and marks:
+        simulation = Simulation(preset=marks[0], scale=1.0, seed=0, note="responses that nobody gave")
+    return Survey(
+        questionnaire=questionnaire,
+        answers=answers,
+        asked_frame=asked[asked["eligible"]].drop(columns="eligible"),
+        ineligible=int((~asked["eligible"]).sum()),
+        problem_frame=find_doubts(questionnaire, answers, asked, long, frame, respondents),
+        sha256=sha256,
+        simulation=simulation,
+    )
+
+
+def _as_text(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Give every cell as text without spaces around it, missing ones empty, and the hash of the content."""
+    if isinstance(source, pd.DataFrame):
+        frame = source.reset_index(drop=True)
+        content = frame.to_csv(index=False).encode()
+    else:
+        if not Path(source).is_file():
+            raise StudyError(f"responses: found no file {Path(source).name}; expected CSV or parquet; check the path")
+        content = Path(source).read_bytes()
+        frame = _read_table(content, Path(source).suffix.lower())
+    frame = pd.DataFrame({str(name): frame[name].map(_text).astype(object) for name in frame.columns})
+    return frame, hashlib.sha256(content).hexdigest()
+
+
+def _read_table(content: bytes, suffix: str) -> pd.DataFrame:
+    """Read parquet, or CSV with commas or (as Dutch spreadsheets write it) semicolons."""
+    if suffix == ".parquet":
+        return pd.read_parquet(io.BytesIO(content))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StudyError(f"responses: found {error}; expected UTF-8; save the file in that encoding") from error
+    heading = text.partition("\n")[0]
+    delimiter = ";" if heading.count(";") > heading.count(",") else ","
+    return pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
+
+
+def _text(value: Any) -> str:
+    """Write a cell as text: nothing where it is missing, 3.0 as 3 (a column with gaps was once written so)."""
+    if value is None or pd.isna(value):
+        return ""
+    text = str(value).strip()
+    return text.removesuffix(".0") if text.removesuffix(".0").lstrip("-").isdecimal() else text
+
+
+def _columns(questionnaire: Questionnaire) -> dict[str, tuple[Question, str, str]]:
+    """Give, for every column of a wide file: its question, the item, and ``answer``, ``code`` or ``text``."""
+    columns: dict[str, tuple[Question, str, str]] = {}
+    for question in questionnaire.questions:
+        entries = [(option.code, option.open_text) for option in question.options]
+        if question.kind == MATRIX:
+            entries = [(row.id, row.open_text) for row in questionnaire.rows_of(question)]
+        if question.kind in (MULTIPLE, MATRIX):
+            columns |= {f"{question.id}_{item}": (question, item, ANSWER) for item, _ in entries}
+        else:
+            columns[question.id] = (question, "", ANSWER)
+        if question.kind == OPEN and question.options:
+            columns[f"{question.id}_code"] = (question, "", "code")
+        columns |= {f"{question.id}_{item}_text": (question, item, "text") for item, is_open in entries if is_open}
+    return columns
+
+
+def _column_problems(frame: pd.DataFrame, questionnaire: Questionnaire, tidy: bool, where: str) -> Iterator[Problem]:
+    """Check that the columns are those of the questionnaire and that every row has a respondent."""
+    known = [RESPONDENT, *((QUESTION, ITEM, ANSWER) if tidy else _columns(questionnaire))]
+    for name in frame.columns:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=PROPOSAL_LIKENESS)
+            action = f"did you mean `{near[0]}`?" if near else "remove the column, or add the question"
+            yield Problem(where, "an unknown column", "a column of the questionnaire", action, column=name)
+    needed = [RESPONDENT] if tidy else [RESPONDENT, *_needed_columns(questionnaire)]
+    for name in needed:
+        if name not in frame:
+            yield Problem(where, "no such column", "it in the file", "add it, empty if nobody answered", column=name)
+    if RESPONDENT in frame and (frame[RESPONDENT] == "").any():
+        rows = [str(place + 1) for place in frame.index[frame[RESPONDENT] == ""]]
+        count = len(rows)
+        found, expected = f"{count} rows without a respondent", "an id in every row"
+        yield Problem(where, found, expected, "give each an id", "", RESPONDENT, count, tuple(rows[:EXAMPLES]))
+
+
+def _needed_columns(questionnaire: Questionnaire) -> list[str]:
+    """List the columns without which an empty answer cannot be told from a missing question."""
+    needed = []
+    for name, (question, item, part) in _columns(questionnaire).items():
+        own_rows = {row.id for row in question.rows if row.open_text}
+        if question.required and part == ANSWER and item not in own_rows and not question.rows_from:
+            needed.append(name)
+    return needed
+
+
+def _one_row_each(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of a respondent who is there twice, the row with most answers; of equal ones the first by content."""
+    rest = [name for name in frame.columns if name != RESPONDENT]
+    filled = (frame[rest] != "").sum(axis=1)
+    content = frame[sorted(rest)].agg("\x1f".join, axis=1) if rest else filled.astype(str)
+    ordered = frame.assign(_filled=-filled, _content=content).sort_values([RESPONDENT, "_filled", "_content"])
+    return ordered.drop_duplicates(RESPONDENT).drop(columns=["_filled", "_content"])
+
+
+def _from_wide(frame: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Turn columns into rows ``respondent, question, item, part, answer``; empty cells are no answer."""
+    parts = []
+    for name, (question, item, part) in _columns(questionnaire).items():
+        if name in frame:
+            rows = frame.loc[frame[name] != "", [RESPONDENT, name]].set_axis([RESPONDENT, ANSWER], axis=1)
+            parts.append(rows.assign(**{QUESTION: question.id, ITEM: item, "part": part}))
+    columns = [RESPONDENT, QUESTION, ITEM, "part", ANSWER]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns, dtype=object)
+
+
+def _from_tidy(frame: pd.DataFrame) -> pd.DataFrame:
+    """Read one row an answer; identical rows are one answer (and reported as double)."""
+    items = frame[ITEM] if ITEM in frame else pd.Series("", index=frame.index)
+    long = frame.assign(**{ITEM: items, "part": ANSWER})
+    long["part"] = long["part"].mask(long[ITEM].isin(["code", "text"]), long[ITEM])
+    long[ITEM] = long[ITEM].mask(long[ITEM].isin(["code", "text"]), "")
+    return long.loc[long[ANSWER] != "", [RESPONDENT, QUESTION, ITEM, "part", ANSWER]].drop_duplicates()
+
+
+def _coded(long: pd.DataFrame, questionnaire: Questionnaire, where: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """Turn labels into codes and text into numbers; list what the questionnaire does not know."""
+    problems: list[Problem] = []
+    parts = []
+    known = {question.id: question for question in questionnaire.questions}
+    for name, rows in long.groupby(QUESTION, sort=True):
+        if name not in known:
+            near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=PROPOSAL_LIKENESS)
+            action = f"did you mean {near[0]}?" if near else "remove these rows, or add the question"
+            problems.append(_problem(where, QUESTION, rows[QUESTION], f"one of {', '.join(known)}", action))
+            continue
+        coded, faults = _coded_question(rows, known[str(name)], questionnaire, where)
+        parts.append(coded)
+        problems += faults
+    answers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ANSWER_COLUMNS))
+    answers[VALUE] = answers[VALUE].astype("float64")
+    return answers.sort_values([RESPONDENT, QUESTION, ITEM, ANSWER], ignore_index=True), problems
+
+
+def _coded_question(
+    rows: pd.DataFrame, question: Question, questionnaire: Questionnaire, where: str
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """Code the answers to one question."""
+    answer, item = rows[ANSWER], rows[ITEM]
+    value = pd.Series(float("nan"), index=rows.index)
+    codes = {option.code for option in question.options}
+    problems: list[Problem] = []
+    if question.kind == NUMERIC:
+        value = pd.to_numeric(answer.str.replace(",", ".", regex=False), errors="coerce")
+        problems += _strange(where, question, answer[value.isna()], "a number")
+        answer = value.map(_text)
+    elif question.kind == OPEN:
+        is_code = rows["part"] == "code"
+        problems += _strange(where, question, answer[is_code & ~answer.isin(codes)], "a code of its coding frame")
+        item, answer = rows["part"], answer.where(is_code, GIVEN)
+    elif question.kind == MULTIPLE:
+        text = rows["part"] == "text"
+        ticked = answer.str.lower().isin(TICKED) & (item != "")
+        listed = (item == "") & ~text  # tidy: the answer is the option
+        item = item.where(~listed, answer.map(_by_label(question)).fillna(answer))
+        problems += _strange(where, question, item[~item.isin(codes)], f"an option: {', '.join(sorted(codes))}")
+        readable = ticked | listed | text | answer.str.lower().isin(UNTICKED)
+        problems += _strange(where, question, answer[~readable], "1 or 0")
+        keep = ticked | listed | text
+        rows, item, value = rows[keep], item[keep], value[keep]
+        answer = pd.Series("1", index=rows.index).where(rows["part"] != "text", GIVEN)
+        answer = answer[~text[keep]]
+        rows, item, value = rows.loc[answer.index], item.loc[answer.index], value.loc[answer.index]
+    else:
+        choice = rows["part"] == ANSWER
+        rows, item, value = rows[choice], item[choice], value[choice]
+        answer = answer[choice].map(_by_label(question)).fillna(answer[choice])
+        problems += _strange(where, question, answer[~answer.isin(codes)], f"an option: {', '.join(sorted(codes))}")
+        ids = [row.id for row in questionnaire.rows_of(question)] if question.kind == MATRIX else [""]
+        problems += _strange(where, question, item[~item.isin(ids)], f"a row: {', '.join(ids) or 'none'}")
+    return (
+        pd.DataFrame(
+            {RESPONDENT: rows[RESPONDENT], QUESTION: question.id, ITEM: item, ANSWER: answer, VALUE: value}
+        ).drop_duplicates(),
+        problems,
+    )
+
+
+def _by_label(question: Question) -> Mapping[str, str]:
+    """Give codes by code and by label."""
+    labels = {text: option.code for option in question.options for text in (option.nl, option.en)}
+    return labels | {option.code: option.code for option in question.options}
+
+
+def _strange(where: str, question: Question, values: pd.Series, expected: str) -> list[Problem]:
+    return [_problem(where, question.id, values, expected, "correct these answers")] if len(values) else []
+
+
+def _problem(where: str, column: str, values: pd.Series, expected: str, action: str) -> Problem:
+    examples = sorted({str(value) for value in values})
+    found: Sequence[str] = examples[:EXAMPLES]
+    return Problem(where, f"{len(values)} unknown answers", expected, action, "", column, len(values), tuple(found))

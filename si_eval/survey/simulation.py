@@ -1,0 +1,302 @@
+"""Simulate responses that have given counts: the published ones where there are any, else assumptions with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from si_eval.errors import InputError, Problem
+from si_eval.results import Simulation
+from si_eval.survey.answers import RESPONDENT
+from si_eval.survey.questionnaire import (
+    MATRIX,
+    MULTIPLE,
+    NUMERIC,
+    OPEN,
+    Net,
+    Option,
+    Question,
+    Questionnaire,
+    row_indicator,
+)
+from si_eval.survey.questionnaire_file import NUMBER, Part, part_problems, read_toml
+from si_eval.survey.responses import GIVEN, SIMULATED
+from si_eval.survey.rows import entry_keys
+from si_eval.vocabulary import ALL, CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, YEAR
+
+ROWS = "rows"
+PARTS = {
+    "simulation": Part(
+        {"name": str, "source": str, "respondents": int, "questions": dict, "published_results": list},
+        ("name", "respondents", "questions"),
+    ),
+    "question": Part(
+        {
+            **{"published": dict, "assumed": dict, "reason": str, "figures": list, "rows": dict},
+            **{"by": str, "values": dict, "published_cells": list, "published_classes": list, "published_all": bool},
+        },
+        (),
+    ),
+}
+
+
+def simulate_survey(questionnaire: Questionnaire, *, counts: str | Path, seed: int = 1) -> pd.DataFrame:
+    """Simulate responses, one row a respondent, that have exactly the counts of a TOML file.
+
+    For each question the file says how many give each answer: ``published`` counts and ``assumed`` ones with a
+    ``reason``; for a matrix by row, for a number a list of values by class of another question. Who gives which answer
+    is random, so nothing is known of how answers go together, except that routing holds and that everybody ticks
+    something where the counts allow it. The same seed gives the same frame. A column ``simulated`` says what it is.
+
+    Raises `InputError` with every count that cannot be: unknown codes, more or fewer answers than are asked.
+    """
+    content = read_counts(questionnaire, counts)
+    generator = np.random.default_rng(seed)
+    number = content["respondents"]
+    width = len(str(number))
+    columns: dict[str, Any] = {RESPONDENT: [f"R{place + 1:0{width}d}" for place in range(number)]}
+    problems: list[Problem] = []
+    for question in questionnaire.questions:
+        entry = content["questions"].get(question.id)
+        if entry is not None:
+            columns |= _simulate_question(question, questionnaire, entry, columns, generator, problems)
+    if problems:
+        raise InputError(problems, what=f"the counts {Path(counts).name}")
+    return pd.DataFrame({**columns, SIMULATED: f"{content['name']}, seed {seed}"})
+
+
+def write_responses(frame: pd.DataFrame, *, path: str | Path) -> Path:
+    """Write responses as CSV, as `read_responses` takes them."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(path, index=False, lineterminator="\n")
+    return path
+
+
+def describe_simulation(questionnaire: Questionnaire, *, counts: str | Path, seed: int = 1) -> Simulation:
+    """Say what simulated responses are and which results were put in: `read_responses` takes it as ``simulation``."""
+    content = read_counts(questionnaire, counts)
+    cells = list(content.get("published_results", ()))
+    for question in questionnaire.questions:
+        if question.id in content["questions"]:
+            cells += _published_cells(question, questionnaire, content["questions"][question.id])
+    whole = {GROUP: ALL, YEAR: pd.NA, SECTOR: ALL, SIZE_CLASS: ALL, CATEGORY: ALL}
+    note = f"responses that nobody gave, made to have the published counts ({content.get('source', 'no source')})"
+    return Simulation(
+        preset=content["name"], scale=1.0, seed=seed, note=note, calibrated=tuple({**whole, **cell} for cell in cells)
+    )
+
+
+def read_counts(questionnaire: Questionnaire, path: str | Path) -> dict[str, Any]:
+    """Read and check the counts of a simulation."""
+    path = Path(path)
+    content = read_toml(path, what="counts")
+    problems = list(part_problems(content, PARTS["simulation"], path.name, ""))
+    known = [question.id for question in questionnaire.questions]
+    questions = content.get("questions", {})
+    for name, entry in questions.items() if isinstance(questions, dict) else ():
+        place = f"questions.{name}"
+        if name not in known:
+            problems.append(
+                Problem(path.name, "no such question", f"one of {', '.join(known)}", "correct it", "", place)
+            )
+            continue
+        problems += part_problems(entry, PARTS["question"], path.name, place)
+        if not any(key in entry for key in ("published", ROWS, "values")) and "reason" not in entry:
+            found = "assumed counts without a reason"
+            problems.append(Problem(path.name, found, "a reason", "say why these counts", column=place))
+        problems += _code_problems(questionnaire.question(name), questionnaire, entry, path.name, place)
+    if problems:
+        raise InputError(problems, what=f"the counts {path.name}")
+    return content
+
+
+def _code_problems(
+    question: Question, questionnaire: Questionnaire, entry: Mapping[str, Any], where: str, place: str
+) -> Iterator[Problem]:
+    """Check that codes and rows are those of the question, and counts whole numbers."""
+    codes = {option.code for option in question.options}
+    parts = [entry, *entry.get(ROWS, {}).values()]
+    for counts in [part.get(kind, {}) for part in parts for kind in ("published", "assumed")]:
+        strange = sorted(set(counts) - codes)
+        if strange:
+            yield Problem(where, ", ".join(strange), f"codes of {question.id}", "correct them", column=place)
+        if any(isinstance(count, bool) or not isinstance(count, int) or count < 0 for count in counts.values()):
+            yield Problem(where, "counts that are no whole numbers", "whole numbers from 0", "correct them", "", place)
+    known = codes | {net.id for net in question.nets}
+    named = {str(name) for part in parts for name in part.get("published_cells", ())}
+    if named - known:
+        found = ", ".join(sorted(named - known))
+        yield Problem(where, found, f"codes or nets of {question.id}", "correct them", column=place)
+    rows = {row.id for row in questionnaire.rows_of(question)}
+    if set(entry.get(ROWS, {})) - rows:
+        found = ", ".join(sorted(set(entry[ROWS]) - rows))
+        yield Problem(where, found, f"rows among {', '.join(sorted(rows))}", "correct them", column=f"{place}.rows")
+    for values in entry.get("values", {}).values():
+        if any(isinstance(value, bool) or not isinstance(value, NUMBER) for value in values):
+            yield Problem(where, "values that are no numbers", "numbers", "correct them", column=f"{place}.values")
+
+
+def _simulate_question(
+    question: Question,
+    questionnaire: Questionnaire,
+    entry: Mapping[str, Any],
+    columns: Mapping[str, Any],
+    generator: np.random.Generator,
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """Simulate the columns of one question."""
+    number = len(columns[RESPONDENT])
+    asked = _asked(question, questionnaire, columns, number)
+    if question.kind == MATRIX:
+        answers = {}
+        for row in questionnaire.rows_of(question):
+            name = row_indicator(question, row)
+            own = asked
+            if question.rows_from:
+                own = asked & (np.asarray(columns.get(f"{question.rows_from}_{row.id}", np.zeros(number))) == 1)
+            counts = _counts(entry.get(ROWS, {}).get(row.id, {}))
+            answers[name] = _draw_single(counts, own, name, generator, problems, exact=not row.open_text)
+        return answers
+    if question.kind == MULTIPLE:
+        return _draw_multiple(question, _counts(entry), asked, generator, problems)
+    if question.kind == NUMERIC:
+        return {question.id: _draw_numbers(entry, asked, columns, question.id, generator, problems)}
+    drawn = _draw_single(
+        _counts(entry), asked, question.id, generator, problems, exact=question.required or question.coded_afterwards
+    )
+    if question.kind == OPEN:
+        return {question.id: [GIVEN if code else "" for code in drawn], f"{question.id}_code": drawn}
+    return {question.id: drawn}
+
+
+def _asked(question: Question, questionnaire: Questionnaire, columns: Mapping[str, Any], number: int) -> np.ndarray:
+    """Say who is asked, given the answers so far: shape (respondents,)."""
+    asked = np.ones(number, dtype=bool)
+    for earlier in questionnaire.questions:
+        if earlier.id == question.id:
+            break
+        ends = [option.code for option in earlier.options if option.ends_survey]
+        if ends and earlier.id in columns:
+            asked &= ~np.isin(np.asarray(columns[earlier.id], dtype=str), ends)
+    if question.asked_if is None:
+        return asked
+    source = questionnaire.question(question.asked_if.question)
+    if source.kind == MULTIPLE:
+        ticks = [np.asarray(columns[f"{source.id}_{code}"]) == 1 for code in question.asked_if.answers]
+        return asked & np.any(ticks, axis=0)
+    return asked & np.isin(np.asarray(columns[source.id], dtype=str), question.asked_if.answers)
+
+
+def _draw_single(
+    counts: Mapping[str, int],
+    asked: np.ndarray,
+    name: str,
+    generator: np.random.Generator,
+    problems: list[Problem],
+    *,
+    exact: bool,
+) -> list[str]:
+    """Deal the answers to those who are asked; with ``exact`` everybody gets one."""
+    codes = [code for code, count in counts.items() for _ in range(count)]
+    number = int(asked.sum())
+    if len(codes) > number or (exact and len(codes) != number):
+        problems.append(Problem("counts", f"{len(codes)} answers", f"{number} asked", "make them agree", column=name))
+        return [""] * len(asked)
+    dealt = np.array([*codes, *[""] * (number - len(codes))], dtype=object)
+    answers = np.full(len(asked), "", dtype=object)
+    answers[asked] = generator.permutation(dealt)
+    return list(answers)
+
+
+def _draw_multiple(
+    question: Question,
+    counts: Mapping[str, int],
+    asked: np.ndarray,
+    generator: np.random.Generator,
+    problems: list[Problem],
+) -> dict[str, Any]:
+    """Tick every option as often as its count says: exclusive ones alone, the others over the rest."""
+    places = generator.permutation(np.flatnonzero(asked))
+    ticks = {option.code: np.zeros(len(asked), dtype="int64") for option in question.options}
+    start = 0
+    for option in question.options:
+        if option.exclusive:
+            ticks[option.code][places[start : start + counts.get(option.code, 0)]] = 1
+            start += counts.get(option.code, 0)
+    rest = places[start:]
+    shared = [option.code for option in question.options if not option.exclusive]
+    if any(counts.get(code, 0) > len(rest) for code in shared):
+        found, expected = "an option ticked by more than are asked", f"at most {len(rest)}"
+        problems.append(Problem("counts", found, expected, "make them agree", column=question.id))
+        return {}
+    for code in shared:
+        ticks[code][generator.choice(rest, size=counts.get(code, 0), replace=False)] = 1
+    _spread_ticks(ticks, shared, rest)
+    return {f"{question.id}_{code}": marks for code, marks in ticks.items()}
+
+
+def _spread_ticks(ticks: Mapping[str, np.ndarray], codes: Sequence[str], places: np.ndarray) -> None:
+    """Move ticks from who has most to who has none, as long as that is possible; the counts stay."""
+    table = np.array([ticks[code][places] for code in codes])
+    while (table.sum(axis=0) == 0).any() and (table.sum(axis=0) > 1).any():
+        giver, taker = int(table.sum(axis=0).argmax()), int(table.sum(axis=0).argmin())
+        option = int(np.flatnonzero(table[:, giver])[0])
+        table[option, giver], table[option, taker] = 0, 1
+    for code, marks in zip(codes, table, strict=True):
+        ticks[code][places] = marks
+
+
+def _draw_numbers(
+    entry: Mapping[str, Any],
+    asked: np.ndarray,
+    columns: Mapping[str, Any],
+    name: str,
+    generator: np.random.Generator,
+    problems: list[Problem],
+) -> list[Any]:
+    """Deal the values of each class over its members; who gets none leaves the question open."""
+    classes = np.asarray(columns[entry["by"]], dtype=str) if "by" in entry else np.full(len(asked), ALL)
+    answers = np.full(len(asked), "", dtype=object)
+    for code, values in entry.get("values", {}).items():
+        places = np.flatnonzero(asked & (classes == code))
+        if len(values) > len(places):
+            found, expected = f"{len(values)} values", f"at most {len(places)} asked"
+            problems.append(Problem("counts", found, expected, "make them agree", column=f"{name}.values.{code}"))
+            continue
+        dealt = np.array([*values, *[""] * (len(places) - len(values))], dtype=object)
+        answers[places] = generator.permutation(dealt)
+    return list(answers)
+
+
+def _counts(entry: Mapping[str, Any]) -> dict[str, int]:
+    return {**entry.get("published", {}), **entry.get("assumed", {})}
+
+
+def _published_cells(
+    question: Question, questionnaire: Questionnaire, entry: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """List the cells of results that published figures fix."""
+    entries: dict[str, Option | Net] = {option.code: option for option in question.options}
+    entries |= {net.id: net for net in question.nets}
+    named = [(question.id, entry)]
+    named += [
+        (row_indicator(question, row), entry[ROWS][row.id])
+        for row in questionnaire.rows_of(question)
+        if row.id in entry.get(ROWS, {})
+    ]
+    for indicator, part in named:
+        for code in part.get("published", {}):
+            yield {INDICATOR: indicator, **entry_keys(question, entries[code])}
+        for name in part.get("published_cells", ()):
+            yield {INDICATOR: indicator, **entry_keys(question, entries[str(name)])}
+    if entry.get("published_all", False):
+        yield {INDICATOR: question.id}
+    if "by" in entry:
+        splitter = questionnaire.question(entry["by"])
+        for code in entry.get("published_classes", ()):
+            yield {INDICATOR: question.id, **entry_keys(splitter, splitter.option(str(code)))}

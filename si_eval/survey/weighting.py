@@ -1,0 +1,159 @@
+"""Weights that make the respondents add up to known distributions, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from si_eval.errors import InputError, Problem, StudyError
+from si_eval.survey.answers import RESPONDENT, Survey
+from si_eval.survey.intervals import Floats
+from si_eval.survey.margins import Margin, read_margins
+
+TOLERANCE = 1e-10
+MAX_ITERATIONS = 1_000
+
+
+class Raked(NamedTuple):
+    """Weights with mean 1, shape (n,), after ``iterations`` rounds; ``deviation`` is the largest from a margin."""
+
+    weights: Floats
+    iterations: int
+    deviation: float
+    converged: bool
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Weights of respondents (mean 1) and the report on them. Unit-level: it stays inside."""
+
+    frame: pd.DataFrame
+    convergence: pd.DataFrame
+    iterations: int
+    converged: bool
+    trimmed: int
+    design_effect: float
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give ``respondent, weight``: the argument ``weights`` of the functions that count."""
+        return self.frame.copy()
+
+    def report(self) -> pd.DataFrame:
+        """Give ``question, category, population, unweighted, weighted, n_units, left_out``: one row a class."""
+        return self.convergence.copy()
+
+    def summary(self) -> str:
+        """Say in a line how the weights came about and what they cost."""
+        weights = self.frame["weight"]
+        state = "converged" if self.converged else "did not converge: trimming and margins cannot both be met"
+        return (
+            f"Weights of {len(weights)} respondents: {state} after {self.iterations} rounds; {weights.min():.2f} to "
+            f"{weights.max():.2f}, {self.trimmed} at a bound; variance times {self.design_effect:.2f} (Kish)"
+        )
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+
+def rake(survey: Survey, *, margins: pd.DataFrame | str | Path, trim: tuple[float, float] | None = None) -> Weights:
+    """Rake the respondents to known distributions of several questions.
+
+    ``margins`` has the columns ``question, category, count`` (see `read_margins`). Each round scales the weights of
+    every class of every question to its share, until no share is off by more than 1e-10. ``trim`` bounds the weights,
+    which have mean 1, from below and above: each round ends by cutting them, so that the rest takes over; the report
+    says how far the margins are then off. A respondent without an answer to a question is not scaled for it. Weighting
+    repairs differences in these classes only, and makes the variance larger (``design_effect``).
+
+    Raises `InputError` where the population has a class in which nobody answered: merge it with another one.
+    Source: Deming and Stephan (1940), Annals of Mathematical Statistics 11, p. 427-444; Kish (1965), section 11.7.
+    """
+    low, high = (0.0, np.inf) if trim is None else trim
+    if not 0 <= low < 1 < high:
+        raise StudyError(f"trim: found {trim}; expected a bound below 1 and one above 1, such as (0.3, 3); correct it")
+    read = read_margins(survey, margins, "margins")
+    _check_reached(read)
+    index = survey.asked_frame.index
+    members = [margin.members.reindex(index, fill_value=False).to_numpy() for margin in read]
+    raked = rake_arrays(members, [margin.shares for margin in read], low=low, high=high)
+    weights = raked.weights
+    at_bound = np.isclose(weights, low) | np.isclose(weights, high)
+    return Weights(
+        frame=pd.DataFrame({RESPONDENT: index, "weight": weights}),
+        convergence=_report(read, members, weights),
+        iterations=raked.iterations,
+        converged=raked.converged,
+        trimmed=int(at_bound.sum()),
+        design_effect=float(len(weights) * (weights**2).sum() / weights.sum() ** 2),
+    )
+
+
+def rake_arrays(
+    members: Sequence[NDArray[np.bool_]],
+    shares: Sequence[Floats],
+    *,
+    low: float = 0.0,
+    high: float = np.inf,
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
+) -> Raked:
+    """Rake weights to margins: ``members`` are truth tables of shape (n, classes), ``shares`` sum to 1."""
+    weights = np.ones(members[0].shape[0])
+    deviation, previous = np.inf, weights
+    for iteration in range(1, max_iterations + 1):
+        for member, share in zip(members, shares, strict=True):
+            weights = weights * _factors(member, share, weights)
+        weights = np.clip(weights / weights.mean(), low, high)
+        deviation = max(
+            float(np.abs(_class_shares(member, weights) - share).max())
+            for member, share in zip(members, shares, strict=True)
+        )
+        if deviation < tolerance:
+            return Raked(weights, iteration, deviation, True)
+        if np.abs(weights - previous).max() < tolerance * 1e-3:
+            break
+        previous = weights
+    return Raked(weights, iteration, deviation, False)
+
+
+def _factors(member: NDArray[np.bool_], share: Floats, weights: Floats) -> Floats:
+    """Give the factor of every respondent: the share of the class over what it has; 1 for who is in no class."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where(share > 0, share / _class_shares(member, weights), 0.0)
+    return np.where(member.any(axis=1), member @ np.nan_to_num(factor, nan=0.0, posinf=0.0), 1.0)
+
+
+def _class_shares(member: NDArray[np.bool_], weights: Floats) -> Floats:
+    totals = weights @ member.astype("float64")
+    return totals / totals.sum()
+
+
+def _check_reached(margins: Sequence[Margin]) -> None:
+    """Refuse classes that no weight can fill."""
+    problems = []
+    for margin in margins:
+        for name, count, reached in zip(margin.names, margin.counts, margin.members.sum(), strict=True):
+            if count > 0 and reached == 0:
+                found, expected = f"nobody answered in {name}", "a respondent in every class of the population"
+                action = "merge it with another class: A+B"
+                problems.append(Problem("margins", found, expected, action, column=margin.question.id))
+    if problems:
+        raise InputError(problems, what="the margins")
+
+
+def _report(margins: Sequence[Margin], members: Sequence[NDArray[np.bool_]], weights: Floats) -> pd.DataFrame:
+    """Say, for each class, what share it has in the population and among respondents, before and after."""
+    rows = []
+    for margin, member in zip(margins, members, strict=True):
+        before, after = _class_shares(member, np.ones_like(weights)), _class_shares(member, weights)
+        left_out = int((~member.any(axis=1)).sum())
+        for place, name in enumerate(margin.names):
+            one = (margin.question.id, name, margin.shares[place], before[place], after[place])
+            rows.append((*one, int(member[:, place].sum()), left_out))
+    columns = ["question", "category", "population", "unweighted", "weighted", "n_units", "left_out"]
+    return pd.DataFrame(rows, columns=columns)

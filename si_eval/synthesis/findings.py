@@ -1,0 +1,184 @@
+"""Readings, statements and reasons as data: how cells become directions, what interviews said, why both can be true."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from si_eval.errors import InputError, Problem, StudyError
+from si_eval.vocabulary import KEYS, Evidence
+
+Direction = Literal["up", "none", "mixed", "down"]
+Rule = Literal["share", "gap", "growth", "growth_gap", "labels"]
+EVIDENCE_ORDER: tuple[Evidence, ...] = get_args(Evidence)
+UNKNOWN = "unknown"
+AGREE, PARTLY, CONTRADICT, SINGLE, NOTHING = "agree", "partly", "contradict", "single", "nothing"
+PROPOSAL_LIKENESS = 0.6
+NEEDED_WORDS = (
+    *(*get_args(Direction), UNKNOWN, AGREE, PARTLY, CONTRADICT, SINGLE, NOTHING),
+    *("cells", "withheld", "no_cells", *EVIDENCE_ORDER),
+)
+
+
+class _Part(BaseModel):
+    """A part of the findings file: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(_Part):
+    """One text in Dutch and English."""
+
+    nl: str
+    en: str
+
+
+class Source(Words):
+    """A source of evidence. ``evidence`` is its level where no protected exhibit tells it."""
+
+    id: str
+    evidence: Evidence | None = None
+
+
+class Reading(_Part):
+    """How cells of an exhibit become directions: the cells (``where``), the rule, and its thresholds or ``signs``."""
+
+    question: str
+    source: str
+    exhibit: str
+    rule: Rule
+    where: dict[str, Any] = Field(default_factory=dict)
+    combine: Literal["each", "sum"] = "each"
+    up: float = 0.5
+    none: float = 0.2
+    signs: dict[str, Literal[-1, 0, 1]] = Field(default_factory=dict)
+
+
+class Statement(Words):
+    """What interviews said, with its direction and the line of the source."""
+
+    question: str
+    source: str
+    direction: Direction
+    line: int | None = None
+    line_end: int | None = None
+
+
+class Reason(Words):
+    """Why two sources that disagree can both be true; for some questions, or for all."""
+
+    id: str
+    between: tuple[str, str]
+    questions: tuple[str, ...] = ()
+    line: int | None = None
+    line_end: int | None = None
+
+
+class Route(Words):
+    """What was said of one impact route: what it brought, and what held it back."""
+
+    id: str
+    positive: tuple[Words, ...] = ()
+    concerns: tuple[Words, ...] = ()
+    line: int | None = None
+    line_end: int | None = None
+
+
+class Thresholds(_Part):
+    """How large a part of the cells makes a direction, and what is no difference."""
+
+    majority: float = 0.75
+    about: float = 0.05
+
+
+class Findings(_Part):
+    """Readings, statements and reasons: read with `load_findings`."""
+
+    source: str = ""
+    rule_set: str = ""
+    thresholds: Thresholds = Thresholds()
+    words: dict[str, Words]
+    sources: tuple[Source, ...]
+    readings: tuple[Reading, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+    def summary(self) -> str:
+        """Say in a line how much there is to set side by side."""
+        return (
+            f"Findings: {len(self.sources)} sources, {len(self.readings)} readings, {len(self.statements)} statements"
+        )
+
+
+def load_findings(path: str | Path) -> Findings:
+    """Read readings, statements and reasons.
+
+    Raises `InputError` with every problem at once, `StudyError` where the file is no TOML.
+    """
+    path = Path(path)
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"findings: found no file {path.name}; expected a TOML file; check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(f"findings {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
+    what = f"the findings file {path.name}"
+    try:
+        findings = Findings.model_validate(content)
+    except ValidationError as error:
+        raise InputError(list(_shape_problems(error, path.name)), what=what) from error
+    problems = list(_name_problems(findings, path.name))
+    if problems:
+        raise InputError(problems, what=what)
+    return findings
+
+
+def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
+    models: dict[str, type[BaseModel]] = {
+        "sources": Source,
+        "readings": Reading,
+        "statements": Statement,
+        "reasons": Reason,
+        "routes": Route,
+        "thresholds": Thresholds,
+        "words": Words,
+    }
+    for entry in error.errors():
+        parts = [str(part) for part in entry["loc"]]
+        column = ".".join(parts)
+        if entry["type"] == "extra_forbidden":
+            known = list((models[parts[0]] if len(parts) > 1 else Findings).model_fields)
+            yield Problem(where, "an unknown key", f"one of {', '.join(known)}", _near(parts[-1], known), column=column)
+        else:
+            found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
+            yield Problem(where, found, entry["msg"].lower(), "correct this key", column=column)
+
+
+def _name_problems(findings: Findings, where: str) -> Iterator[Problem]:
+    """List sources, columns and words that are not known."""
+    sources = [source.id for source in findings.sources]
+    named = [
+        *(("readings.source", reading.source) for reading in findings.readings),
+        *(("statements.source", statement.source) for statement in findings.statements),
+        *(("reasons.between", source) for reason in findings.reasons for source in reason.between),
+    ]
+    for column, name in dict.fromkeys(named):
+        if name not in sources:
+            yield Problem(where, repr(name), f"one of {', '.join(sources)}", _near(name, sources), column=column)
+    for column in dict.fromkeys(name for reading in findings.readings for name in reading.where):
+        if column not in KEYS:
+            expected = f"one of {', '.join(KEYS)}"
+            yield Problem(where, repr(column), expected, _near(column, KEYS), column="readings.where")
+    for word in (word for word in NEEDED_WORDS if word not in findings.words):
+        yield Problem(where, "nothing", "a text in nl and en", "add it", column=f"words.{word}")
+
+
+def _near(name: str, known: Sequence[str]) -> str:
+    found = difflib.get_close_matches(name, known, n=1, cutoff=PROPOSAL_LIKENESS)
+    return f"did you mean `{found[0]}`?" if found else "correct or remove it"

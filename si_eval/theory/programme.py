@@ -1,0 +1,251 @@
+"""The theory of a programme as data: layers, nodes, links, indicators and questions, checked as one graph."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from si_eval.errors import InputError, Problem, StudyError
+
+Role = Literal["reason", "problem", "input", "activity", "output", "outcome", "impact", "level"]
+Basis = Literal["source", "inferred"]
+PROPOSAL_LIKENESS = 0.6
+
+
+class _Part(BaseModel):
+    """A part of the programme file: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Words(_Part):
+    """One text in Dutch and English."""
+
+    nl: str
+    en: str
+
+
+class Layer(Words):
+    """A step of the reasoning, such as outputs; ``role`` tells the checks what it is for."""
+
+    id: str
+    role: Role
+
+
+class Picture(Words):
+    """Layers that are drawn beside each other."""
+
+    id: str
+    layers: tuple[str, ...]
+
+
+class LinkKind(Words):
+    """What an arrow means, such as "leads to"."""
+
+    id: str
+
+
+class Node(Words):
+    """One element of the theory."""
+
+    id: str
+    layer: str
+    line: int | None = None
+    note: str = ""
+
+
+class Edge(_Part):
+    """An arrow between two nodes. ``basis`` is ``inferred`` where the source's text does not give it."""
+
+    start: str
+    end: str
+    kind: str
+    line: int | None = None
+    basis: Basis = "source"
+    label: str = ""
+    note: str = ""
+
+
+class IndicatorOf(Words):
+    """What would show that a node was reached: something set up (``process``) or something that became different."""
+
+    id: str
+    of: str
+    measures: Literal["process", "change"]
+    exhibits: tuple[str, ...] = ()
+    target: bool = False
+    line: int | None = None
+
+
+class Question(Words):
+    """An evaluation question and the exhibits that answer it."""
+
+    id: str
+    exhibits: tuple[str, ...] = ()
+    line: int | None = None
+
+
+class Programme(_Part):
+    """The theory of a programme: read with `load_programme`."""
+
+    name: str
+    title: Words
+    source: str = ""
+    layers: tuple[Layer, ...]
+    pictures: tuple[Picture, ...]
+    links: tuple[LinkKind, ...]
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...] = ()
+    indicators: tuple[IndicatorOf, ...] = ()
+    questions: tuple[Question, ...] = ()
+
+    def picture(self, name: str) -> Picture:
+        """Give a picture by its id; raises `StudyError` for one that the programme does not have."""
+        found = next((picture for picture in self.pictures if picture.id == name), None)
+        if found is None:
+            known = ", ".join(picture.id for picture in self.pictures)
+            raise StudyError(f"picture: found {name!r}; expected one of {known}; name one of these")
+        return found
+
+    def nodes_with(self, *roles: str) -> tuple[Node, ...]:
+        """Give the nodes of the layers with a role, in the order of the file."""
+        layers = {layer.id for layer in self.layers if layer.role in roles}
+        return tuple(node for node in self.nodes if node.layer in layers)
+
+    def summary(self) -> str:
+        """Say in a line how large the theory is."""
+        return (
+            f"Programme {self.name}: {len(self.nodes)} nodes, {len(self.edges)} links, {len(self.questions)} questions"
+        )
+
+
+MODELS: dict[str, type[BaseModel]] = {
+    "title": Words,
+    "layers": Layer,
+    "pictures": Picture,
+    "links": LinkKind,
+    "nodes": Node,
+    "edges": Edge,
+    "indicators": IndicatorOf,
+    "questions": Question,
+}
+SPELLED = {"from": "start", "to": "end"}
+
+
+def load_programme(path: str | Path) -> Programme:
+    """Read a programme theory and check it as a whole.
+
+    Raises `InputError` with every problem at once: unknown keys and names with the nearest known one, links to unknown
+    nodes, ids that occur twice, and links that run in a circle. Raises `StudyError` where the file is no TOML.
+    """
+    path = Path(path)
+    content = _read_toml(path)
+    content["edges"] = [
+        {SPELLED.get(key, key): value for key, value in edge.items()} for edge in content.get("edges", [])
+    ]
+    what = f"the programme file {path.name}"
+    try:
+        programme = Programme.model_validate(content)
+    except ValidationError as error:
+        raise InputError(list(_shape_problems(error, path.name)), what=what) from error
+    problems = [*_name_problems(programme, path.name), *_circle_problems(programme, path.name)]
+    if problems:
+        raise InputError(problems, what=what)
+    return programme
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StudyError(f"programme file: found no file {path.name}; expected a TOML file; check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError(
+            f"programme file {path.name}: found {error}; expected TOML in UTF-8; correct that line"
+        ) from error
+
+
+def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
+    """Turn the validator's errors into problems that say what to do."""
+    for entry in error.errors():
+        parts = [str(part) for part in entry["loc"]]
+        column = ".".join({"start": "from", "end": "to"}.get(part, part) for part in parts)
+        if entry["type"] == "extra_forbidden":
+            known = (
+                list(MODELS.get(parts[0], Programme).model_fields) if len(parts) > 1 else list(Programme.model_fields)
+            )
+            yield Problem(where, "an unknown key", f"one of {', '.join(known)}", near(parts[-1], known), column=column)
+        else:
+            found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
+            yield Problem(where, found, entry["msg"].lower(), "correct this key", column=column)
+
+
+def near(name: str, known: Iterable[str], otherwise: str = "remove it") -> str:
+    """Propose the known name that is nearest to the one found."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=PROPOSAL_LIKENESS)
+    return f"did you mean `{found[0]}`?" if found else otherwise
+
+
+def _name_problems(programme: Programme, where: str) -> Iterator[Problem]:
+    """List names that stand for nothing, and ids that occur twice."""
+    ids = {
+        column: [part.id for part in getattr(programme, column)]
+        for column in ("layers", "pictures", "links", "nodes", "indicators", "questions")
+    }
+    for column, names in ids.items():
+        for name in (name for name, count in Counter(names).items() if count > 1):
+            yield Problem(where, f"{name} twice", "each id once", "rename one of them", column=f"{column}.id")
+    pairs = Counter((edge.start, edge.end, edge.kind) for edge in programme.edges)
+    for start, end, _ in (pair for pair, count in pairs.items() if count > 1):
+        yield Problem(where, f"{start} to {end} twice", "each link once", "remove one of them", column="edges")
+    uses = [
+        *(
+            ("pictures.layers", picture.id, layer, "layers")
+            for picture in programme.pictures
+            for layer in picture.layers
+        ),
+        *(("nodes.layer", node.id, node.layer, "layers") for node in programme.nodes),
+        *(("edges.from", edge.label or edge.end, edge.start, "nodes") for edge in programme.edges),
+        *(("edges.to", edge.label or edge.start, edge.end, "nodes") for edge in programme.edges),
+        *(("edges.kind", f"{edge.start} to {edge.end}", edge.kind, "links") for edge in programme.edges),
+        *(("indicators.of", indicator.id, indicator.of, "nodes") for indicator in programme.indicators),
+    ]
+    for column, at, name, kind in uses:
+        if name not in ids[kind]:
+            action = near(name, ids[kind], f"add it to {kind} or correct it")
+            yield Problem(where, f"{name!r} at {at}", f"an id of {kind}", action, column=column)
+
+
+def _circle_problems(programme: Programme, where: str) -> Iterator[Problem]:
+    """List links that run in a circle, link a layer to itself, or run against the order of a picture's layers."""
+    layer_of = {node.id: node.layer for node in programme.nodes}
+    known = [edge for edge in programme.edges if edge.start in layer_of and edge.end in layer_of]
+    graph: dict[str, set[str]] = {}
+    for edge in known:
+        graph.setdefault(edge.end, set()).add(edge.start)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle = " > ".join(reversed(error.args[1]))
+        yield Problem(
+            where, f"the circle {circle}", "links in one direction", "remove one of these links", column="edges"
+        )
+    for picture in programme.pictures:
+        places = {layer: place for place, layer in enumerate(picture.layers)}
+        for edge in known:
+            start, end = places.get(layer_of[edge.start]), places.get(layer_of[edge.end])
+            if start is not None and end is not None and start >= end:
+                yield Problem(
+                    where,
+                    f"{edge.start} to {edge.end} in picture {picture.id}",
+                    "a link from an earlier layer to a later one",
+                    "turn the link round or change the order of layers",
+                    column="edges",
+                )

@@ -1,0 +1,190 @@
+"""Attacks on what left: an outsider with linear programming, who knows how classes nest and who was left out.
+
+The attacker shares no code with the border: it rebuilds every printed cell as a set of firms, and asks how far the sum
+and the count of each withheld cell are known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import linprog
+
+import si_eval as se
+from si_eval.disclosure import ReleaseLedger, protect
+
+PROTECTION = 0.1  # the p% of the preset
+FEWEST = 10
+EXACT = 1e-6
+INDICATORS = ["revenue", "employed_persons"]
+SIZES = ["0-1", "2-9", "10-49", "50-249", "250+"]
+
+
+def firms(seed, units):
+    rng = np.random.default_rng(seed)
+    years = []
+    participant, persons = rng.random(units) < 0.4, np.round(np.exp(rng.normal(2.8, 1.4, units))) + 1
+    sector, flag = rng.choice(["C", "J", "M"], units), (rng.random(units) < 0.1).astype(float)
+    for year in (2014, 2019):
+        employed = np.maximum(np.round(persons * np.exp(rng.normal(0, 0.15, units))), 1)
+        revenue = employed * np.exp(rng.normal(4, 0.6, units))
+        revenue[rng.random(units) < 0.06] = np.nan
+        years.append(
+            pd.DataFrame(
+                {
+                    "firm": np.arange(units),
+                    "year": year,
+                    "taking_part": participant.astype(int),
+                    "persons": employed,
+                    "turnover": revenue,
+                    "branch": sector,
+                    "flag": flag,
+                }
+            )
+        )
+    return pd.concat(years, ignore_index=True)
+
+
+def panel(frame):
+    return se.panel_from_frame(
+        frame, unit="firm", year="year", participant="taking_part", employed_persons="persons", revenue="turnover",
+        sector="branch", extra=("flag",),
+    )  # fmt: skip
+
+
+def members(frame, row):
+    """Say which rows of firms a printed cell holds."""
+    size = pd.cut(frame["persons"], [0, 2, 10, 50, 250, np.inf], right=False, labels=SIZES).astype(str)
+    group = np.where(frame["taking_part"] == 1, "participant", "non_participant")
+    wanted = {"0-9": ["0-1", "2-9"], "50-249+250+": ["50-249", "250+"]}.get(row.size_class, [row.size_class])
+    chosen = (frame["year"] == row.year) & ((group == row.group) | (row.group == "all"))
+    chosen &= size.isin(wanted) | (row.size_class == "all")
+    chosen &= frame["branch"].isin(row.sector.split("+")) | (row.sector == "all")
+    chosen &= (frame["flag"].astype(int).astype(str) == row.category) | (row.category == "all")
+    return chosen.to_numpy()
+
+
+def attack(populations, tables, known=None):
+    """List every withheld mean or count that is given back, or a primary one that is too well known."""
+    base = pd.concat(populations)
+    base = base[~base.index.duplicated()]
+    values = {
+        "revenue": base["turnover"],
+        "employed_persons": base["persons"],
+    }
+    found = []
+    for indicator, value in values.items():
+        for year in (2014, 2019):
+            printed, withheld = [], []
+            present = (base["year"] == year).to_numpy() & value.notna().to_numpy()
+            for population, table in zip(populations, tables, strict=True):
+                rows = table.to_frame().query("indicator == @indicator and year == @year and statistic == 'mean'")
+                for row in rows[rows["group"].isin(["participant", "non_participant"])].itertuples():
+                    cell = members(base, row) & base.index.isin(population.index) & present
+                    (printed if row.status == "shown" else withheld).append((row, cell))
+            for row in () if known is None else known.query("indicator == @indicator and year == @year").itertuples():
+                printed.append((row, members(base, row) & present))
+            found += solve(printed, withheld, value.to_numpy(), present)
+    return found
+
+
+def solve(printed, withheld, value, present):
+    """Bound each withheld cell by the sums over the smallest groups of firms that the printed cells tell apart."""
+    if not withheld:
+        return []
+    masks = np.array([cell for _, cell in printed + withheld])[:, present]
+    groups, place = np.unique(masks.T, axis=0, return_inverse=True)
+    place = place.ravel()
+    found = []
+    for what, weights in (("sum", value[present]), ("count", np.ones(int(present.sum())))):
+        truth = np.bincount(place, weights, len(groups))
+        matrix = groups[:, : len(printed)].T.astype(float)
+        right = matrix @ truth
+        if what == "sum":
+            for (row, cell), total in zip(printed, right, strict=True):
+                assert cell.sum() == 0 or row.estimate * cell.sum() == pytest.approx(total), "a shown value was altered"
+        for number, (row, cell) in enumerate(withheld):
+            costs = groups[:, len(printed) + number].astype(float)
+            true = costs @ truth
+            if true == 0:
+                continue
+            low, high = (
+                side * solved.fun if (solved := linprog(side * costs, A_eq=matrix, b_eq=right)).status == 0 else np.inf
+                for side in (1, -1)
+            )
+            low = max(low, 0.0) if np.isfinite(low) else 0.0
+            width = PROTECTION * true if what == "sum" else 1.0
+            narrow = cell.sum() < FEWEST and (high < true + width * 0.999 or low > max(true - width, 0) + 1e-6 * true)
+            if high - low <= EXACT * true or narrow:
+                found.append((what, row.indicator, row.year, row.group, row.size_class, row.sector, row.category))
+    return found
+
+
+def by(*columns, **where):
+    return lambda one: se.compare_groups(one, indicator=INDICATORS, by=list(columns), where=where or None)
+
+
+REQUESTS = {
+    "margins and both systems of size classes": [by("size_class"), by("size_class_4"), by("sector"), by()],
+    "a cross of two dimensions": [by("size_class_4", "sector"), by("size_class_4"), by("sector"), by()],
+    "one sector against all": [by("size_class_4"), by("size_class_4", sector="C"), by(), by("sector")],
+    "merged classes that differ": [
+        by("size_class", sector=["C", "J"]), by("size_class_4", "sector"), by(size_class=["50-249", "250+"]),
+        by("size_class_4"),
+    ],
+    "a filter and its complement": [by("size_class_4"), by(), by(flag=1), by(flag=0), by("size_class_4", flag=0)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("calls", REQUESTS.values(), ids=REQUESTS.keys())
+@pytest.mark.parametrize("mode", ["one request", "one request after another"])
+def test_no_withheld_figure_is_recovered(calls, mode):
+    frame = firms(1, 220)
+    one = panel(frame)
+    tables = [call(one) for call in calls]
+    if mode == "one request":
+        safe = protect(tables)
+    else:
+        ledger = ReleaseLedger()
+        safe = [protect([table], ledger=ledger)[0] for table in tables]
+    assert attack([frame] * len(tables), safe) == []
+
+
+@pytest.mark.parametrize("removed", [1, 8])
+def test_two_versions_that_differ_by_a_few_firms(removed):
+    frame = firms(5, 260)
+    largest = frame.groupby("firm")["turnover"].max().nlargest(removed).index
+    without = frame[~frame["firm"].isin(largest)]
+    populations = [frame, without, frame, without]
+    calls = [by("size_class_4"), by("size_class_4"), by(), by()]
+    panels = {len(population): panel(population) for population in (frame, without)}
+    tables = [call(panels[len(population)]) for call, population in zip(calls, populations, strict=True)]
+    safe = protect(tables)
+    assert attack(populations, safe) == []
+    shown = [table.to_frame().query("statistic == 'mean' and status == 'shown' and n_units > 0") for table in safe[2:]]
+    both = shown[0].merge(shown[1], on=["indicator", "group", "year"])
+    near = (both["n_units_x"] - both["n_units_y"]).abs().between(1, FEWEST - 1)
+    assert not near.any(), "the firms between the two versions can be worked out"
+
+
+def test_a_public_total_minus_the_comparison_group():
+    frame = firms(4, 150)
+    groups = frame.dropna(subset="turnover").assign(
+        size_class=pd.cut(frame["persons"], [0, 10, 50, 250, np.inf], right=False, labels=["0-9", *SIZES[2:]])
+    )
+    totals = groups.groupby(["year", "size_class"], observed=True)["turnover"].agg(["mean", "size"]).reset_index()
+    known = totals.rename(columns={"mean": "estimate", "size": "n_units"}).assign(
+        indicator="revenue", statistic="mean", group="all", sector="all", category="all"
+    )
+    known = known.astype({"size_class": str}).query("size_class in ['10-49', '50-249']")
+    table = by("size_class_4")(panel(frame))
+    assert attack([frame], protect([table]), known) != [], "the attack must bite without `known`"
+    assert attack([frame], protect([table], known=known), known) == []
+
+
+def test_the_attack_recovers_what_tables_protected_one_by_one_leave_open():
+    frame = firms(1, 220)
+    one = panel(frame)
+    tables = [call(one) for call in REQUESTS["one sector against all"]]
+    assert attack([frame] * len(tables), [protect([table])[0] for table in tables])

@@ -1,0 +1,207 @@
+"""The rules on single cells, one attack a case; and presets as facts with their source."""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from si_eval.disclosure import DisclosureRules, audit_pattern, decide, protect
+from si_eval.errors import DisclosureError
+from si_eval.registry import facts
+from si_eval.results import ResultTable
+
+SIZES = ["0-9", "10-49", "50-249", "250+"]
+
+
+def rows(*cells, **extra):
+    """Make a table of cells: each a dictionary over a safe cell of its own year."""
+    base = {
+        "exhibit": "x", "indicator": "revenue", "statistic": "mean", "group": "participant", "size_class": "all",
+        "sector": "all", "category": "all", "estimate": 10.0, "std_error": 1.0, "conf_low": 8.0, "conf_high": 12.0,
+        "p_value": np.nan, "n_units": 50.0, "unit": "EUR", "rule_set": "r", "note": "", "largest": 60.0,
+        "second_largest": 50.0, "n_holdings": 50.0,
+    }  # fmt: skip
+    listed = [{**base, "year": 2000 + number, **extra, **cell} for number, cell in enumerate(cells)]
+    frame = pd.DataFrame(listed)
+    if "total" not in frame:
+        frame["total"] = frame["estimate"] * frame["n_units"]
+    return ResultTable(frame=frame, function="f", evidence="samenhang", cannot_show="cause", rules="r")
+
+
+def statuses(table, **rules):
+    (safe,) = protect([table], rules=DisclosureRules(**rules) if rules else "cbs")
+    return safe.to_frame()["status"].tolist()
+
+
+UNSAFE = {
+    "too few units": {"n_units": 9.0},
+    "several units of few holdings": {"n_holdings": 4.0},
+    "one unit dominates, however many there are": {"largest": 260.0},
+    "the second-largest can estimate the largest": {"largest": 240.0, "second_largest": 240.0},
+    "a holding dominates through several units": {"holding_largest": 300.0, "holding_second": 10.0},
+    "dominance on absolute values, with losses": {"estimate": -10.0, "largest": 400.0},
+    "all units have the same value": {"std_error": 0.0},
+    "all values are nearly the same": {"std_error": 0.01},
+    "nobody has any": {"estimate": 0.0, "std_error": 0.0, "largest": 0.0, "second_largest": 0.0},
+    "a share with few behind it": {"estimate": 0.1, "std_error": np.sqrt(0.09 / 49), "largest": 1.0},
+    "a share with few against it": {"estimate": 0.9, "std_error": np.sqrt(0.09 / 49), "largest": 1.0},
+    "a median over too few units": {"statistic": "median", "n_units": 19.0, "total": 190.0},
+    "a model with few degrees of freedom": {"dof": 9.0},
+}
+
+
+@pytest.mark.parametrize("cell", UNSAFE.values(), ids=UNSAFE.keys())
+def test_an_unsafe_cell_is_withheld_and_a_safe_one_beside_it_is_not(cell):
+    (safe,) = protect([rows(cell, {})])
+    frame = safe.to_frame()
+    assert frame["status"].tolist() == ["suppressed", "shown"]
+    assert frame.loc[0, ["estimate", "std_error", "conf_low", "conf_high", "p_value", "n_units"]].isna().all()
+
+
+def test_a_negative_cell_elsewhere_switches_nothing_off():
+    assert statuses(rows({"largest": 300.0}, {"estimate": -5.0}, {})) == ["suppressed", "shown", "shown"]
+
+
+def test_public_units_do_not_count():
+    assert statuses(rows({"n_units": 11.0}), public_units=("a", "b")) == ["suppressed"]
+    assert statuses(rows({"n_units": 11.0, "n_public": 0.0, "total": 400.0}), public_units=("a", "b")) == ["shown"]
+
+
+def test_a_magnitude_without_its_contributions_is_withheld_on_request():
+    unknown = rows({"largest": np.nan, "second_largest": np.nan})
+    assert statuses(unknown) == ["shown"]
+    assert statuses(unknown, contributions="required") == ["suppressed"]
+
+
+def test_a_difference_and_an_index_go_with_what_they_give_back():
+    small = {"group": "participant", "n_units": 5.0}
+    other = {"group": "non_participant"}
+    gap = {"group": "difference", "statistic": "mean"}
+    index = {"statistic": "index", "unit": "2014 = 100", "total": np.nan, "estimate": 110.0}
+    table = rows(
+        {**small, "year": 2014}, {**other, "year": 2014}, {**gap, "year": 2014}, {"year": 2019}, {**index, "year": 2019}
+    )
+    assert statuses(table) == ["suppressed", "shown", "suppressed", "shown", "suppressed"]
+
+
+def test_a_count_that_a_total_minus_the_rest_gives_back():
+    def count(size, n):
+        return {
+            "indicator": "size_class", "statistic": "count", "unit": "business_units", "estimate": n, "n_units": n,
+            "size_class": size, "year": 2019, "n_total": 190.0,
+        }  # fmt: skip
+
+    table = rows(count("0-9", 4.0), count("10-49", 40.0), count("50-249", 60.0), count("250+", 86.0))
+    (safe,) = protect([table])
+    frame = safe.to_frame()
+    assert frame["status"].tolist() == ["suppressed", "suppressed", "shown", "shown"]
+    assert frame["n_total"].isna().tolist() == [True, True, False, False]
+
+
+def test_a_category_that_holds_nearly_all_of_a_group():
+    share = {"indicator": "sector", "statistic": "share", "unit": "share", "year": 2019, "n_total": 1000.0}
+    table = rows(
+        {**share, "sector": "C", "estimate": 0.95, "n_units": 950.0}, {**share, "sector": "J", "n_units": 50.0}
+    )
+    assert statuses(table) == ["suppressed", "suppressed"]
+
+
+@pytest.mark.parametrize("name", ["cbs", "essnet", "sdap"])
+def test_every_threshold_of_a_preset_has_its_source_and_no_one_verified_it_yet(name):
+    rules, entry = DisclosureRules.preset(name), facts("disclosure")[name]
+    thresholds = ("min_units", "dominance", "p_percent", "group_share", "min_dof", "quantile_units")
+    assert set(rules.sources) == set(thresholds) <= set(entry)
+    assert all(source["source"] and source["verified_by"] == "" for source in rules.sources.values())
+
+
+@pytest.mark.parametrize("wrong", [{"unit": "firm"}, {"min_units": 0}, {"dominance": ((0, 2.0),)}, {"zeros": "maybe"}])
+def test_rules_that_make_no_sense_are_refused(wrong):
+    with pytest.raises(DisclosureError, match="expected"):
+        DisclosureRules(**wrong)
+
+
+def simulated(seed, units, sectors, categories):
+    rng = np.random.default_rng(seed)
+    size = rng.choice(4, units, p=[0.8, 0.15, 0.04, 0.01])
+    shares = np.array([0.6**place for place in range(sectors)])
+    return pd.DataFrame(
+        {
+            "size_class": np.array(SIZES)[size],
+            "sector": np.array(list("ABCDEFGHIJ"))[rng.choice(sectors, units, p=shares / shares.sum())],
+            "category": [f"k{place}" for place in rng.choice(categories, units)],
+            "value": np.exp(rng.normal(1 + 1.2 * size, 1.0)),
+        }
+    )
+
+
+def with_margins(firms, dimensions):
+    cells = []
+    for split in itertools.chain(*(itertools.combinations(dimensions, size) for size in range(len(dimensions) + 1))):
+        for key, part in firms.groupby(list(split)) if split else [((), firms)]:
+            top = [*part["value"].nlargest(2), 0.0]
+            n = float(len(part))
+            cells.append(
+                {
+                    **dict(zip(split, key, strict=True)), "year": 2019, "estimate": part["value"].mean(), "n_units": n,
+                    "std_error": part["value"].std() / np.sqrt(n), "largest": top[0], "second_largest": top[1],
+                    "n_holdings": n,
+                }
+            )  # fmt: skip
+    return rows(*cells)
+
+
+SHAPES = {"2D 4x10": (10, 1, 2, 2.0), "3D 4x5x2": (5, 2, 3, 5.0), "3D 4x10x5": (10, 5, 3, 20.0)}
+MOST_SECONDARY = 1.2  # times the primaries
+
+
+@pytest.mark.parametrize(("sectors", "categories", "dimensions", "seconds"), SHAPES.values(), ids=SHAPES.keys())
+def test_the_pattern_is_sparing_fast_and_passes_the_audit(sectors, categories, dimensions, seconds):
+    firms = simulated(3, 6000, sectors, categories)
+    table = with_margins(firms, ("size_class", "sector", "category")[:dimensions])
+    start = time.perf_counter()
+    decision = decide([table])
+    assert time.perf_counter() - start < seconds
+    audit = audit_pattern(decision.protection)
+    assert set(audit["verdict"]) == {"safe"}
+    cells = decision.protection.cover.cells
+    reasons = [reason for number, reason in decision.protection.reasons.items() if not cells[number].hidden]
+    secondary = reasons.count("secondary")
+    assert secondary <= MOST_SECONDARY * (len(reasons) - secondary)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10_000), units=st.integers(40, 900), sectors=st.integers(2, 6))
+def test_no_withheld_cell_of_a_random_table_can_be_inferred(seed, units, sectors):
+    table = with_margins(simulated(seed, units, sectors, 1), ("size_class", "sector"))
+    decision = decide([table])
+    audit = audit_pattern(decision.protection)
+    assert (audit["verdict"] == "safe").all()
+    before, (after,) = table.frame, decision.tables
+    shown = after.to_frame()["status"].to_numpy() == "shown"
+    assert before.loc[shown, "estimate"].tolist() == after.to_frame().loc[shown, "estimate"].tolist()
+
+
+def test_row_order_never_matters():
+    table = with_margins(simulated(1, 500, 5, 1), ("size_class", "sector"))
+    shuffled = rows(*table.frame.sample(frac=1, random_state=1).to_dict("records"))
+    keys = ["size_class", "sector"]
+    results = [protect([one])[0].to_frame().sort_values(keys)["status"].tolist() for one in (table, shuffled)]
+    assert sum(a != b for a, b in zip(*results, strict=True)) == 0
+
+
+def test_the_same_primaries_as_tau_argus():
+    pytauargus = pytest.importorskip("pytauargus")
+    assert pytauargus is not None
+    table = with_margins(simulated(3, 6000, 10, 1), ("size_class", "sector"))
+    frame = table.frame
+    rest = frame["total"] - frame["largest"] - frame["second_largest"]
+    tau_argus = set(frame.index[(frame["n_units"] < 10) | (rest < 0.1 * frame["largest"])])
+    decision = decide([table], rules=DisclosureRules(dominance=()))
+    ours = {row for row, reason in decision.rows[0].items() if reason in ("frequency", "dominance")}
+    assert ours == tau_argus
