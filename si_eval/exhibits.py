@@ -17,7 +17,7 @@ from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 from si_eval.selection import check_selection
 from si_eval.study_file import ExhibitSpec, Study
 from si_eval.trends import index_series
-from si_eval.vocabulary import use_labels
+from si_eval.vocabulary import ALL, use_labels
 
 ASSUMED = "assumed"
 PATHS = ("frame", "population", "targets")  # arguments that name files, from the study file
@@ -216,7 +216,7 @@ def _marked(table: ResultTable) -> ResultTable:
     if table.simulation is None or table.function in ("describe_linkage", "describe_unit_choice"):
         return table
     keys = ("indicator", "year", "sector", "size_class", "category")
-    calibrated = {tuple(str(cell.get(key)) for key in ("group", *keys)) for cell in table.simulation.calibrated}
+    calibrated = {tuple(_text(cell.get(key)) for key in ("group", *keys)) for cell in table.simulation.calibrated}
     frame = table.frame.copy()
     base = frame["unit"].astype(str).str.extract(r"^(\d{4}) = 100$")[0]
     known = []
@@ -230,5 +230,8 @@ def _marked(table: ResultTable) -> ResultTable:
     return replace(table, frame=frame)
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
+    """Write a key; a missing one, such as the year of a survey, is not split."""
+    if pd.isna(value):
+        return ALL
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

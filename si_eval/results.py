@@ -219,6 +219,7 @@ class SafeTable:
     exhibit: str
     titles: Mapping[str, str]
     simulation: Simulation | None
+    public: bool = False
     seal: object = None
 
     def __post_init__(self) -> None:
@@ -251,5 +252,6 @@ def seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, c
         exhibit=table.exhibit,
         titles=table.titles,
         simulation=table.simulation,
+        public=table.public,
         seal=_SEAL,
     )

@@ -74,7 +74,7 @@ def attack(populations, tables, known=None):
         "employed_persons": base["persons"],
     }
     found = []
-    for indicator, value in values.items():
+    for indicator, value in values.items():  # noqa: B007, the queries read it
         for year in (2014, 2019):
             printed, withheld = [], []
             present = (base["year"] == year).to_numpy() & value.notna().to_numpy()
@@ -169,7 +169,7 @@ def test_two_versions_that_differ_by_a_few_firms(removed):
 
 
 def test_a_public_total_minus_the_comparison_group():
-    frame = firms(4, 150)
+    frame = firms(1, 150)
     groups = frame.dropna(subset="turnover").assign(
         size_class=pd.cut(frame["persons"], [0, 10, 50, 250, np.inf], right=False, labels=["0-9", *SIZES[2:]])
     )

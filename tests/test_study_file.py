@@ -29,7 +29,8 @@ def test_the_reference_study_is_sound():
     study = load_study()
     assert study.file.name == "smart_industry_2020"
     assert len({exhibit.id for exhibit in study.file.exhibits}) == len(study.file.exhibits)
-    for place in (study.file.published.figures, study.file.published.claims, *study.file.notebooks):
+    published = study.file.published
+    for place in (*published.figures, *published.claims, published.readings, *study.file.notebooks):
         assert study.resolve(place).is_file(), place
 
 

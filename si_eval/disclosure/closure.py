@@ -110,7 +110,7 @@ def _planes(cells: Sequence[tuple[Place, set[int]]], dimensions: Sequence[str]) 
 
 
 def _missing(plane: Plane, cells: Sequence[tuple[Place, set[int]]]) -> Iterator[tuple[Place, bool]]:
-    """Give the combinations of a plane's labels that no table lists, and whether a table implies that they are empty."""
+    """Give the combinations of labels that no table lists, and whether a table implies that they are empty."""
     split, rest = plane
     labels: dict[str, dict[str, None]] = {name: {ALL: None} for name in split}
     own: dict[int, dict[str, set[str]]] = defaultdict(lambda: {name: set() for name in split})
@@ -133,9 +133,7 @@ def _missing(plane: Plane, cells: Sequence[tuple[Place, set[int]]]) -> Iterator[
             yield place, listed
 
 
-def _inner_world(
-    cover: Cover, equations: Sequence[Equation], place: dict[int, int], measure: str
-) -> np.ndarray | None:
+def _inner_world(cover: Cover, equations: Sequence[Equation], place: dict[int, int], measure: str) -> np.ndarray | None:
     """Solve for the unknown cells, each as far from its bound as it can be up to a small distance."""
     size = len(place)
     rows, columns, factors, right = [], [], [], []

@@ -102,7 +102,6 @@ class Cover:
         self.cells.append(Cell(variable, place, n, total, n, largest, second, absolute, hidden=True, auxiliary=False))
         return len(self.cells) - 1
 
-
     def open_cell(self, variable: str, place: Place, *, empty: bool = False) -> int:
         """Add a cell that is printed nowhere, whose values nobody gives; an ``empty`` one is known to hold no unit."""
         cell = Cell(variable, place, math.nan, hidden=True, unknown=True, auxiliary=False)
@@ -135,7 +134,9 @@ def find_equations(cover: Cover, variable: str, min_units: int) -> list[Equation
     present = [
         number
         for number, cell in enumerate(cover.cells)
-        if cell.variable == variable and not cell.loose and (cell.unknown or cell.derived or cell.empty or (not cell.hidden and _known(cell)))
+        if cell.variable == variable
+        and not cell.loose
+        and (cell.unknown or cell.derived or cell.empty or (not cell.hidden and _known(cell)))
     ]
     found: dict[tuple[tuple[int, float], ...], None] = {}
     filled = _full_splits(cover, present)
@@ -157,9 +158,9 @@ def splits_without_whole(cover: Cover, variable: str) -> dict[int, list[tuple[in
     present = [n for n in present if cover.cells[n].unknown or (not cover.cells[n].hidden and _known(cover.cells[n]))]
     found: dict[int, list[tuple[int, ...]]] = defaultdict(list)
     for whole, parts in _splits(cover, present):
-        if whole is not None and cover.cells[whole].unknown and len(parts) > 1:
-            if not any(cover.cells[number].unknown for number in parts):
-                found[whole].append(parts)
+        known = not any(cover.cells[number].unknown for number in parts)
+        if known and whole is not None and cover.cells[whole].unknown and len(parts) > 1:
+            found[whole].append(parts)
     return found
 
 
@@ -321,9 +322,7 @@ def _labels(cover: Cover, whole: int, parts: Sequence[int]) -> frozenset[str]:
     top = cover.cells[whole].place
     below = [cover.cells[number].place for number in parts]
     names = [name for name in Place._fields if any(getattr(place, name) != getattr(top, name) for place in below)]
-    return frozenset(
-        f"{name}:{getattr(place, name)}" for name in names for place in (top, *below)
-    )
+    return frozenset(f"{name}:{getattr(place, name)}" for name in names for place in (top, *below))
 
 
 def _equation(cover: Cover, whole: int | None, parts: Sequence[int], filled: Full) -> Equation:

@@ -55,19 +55,31 @@ def complete_pattern(
     for part in _parts(system, pattern, targets):
         mine = [target for target in targets if target[0][0] in part.places]
         before = {cell for cell in pattern if cell in part.places}
-        grown = part.protect(before, mine)
-        for _ in range(MOST_ROUNDS):
-            unions = _unsafe_unions(part, grown, unsafe_union)
-            if not unions:
-                break
-            asked = [(union, union_level(union)) for union in unions]
-            more = part.protect(grown, asked, unsafe_union=unsafe_union)
-            mine += [target for target in asked if target not in mine]
-            if more == grown:
-                break
-            grown = part.protect(more, mine)
-        pattern |= part.clean(grown, before, mine, unsafe_union)
+        pattern |= _complete_part(part, before, mine, unsafe_union, union_level)
     return pattern
+
+
+def _complete_part(
+    part: Part,
+    before: set[int],
+    targets: Sequence[Target],
+    unsafe_union: Callable[[Sequence[int]], bool],
+    union_level: Callable[[Sequence[int]], float],
+) -> set[int]:
+    """Complete the pattern of one part."""
+    mine = list(targets)
+    grown = part.protect(before, mine)
+    for _ in range(MOST_ROUNDS):
+        unions = _unsafe_unions(part, grown, unsafe_union)
+        if not unions:
+            break
+        asked = [(union, union_level(union)) for union in unions]
+        more = part.protect(grown, asked, unsafe_union=unsafe_union)
+        mine += [target for target in asked if target not in mine]
+        if more == grown:
+            break
+        grown = part.protect(more, mine)
+    return part.clean(grown, before, mine, unsafe_union)
 
 
 class Part:

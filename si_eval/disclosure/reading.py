@@ -194,7 +194,9 @@ def _read_count(
         _keep_evidence(cover, total, rules, {}, number, weight)
         cover.cells[total].auxiliary = False
         _judge_share(cover, cell, rules, n, total_n)
-    return Figure(number, at, (cell,), total=total)
+    # A share beside its count gives the total back, so it goes with the total.
+    cells = (cell, total) if total is not None and row[STATISTIC] == SHARE else (cell,)
+    return Figure(number, at, cells, total=total)
 
 
 def _judge_share(cover: Cover, cell: int, rules: DisclosureRules, n: float, total: float) -> None:

@@ -139,8 +139,10 @@ def _protect_counts(protection: Protection) -> None:
     members: list[list[int]] = []
     node_of: dict[int, int] = {}
     for number, cell in enumerate(cells):
-        if cell.loose or math.isnan(cell.n) or (
-            cell.hidden and not (cell.unknown or cell.derived or cell.empty) and cell.variable != UNITS
+        if (
+            cell.loose
+            or math.isnan(cell.n)
+            or (cell.hidden and not (cell.unknown or cell.derived or cell.empty) and cell.variable != UNITS)
         ):
             continue
         key = number if cell.hidden else (cell.place, cell.n)

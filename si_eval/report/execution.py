@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -96,7 +97,7 @@ def _execute(path: Path, environment: Mapping[str, str], timeout: int) -> Execut
     place = {"metadata": {"path": str(path.resolve().parent)}}
     client = NotebookClient(notebook, timeout=timeout, kernel_name=KERNEL, resources=place, config=Config(SETTINGS))
     try:
-        client.execute(env=_kernel_environment(environment))
+        asyncio.run(client.async_execute(env=_kernel_environment(environment)))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise StudyError(_failure(path, notebook, error)) from error
     return ExecutedNotebook(

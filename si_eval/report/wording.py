@@ -146,6 +146,8 @@ def _common_head(texts: list[str]) -> str:
 
 
 def _protection(safe: SafeTable, language: Language) -> str:
+    if safe.public:
+        return label("report_public", language)
     preset = facts("disclosure").get(safe.disclosure_rules, {})
     if "min_units" in preset:
         return label("report_min_units", language).format(n=preset["min_units"])
