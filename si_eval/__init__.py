@@ -13,6 +13,8 @@ _HOME = {
     "DisclosureError": "errors",
     "DisclosureRules": "disclosure",
     "InputError": "errors",
+    "OutputRequest": "disclosure",
+    "ReleaseLedger": "disclosure",
     "RuleSet": "registry",
     "SiEvalError": "errors",
     "StudyError": "errors",

@@ -16,6 +16,7 @@ from si_eval.results import Panel
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
+    EVIDENCE_COLUMNS,
     GROUP,
     GROUP_ID,
     INDICATOR,
@@ -217,6 +218,11 @@ def tidy_keys(cells: pd.DataFrame, by: Sequence[str], where: Where | None) -> pd
 def _write(tidy: pd.DataFrame, target: str, values: pd.Series) -> None:
     taken = tidy[target] != ALL
     tidy[target] = values.where(~taken, tidy[target] + " · " + values)
+
+
+def evidence(summary: pd.DataFrame) -> dict[str, pd.Series]:
+    """Give the columns that disclosure judges a mean by: contributions, their total and the number of holdings."""
+    return {column: summary[column] for column in EVIDENCE_COLUMNS}
 
 
 def tidy_frame(rows: pd.DataFrame) -> pd.DataFrame:

@@ -15,13 +15,9 @@ from si_eval.vocabulary import (
     DIFFERENCE,
     ESTIMATE,
     GROUP,
-    HOLDING_LARGEST,
-    HOLDING_SECOND,
     INDICATOR,
-    LARGEST,
     MEAN,
     MEDIAN,
-    N_HOLDINGS,
     N_UNITS,
     NON_PARTICIPANTS,
     NOTE,
@@ -30,10 +26,8 @@ from si_eval.vocabulary import (
     RATIO,
     RATIO_OF_SUMS,
     RULE_SET,
-    SECOND_LARGEST,
     STATISTIC,
     STD_ERROR,
-    TOTAL,
     UNIT_OF_MEASURE,
     YEAR,
 )
@@ -94,12 +88,7 @@ def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level
     rows = keys.assign(**{GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: ""})
     rows = rows.assign(
         **{
-            N_HOLDINGS: summary["n_holdings"],
-            LARGEST: summary["largest"],
-            SECOND_LARGEST: summary["second_largest"],
-            HOLDING_LARGEST: summary["holding_largest"],
-            HOLDING_SECOND: summary["holding_second"],
-            TOTAL: summary["total"],
+            **cells.evidence(summary),
         }
     )
     n = summary["n"].to_numpy()

@@ -85,6 +85,7 @@ def _balance(
             ESTIMATE: summary["mean"],
             N_UNITS: summary["n"],
             UNIT_OF_MEASURE: units,
+            **cells.evidence(summary),
         }
     )
     wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd"]]], axis=1)

@@ -65,10 +65,11 @@ def protect_exhibits(study: Study, tables: Sequence[ResultTable]) -> list[SafeTa
     protected exhibits and crosses last.
     """
     rules = {exhibit.id: exhibit.disclosure or study.file.disclosure for exhibit in study.file.exhibits}
+    priority = {exhibit.id: exhibit.priority for exhibit in study.file.exhibits if exhibit.priority is not None}
     safe: dict[str, SafeTable] = {}
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
         request = [table for table in tables if rules[table.exhibit] == name]
-        safe |= {table.exhibit: table for table in protect(request, rules=name)}
+        safe |= {table.exhibit: table for table in protect(request, rules=name, priority=priority)}
     for table in synthesise_exhibits(study, list(safe.values())):
         safe[table.exhibit] = protect([table], rules=rules[table.exhibit])[0]
     return [safe[exhibit.id] for exhibit in study.file.exhibits if exhibit.id in safe]

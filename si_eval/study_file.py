@@ -78,6 +78,7 @@ class ExhibitSpec(_Part):
     select: dict[str, Any] = Field(default_factory=dict)
     chart: dict[str, Any]
     disclosure: str | None = None
+    priority: float | None = Field(default=None, gt=0)
 
 
 class Published(_Part):

@@ -73,10 +73,16 @@ def test_public_units_do_not_count():
     assert statuses(rows({"n_units": 11.0, "n_public": 0.0, "total": 400.0}), public_units=("a", "b")) == ["shown"]
 
 
-def test_a_magnitude_without_its_contributions_is_withheld_on_request():
+def test_a_magnitude_whose_dominance_cannot_be_judged_is_withheld():
     unknown = rows({"largest": np.nan, "second_largest": np.nan})
-    assert statuses(unknown) == ["shown"]
-    assert statuses(unknown, contributions="required") == ["suppressed"]
+    assert statuses(unknown) == ["suppressed"]
+    assert statuses(unknown, contributions="where_given") == ["shown"]
+
+
+def test_a_whole_has_the_contributions_of_its_parts():
+    parts = [{"size_class": size, "year": 2019} for size in SIZES]
+    whole = {"n_units": 200.0, "n_holdings": 200.0, "year": 2019, "largest": np.nan, "second_largest": np.nan}
+    assert statuses(rows(*parts, {**whole, "total": 2000.0}, total=500.0)) == ["shown"] * 5
 
 
 def test_a_difference_and_an_index_go_with_what_they_give_back():

@@ -143,7 +143,7 @@ def test_shuffled_rows_give_the_same_panel(extracts, tmp_path):
 
 def test_synthetic_figures_say_so(evaluated):
     for safe in evaluated[1].tables.values():
-        assert safe.simulation is not None
+        assert (safe.simulation is not None) != safe.public
 
 
 def test_a_run_writes_everything_and_replaces_an_earlier_one(extracts, tmp_path):

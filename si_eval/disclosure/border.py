@@ -10,6 +10,7 @@ import pandas as pd
 
 from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
+from si_eval.disclosure.primary import UNVERIFIED, is_unverified
 from si_eval.disclosure.reading import N_TOTAL, Figure, Request, read_tables
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
@@ -139,11 +140,16 @@ def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: D
     row = table.frame.iloc[figure.row]
     if figure.count_only is not None and protection.cover.cells[figure.count_only].counted < rules.min_units:
         return protection.reasons.get(figure.count_only, "")
-    if figure.free or not figure.cells:
-        return ""
+    return "" if figure.free or not figure.cells else _row_reason(figure, row, protection, rules)
+
+
+def _row_reason(figure: Figure, row: pd.Series, protection: Protection, rules: DisclosureRules) -> str:
+    """Name the class of the rule that a row breaks by itself, though its cells may be shown in other rows."""
+    if any(is_unverified(protection.cover.cells[cell], rules) for cell in figure.cells):
+        return UNVERIFIED
     if row[STATISTIC] == MEDIAN and row[N_UNITS] < 2 * rules.quantile_units:
         return QUANTILE
-    if DOF in table.frame and pd.notna(row[DOF]) and row[DOF] < rules.min_dof:
+    if DOF in row and pd.notna(row[DOF]) and row[DOF] < rules.min_dof:
         return MODEL
     return ""
 

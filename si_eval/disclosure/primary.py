@@ -29,10 +29,17 @@ def unsafe_class(cell: Cell, rules: DisclosureRules) -> str:
 def _unsafe_magnitude(cell: Cell, rules: DisclosureRules) -> str:
     """Judge the contributions to a sum."""
     if math.isnan(cell.largest):
-        return UNVERIFIED if rules.contributions == "required" else ""
+        return ""
     if cell.largest == 0:
         return GROUP_DISCLOSURE
     return DOMINANCE if dominated(cell.largest, cell.second, cell.absolute, rules) else ""
+
+
+def is_unverified(cell: Cell, rules: DisclosureRules) -> bool:
+    """Say whether dominance must be judged and cannot be, because the largest contributions are not given."""
+    if rules.contributions != "required" or cell.variable == UNITS or cell.loose:
+        return False
+    return math.isnan(cell.largest) and (bool(rules.dominance) or rules.p_percent > 0)
 
 
 def dominated(largest: float, second: float, total: float, rules: DisclosureRules) -> bool:

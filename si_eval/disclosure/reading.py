@@ -12,7 +12,7 @@ import pandas as pd
 
 from si_eval.disclosure.cover import AND, UNITS, Cover, Place
 from si_eval.disclosure.rules import DisclosureRules
-from si_eval.registry import facts, indicators
+from si_eval.registry import indicators
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
     ALL,
@@ -127,7 +127,7 @@ def _is_derived(row: Mapping[Any, Any]) -> bool:
 def _weight(exhibit: str, number: int, tables: int, priority: Mapping[str, float] | None) -> float:
     """Give what it costs to lose a row of an exhibit; by default printed tables and earlier exhibits cost more."""
     by_place = 1.1 - 0.1 * number / max(tables - 1, 1)
-    stated = {**facts("disclosure")["exhibit_costs"], **(priority or {})}
+    stated = dict(priority or {})
     return float(stated.get(exhibit, by_place * (TABLE_COST if PRINTED in exhibit else 1.0)))
 
 

@@ -37,7 +37,7 @@ class DisclosureRules:
     zeros: Literal["unsafe", "safe"] = "unsafe"
     unit: CountedUnit = "group"
     public_units: tuple[object, ...] = ()
-    contributions: Literal["required", "where_given"] = "where_given"
+    contributions: Literal["required", "where_given"] = "required"
     unrestricted_units: tuple[str, ...] = ()
     source: str = ""
     verified_by: str = ""

@@ -56,6 +56,7 @@ def find_pattern(
     for variable in variables:
         protection.equations[variable] = _equations_of(cover, variable, rules.min_units)
         _fix_implied(cover, protection.equations[variable])
+        _add_up_contributions(cover, protection.equations[variable])
     for number, cell in enumerate(cover.cells):
         reason = unsafe_class(cell, rules)
         if reason or number in set(always):
@@ -99,6 +100,22 @@ def _fix_implied(cover: Cover, equations: Sequence[Equation]) -> None:
             free = [number for number in equation if not cover.cells[number].fixed]
             if len(free) == 1:
                 cover.cells[free[0]].fixed = again = True
+
+
+def _add_up_contributions(cover: Cover, equations: Sequence[Equation]) -> None:
+    """Give a whole the largest contributions of its parts, where a stage gave them for the parts only."""
+    for equation in equations:
+        cells = [(cover.cells[number], factor) for number, factor in equation.items()]
+        bare = [(cell, factor) for cell, factor in cells if math.isnan(cell.largest) and not cell.hidden]
+        if len(bare) != 1 or bare[0][0].variable == UNITS:
+            continue
+        (whole, sign), parts = bare[0], [cell for cell, factor in cells if factor != bare[0][1]]
+        if len(parts) != len(cells) - 1 or any(math.isnan(cell.largest) or cell.derived for cell in parts):
+            continue
+        top = sorted((value for cell in parts for value in (cell.largest, cell.second)), reverse=True)
+        if sign and len(top) > 1:
+            whole.largest, whole.second = top[0], top[1]
+            whole.absolute = max(abs(whole.total), sum(cell.absolute for cell in parts))
 
 
 def _forget_remainders(cover: Cover, size: int) -> None:
