@@ -91,3 +91,18 @@ se.show(tables["tno_table_06"], study.chart("tno_table_06"))
 
 # %%
 se.show(tables["monitoring_targets"], study.chart("monitoring_targets"))
+
+# %% [markdown] tags=["nl"]
+# ## Kloppen de cijfers met elkaar?
+#
+# Algemene regels over sommen, aandelen, herhalingen en reeksen, zonder lijst van bekende fouten. Wat afronding verklaart telt niet
+# als tegenspraak.
+
+# %% [markdown] tags=["en"]
+# ## Do the figures agree with each other?
+#
+# General rules on sums, shares, repetitions and series, without a list of known errors. What rounding explains is no
+# contradiction.
+
+# %%
+se.show(tables["monitoring_consistency"], study.chart("monitoring_consistency"))

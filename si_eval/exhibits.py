@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from si_eval import efficiency, monitoring, survey, synthesis, theory
+from si_eval import consistency, efficiency, monitoring, survey, synthesis, theory
 from si_eval.comparisons import compare_groups
 from si_eval.errors import StudyError
 from si_eval.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
@@ -25,6 +25,10 @@ PATHS = ("frame", "population", "targets")  # arguments that name files, from th
 
 def _check_theory(programme: theory.Programme, exhibits: Sequence[str]) -> ResultTable:
     return theory.check_theory(programme, available_exhibits=exhibits)
+
+
+def _contradictions(store: monitoring.KpiStore) -> ResultTable:
+    return consistency.check_consistency(store.frame).table()
 
 
 # function of an exhibit -> what makes it, and the inputs that it takes before its own arguments
@@ -55,6 +59,7 @@ MAKERS: dict[str, tuple[Callable[..., ResultTable], tuple[str, ...]]] = {
             "cost_per", "costs_by", "in_kind", "leverage", "list_costs", "missing_costs", "shares_by_perspective",
         )
     },
+    "check_consistency": (_contradictions, ("kpis",)),
     "theory_table": (theory.theory_table, ("programme",)),
     "check_theory": (_check_theory, ("programme", "exhibits")),
     "answer_questions": (theory.answer_questions, ("programme", "exhibits")),
