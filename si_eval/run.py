@@ -10,26 +10,22 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import date
 from importlib.metadata import version
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeAlias
 
 import pandas as pd
 
+from si_eval.drawing import Drawers, Drawing
 from si_eval.errors import StudyError
-from si_eval.report import Chart, build_report, draw
-from si_eval.results import Extract, SafeTable
+from si_eval.report import Chart, build_report
+from si_eval.results import Extract
 from si_eval.study import EXTRACT_VARIABLE, STUDY_VARIABLE, TABLES_VARIABLE, Progress, StudyResults, evaluate
 from si_eval.study_file import Study, load_study
-from si_eval.vocabulary import Language, study_labels, use_labels
+from si_eval.vocabulary import Language
 
 PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
 PROVENANCE = "provenance.json"
-MOST_WORKERS = 8
-Drawing: TypeAlias = tuple[SafeTable, Chart, Language, Path]
 
 
 def run_study(
@@ -53,20 +49,23 @@ def run_study(
     _check_target(target)
     folders = [extract] if isinstance(extract, str | Path) else list(extract or [])
     report = progress or (lambda step, fraction: None)
-    results = evaluate(study, folders=[Path(folder).resolve() for folder in folders], progress=_part(report, 0.0, 0.3))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        languages = study.file.languages if notebooks else study.file.languages[:1]
-        _write_exhibits(results, work, languages, _part(report, 0.3, 0.6))
-        if results.comparison is not None:
-            results.comparison.to_frame().to_csv(work / "published.csv", index=False)
-        _write_provenance(results, work)
-        if notebooks and study.file.notebooks:
-            _write_report(results, work, folders, _part(report, 0.6, 1.0))
-        _replace(work, target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with Drawers() as drawers:
+        results = evaluate(
+            study, folders=[Path(folder).resolve() for folder in folders], progress=_part(report, 0.0, 0.3)
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            languages = study.file.languages if notebooks else study.file.languages[:1]
+            _write_exhibits(results, work, languages, drawers, _part(report, 0.3, 0.6))
+            if results.comparison is not None:
+                results.comparison.to_frame().to_csv(work / "published.csv", index=False)
+            _write_provenance(results, work)
+            if notebooks and study.file.notebooks:
+                _write_report(results, work, folders, _part(report, 0.6, 1.0))
+            _replace(work, target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
     report("done", 1.0)
     return results
 
@@ -79,12 +78,15 @@ def _check_target(target: Path) -> None:
         )
 
 
-def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Language], progress: Progress) -> None:
+def _write_exhibits(
+    results: StudyResults, work: Path, languages: Sequence[Language], drawers: Drawers, progress: Progress
+) -> None:
     """Write each exhibit as a tidy table and a figure in each language, and the list of all of them."""
     (work / "tables").mkdir()
     (work / "figures").mkdir()
     hashes = _input_hash(results.extract)
-    listed, drawings = [], []
+    listed = []
+    drawings: list[Drawing] = []
     for spec in results.study.file.exhibits:
         table = results.tables[spec.id]
         table.to_frame().to_csv(work / "tables" / f"{spec.id}.csv", index=False)
@@ -104,24 +106,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
             }
         )
     pd.DataFrame(listed).to_csv(work / "exhibits.csv", index=False)
-    _draw_all(drawings, progress)
-
-
-def _draw_all(drawings: Sequence[Drawing], progress: Progress) -> None:
-    """Draw every figure, on all processors; what is drawn are SafeTables, so nothing else travels."""
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=use_labels, initargs=(study_labels(),)) as pool:
-        waiting = {pool.submit(_draw_one, drawing): drawing for drawing in drawings}
-        for place, done in enumerate(as_completed(waiting), start=1):
-            done.result()
-            progress(f"drawn {waiting[done][-1].stem}", place / len(drawings))
-
-
-def _draw_one(drawing: Drawing) -> None:
-    """Draw one figure into its file."""
-    table, chart, language, path = drawing
-    path.write_bytes(draw(table, chart, language=language))
+    drawers.draw(drawings, work, progress)
 
 
 def _input_hash(extract: Extract) -> str:

@@ -15,7 +15,7 @@ from si_eval import extracts, published, synthetic
 from si_eval.disclosure import protect
 from si_eval.engine import open_engine
 from si_eval.errors import StudyError
-from si_eval.exhibits import Inputs, compute_exhibits, synthesise_exhibits, without_registers
+from si_eval.exhibits import SYNTHESIS, Inputs, compute_exhibits, synthesise_exhibits, without_registers
 from si_eval.linkage import link_participants
 from si_eval.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
@@ -62,7 +62,7 @@ def protect_exhibits(study: Study, tables: Sequence[ResultTable]) -> list[SafeTa
     """Let the exhibits cross the public border, in the study's order: one joint pattern for each set of rules.
 
     An exhibit may name rules of its own (a survey has other units than a register). The synthesis follows from the
-    protected exhibits and crosses last.
+    protected exhibits and crosses last; it is made where all of them are there.
     """
     rules = {exhibit.id: exhibit.disclosure or study.file.disclosure for exhibit in study.file.exhibits}
     priority = {exhibit.id: exhibit.priority for exhibit in study.file.exhibits if exhibit.priority is not None}
@@ -70,8 +70,9 @@ def protect_exhibits(study: Study, tables: Sequence[ResultTable]) -> list[SafeTa
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
         request = [table for table in tables if rules[table.exhibit] == name]
         safe |= {table.exhibit: table for table in protect(request, rules=name, priority=priority)}
-    for table in synthesise_exhibits(study, list(safe.values())):
-        safe[table.exhibit] = protect([table], rules=rules[table.exhibit])[0]
+    if len(safe) == len([exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]):
+        for table in synthesise_exhibits(study, list(safe.values())):
+            safe[table.exhibit] = protect([table], rules=rules[table.exhibit])[0]
     return [safe[exhibit.id] for exhibit in study.file.exhibits if exhibit.id in safe]
 
 
