@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Where = Mapping[str, "str | int | float | Sequence[str | int | float]"]
-COMPARED = (PARTICIPANTS, NON_PARTICIPANTS)
 TOP = 2
 MEASURES = (
     "n", "mean", "sd", "median", "total", "numerator", "denominator", "largest", "second_largest", "holding_largest",

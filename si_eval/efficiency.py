@@ -33,12 +33,12 @@ from si_eval.vocabulary import (
     SHARE,
     SIZE_CLASS,
     STATISTIC,
+    SUM,
     TIDY,
     UNIT_OF_MEASURE,
     YEAR,
 )
 
-SUM = "total"
 EURO, FTE = "EUR", "FTE"
 AS_PUBLISHED = "as_published"
 TEXT_COLUMNS = (

@@ -28,6 +28,7 @@ from si_eval.vocabulary import (
     N_UNITS,
     NOTE,
     PARTICIPANTS,
+    RECORDS,
     REVENUE,
     RULE_SET,
     SECTOR,
@@ -40,7 +41,6 @@ from si_eval.vocabulary import (
 )
 
 BUSINESS_UNITS = "business_units"
-RECORDS = "records"
 CANNOT_SHOW = "Reach shows who takes part, not why they do or what it does for them."
 Merge = Mapping[str, Sequence[str]]
 

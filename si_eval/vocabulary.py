@@ -114,6 +114,8 @@ STATISTICS = (
     ATTAINMENT,
 )
 
+RECORDS = "records"  # unit of measure: rows that a method handled, not firms
+
 SUPPRESSED = "suppressed"
 MERGED = "merged"
 SHOWN = "shown"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable
 
 from si_eval.vocabulary import ALL
 
@@ -52,17 +51,6 @@ def largest_disjoint(target: Atoms, pieces: dict[str, Atoms]) -> tuple[str, ...]
             chosen.append(label)
             taken |= pieces[label]
     return tuple(chosen)
-
-
-def adjacent(labels: Sequence[str]) -> list[tuple[str, str, str]]:
-    """List pairs of neighbouring classes with the label of their union: ``('2-5', '6+', '2+')``."""
-    bands = sorted((band, label) for label in labels if (band := _range(label)) is not None)
-    pairs = []
-    for (low, first), (high, second) in pairwise(bands):
-        if low[1] == high[0]:
-            merged = f"{low[0]}+" if high[1] == BEYOND else f"{low[0]}-{high[1] - 1}"
-            pairs.append((first, second, merged))
-    return pairs
 
 
 def _range(token: str) -> tuple[int, int] | None:

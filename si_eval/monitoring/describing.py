@@ -27,13 +27,13 @@ from si_eval.vocabulary import (
     SHARE,
     SIZE_CLASS,
     STATISTIC,
+    SUM,
     TIDY,
     UNIT_OF_MEASURE,
     YEAR,
 )
 
 RULES = "as_published"
-SUM = "total"
 MONEY = ("EUR", "euro", "USD", "GBP")
 CANNOT_SHOW = "A monitor counts what happened around the programme, not what the programme brought about."
 

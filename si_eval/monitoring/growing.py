@@ -12,10 +12,7 @@ import pandas as pd
 from si_eval.monitoring.describing import CANNOT_SHOW, cells, preferred, result, statistic_of, tidy_row
 from si_eval.monitoring.store import KpiStore
 from si_eval.results import ResultTable
-from si_eval.vocabulary import SHARE
-
-CHANGE = "change"
-GROWTH = "growth"
+from si_eval.vocabulary import CHANGE, GROWTH, SHARE
 
 
 def kpi_growth(

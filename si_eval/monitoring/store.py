@@ -21,7 +21,6 @@ REQUIRED = ("id", "indicator", "year", "value", "unit", "source")
 COUNTING = ("unique", "mentions", "unknown")
 MISSING = ("missing", "suppressed", "none")
 TOTAL = "total"
-IN_TABLE = "table"
 DEFINITIONS = "definitions.toml"
 
 

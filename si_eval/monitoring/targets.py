@@ -13,13 +13,11 @@ from si_eval.errors import InputError, Problem
 from si_eval.monitoring.describing import CANNOT_SHOW, preferred, result, statistic_of, tidy_row
 from si_eval.monitoring.store import TOTAL, KpiStore
 from si_eval.results import ResultTable
-from si_eval.vocabulary import SHARE
+from si_eval.vocabulary import ATTAINMENT, SHARE, TARGET
 
 COLUMNS = ("id", "indicator", "target", "unit", "year")
 OPTIONAL = ("category", "base", "base_year", "direction", "source", "line", "note")
 DIRECTIONS = ("up", "down")
-TARGET = "target"
-ATTAINMENT = "attainment"
 
 
 def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path) -> ResultTable:

@@ -24,6 +24,7 @@ from si_eval.vocabulary import (
     INDICATOR,
     N_UNITS,
     NOTE,
+    RECORDS,
     SHARE,
     STATISTIC,
     UNIT_OF_MEASURE,
@@ -31,7 +32,6 @@ from si_eval.vocabulary import (
 
 RATE = "response_rate"
 ESTIMATED = "estimated"
-RECORDS = "records"  # what the fieldwork handled; not respondents
 DISPOSITIONS = ("invited", "refused", "not_contacted", "other", "ineligible", "unknown")
 CANNOT_SHOW = "A response rate says how many answered, not whether they are like those who did not."
 PARTS = {

@@ -39,7 +39,6 @@ from si_eval.vocabulary import (
 )
 
 Per = Literal["respondent", "answer"]
-PERMUTATIONS = 4_999
 SCALE_POINT = "place on the scale"
 
 

@@ -25,6 +25,7 @@ from si_eval.vocabulary import (
     NOTE,
     NUMBERS,
     PARTICIPANTS,
+    RECORDS,
     RULE_SET,
     SECTOR,
     SHARE,
@@ -53,7 +54,6 @@ from .findings import (
 )
 
 AGREEMENT = "agreement"
-RECORDS = "records"
 AS_PUBLISHED = "as_published"
 CANNOT_SHOW = "Sources that agree can be wrong together; a direction has no size, and none is an effect by itself."
 

@@ -6,12 +6,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from si_eval.results import CheckResult, ResultTable
-from si_eval.vocabulary import ALL, CATEGORY, COUNT, ESTIMATE, INDICATOR, NOTE, STATISTIC, UNIT_OF_MEASURE, Verdict
+from si_eval.vocabulary import (
+    ALL,
+    CATEGORY,
+    COUNT,
+    ESTIMATE,
+    INDICATOR,
+    NOTE,
+    RECORDS,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+    Verdict,
+)
 
 from .programme import IndicatorOf, Node, Programme, Question, Words
 from .rows import BILINGUAL, public_table
 
-RECORDS = "records"
 MISSING, LOOKED_AT = "theory_missing", "theory_elements"
 CANNOT_SHOW = "A complete theory is not a true one; an incomplete one does not say that the programme did not work."
 
