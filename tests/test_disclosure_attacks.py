@@ -137,10 +137,9 @@ REQUESTS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("calls", REQUESTS.values(), ids=REQUESTS.keys())
-@pytest.mark.parametrize("mode", ["one request", "one request after another"])
-def test_no_withheld_figure_is_recovered(calls, mode):
-    frame = firms(1, 220)
+def recovered(seed, calls, mode):
+    """Protect the tables of a request and give what the attacker recovers."""
+    frame = firms(seed, 220)
     one = panel(frame)
     tables = [call(one) for call in calls]
     if mode == "one request":
@@ -148,7 +147,18 @@ def test_no_withheld_figure_is_recovered(calls, mode):
     else:
         ledger = ReleaseLedger()
         safe = [protect([table], ledger=ledger)[0] for table in tables]
-    assert attack([frame] * len(tables), safe) == []
+    return attack([frame] * len(tables), safe)
+
+
+@pytest.mark.parametrize("calls", REQUESTS.values(), ids=REQUESTS.keys())
+@pytest.mark.parametrize("mode", ["one request", "one request after another"])
+def test_no_withheld_figure_is_recovered(calls, mode):
+    assert recovered(1, calls, mode) == []
+
+
+@pytest.mark.xfail(strict=True, reason="a known limit of requests one after another, see docs/DISCLOSURE.md")
+def test_a_filter_asked_after_its_whole_stays_wide_enough():
+    assert recovered(2, REQUESTS["a filter and its complement"], "one request after another") == []
 
 
 @pytest.mark.parametrize("removed", [1, 8])
