@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from si_eval import engine as engines
 from si_eval.errors import StudyError
+from si_eval.measures import HOLDING, PART, VALUE, measure_cells
 from si_eval.registry import Indicator, size_class_labels
 from si_eval.results import Panel
 from si_eval.vocabulary import (
@@ -36,11 +39,33 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Where = Mapping[str, "str | int | float | Sequence[str | int | float]"]
-TOP = 2
-MEASURES = (
-    "n", "mean", "sd", "median", "total", "numerator", "denominator", "largest", "second_largest", "holding_largest",
-    "holding_second", "n_holdings",
-)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one table asks of a panel: see `summarise`."""
+
+    indicator: Sequence[str]
+    by: Sequence[str] = ()
+    where: Where | None = None
+    years: Sequence[int] | None = None
+
+    @property
+    def split(self) -> str:
+        """Give what requests share that one pass over the units can answer."""
+        return repr((list(self.by), sorted((name, repr(wanted)) for name, wanted in (self.where or {}).items())))
+
+
+def prepare(panel: Panel, requests: Iterable[Request]) -> None:
+    """Compute the cells of many requests, one pass a split and not one a request, and keep them with the panel."""
+    splits: dict[str, list[Request]] = {}
+    for request in requests:
+        splits.setdefault(request.split, []).append(request)
+    for alike in splits.values():
+        names = list(dict.fromkeys(name for request in alike for name in request.indicator))
+        years = sorted({int(year) for request in alike for year in request.years or []})
+        always = any(request.years is None for request in alike)
+        summarise(panel, indicator=names, by=alike[0].by, where=alike[0].where, years=None if always else years)
 
 
 def summarise(
@@ -53,26 +78,43 @@ def summarise(
 ) -> pd.DataFrame:
     """Summarise indicators over the cells of group x year x ``by``, in one pass a year.
 
-    Returns one row an indicator and cell: ``indicator, group, year``, the columns of ``by``, and `MEASURES`: number of
-    units with a value, mean, standard deviation (n - 1), median, sum of values, the sums whose ratio is the ratio of
-    sums, the two largest contributions in absolute terms (of units, and of holdings: enterprise groups, where a unit
-    without one is its own), and the number of holdings. Units that a rule set set aside as outliers do not count; a
-    unit without a value in a ``by`` column is in no cell. A large panel is worked on year by year.
+    Returns one row an indicator and cell: ``indicator, group, year``, the columns of ``by``, and the measures: number
+    of units with a value, mean, standard deviation (n - 1), percentiles (linear interpolation), sum of values, the
+    sums whose ratio is the ratio of sums, the two largest contributions in absolute terms (of units, and of holdings:
+    enterprise groups, where a unit without one is its own), and the number of holdings. Units that a rule set set
+    aside as outliers do not count; a unit without a value in a ``by`` column is in no cell. A large panel is worked on
+    year by year; cells that were asked for before are not computed again.
 
     Raises `StudyError` for a name that the panel does not have.
     """
-    names = check_indicators(panel, indicator)
-    keys = [GROUP, YEAR, *by]
-    wide, holdings = [], []
-    for part in _parts(panel, years):
-        table = compared_units(panel, by=by, where=where, years=part)
-        measures: dict[str, ir.Value] = {}
-        for name in names:
-            measures |= _measures(table, panel.indicators[name])
-        wide.append(engines.fetch(table.group_by(keys).aggregate(**measures)))
-        holdings.append(_holdings(panel, table, names, keys))
-    cells = _long(pd.concat(wide, ignore_index=True), names, keys)
-    cells = _with_holdings(cells, pd.concat(holdings, ignore_index=True), [INDICATOR, *keys])
+    request = Request(check_indicators(panel, indicator), by, where, years)
+    known = panel.summaries.get(request.split)
+    if known is None or not _answers(known, request):
+        known = panel.summaries[request.split] = (request, _summary(panel, request))
+    cells = known[1]
+    cells = cells[cells[INDICATOR].isin(request.indicator)]
+    if years is not None:
+        cells = cells[cells[YEAR].isin([int(year) for year in years])]
+    return cells.reset_index(drop=True)
+
+
+def _answers(known: tuple[Request, pd.DataFrame], request: Request) -> bool:
+    """Say whether the cells that are known hold those of a request with the same split."""
+    names, years = known[0].indicator, known[0].years
+    in_time = years is None or (request.years is not None and set(request.years) <= set(years))
+    return in_time and set(request.indicator) <= set(names)
+
+
+def _summary(panel: Panel, request: Request) -> pd.DataFrame:
+    keys = [GROUP, YEAR, *request.by]
+    indicators = [panel.indicators[name] for name in request.indicator]
+    threads = engines.threads(panel.table)
+    frames = []
+    for part in _parts(panel, request.years):
+        table = compared_units(panel, by=request.by, where=request.where, years=part)
+        frames.append(measure_cells(_columns(table, indicators, keys), indicators, keys, threads=threads))
+    cells = pd.concat(frames, ignore_index=True)
+    cells[GROUP] = np.where(cells[GROUP], PARTICIPANTS, NON_PARTICIPANTS)
     cells[YEAR] = cells[YEAR].astype("int64")
     return cells.sort_values([INDICATOR, *keys], key=_in_order, ignore_index=True)
 
@@ -86,59 +128,14 @@ def _parts(panel: Panel, years: Sequence[int] | None) -> list[list[int] | None]:
     return [[year] for year in wanted]
 
 
-def _long(wide: pd.DataFrame, names: Sequence[str], keys: Sequence[str]) -> pd.DataFrame:
-    """Give one row an indicator and cell."""
-    frames = []
-    for name in names:
-        frame = wide[list(keys)].copy()
-        frame.insert(0, INDICATOR, name)
-        for measure in ("n", "mean", "sd", "median", "total", "numerator", "denominator"):
-            frame[measure] = wide[f"{name}__{measure}"].astype("float64")
-        for kind in ("unit", "single"):
-            largest = wide[f"{name}__{kind}_largest"]
-            for place in range(2):
-                frame[f"{kind}_{place}"] = [_nth(values, place) for values in largest]
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
-
-
-def _nth(values: Any, place: int) -> float:
-    return np.nan if values is None or len(values) <= place else float(values[place])
-
-
-def _holdings(panel: Panel, table: ir.Table, names: Sequence[str], keys: Sequence[str]) -> pd.DataFrame:
-    """Give, by cell and indicator, the enterprise groups that may have several units in it: their size and number.
-
-    Only units whose group has another unit in that year can share a holding; all others are holdings of their own.
-    """
-    shared = table.filter(table[SHARED_GROUP])
-    values = {name: values_of(shared, panel.indicators[name]) for name in names}
-    sums = {f"{name}__sum": value.abs().sum() for name, value in values.items()}
-    counts = {f"{name}__units": value.count() for name, value in values.items()}
-    groups = engines.fetch(shared.group_by([*keys, GROUP_ID]).aggregate(**sums, **counts))
-    frames = []
-    for name in names:
-        known = groups[groups[f"{name}__units"] > 0]
-        frame = known[list(keys)].assign(
-            contribution=known[f"{name}__sum"].astype("float64"), units=known[f"{name}__units"].astype("int64")
-        )
-        frame.insert(0, INDICATOR, name)
-        frames.append(frame)
-    return pd.concat(frames, ignore_index=True)
-
-
-def _with_holdings(cells: pd.DataFrame, groups: pd.DataFrame, cell: list[str]) -> pd.DataFrame:
-    """Add the number of holdings, and the two largest contributions of units and of holdings."""
-    singles = cells.melt(id_vars=cell, value_vars=["single_0", "single_1"], value_name="contribution").dropna()
-    ranked = pd.concat([singles, groups])[[*cell, "contribution"]].sort_values("contribution", ascending=False)
-    ranked["place"] = ranked.groupby(cell).cumcount()
-    top = ranked[ranked["place"] < TOP].pivot(index=cell, columns="place", values="contribution")
-    top = top.reindex(columns=range(TOP)).set_axis(["holding_largest", "holding_second"], axis=1)
-    size = groups.groupby(cell).agg(grouped=("units", "sum"), shared=("units", "size"))
-    cells = cells.merge(top.reset_index(), on=cell, how="left").merge(size.reset_index(), on=cell, how="left")
-    cells["n_holdings"] = cells["n"] - cells["grouped"].fillna(0) + cells["shared"].fillna(0)
-    cells = cells.rename(columns={"unit_0": "largest", "unit_1": "second_largest"})
-    return cells[[*cell, *MEASURES]]
+def _columns(table: ir.Table, indicators: Sequence[Indicator], keys: Sequence[str]) -> pa.Table:
+    """Fetch the cell of each unit, its holding where it shares one, and what its indicators and ratios are made of."""
+    parts = {column for entry in indicators for column in (entry.numerator, entry.denominator) if column}
+    columns = {key: table[PARTICIPANT if key == GROUP else key] for key in keys}
+    columns |= {VALUE + entry.name: values_of(table, entry) for entry in indicators}
+    columns |= {PART + column: table[column].cast("float64") for column in sorted(parts)}
+    shared = ibis.ifelse(table[SHARED_GROUP], table[GROUP_ID], ibis.null("int64"))
+    return engines.fetch_arrow(table.select(**columns, **{HOLDING: shared}))
 
 
 def _in_order(column: pd.Series) -> pd.Series:
@@ -241,26 +238,3 @@ def coverage_of(
         known = known & table[name].notnull()
     counts = engines.fetch(table.group_by(GROUP).aggregate(known=known.sum(), units=table.count()))
     return {row[GROUP]: (int(row["known"]), int(row["units"])) for _, row in counts.iterrows()}
-
-
-def _measures(table: ir.Table, indicator: Indicator) -> dict[str, ir.Value]:
-    """Write the aggregations of one indicator."""
-    value = values_of(table, indicator)
-    known = value.notnull()
-    numerator = denominator = ibis.null("float64")
-    if indicator.numerator:
-        numerator = table[indicator.numerator].sum(where=known)
-        denominator = table[indicator.denominator].sum(where=known)
-    single = ibis.ifelse(table[SHARED_GROUP], ibis.null("float64"), value.abs())
-    measures = {
-        "n": value.count(),
-        "mean": value.mean(),
-        "sd": value.std(how="sample"),
-        "median": value.median(),
-        "total": value.sum(),
-        "numerator": numerator,
-        "denominator": denominator,
-        "unit_largest": engines.largest(value.abs(), TOP),
-        "single_largest": engines.largest(single, TOP),
-    }
-    return {f"{indicator.name}__{measure}": expression for measure, expression in measures.items()}

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 from si_eval.errors import StudyError
 
-ROWS_AT_ONCE = 3_000_000  # a table with more rows is worked on year by year, so that memory holds one year
+ROWS_A_PIECE = 100_000
+ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
 
 
 def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, threads: int | None = None) -> Any:
-    """Open a relational engine; ``memory_limit`` is such as ``"500MB"``."""
+    """Open a relational engine; ``memory_limit`` is such as ``"500MB"``.
+
+    What does not fit in memory goes to a private temporary folder, which goes when the engine does.
+    """
     if backend != "duckdb":
         raise StudyError(f"engine: found {backend!r}; expected 'duckdb'; change `engine` in the study file")
     settings: dict[str, Any] = {}
@@ -27,7 +35,26 @@ def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, thr
         settings["memory_limit"] = memory_limit
     if threads is not None:
         settings["threads"] = threads
-    return ibis.duckdb.connect(**settings)
+    spill = tempfile.mkdtemp(prefix="si_eval.")
+    engine = ibis.duckdb.connect(temp_directory=spill, **settings)
+    weakref.finalize(engine, shutil.rmtree, spill, ignore_errors=True)
+    return engine
+
+
+def is_local(engine: Any) -> bool:
+    """Say whether rows are worked on in this process, not on a cluster."""
+    return bool(engine.name == "duckdb")
+
+
+def threads(table: ir.Table) -> int:
+    """Give the number of threads that the engine of a table may use."""
+    engine = table.get_backend()
+    return int(engine.raw_sql("SELECT current_setting('threads')").fetchall()[0][0]) if is_local(engine) else 1
+
+
+def pieces(expression: ir.Table) -> list[pa.RecordBatch]:
+    """Give the rows of an expression in pieces that fit in the processor's cache."""
+    return expression.to_pyarrow().to_batches(max_chunksize=ROWS_A_PIECE)
 
 
 def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:
@@ -41,15 +68,32 @@ def from_frame(engine: Any, frame: pd.DataFrame) -> ir.Table:
     return engine.create_table(ibis.util.gen_name("si_eval"), obj=arrow, temp=True)
 
 
-def materialise_parts(engine: Any, parts: Iterable[ir.Table]) -> ir.Table:
-    """Compute expressions of one schema one after the other, keep the results, and give them as one table."""
-    kept = [materialise(engine, part) for part in parts]
-    return kept[0] if len(kept) == 1 else ibis.union(*kept)
+def without_rows(engine: Any, columns: Mapping[str, str]) -> ir.Table:
+    """Give a table of these columns and types that has no rows."""
+    schema = ibis.schema(dict(columns))
+    return engine.create_table(ibis.util.gen_name("si_eval"), obj=schema.to_pyarrow().empty_table(), temp=True)
+
+
+def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
+    """Write tables of one schema to the engine's private folder as they come, and give them as one table."""
+    folder = Path(engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
+    paths = []
+    for part in parts:
+        paths.append(folder / f"{ibis.util.gen_name('part')}.parquet")
+        pq.write_table(part, paths[-1], compression="lz4", use_dictionary=False, write_statistics=["year"])
+        del part
+        pa.default_memory_pool().release_unused()
+    return scan_parquet(engine, paths)
 
 
 def view(engine: Any, expression: ir.Table) -> ir.Table:
     """Give an expression a name in the engine, so that what is built on it stays short; nothing is computed."""
     return engine.create_view(ibis.util.gen_name("si_eval"), expression)
+
+
+def fetch_arrow(expression: ir.Table) -> pa.Table:
+    """Bring the rows of an expression out of the engine as columns."""
+    return expression.to_pyarrow()
 
 
 def fetch(expression: ir.Table) -> pd.DataFrame:
@@ -73,13 +117,3 @@ _NULLABLE = {
     pa.bool_(): pd.BooleanDtype(),
     pa.string(): pd.StringDtype(na_value=float("nan")),
 }
-
-
-@ibis.udf.agg.builtin(name="max")
-def _largest(values: float, number: int) -> list[float]:  # type: ignore[empty-body]
-    """DuckDB's ``max`` with a number: the largest values in descending order."""
-
-
-def largest(values: ir.Column, number: int) -> ir.Scalar:
-    """Give the largest values of a column in descending order, as a list; shorter where there are fewer."""
-    return _largest(values, number)

@@ -68,10 +68,10 @@ def _routes(extract: Extract, participants: ir.Table, years: ir.Table) -> ir.Tab
     One row a participant, year and link; ``in_year`` says that the link overlaps the year, ``in_register`` that its
     unit stands in that year's register.
     """
-    persons = extract.tables["kvk_person"].select("kvk_id", "person_id", person_year=YEAR).distinct()
-    persons = persons.semi_join(participants, "kvk_id")
-    links = extract.tables["person_business_unit"].select("person_id", UNIT, "start", "end").distinct()
-    links = links.semi_join(persons, "person_id")
+    persons = extract.tables["kvk_person"].select("kvk_id", "person_id", person_year=YEAR)
+    persons = engines.materialise(extract.engine, persons.semi_join(participants, "kvk_id").distinct())
+    links = extract.tables["person_business_unit"].select("person_id", UNIT, "start", "end")
+    links = engines.materialise(extract.engine, links.semi_join(persons, "person_id").distinct())
     register = extract.tables["business_units"].select(UNIT, YEAR, "employed_persons").semi_join(links, UNIT)
 
     routes = participants.select("kvk_id").cross_join(years)

@@ -55,7 +55,7 @@ def build_panel(extract: Extract, linkage: Linkage, *, rules: str | RuleSet = "r
     Raises `StudyError` for an unknown rule set. Source: Dialogic 2020, appendix 6; contract 2.3.
     """
     rules = rule_set(rules)
-    table = engines.view(extract.engine, readable(collect(extract, linkage, rules), rules))
+    table = engines.view(extract.engine, readable(collect(extract, linkage), rules))
     outliers = _outliers(table, rules)
     table = engines.view(extract.engine, _with_exclusions(table, outliers))
     return Panel(

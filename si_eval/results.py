@@ -109,7 +109,8 @@ class Linkage:
 class Panel:
     """Business unit by year: indicators, classes, coverage and flags. Unit-level: it stays inside.
 
-    ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for.
+    ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for; ``summaries``
+    keeps the cells that were computed, by split.
     """
 
     table: ir.Table
@@ -119,6 +120,7 @@ class Panel:
     outlier_frame: pd.DataFrame
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
+    summaries: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the panel as a data frame, sorted by unit and year."""

@@ -13,6 +13,8 @@ from si_eval.classes import age_class_of, size_class_of
 from si_eval.indicators import add_indicators
 from si_eval.registry import RuleSet, assets, facts, sections, size_class_labels
 from si_eval.results import Extract, Linkage
+from si_eval.schema import contracts
+from si_eval.totals import Detail, fetch_totals, join_totals
 from si_eval.vocabulary import (
     AGE,
     DIVISION,
@@ -20,7 +22,6 @@ from si_eval.vocabulary import (
     ENTRY_YEAR,
     GROUP_ID,
     IMPUTED,
-    INVESTMENT_STATUS,
     NONRESPONSE,
     NOT_COVERED,
     OBSERVED,
@@ -38,62 +39,78 @@ if TYPE_CHECKING:
 
 RESPONSES = {OBSERVED: 0, IMPUTED: 1, NONRESPONSE: 2}
 SMALL = "int16"
+ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
-def collect(extract: Extract, linkage: Linkage, rules: RuleSet) -> ir.Table:
-    """Compute the narrow unit-years once, year by year where the register is large, and keep them in the engine."""
+def collect(extract: Extract, linkage: Linkage) -> ir.Table:
+    """Compute the narrow unit-years once and keep them, year by year where the register is large."""
     tables = _Inputs(extract, linkage)
-    years = tables.years if engines.count_rows(extract.tables["business_units"]) > engines.ROWS_AT_ONCE else [None]
-    return engines.materialise_parts(extract.engine, (_unit_years(tables, rules, year) for year in years))
+    engine = extract.engine
+    if engines.is_local(engine) and engines.count_rows(tables.of_year("business_units")) > engines.ROWS_AT_ONCE:
+        parts = (fetch_totals(_units(tables, year), UNIT, _details(tables, year)) for year in tables.years)
+        narrow = engines.keep(engine, parts)
+    else:
+        narrow = engines.materialise(engine, join_totals(_units(tables), [UNIT, YEAR], _details(tables)))
+    components = engines.materialise(engine, _components(tables))
+    return _joined(_joined(narrow, components, [UNIT, YEAR]), tables.divisions, [ACTIVITY])
 
 
 def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
     """Add classes, states and indicators to narrow unit-years; they cost nothing until they are asked for."""
-    status = ibis.cases(*[(narrow.response == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
+    response = ibis.least(narrow.response, narrow.parts_response)
+    status = ibis.cases(*[(response == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
+    enough = narrow[QUARTERS] >= rules.min_quarters
+    used = status.isin(rules.investment_responses)
+    missing = ibis.null("float64")
+    amounts = {
+        f"investment_{asset}": ibis.coalesce(narrow[f"total_{asset}"], narrow[f"parts_{asset}"]) for asset in assets()
+    }
+    amounts |= {name: narrow[name] for name in (f"own_production_{asset}" for asset in assets())}
     table = narrow.mutate(
         size_class=size_class_of(narrow.size_floor, SIZE_CLASS),
         size_class_4=size_class_of(narrow.size_floor, SIZE_CLASS_4),
         age=narrow[AGE].cast("int64"),
         quarters=narrow[QUARTERS].cast("int64"),
         age_class=age_class_of(narrow[AGE]),
+        revenue=ibis.ifelse(enough, narrow.turnover, missing),
         investment_status=status,
         weight=ibis.literal(1.0),
+        **{name: ibis.ifelse(used, amount, missing) for name, amount in amounts.items()},
     )
-    used = table[INVESTMENT_STATUS].isin(rules.investment_responses)
-    amounts = {name: ibis.ifelse(used, table[name], ibis.null("float64")) for name in _amount_columns()}
-    return add_indicators(table.mutate(**amounts), rules)
+    return add_indicators(table, rules)
 
 
 class _Inputs:
     """The tables that the panel joins, with the small lookups that are made once."""
 
     def __init__(self, extract: Extract, linkage: Linkage) -> None:
-        engine, self.tables = extract.engine, extract.tables
+        engine = self.engine = extract.engine
+        self.tables = extract.tables
         register = extract.tables["business_units"]
         self.years = sorted(int(year) for year in engines.fetch(register.select(YEAR).distinct())[YEAR])
         codes = facts("size_classes")["codes"]
         self.codes = engines.from_frame(
             engine, pd.DataFrame({"size_code": list(codes), "code_floor": np.array(list(codes.values()), dtype=float)})
         )
-        self.activities = engines.from_frame(engine, _activities(register))
+        activities = _activities(register)
+        self.activities = engines.from_frame(engine, activities[["sbi", ACTIVITY]])
+        self.divisions = engines.from_frame(engine, activities[[ACTIVITY, DIVISION, SECTOR]].drop_duplicates(ACTIVITY))
         units = linkage.units_frame.astype({YEAR: "int64", UNIT: "int64", ENTRY_YEAR: "Int64"})
         self.linked = engines.from_frame(engine, units[[YEAR, UNIT]].assign(linked=True))
         ever = engines.from_frame(engine, units[[UNIT, ENTRY_YEAR]].drop_duplicates(UNIT).assign(ever=True))
         self.ever = ever.cast({ENTRY_YEAR: "int64"})
 
-    def units(self, year: int | None) -> ir.Table:
-        """Give the register, or its rows of one year."""
-        table = self.tables["business_units"]
-        return table if year is None else table.filter(table[YEAR] == year)
-
-    def of_year(self, name: str, year: int | None) -> ir.Table | None:
-        """Give a raw table, or its rows of one year; none where the extract lacks it."""
+    def of_year(self, name: str, year: int | None = None) -> ir.Table:
+        """Give a raw table, or its rows of one year; without rows where the extract lacks it."""
         table = self.tables.get(name)
-        return table if table is None or year is None else table.filter(table[YEAR] == year)
+        if table is None:
+            columns = {column.name: column.type for column in contracts()[name].columns.values()}
+            table = engines.without_rows(self.engine, columns)
+        return table if year is None else table.filter(table[YEAR] == year)
 
 
 def _activities(register: ir.Table) -> pd.DataFrame:
-    """Give the division and section of each SBI code that the register has and the classification knows.
+    """Give division, its number and section of each SBI code that the register has and the classification knows.
 
     Trailing blanks are cut and other blanks read as zeros; the first two of two to five digits are the division.
     """
@@ -106,30 +123,24 @@ def _activities(register: ir.Table) -> pd.DataFrame:
     digits = codes.str.rstrip().str.replace(" ", "0")
     frame = pd.DataFrame({"sbi": codes, DIVISION: digits.where(digits.str.fullmatch("[0-9]{2,5}")).str[:2]})
     frame[SECTOR] = frame[DIVISION].map(letters)
-    return frame.dropna().astype("string")
+    frame = frame.dropna().astype("string")
+    return frame.assign(**{ACTIVITY: frame[DIVISION].astype("int8")})
 
 
-def _unit_years(inputs: _Inputs, rules: RuleSet, year: int | None) -> ir.Table:
-    """Join the register of one year (or all) with participation, groups, revenue and investments."""
+def _units(inputs: _Inputs, year: int | None = None) -> ir.Table:
+    """Join the register of one year (or all) with participation and enterprise groups."""
     table = _register(inputs, year)
     table = _with_participation(inputs, table)
     table = _with_groups(inputs, table, year)
-    table = _with_revenue(inputs, table, rules, year)
-    table = _with_investments(inputs, table, year)
     return table.select(
-        UNIT, YEAR, "participant", ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", SECTOR, DIVISION, AGE,
-        "founded_later", GROUP_ID, SHARED_GROUP, "group_larger", "group_higher_class", QUARTERS, "revenue", "response",
-        *_amount_columns(),
+        UNIT, YEAR, "participant", ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", ACTIVITY, AGE,
+        "founded_later", GROUP_ID, SHARED_GROUP, "group_larger", "group_higher_class",
     )  # fmt: skip
-
-
-def _amount_columns() -> list[str]:
-    return [f"{kind}_{asset}" for kind in ("investment", "own_production") for asset in assets()]
 
 
 def _register(inputs: _Inputs, year: int | None) -> ir.Table:
     """Read the register: persons, size, sector, age."""
-    register = _with_size_floor(inputs, inputs.units(year))
+    register = _with_size_floor(inputs, inputs.of_year("business_units", year))
     register = register.left_join(inputs.activities, "sbi").drop("sbi_right")
     age = (register[YEAR] - register.founded.year()).cast(SMALL)
     disagrees = size_class_of(register.code_floor, SIZE_CLASS) != size_class_of(register[EMPLOYED_PERSONS], SIZE_CLASS)
@@ -158,17 +169,13 @@ def _with_participation(inputs: _Inputs, table: ir.Table) -> ir.Table:
 
 def _with_groups(inputs: _Inputs, table: ir.Table, year: int | None) -> ir.Table:
     """Add whether the enterprise group has other units, employs more persons, and falls in a higher size class."""
-    register = inputs.units(year)
+    register = inputs.of_year("business_units", year)
     register = register.filter(register[GROUP_ID].notnull())
     keys = _keys(GROUP_ID, year)
     members = register.group_by(keys).aggregate(members=register.count())
     table = _joined(table, members.filter(members.members > 1), keys)
     table = table.mutate(**{SHARED_GROUP: table.members.notnull()})
-    groups = inputs.of_year("enterprise_groups", year)
-    if groups is None:
-        missing = ibis.null("boolean")
-        return table.mutate(group_larger=missing, group_higher_class=missing)
-    groups = _with_size_floor(inputs, groups)
+    groups = _with_size_floor(inputs, inputs.of_year("enterprise_groups", year))
     table = _joined(
         table, groups.select(*keys, group_persons=groups[EMPLOYED_PERSONS], group_floor=groups.size_floor), keys
     )
@@ -196,49 +203,34 @@ def _place(floor: ir.Column) -> ir.Column:
     return ibis.cases(*bands, else_=ibis.null("int8"))
 
 
-def _with_revenue(inputs: _Inputs, table: ir.Table, rules: RuleSet, year: int | None) -> ir.Table:
-    """Add the year's revenue: the sum of its quarters where enough of them are present."""
-    turnover = inputs.of_year("turnover", year)
-    if turnover is None:
-        return table.mutate(quarters=ibis.literal(0, SMALL), revenue=ibis.null("float64"))
-    keys = _keys(UNIT, year)
-    yearly = turnover.group_by(keys).aggregate(
-        quarters=turnover.turnover.count().cast(SMALL), turnover=turnover.turnover.sum()
-    )
-    table = _joined(table, yearly, keys)
-    table = table.mutate(quarters=table[QUARTERS].fill_null(0))
-    enough = table[QUARTERS] >= rules.min_quarters
-    return table.mutate(revenue=ibis.ifelse(enough, table.turnover, ibis.null("float64")))
+def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
+    """Give what is added up for each unit: turnover of quarters, and totals of investments by asset.
 
-
-def _with_investments(inputs: _Inputs, table: ir.Table, year: int | None) -> ir.Table:
-    """Add the survey's response and amounts by asset: the row ``total`` where present, else the sum of the components.
-
-    Most rows are totals of units that the office imputed, so the two kinds of rows are summed apart.
+    Most rows of the survey are totals of units that the office imputed; components are few and added up apart.
     """
+    turnover = inputs.of_year("turnover", year)
     survey = inputs.of_year("investments", year)
-    if survey is None:
-        empty = {name: ibis.null("float64") for name in _amount_columns()}
-        return table.mutate(response=ibis.null("int8"), **empty)
+    totals = survey.filter((survey.component == "total") & survey.asset.isin(list(assets())))
+    place = ibis.cases(*[(totals.asset == asset, place) for place, asset in enumerate(assets())], else_=0)
     keys = _keys(UNIT, year)
-    totals = survey.filter(survey.component == "total")
+    amounts = totals.select(*keys, slot=place.cast("int8"), value="amount", code=_response_code(totals).cast("int8"))
+    return [
+        Detail(turnover.select(*keys, slot=ibis.literal(0, "int8"), value="turnover"), ("turnover",), count=QUARTERS),
+        Detail(amounts, tuple(f"total_{asset}" for asset in assets()), least="response"),
+    ]
+
+
+def _components(inputs: _Inputs) -> ir.Table:
+    """Give, by unit and year, the sum of its components by asset, what was produced in-house, and the best response."""
+    survey = inputs.of_year("investments")
     parts = survey.filter(survey.component != "total")
-    table = _joined(table, _sums(totals, keys, {f"total_{asset}": asset for asset in assets()}), keys)
-    parts = _sums(parts, keys, {f"parts_{asset}": asset for asset in assets()}, own=True)
-    table = _joined(table, parts.rename(parts_response="response"), keys)
-    amounts = {
-        f"investment_{asset}": ibis.coalesce(table[f"total_{asset}"], table[f"parts_{asset}"]) for asset in assets()
-    }
-    response = ibis.least(table.response, table.parts_response)
-    return table.mutate(response=response, **amounts)
+    own = parts.component == "own_production"
+    sums: dict[str, ir.Value] = {"parts_response": _response_code(parts).min().cast("int8")}
+    for asset in assets():
+        sums[f"parts_{asset}"] = parts.amount.sum(where=parts.asset == asset)
+        sums[f"own_production_{asset}"] = parts.amount.sum(where=own & (parts.asset == asset))
+    return parts.group_by([UNIT, YEAR]).aggregate(**sums)
 
 
-def _sums(survey: ir.Table, keys: list[str], names: dict[str, str], *, own: bool = False) -> ir.Table:
-    """Sum the amounts of each asset by unit and year, with the best response; ``own`` adds in-house production."""
-    place = ibis.cases(*[(survey.response == name, number) for name, number in RESPONSES.items()], else_=3)
-    sums = {name: survey.amount.sum(where=survey.asset == asset) for name, asset in names.items()}
-    if own:
-        made = survey.component == "own_production"
-        for asset in assets():
-            sums[f"own_production_{asset}"] = survey.amount.sum(where=made & (survey.asset == asset))
-    return survey.group_by(keys).aggregate(response=place.min().cast("int8"), **sums)
+def _response_code(survey: ir.Table) -> ir.Column:
+    return ibis.cases(*[(survey.response == name, number) for name, number in RESPONSES.items()], else_=3)

@@ -1,0 +1,86 @@
+"""Statistics of many cells at once, over values that are sorted by cell; numpy only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
+
+
+def number(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[Integers, Integers]:
+    """Give each combination of codes that occurs a number; each argument is codes and how many there can be.
+
+    Returns the first row of each combination, in ascending order of the codes, and the number of each row.
+    """
+    combined = np.zeros(len(codes[0][0]), dtype=np.int64)
+    possible = 1
+    for code, size in codes:
+        combined = combined * size + code
+        possible *= size
+    occurs = np.bincount(combined, minlength=possible) > 0
+    numbers = (np.cumsum(occurs) - 1)[combined]
+    first = np.zeros(int(occurs.sum()), dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(combined))[::-1]
+    return first, numbers
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Rows and the number of their cell, ``cell``; in ``order``, cell i has ``order[starts[i]:starts[i + 1]]``."""
+
+    cell: Integers
+    order: Integers
+    starts: Integers
+
+    @classmethod
+    def of(cls, cell: Integers, cells: int) -> Cells:
+        """Sort rows by the number of their cell, which is below ``cells``; an empty cell has no rows."""
+        short = cells <= np.iinfo(np.uint16).max  # numpy sorts 16 bits by radix
+        order = np.argsort(cell.astype(np.uint16) if short else cell, kind="stable")
+        return cls(cell, order, np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=cells))]))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def split(self, values: npt.NDArray[np.generic]) -> list[npt.NDArray[Any]]:
+        """Give the values of each cell; ``values`` are in the cells' order (``values[order]``)."""
+        bounds = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
+        return [values[start:stop] for start, stop in bounds]
+
+    def sums(self, values: Floats) -> Floats:
+        """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows."""
+        return np.bincount(self.cell, values, minlength=len(self)).astype(float)
+
+
+def ascending(values: Floats) -> Floats:
+    """Sort values, without gaps."""
+    ordered = np.sort(values)
+    return ordered[: np.searchsorted(ordered, np.inf, side="right")]
+
+
+def percentiles(ordered: Floats, shares: Floats) -> Floats:
+    """Give percentiles of ascending values by linear interpolation between order statistics, shape of ``shares``.
+
+    Source: Hyndman and Fan (1996), The American Statistician 50, p. 361-365, definition 7.
+    """
+    if not len(ordered):
+        return np.full(len(shares), np.nan)
+    place = shares * (len(ordered) - 1)
+    below, above = ordered[np.floor(place).astype(int)], ordered[np.ceil(place).astype(int)]
+    return below + (above - below) * (place - np.floor(place))
+
+
+def two_largest(values: Floats) -> tuple[float, float]:
+    """Give the two largest of values that are not negative, -1 for none; missing where there are fewer."""
+    if not len(values):
+        return np.nan, np.nan
+    place = int(values.argmax())
+    first = values[place]
+    second = max(values[:place].max(initial=-1.0), values[place + 1 :].max(initial=-1.0))
+    return (first if first >= 0 else np.nan), (second if second >= 0 else np.nan)

@@ -1,0 +1,50 @@
+"""Statistics of cells against numpy and pandas, one cell at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from si_eval.segments import Cells, ascending, number, percentiles, two_largest
+
+EXACT = 1e-12  # relative: the same formula, at most in another order of summation
+SHARES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
+
+
+def test_combinations_are_numbered_in_order_and_point_at_a_row_of_theirs() -> None:
+    """Against pandas' ngroup, on codes of which some never occur."""
+    generator = np.random.default_rng(1)
+    left, right = generator.integers(0, 4, 500) * 2, generator.integers(0, 7, 500)
+    first, found = number((left, 9), (right, 8))
+    expected = pd.DataFrame({"left": left, "right": right}).groupby(["left", "right"]).ngroup().to_numpy()
+    assert np.array_equal(found, expected)
+    assert np.array_equal(found[first], np.arange(len(first)))
+    assert [len(part) for part in number((left[:0], 9))] == [0, 0]
+
+
+def test_cells_give_their_rows_in_order_and_empty_cells_nothing() -> None:
+    """Cell 1 has no row; rows keep their order within a cell."""
+    values = np.array([10.0, 20.0, 30.0, 40.0])
+    cells = Cells.of(np.array([2, 0, 2, 0]), 4)
+    parts = cells.split(values[cells.order])
+    assert [part.tolist() for part in parts] == [[20.0, 40.0], [], [10.0, 30.0], []]
+    assert cells.sums(values).tolist() == [60.0, 0.0, 40.0, 0.0]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 1000])
+def test_order_statistics_are_those_of_numpy(size: int) -> None:
+    """Percentiles and largest values, with ties, losses and gaps."""
+    values = np.random.default_rng(size).integers(-50, 50, size).astype(float)
+    ordered = ascending(np.append(values, [np.nan, np.nan]))
+    np.testing.assert_array_equal(ordered, np.sort(values))
+    np.testing.assert_allclose(percentiles(ordered, SHARES), np.quantile(values, SHARES), rtol=EXACT)
+    expected = np.append(np.sort(np.abs(values))[::-1], [np.nan, np.nan])[:2]
+    np.testing.assert_array_equal(two_largest(np.append(np.abs(values), -1.0)), expected)
+
+
+def test_without_values_there_is_no_percentile_and_no_largest() -> None:
+    """All are missing; infinite values are values."""
+    empty = np.zeros(0)
+    assert np.isnan([*percentiles(empty, SHARES), *two_largest(empty), *two_largest(np.array([-1.0]))]).all()
+    assert ascending(np.array([np.inf, np.nan])).tolist() == [np.inf]
