@@ -83,6 +83,9 @@ se.show(tables["tno_table_05"], study.chart("tno_table_05"))
 # %%
 se.show(tables["tno_table_06"], study.chart("tno_table_06"))
 
+# %%
+se.show(tables["monitoring_other"], study.chart("monitoring_other"))
+
 # %% [markdown] tags=["nl"]
 # ## Doelen naast resultaten
 

@@ -40,13 +40,43 @@ tables = se.study_tables(study)
 se.show(tables["dialogic_table_11"], study.chart("dialogic_table_11"))
 
 # %%
-se.show(tables["survey_nonresponse"], study.chart("survey_nonresponse"))
+se.show(tables["dialogic_table_12"], study.chart("dialogic_table_12"))
 
 # %%
 se.show(tables["dialogic_figure_53"], study.chart("dialogic_figure_53"))
 
 # %%
+se.show(tables["dialogic_figure_54"], study.chart("dialogic_figure_54"))
+
+# %%
+se.show(tables["dialogic_figure_55"], study.chart("dialogic_figure_55"))
+
+# %%
 se.show(tables["dialogic_figure_56"], study.chart("dialogic_figure_56"))
+
+# %%
+se.show(tables["survey_years_involved"], study.chart("survey_years_involved"))
+
+# %%
+se.show(tables["survey_hours"], study.chart("survey_hours"))
+
+# %% [markdown] tags=["nl"]
+# ## Lijken zij op alle deelnemers?
+#
+# Naast de respondenten staan de deelnemers in het register, voor zover dat hun aantallen mag tonen; de andere klassen staan bij elkaar.
+# Zonder register staan hier alleen de respondenten.
+
+# %% [markdown] tags=["en"]
+# ## Are they like all participants?
+#
+# Beside the respondents stand the participants in the register, as far as their numbers may be shown; the other classes stand together.
+# Without a register only the respondents stand here.
+
+# %%
+se.show(tables["survey_nonresponse"], study.chart("survey_nonresponse"))
+
+# %%
+se.show(tables["survey_nonresponse_size"], study.chart("survey_nonresponse_size"))
 
 # %% [markdown] tags=["nl"]
 # ## Waar werken de ondernemingen aan?
@@ -59,6 +89,9 @@ se.show(tables["dialogic_figure_41"], study.chart("dialogic_figure_41"))
 
 # %%
 se.show(tables["dialogic_figure_42"], study.chart("dialogic_figure_42"))
+
+# %%
+se.show(tables["survey_position_nets"], study.chart("survey_position_nets"))
 
 # %% [markdown] tags=["nl"]
 # ## Wat bracht het fieldlab?
@@ -75,13 +108,25 @@ se.show(tables["dialogic_figure_42"], study.chart("dialogic_figure_42"))
 se.show(tables["dialogic_figure_43"], study.chart("dialogic_figure_43"))
 
 # %%
+se.show(tables["survey_attributed"], study.chart("survey_attributed"))
+
+# %%
 se.show(tables["dialogic_figure_44"], study.chart("dialogic_figure_44"))
 
 # %%
 se.show(tables["survey_impact_nets"], study.chart("survey_impact_nets"))
 
 # %%
+se.show(tables["survey_impact_weighted"], study.chart("survey_impact_weighted"))
+
+# %%
 se.show(tables["dialogic_figure_45"], study.chart("dialogic_figure_45"))
+
+# %%
+se.show(tables["survey_continue"], study.chart("survey_continue"))
+
+# %%
+se.show(tables["survey_suggestions"], study.chart("survey_suggestions"))
 
 # %% [markdown] tags=["nl"]
 # ## Antwoorden die niet kunnen kloppen
@@ -92,6 +137,9 @@ se.show(tables["dialogic_figure_45"], study.chart("dialogic_figure_45"))
 # ## Answers that cannot be right
 #
 # A mean of a few numbers that people filled in is sensitive to one slip.
+
+# %%
+se.show(tables["survey_doubts"], study.chart("survey_doubts"))
 
 # %%
 se.show(tables["dialogic_table_13"], study.chart("dialogic_table_13"))

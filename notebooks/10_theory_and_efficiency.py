@@ -25,8 +25,10 @@
 # %%
 import si_eval as se
 
-study = se.open_study()
-tables = se.study_tables(study)
+study, extract = se.open_reference()
+linkage = se.link_participants(extract)
+panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
+tables = se.study_tables(study, panel, linkage)
 
 # %% [markdown] tags=["nl"]
 # ## Beleidstheorie
@@ -75,16 +77,31 @@ se.show(tables["efficiency_costs_by_payer"], study.chart("efficiency_costs_by_pa
 se.show(tables["efficiency_costs_by_kind"], study.chart("efficiency_costs_by_kind"))
 
 # %%
+se.show(tables["efficiency_costs_by_year"], study.chart("efficiency_costs_by_year"))
+
+# %%
 se.show(tables["efficiency_in_kind"], study.chart("efficiency_in_kind"))
+
+# %%
+se.show(tables["efficiency_in_kind_by_year"], study.chart("efficiency_in_kind_by_year"))
 
 # %%
 se.show(tables["efficiency_leverage"], study.chart("efficiency_leverage"))
 
 # %%
+se.show(tables["efficiency_leverage_national"], study.chart("efficiency_leverage_national"))
+
+# %%
 se.show(tables["efficiency_cost_per_participant"], study.chart("efficiency_cost_per_participant"))
+
+# %%
+se.show(tables["efficiency_cost_per_active_firm"], study.chart("efficiency_cost_per_active_firm"))
 
 # %%
 se.show(tables["efficiency_shares"], study.chart("efficiency_shares"))
 
 # %%
 se.show(tables["efficiency_missing"], study.chart("efficiency_missing"))
+
+# %%
+se.show(tables["efficiency_costs"], study.chart("efficiency_costs"))

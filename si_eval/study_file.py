@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.registry import RuleSet, rule_set
@@ -81,6 +81,14 @@ class ExhibitSpec(_Part):
     priority: float | None = Field(default=None, gt=0)
 
 
+class Border(_Part):
+    """What the public border goes by: the output rules, figures that outsiders have, the ledger of earlier releases."""
+
+    rules: str = "cbs"
+    known: str | None = None
+    ledger: str | None = None
+
+
 class Published(_Part):
     """Published figures and claims that the results are checked against."""
 
@@ -98,12 +106,13 @@ class SurveyFiles(_Part):
 
 
 class Facts(_Part):
-    """Files of facts beside the registers: monitoring, theory, goals, costs, interviews."""
+    """Files of facts beside the registers: monitoring, theory, goals, costs, numbers of firms, interviews."""
 
     kpis: str | None = None
     programme: str | None = None
     goals: str | None = None
     costs: str | None = None
+    firms: str | None = None
     findings: str | None = None
 
 
@@ -113,7 +122,7 @@ class StudyFile(_Part):
     name: str
     title: Titles
     rules: str | Rules = "replicate_2020"
-    disclosure: str = "cbs"
+    disclosure: Border = Border()
     languages: tuple[Language, ...] = ("nl", "en")
     extract: ExtractSource = ExtractSource()
     engine: Engine = Engine()
@@ -124,6 +133,12 @@ class StudyFile(_Part):
     labels: str | None = None
     notebooks: tuple[str, ...] = ()
     exhibits: tuple[ExhibitSpec, ...]
+
+    @field_validator("disclosure", mode="before")
+    @classmethod
+    def _name_of_rules(cls, value: Any) -> Any:
+        """Take the name of the output rules alone for a border without anything else."""
+        return {"rules": value} if isinstance(value, str) else value
 
     def rule_set(self) -> RuleSet:
         """Give the rule set of the study."""
@@ -220,6 +235,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     parts: Mapping[str, type[BaseModel]] = {
         "extract": ExtractSource,
         "engine": Engine,
+        "disclosure": Border,
         "published": Published,
         "rules": Rules,
         "title": Titles,

@@ -9,26 +9,30 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from si_eval.disclosure import protect
 from si_eval.efficiency import (
     Costs,
     cost_per,
+    cost_per_participant,
     costs_by,
     in_kind,
     leverage,
     list_costs,
     load_costs,
+    load_firms,
     missing_costs,
     shares_by_perspective,
 )
 from si_eval.errors import InputError, StudyError
 from si_eval.published import compare_published
-from si_eval.results import ResultTable, SafeTable, seal_table
+from si_eval.results import Linkage, ResultTable, SafeTable, seal_table
 from si_eval.vocabulary import TIDY
 
 ROOT = Path(__file__).parents[1]
 PUBLISHED = ROOT / "data" / "published"
 FILE = ROOT / "data" / "theory" / "costs.csv"
 COSTS = load_costs(FILE)
+FIRMS = load_firms(FILE.with_name("firms.csv"))
 
 
 def seal(table: ResultTable) -> SafeTable:
@@ -116,15 +120,58 @@ def test_leverage_is_others_over_own_and_no_causal_claim():
     assert nothing["estimate"].isna().all()
 
 
-def test_costs_per_firm_with_ranges():
-    table = cost_per(COSTS, participants=(494, 552), active_firms=630)
+def test_costs_per_firm_that_sources_tell_of():
+    assert FIRMS.range_of("active_firm") == (600, 630)
+    table = cost_per(COSTS, FIRMS, keys=["active_firm"])
+    assert number(table, "cost_per_active_firm_low") == pytest.approx(328_550_000 / 630)
+    assert number(table, "cost_per_active_firm_high") == pytest.approx(328_750_000 / 600)
+    assert number(table, "cost_per_active_firm", "public") == pytest.approx((328_550_000 - 117_000_000) / 615)
+    with pytest.raises(StudyError, match="found 'partner'; expected one of active_firm"):
+        cost_per(COSTS, FIRMS, keys=["partner"])
+
+
+def funnel(**years: int) -> Linkage:
+    rows = [("listed", "kept", None, 733), ("unique", "kept", None, 552), ("unique", "duplicate", None, 181)]
+    rows += [("counted", "kept", int(year[1:]), count) for year, count in years.items()]
+    rows += [("counted", "unit_shared", int(year[1:]), 7) for year in years]
+    frame = pd.DataFrame(rows, columns=["step", "reason", "year", "n"]).astype({"year": "Int64"})
+    return Linkage(frame, pd.DataFrame({"year": [], "be_id": [], "n_kvk": []}))
+
+
+def test_costs_per_participant_are_over_what_the_linkage_kept():
+    table = cost_per_participant(COSTS, funnel(y2019=494, y2014=428, y2020=0))
     assert number(table, "cost_per_participant_low") == pytest.approx(328_550_000 / 552)
     assert number(table, "cost_per_participant_high") == pytest.approx(328_750_000 / 494)
-    assert number(table, "cost_per_active_firm") == pytest.approx(328_550_000 / 630)
-    public = number(table, "cost_per_active_firm", "public")
-    assert public == pytest.approx((328_550_000 - 117_000_000) / 630)
-    with pytest.raises(StudyError, match="participant"):
-        cost_per(COSTS, participants=0, active_firms=630)
+    assert number(table, "participants_unique") == 552
+    linked = table.to_frame().query("indicator == 'linked_units'").iloc[0]
+    assert linked[["year", "estimate", "n_units"]].tolist() == [2019, 494, 494]
+    listed = cost_per_participant(COSTS, funnel(y2019=494), steps=["listed"], level="hub")
+    assert number(listed, "cost_per_participant") == pytest.approx(2_800_000 / 733)
+    with pytest.raises(StudyError, match="found 'found'; expected one of listed, unique, counted"):
+        cost_per_participant(COSTS, funnel(y2019=494), steps=["found"])
+
+
+@pytest.mark.parametrize(("linked", "shown"), [(12, True), (9, False)])
+def test_costs_per_few_linked_participants_are_withheld(linked, shown):
+    table = cost_per_participant(COSTS, funnel(y2019=linked))
+    assert not table.public
+    (safe,) = protect([table.named("cost")])
+    frame = safe.to_frame().query("indicator != 'participants_unique'")
+    assert (frame["estimate"].notna() == shown).all()
+    assert (frame["status"] == ("shown" if shown else "suppressed")).all()
+
+
+def test_faulty_numbers_of_firms_are_all_reported(tmp_path):
+    path = tmp_path / "firms.csv"
+    path.write_text("id,key,value,counts,source,reason\n1,firm,0,yes,A,\n1,firm,5,no,,\n2,firm,many,maybe,B,\n")
+    with pytest.raises(InputError) as error:
+        load_firms(path)
+    assert {(problem.column, problem.count) for problem in error.value.problems} == {
+        ("id", 1), ("value", 2), ("counts", 1), ("reason", 1), ("source", 1),
+    }  # fmt: skip
+    path.write_text("id,key,value,count,source\n")
+    with pytest.raises(InputError, match="did you mean `counts`"):
+        load_firms(path)
 
 
 def test_shares_of_fieldlab_money_are_those_printed():
@@ -156,7 +203,7 @@ def test_every_printed_cost_is_reproduced():
 def test_tables_are_tidy_and_public():
     tables = [
         costs_by(COSTS, by=["payer"]), list_costs(COSTS), in_kind(COSTS), leverage(COSTS), missing_costs(COSTS),
-        cost_per(COSTS, participants=494, active_firms=600), shares_by_perspective(COSTS),
+        cost_per(COSTS, FIRMS, keys=["active_firm"]), shares_by_perspective(COSTS),
     ]  # fmt: skip
     for table in tables:
         frame = table.to_frame()

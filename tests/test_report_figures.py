@@ -17,6 +17,8 @@ from si_eval.report import Chart, draw
 from si_eval.report.charts import figure_of
 from si_eval.report.page import house_style, to_png
 from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
+from si_eval.study_file import load_study
+from si_eval.synthesis import load_findings
 from si_eval.vocabulary import TIDY
 
 P, N = "participant", "non_participant"
@@ -409,6 +411,27 @@ def all_sectors_grouped() -> SafeTable:
     return safe(rows, exhibit="sectors", titles={"nl": "Alle secties", "en": "All sections"})
 
 
+def synthesis() -> SafeTable:
+    notes = {
+        "survey": ("positief; 1 van 1 cellen | up; 1 of 1 cells", 0.85, {"unit": "share", "n_units": 57}),
+        "register": ("wisselend; bewijs: samenhang | mixed; evidence: association", 0.5, {}),
+        "monitor": ("negatief; Een zin die te lang is voor een cel. | down; A sentence too long for a cell.", 0.1, {}),
+        "interviews": ("niet te zeggen | cannot be said", float("nan"), {}),
+        "agreement": ("deels eensluidend; om redenen | agree in part; for reasons", 3, {"statistic": "count"}),
+    }
+    rows = [
+        {"indicator": source, "statistic": "share", "category": question, "note": note, "estimate": value,
+         "unit": "records"} | more
+        for question in ("Een vraag die over meer dan een regel gaat", "b")
+        for source, (note, value, more) in notes.items()
+    ]  # fmt: skip
+    rows[1] = withheld(rows[1])
+    return safe(rows, exhibit="synthesis", titles={"nl": "Bronnen naast elkaar", "en": "Sources side by side"})
+
+
+SIGNS = {"▲": ["positief", "up"], "▼": ["negatief", "down"], "↕": ["wisselend", "mixed"]}
+WORDS = Chart("words", x="category", series="indicator", signs=SIGNS)
+
 EXAMPLES = {
     "figure 25": (sectors, Chart("shares", x="sector")),
     "figure 26": (ages, Chart("shares", x="category")),
@@ -430,6 +453,7 @@ EXAMPLES = {
     "table 8": (revenue_per_employee, Chart("table")),
     "table 9": (investments, Chart("table")),
     "table 10": (investments_industry, Chart("table")),
+    "words": (synthesis, WORDS),
 }
 
 CASES = [pytest.param(name, language, id=f"{name} {language}") for name in EXAMPLES for language in LANGUAGES]
@@ -450,6 +474,27 @@ def test_every_kind_draws_without_clipped_words_and_without_metadata(name: str, 
     assert image.size[0] == 1260
     assert image.info.keys() <= {"dpi", "gamma"}
     assert round(image.info["dpi"][0]) == 200
+
+
+def test_words_stand_in_cells_with_their_sign_and_no_sentence() -> None:
+    with house_style():
+        figure = figure_of(synthesis(), WORDS, language="en")
+    texts = [text.get_text() for text in figure.findobj(Text)]
+    for words, times in (("▲ up", 2), ("↕ mixed", 1), ("▼ down", 2), ("3: agree in\npart", 2), ("*", 1), (".", 2)):
+        assert texts.count(words) == times, words
+    assert "85%, n\u00a057\n1 of 1 cells" in texts
+    assert ". cannot be said" in texts
+    assert not [text for text in texts if "sentence" in text or "reasons" in text or "positief" in text]
+    with pytest.raises(StudyError, match="found sign !; expected some of ▲"):
+        Chart("words", signs={"!": ["up"]})
+
+
+def test_the_signs_of_the_reference_study_are_those_of_its_words() -> None:
+    study = load_study()
+    words = load_findings(study.resolve(study.file.facts.findings)).words
+    signs = Chart(**study.chart("theory_synthesis")).signs
+    for sign, name in (("▲", "up"), ("▼", "down"), ("=", "none"), ("↕", "mixed")):
+        assert set(signs[sign]) == {words[name].nl, words[name].en}
 
 
 def test_the_same_figure_has_the_same_bytes_whatever_the_row_order_and_the_settings() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 
 from si_eval.errors import InputError, StudyError
@@ -32,6 +35,15 @@ def test_the_reference_study_is_sound():
     published = study.file.published
     for place in (*published.figures, *published.claims, published.readings, *study.file.notebooks):
         assert study.resolve(place).is_file(), place
+
+
+def test_every_exhibit_is_shown_in_a_notebook_and_every_one_shown_is_there():
+    study = load_study()
+    text = "\n".join(study.resolve(place).read_text(encoding="utf-8") for place in study.file.notebooks)
+    shown = re.findall(r'se\.show\((?:tables\["(\w+)"\]|\w+), study\.chart\("(\w+)"\)\)', text)
+    assert {exhibit.id for exhibit in study.file.exhibits} == {chart for _, chart in shown}
+    assert [pair for pair in shown if pair[0] not in ("", pair[1])] == []
+    assert [name for name, count in Counter(chart for _, chart in shown).items() if count > 1] == []
 
 
 def test_every_problem_is_named_with_the_nearest_key(tmp_path):

@@ -18,6 +18,7 @@ from si_eval import survey as sv
 from si_eval.errors import DroppedRowsWarning, InputError, StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import standardised_mean_difference
+from si_eval.survey.doubts import KINDS
 from si_eval.survey.intervals import hypergeometric_interval, wilson_interval
 from si_eval.survey.nonresponse import standardised_difference
 from si_eval.survey.weighting import rake_arrays
@@ -29,6 +30,7 @@ INVITED, ACTIVE = 280, 600
 SAME = 1e-12  # the same formula in another order of sums
 PRINTED = 5e-4  # three decimals
 RAKED = 1e-8  # two algorithms that stop at a deviation of 1e-10
+CHI_SQUARE = 2e-3  # an approximation with 57 respondents, and 20 000 draws
 DRAWN = 0.02  # 4 999 reorderings have a standard error below 0.0071
 
 SMALL = """
@@ -155,6 +157,23 @@ def doubts(survey):
     return {(one.kind, one.question): one.count for one in frame.itertuples(index=False)}
 
 
+SECTORS = {"C": 143.0, "M": 89.0, "J": 69.0, "G": 54.0, "A": np.nan, "B": np.nan}
+SIZES = {"0-1": 79.0, "2-9": 133.0, "10-49": 133.0, "50-249": 90.0, "250+": 59.0}
+PARTICIPANTS = 494.0
+
+
+def counted(year=2019, sectors=SECTORS, total=PARTICIPANTS):
+    """Give counts of participants as a stage gives them after the border: withheld ones empty, beside other rows."""
+    rows = [
+        {"indicator": name, "statistic": "count", "group": "participant", "year": year, name: one, "estimate": count,
+         "n_units": count, "n_total": total if np.isfinite(count) else np.nan}
+        for name, classes in (("sector", sectors), ("size_class", SIZES)) for one, count in classes.items()
+    ]  # fmt: skip
+    others = [{**row, "group": "non_participant", "estimate": 9_000.0} for row in rows]
+    shares = [{**row, "statistic": "share", "estimate": 0.5} for row in rows]
+    return pd.DataFrame([*rows, *others, *shares]).reindex(columns=[*TIDY, "n_total"])
+
+
 # --- exhibits against the source ------------------------------------------------------------------------------------
 
 
@@ -164,11 +183,18 @@ def exhibits(survey):
     for entry in tomllib.loads((SURVEY / "exhibits.toml").read_text(encoding="utf-8"))["exhibits"]:
         arguments = {
             name: DATA / "studies" / value if str(value).startswith("../") else value
-            for name, value in entry["arguments"].items()
+            for name, value in entry.get("arguments", {}).items()
         }
+        if "population" in arguments:
+            arguments["population"] = sv.load_frame(arguments["population"]).invited
+        if entry["function"] == "survey_nonresponse":
+            arguments = {"population": counted()}
+        if entry["function"] == "survey_weighted":
+            settings = {**arguments["settings"], "population": INVITED}
+            arguments = {"margins": counted(), "fewest": 5, "trim": (0.3, 3.0), **settings}
         table = getattr(sv, entry["function"])(survey, **arguments)
         frame = table.frame
-        for column, wanted in entry["select"].items():
+        for column, wanted in entry.get("select", {}).items():
             frame = frame[frame[column].isin(wanted if isinstance(wanted, list) else [wanted])]
         tables[entry["id"]] = replace(table, frame=frame)
     return tables
@@ -197,6 +223,12 @@ def test_every_row_of_the_reference_is_kept():
     assert ids == [f"SV{number:03d}" for number in range(1, 72)]
 
 
+def entries_are_labelled(name):
+    """Say whether an exhibit has answers of the questionnaire alone, not rates, checks, doubts or the population."""
+    others = ("dialogic_table_11", "survey_plausibility", "survey_doubts", "survey_impact_weighted")
+    return name not in others and "nonresponse" not in name
+
+
 def test_results_are_tidy_counted_and_labelled(exhibits, questionnaire, survey):
     labels = questionnaire.labels()
     for name, table in exhibits.items():
@@ -207,7 +239,7 @@ def test_results_are_tidy_counted_and_labelled(exhibits, questionnaire, survey):
         assert not frame.duplicated(["indicator", "statistic", "group", "size_class", "sector", "category"]).any()
         assert table.cannot_show
         assert table.simulation is survey.simulation
-        if name not in ("dialogic_table_11", "survey_nonresponse", "survey_plausibility"):
+        if entries_are_labelled(name):
             assert set(frame["category"]) - {"all"} <= set(labels)
             assert set(frame["indicator"]) <= set(labels)
     assert exhibits["dialogic_figure_44"].evidence == exhibits["dialogic_figure_43"].evidence == "samenhang"
@@ -468,7 +500,7 @@ def test_row_order_does_not_matter_and_nothing_is_changed(questionnaire, respons
     before = responses.copy(deep=True)
     shuffled = responses.sample(frac=1, random_state=3).set_index(pd.Index(range(100, 157)))
     other = sv.read_responses(shuffled, questionnaire, simulation=survey.simulation)
-    population = pd.read_csv(SURVEY / "population.csv")
+    population = counted()
     kept = population.copy(deep=True)
     calls = [
         lambda one: sv.survey_frequencies(one, question="Q02", by="Q13"),
@@ -627,13 +659,19 @@ def test_response_by_fieldlab_adds_up(survey):
 
 
 def test_non_response_matches_other_formulas(survey, responses):
-    result = sv.survey_nonresponse(survey, population=SURVEY / "population.csv")
+    result = sv.survey_nonresponse(survey, population=counted())
     share = np.array([3, 10, 22, 8, 14]) / 57
+    known = np.array(list(SIZES.values()))
     whole = row(result, indicator="Q14", statistic="standardised_mean_difference", size_class="all")
-    expected = distributions.chisquare(share * 57, np.array([0.16, 0.27, 0.27, 0.18, 0.12]) * 57)
-    assert whole["p_value"] == pytest.approx(expected.pvalue, rel=1e-9)
+    statistic = distributions.chisquare(share * 57, known / 494 * 57).statistic
+    assert whole["p_value"] == pytest.approx(distributions.chi2.sf(statistic * 493 / (494 - 57), 4), rel=1e-9)
+    draws = np.random.default_rng(3).multivariate_hypergeometric(known.astype(int), 57, size=20_000)
+    drawn = ((draws - known / 494 * 57) ** 2 / (known / 494 * 57)).sum(axis=1)
+    assert whole["p_value"] == pytest.approx((drawn >= statistic).mean(), abs=CHI_SQUARE)
     gap = row(result, indicator="Q13", group="difference", statistic="share", sector="C")
-    assert gap["estimate"] == pytest.approx((responses["Q13"] == "3").mean() - 0.29, abs=SAME)
+    assert gap["estimate"] == pytest.approx((responses["Q13"] == "3").mean() - 143 / 494, abs=SAME)
+    rest = row(result, indicator="Q13_population", sector="rest")
+    assert (rest["estimate"], rest["n_units"], rest["n_total"]) == (139 / 494, 139, 494)
     one, two = np.array([0.3, 0.7]), np.array([0.55, 0.45])
     two_classes = standardised_mean_difference(*[np.array(x) for x in (0.3, 0.21**0.5, 0.55, (0.55 * 0.45) ** 0.5)])
     assert standardised_difference(one, two) == pytest.approx(abs(float(two_classes)), abs=1e-9)
@@ -645,13 +683,57 @@ def test_non_response_matches_other_formulas(survey, responses):
     assert drawn["p_value"] < 0.01
 
 
+def test_counts_of_a_stage_and_a_file_of_the_same_counts_are_the_same(survey, tmp_path):
+    rows = [("Q13", name, count) for name, count in SECTORS.items() if np.isfinite(count)]
+    rows += [("Q13", "rest", 139), *(("Q14", name, count) for name, count in SIZES.items())]
+    path = tmp_path / "population.csv"
+    pd.DataFrame(rows, columns=["question", "category", "count"]).to_csv(path, index=False)
+    from_file = sv.survey_nonresponse(survey, population=path).to_frame()
+    earlier = pd.concat([counted(2014).assign(estimate=1.0), counted()])
+    for tidy in (counted(), earlier, [ResultTable(counted(), "f", "doelrealisatie", "", "r")]):
+        pd.testing.assert_frame_equal(sv.survey_nonresponse(survey, population=tidy).to_frame(), from_file)
+    with pytest.raises(StudyError, match="found 2016; expected one of 2014, 2019"):
+        sv.survey_nonresponse(survey, population=earlier, year=2016)
+    file, stage = (sv.rake(survey, margins=one, trim=(0.2, 5)).to_frame() for one in (path, counted()))
+    pd.testing.assert_frame_equal(file, stage)
+
+
+def test_without_a_known_total_or_without_counts_the_respondents_stand_alone(survey):
+    withheld = counted(total=np.nan)
+    for population in (None, withheld):
+        frame = sv.survey_nonresponse(survey, population=population).to_frame()
+        ours, theirs = frame[frame["indicator"] == "Q13"], frame[frame["indicator"] == "Q13_population"]
+        assert theirs["estimate"].isna().all()
+        assert set(theirs["note"]) == {"no count of the population is known"}
+        assert ours[ours["group"] == "all"]["estimate"].sum() == pytest.approx(1, abs=SAME)
+        assert ours[ours["group"] == "difference"]["estimate"].isna().all()
+    assert (
+        sv.survey_nonresponse(survey, population=withheld)
+        .to_frame()
+        .query("indicator == 'Q14_population'")["estimate"]
+        .notna()
+        .all()
+    )
+    assert "no total" in problems_of(sv.rake, survey, margins=withheld)[1]
+    assert "no counts for any question" in problems_of(sv.rake, survey, margins=withheld.iloc[:0])[1]
+
+
+def test_classes_with_few_respondents_are_raked_together(survey):
+    sectors = {**SECTORS, "P": 14.0, "Q": 13.0, "K": 10.0}
+    assert "nobody answered in" in problems_of(sv.rake, survey, margins=counted(sectors=sectors))[1]
+    weights = sv.rake(survey, margins=counted(sectors=sectors), fewest=5)
+    report = weights.report().query("question == 'Q13'").set_index("category")
+    assert set(report.index) == {"C", "M", "J", "rest"}
+    assert report.loc["rest", "population"] == pytest.approx((494 - 143 - 89 - 69) / 494, abs=SAME)
+    assert report["weighted"].to_numpy() == pytest.approx(report["population"].to_numpy(), abs=RAKED)
+
+
 def test_raking_matches_proportional_fitting_of_the_table(survey, responses):
-    margins = pd.read_csv(SURVEY / "population.csv")
-    weights = sv.rake(survey, margins=margins)
+    weights = sv.rake(survey, margins=counted())
     sector = responses["Q13"].map({"3": "C", "13": "M", "10": "J", "7": "G"}).fillna("rest")
     table = pd.crosstab(sector, responses["Q14"]).to_numpy(dtype=float)
-    rows = margins[margins["question"] == "Q13"].set_index("category")["share"].sort_index().to_numpy()
-    columns = margins[margins["question"] == "Q14"]["share"].to_numpy()
+    rows = np.array([SECTORS[name] for name in "CGJM"] + [139]) / PARTICIPANTS  # in order of name, the rest last
+    columns = np.array(list(SIZES.values())) / PARTICIPANTS
     fitted = table.copy()
     for _ in range(500):
         fitted *= (rows / fitted.sum(axis=1))[:, None]
@@ -672,18 +754,53 @@ def test_raking_matches_proportional_fitting_of_the_table(survey, responses):
     assert more["conf_high"] - more["conf_low"] > plain["conf_high"] - plain["conf_low"]
 
 
+def test_weighted_shares_are_those_of_the_weights_and_say_what_they_cost(survey, responses):
+    arguments = {"question": "Q09", "base": "known", "answers": "nets"}
+    weights = sv.rake(survey, margins=counted(), trim=(0.3, 3.0), fewest=5)
+    result = sv.survey_weighted(
+        survey, count="survey_matrix", margins=counted(), trim=(0.3, 3.0), fewest=5, population=INVITED, **arguments
+    )
+    weight = weights.to_frame().set_index("respondent")["weight"].loc[responses["respondent"]].to_numpy()
+    names = [f"Q09_{place}" for place in range(1, 8)]
+    some, known = (responses[names].isin(codes).to_numpy() for codes in (["1", "2", "3"], ["1", "2", "3", "4", "5"]))
+    for place, name in enumerate(names):
+        expected = weight[some[:, place]].sum() / weight[known[:, place]].sum()
+        assert row(result, indicator=name)["estimate"] == pytest.approx(expected, abs=SAME)
+    pooled = (weight @ some).sum() / (weight @ known).sum()
+    assert row(result, indicator="Q09")["estimate"] == pytest.approx(pooled, abs=SAME)
+    assert row(result, indicator="design_effect")["estimate"] == weights.design_effect > 1
+    assert set(result.to_frame()["statistic"]) == {"share", "ratio_of_sums"}
+    alone = sv.survey_weighted(survey, count="survey_matrix", margins=None, **arguments).to_frame()
+    assert alone["estimate"].isna().all()
+    assert set(alone["note"]) == {"no count of the population is known"}
+    with pytest.raises(StudyError, match="found 'survey_numeric'; expected one of survey_frequencies"):
+        sv.survey_weighted(survey, count="survey_numeric", question="Q15", margins=None)
+
+
+def test_doubts_are_counted_once_a_respondent_and_by_question(small, survey):
+    odd = WIDE.assign(D=[500, "", 12, "", 40], C_1=["", "2", "", "", ""], G=["", "2", "1", "", "2"])
+    read = sv.read_responses(odd, small)
+    frame = sv.survey_doubts(read).to_frame().set_index(["indicator", "category"])["estimate"]
+    assert frame["doubts", "missing"] == frame["C_1", "missing"] == frame["G", "missing"] == 1
+    assert (frame["doubts", "out of range"], frame["doubts", "not asked"], frame["D", "not asked"]) == (1, 1, 1)
+    assert set(read.problems()["kind"]) <= set(KINDS)
+    none = sv.survey_doubts(survey).to_frame()
+    assert set(none["estimate"]) == {0.0}
+    assert len(none) == len(KINDS)
+
+
 def test_trimmed_weights_keep_their_bounds_and_the_report_says_what_it_costs(survey):
-    loose = sv.rake(survey, margins=SURVEY / "population.csv", trim=(0.3, 3.5))
+    loose = sv.rake(survey, margins=counted(), trim=(0.3, 3.5))
     assert loose.converged
     assert loose.to_frame()["weight"].between(0.3 - 1e-9, 3.5 + 1e-9).all()
     assert loose.report().eval("weighted - population").abs().max() < RAKED
-    tight = sv.rake(survey, margins=SURVEY / "population.csv", trim=(0.5, 1.5))
+    tight = sv.rake(survey, margins=counted(), trim=(0.5, 1.5))
     assert not tight.converged
     assert tight.trimmed > 0
     assert tight.report().eval("weighted - population").abs().max() > 0.01
     assert "did not converge" in tight.summary()
     with pytest.raises(StudyError, match="a bound below 1 and one above 1"):
-        sv.rake(survey, margins=SURVEY / "population.csv", trim=(2, 3))
+        sv.rake(survey, margins=counted(), trim=(2, 3))
 
 
 def test_respondents_without_a_class_keep_their_weight():

@@ -31,7 +31,7 @@ def kpi_growth(
     for series in _series(store.select(indicators, sources=sources, years=years, table=table)):
         for before, after in pairwise(series):
             rows += _steps(store, before, after)
-    return result(rows, "kpi_growth", f"{CANNOT_SHOW} Growth may come from more fieldlabs rather than larger ones.")
+    return result(rows, "kpi_growth", f"{CANNOT_SHOW} Growth may come from more projects rather than larger ones.")
 
 
 def kpi_subset(

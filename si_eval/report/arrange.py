@@ -73,7 +73,7 @@ def select(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     A dimension on no channel is read at its ``all`` rows, the year of an index at its last one. Raises StudyError where
     that leaves a choice to the reader.
     """
-    if chart.kind in ("table", "layers"):
+    if chart.kind in ("table", "words", "layers"):
         return tabulate(rows, chart, intervals=chart.intervals)
     kept = _chosen(rows, chart)
     if chart.kind == "profile":

@@ -12,8 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from si_eval.registry import sections
-from si_eval.vocabulary import ALL, ESTIMATE, NOTE, SECTOR, SIZE_CLASS, UNIT_OF_MEASURE, YEAR, label
+from si_eval.vocabulary import ESTIMATE, NOTE, UNIT_OF_MEASURE, YEAR, label
 
 from .arrange import levels
 from .border import NUMBER, STATE, safe_rows
@@ -93,34 +92,6 @@ def draw_bars(plot: Plot) -> Figure:
     return page.figure
 
 
-def draw_shares(plot: Plot) -> Figure:
-    """Draw shares as lying bars with the percentage and the number of units behind each."""
-    axis = _share_axis(plot)
-    texts = [wrap(_bare(term(plot.chart.axis, x, plot.language)), 2.0, TEXT_SIZE) for x in axis]
-    left = MARGIN + max(width_of(text, TEXT_SIZE) for text in texts) + 0.1
-    thickness = 0.17
-    step = max(len(plot.series) * thickness, *(height_of(text, TEXT_SIZE) for text in texts)) + 0.07
-    page = open_page(plot.frame(subtitle=(plot.unit,)), step * len(axis) + 0.08)
-    values = {name: {place.x: place for place in places(plot, plot.rows, name, axis)} for name in plot.series}
-    every = [place for mine in values.values() for place in mine.values()]
-    room = max((width_of(_share_text(place), TEXT_SIZE) for place in every), default=0.5) + 0.1
-    largest = max((place.value or 0.0 for place in every), default=1.0) or 1.0
-    width = WIDTH - MARGIN - left
-    ax = page.axes(left, page.bottom, width, page.top - page.bottom - 0.04)
-    ax.set_xlim(0, largest * width / max(width - room, 0.5))
-    ax.set_ylim(len(axis) - 0.5, -0.5)
-    ax.set_xticks([])
-    ax.set_yticks(range(len(axis)), texts, fontsize=TEXT_SIZE)
-    ax.tick_params(length=0)
-    ax.spines["bottom"].set_visible(False)
-    for number_, name in enumerate(plot.series):
-        offset = (number_ - (len(plot.series) - 1) / 2) * thickness / step
-        for y, x in enumerate(axis):
-            if x in values[name]:
-                _lying_bar(ax, y + offset, thickness * 0.88 / step, values[name][x], plot, name)
-    return page.figure
-
-
 def _strip(plot: Plot, panel: str, base: float) -> Strip:
     rows = plot.panel_rows(panel)
     axis = levels(rows, plot.chart.axis)
@@ -144,10 +115,10 @@ def _n_name(plot: Plot, name: str) -> str:
 
 def _wrapped_axis(plot: Plot, strip: Strip, width: float) -> list[str]:
     slot = width / len(strip.axis) * 0.94
-    return [wrap(_bare(term(plot.chart.axis, x, plot.language)), slot, TEXT_SIZE) for x in strip.axis]
+    return [wrap(bare(term(plot.chart.axis, x, plot.language)), slot, TEXT_SIZE) for x in strip.axis]
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Let a long label break after its sector letter."""
     return text.replace(NO_BREAK, " ")
 
@@ -305,27 +276,3 @@ def _base_text(plot: Plot) -> str:
     if len(years) > 1 and len(hundred) and set(hundred[YEAR]) == {years[0]}:
         return label("report_base", plot.language).format(base=years[0])
     return label("report_base_unknown", plot.language)
-
-
-def _share_axis(plot: Plot) -> list[str]:
-    axis = levels(plot.rows, plot.chart.axis)
-    if plot.chart.axis == SIZE_CLASS or (plot.chart.axis != SECTOR and not set(axis) <= set(sections())):
-        return axis
-    first = plot.rows[plot.rows[plot.chart.series] == plot.series[0]].set_index(plot.chart.axis)[ESTIMATE]
-    return sorted(axis, key=lambda x: (x == ALL, -first.get(x, -1.0) if pd.notna(first.get(x)) else 1.0))
-
-
-def _lying_bar(ax: Axes, y: float, thickness: float, place: Place, plot: Plot, name: str) -> None:
-    if place.value is not None:
-        ax.barh(y, place.value, thickness, **bar_style(plot.styles[name]))
-    units = f"  n{NO_BREAK}={NO_BREAK}{place.n}" if place.n and place.value is not None else ""
-    at = (place.value or 0.0, y)
-    drawn = ax.annotate(place.text, at, (3, 0), textcoords="offset points", va="center", fontsize=7)
-    if units:
-        gap = 3 + width_of(place.text, 7) * 72
-        ax.annotate(units, at, (gap, 0), textcoords="offset points", va="center", fontsize=5.8, color=GREY)
-    drawn.set_fontweight("bold" if place.withheld else "normal")
-
-
-def _share_text(place: Place) -> str:
-    return f"{place.text}  n = {place.n}"

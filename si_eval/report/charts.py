@@ -9,14 +9,16 @@ from matplotlib.figure import Figure
 from si_eval.results import SafeTable
 from si_eval.vocabulary import Language
 
-from .bars import draw_bars, draw_shares
+from .bars import draw_bars
 from .border import require_safe
 from .grids import draw_direction, draw_profile, draw_table
 from .layers import draw_layers
 from .lines import draw_lines
 from .page import house_style, to_png
 from .plot import Plot, prepare
+from .shares import draw_shares
 from .specification import Chart
+from .words import draw_words
 
 DRAWINGS: dict[str, Callable[[Plot], Figure]] = {
     "bars": draw_bars,
@@ -26,6 +28,7 @@ DRAWINGS: dict[str, Callable[[Plot], Figure]] = {
     "profile": draw_profile,
     "direction": draw_direction,
     "table": draw_table,
+    "words": draw_words,
 }
 
 

@@ -12,8 +12,8 @@ from .formats import Measure, number
 
 Sign = Literal["▲", "▼", "=", "*", "."]
 # Text and fill: blue against orange, which the common forms of colour blindness keep apart; the sign says it too.
-INKS = {"▲": "#004b7a", "▼": "#8a4300", "=": "#333333", "*": "#555555", ".": "#555555"}
-FILLS = {"▲": "#d5e8f5", "▼": "#fce3c0", "=": "#eeeeee", "*": "#ffffff", ".": "#ffffff"}
+INKS = {"▲": "#004b7a", "▼": "#8a4300", "=": "#333333", "↕": "#333333", "*": "#555555", ".": "#555555", "": "#111111"}
+FILLS = {"▲": "#d5e8f5", "▼": "#fce3c0", "=": "#eeeeee", "↕": "#eeeeee", "*": "#ffffff", ".": "#ffffff", "": "#ffffff"}
 
 
 @dataclass(frozen=True)

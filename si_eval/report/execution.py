@@ -73,7 +73,8 @@ def execute_notebooks(
         )
     executed: list[ExecutedNotebook] = []
     with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)) as pool:
-        running = [pool.submit(_execute, path, environment or {}, timeout) for path in paths]
+        clients: list[NotebookClient] = []
+        running = [pool.submit(_execute, path, environment or {}, timeout, clients) for path in paths]
         try:
             for place, (path, result) in enumerate(zip(paths, running, strict=True), start=1):
                 if progress is not None:
@@ -81,11 +82,22 @@ def execute_notebooks(
                 executed.append(result.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for client in clients:
+                _kill_kernel(client)
             raise
     return executed
 
 
-def _execute(path: Path, environment: Mapping[str, str], timeout: int) -> ExecutedNotebook:
+def _kill_kernel(client: NotebookClient) -> None:
+    """End a kernel at once, also in the middle of a cell: what it computed is not wanted any more."""
+    process = getattr(getattr(client.km, "provisioner", None), "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()
+
+
+def _execute(
+    path: Path, environment: Mapping[str, str], timeout: int, clients: list[NotebookClient]
+) -> ExecutedNotebook:
     try:
         notebook = jupytext.read(path)
     except (nbformat.ValidationError, ValueError, SyntaxError) as error:
@@ -96,6 +108,7 @@ def _execute(path: Path, environment: Mapping[str, str], timeout: int) -> Execut
             cell.outputs = []
     place = {"metadata": {"path": str(path.resolve().parent)}}
     client = NotebookClient(notebook, timeout=timeout, kernel_name=KERNEL, resources=place, config=Config(SETTINGS))
+    clients.append(client)
     try:
         asyncio.run(client.async_execute(env=_kernel_environment(environment)))
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:

@@ -1,16 +1,19 @@
 """The survey: a questionnaire as data, responses held against it, and what can be counted from them."""
 
 from si_eval.survey.answers import Survey
+from si_eval.survey.counts import protected_counts
 from si_eval.survey.crossing import survey_crosstab
 from si_eval.survey.fieldwork import SurveyFrame, load_frame, survey_response
 from si_eval.survey.nonresponse import survey_nonresponse
 from si_eval.survey.numbers import survey_numeric, survey_plausibility
 from si_eval.survey.opens import open_answers
+from si_eval.survey.quality import survey_doubts
 from si_eval.survey.questionnaire import Questionnaire
 from si_eval.survey.questionnaire_file import load_questionnaire
 from si_eval.survey.responses import read_responses
 from si_eval.survey.simulation import describe_simulation, simulate_survey, write_responses
 from si_eval.survey.tabulation import survey_frequencies, survey_matrix, survey_multiple
+from si_eval.survey.weighted import survey_weighted
 from si_eval.survey.weighting import Weights, rake
 
 __all__ = [
@@ -22,10 +25,12 @@ __all__ = [
     "load_frame",
     "load_questionnaire",
     "open_answers",
+    "protected_counts",
     "rake",
     "read_responses",
     "simulate_survey",
     "survey_crosstab",
+    "survey_doubts",
     "survey_frequencies",
     "survey_matrix",
     "survey_multiple",
@@ -33,5 +38,6 @@ __all__ = [
     "survey_numeric",
     "survey_plausibility",
     "survey_response",
+    "survey_weighted",
     "write_responses",
 ]

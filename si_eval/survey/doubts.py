@@ -10,6 +10,11 @@ import pandas as pd
 from si_eval.survey.answers import ANSWER, ITEM, PROBLEM_COLUMNS, QUESTION, RESPONDENT, VALUE
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire, row_indicator
 
+KINDS = (
+    *("double respondent", "unknown respondent", "empty response", "same answers", "missing", "not asked"),
+    *("several answers", "contradiction", "out of range", "personal data"),
+)
+
 
 class Doubt(NamedTuple):
     """One kind of doubtful answer to one question, and who gave it."""

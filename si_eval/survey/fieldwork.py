@@ -58,6 +58,11 @@ class SurveyFrame:
     strata: float | None = None
     not_counted: tuple[str, ...] = ()
 
+    @property
+    def invited(self) -> float:
+        """Count the units invited, over all strata: the population that respondents are drawn from."""
+        return float(self.cells["invited"].sum())
+
 
 def load_frame(path: str | Path) -> SurveyFrame:
     """Read and check a survey frame from TOML; raises `InputError` with every problem."""

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
+from si_eval.results import ResultTable, SafeTable, Simulation
 from si_eval.survey.answers import Survey
+from si_eval.survey.counts import count_classes
 from si_eval.survey.intervals import Floats
 from si_eval.survey.questionnaire import SINGLE, Question
+from si_eval.vocabulary import INDICATOR
 
 REST = "rest"
 COLUMNS = ("question", "category", "count")
+Table: TypeAlias = ResultTable | SafeTable
+Population: TypeAlias = pd.DataFrame | str | Path | Table | list[Table] | tuple[Table, ...]
 
 
 @dataclass(frozen=True)
@@ -35,16 +41,27 @@ class Margin:
         """Give the shares of the population, shape (classes,)."""
         return self.counts / self.counts.sum()
 
+    def pooled(self, fewest: int) -> Margin:
+        """Give the margin with every class that has fewer respondents, and the rest, as one class ``rest``."""
+        small = (self.members.sum().to_numpy() < fewest) | (np.array(self.names) == REST)
+        if not small.any() or (small.sum() == 1 and REST in self.names):
+            return self
+        large = [name for name, few in zip(self.names, small, strict=True) if not few]
+        members = self.members[large].assign(**{REST: self.members.loc[:, small].any(axis=1)})
+        return Margin(self.question, (*large, REST), np.append(self.counts[~small], self.counts[small].sum()), members)
 
-def read_margins(survey: Survey, source: pd.DataFrame | str | Path, argument: str) -> list[Margin]:
-    """Read margins from a CSV file or a frame with the columns ``question, category, count``.
+
+def read_margins(survey: Survey, source: Population, argument: str, *, year: int | None = None) -> list[Margin]:
+    """Read margins from a CSV file, a frame with the columns ``question, category, count``, or tables of counts.
 
     A category is an option's code, class or label, several joined by ``+``, or ``rest`` for all options that no other
-    category of the question names. Instead of ``count`` the columns ``share`` and ``total`` may be given. Raises
-    `InputError` with every problem. The frame is left as it is.
+    category of the question names. Instead of ``count`` the columns ``share`` and ``total`` may be given. Of tables, or
+    a tidy frame, the counts of participants by class are taken (see `count_classes`). Raises `InputError` with every
+    problem. The frame is left as it is. Where tables withhold so much that a question's total is not known, all its
+    counts are missing.
     """
-    where = "margins" if isinstance(source, pd.DataFrame) else Path(source).name
-    frame = source.copy() if isinstance(source, pd.DataFrame) else pd.read_csv(source, dtype={"category": str})
+    where = Path(source).name if isinstance(source, str | Path) else "margins"
+    frame = _as_frame(survey, source, year)
     if "count" not in frame and {"share", "total"} <= set(frame):
         frame["count"] = frame["share"] * frame["total"]
     lacking = [name for name in COLUMNS if name not in frame]
@@ -60,6 +77,9 @@ def read_margins(survey: Survey, source: pd.DataFrame | str | Path, argument: st
             continue
         codes, faults = _codes_of(question, [str(category) for category in rows["category"]], where)
         counts = pd.to_numeric(rows["count"], errors="coerce").to_numpy(dtype="float64")
+        if _are_tables(source) and np.isnan(counts).any():
+            margins.append(_margin(survey, question, codes, np.full(len(codes), np.nan)))
+            continue
         if not (np.isfinite(counts).all() and (counts >= 0).all() and counts.sum() > 0):
             expected = "numbers from 0 that do not all vanish"
             faults.append(
@@ -68,9 +88,54 @@ def read_margins(survey: Survey, source: pd.DataFrame | str | Path, argument: st
         problems += faults
         if not faults:
             margins.append(_margin(survey, question, codes, counts))
+    if not margins and not problems:
+        classed = ", ".join(one.id for one in survey.questionnaire.questions if one.dimension) or "none"
+        problems.append(
+            Problem(
+                where,
+                "no counts for any question",
+                f"counts of participants in the classes of a question with a dimension: {classed}",
+                "give counts by sector or size class, or give the question its `dimension`",
+            )
+        )
     if problems:
         raise InputError(problems, what=f"the {argument}")
     return margins
+
+
+def empty_margins(survey: Survey) -> list[Margin]:
+    """Give the margins of every question with a dimension, with all its classes and counts that nobody knows."""
+    margins = []
+    for question in survey.questionnaire.questions:
+        if question.dimension and question.kind == SINGLE:
+            codes = {option.in_class or option.code: [option.code] for option in question.options if not option.missing}
+            margins.append(_margin(survey, question, codes, np.full(len(codes), np.nan)))
+    return margins
+
+
+def simulation_of(source: Population | None) -> Simulation | None:
+    """Say of which simulation the counts are, where they are a simulated extract's."""
+    tables = source if isinstance(source, list | tuple) else [source]
+    marks = [table.simulation for table in tables if isinstance(table, ResultTable | SafeTable)]
+    return next((mark for mark in marks if mark is not None), None)
+
+
+def _as_frame(survey: Survey, source: Population, year: int | None) -> pd.DataFrame:
+    """Give the margins as a frame of their own, whatever they were given as."""
+    if isinstance(source, str | Path):
+        return pd.read_csv(source, dtype={"category": str})
+    if isinstance(source, pd.DataFrame) and not _are_tables(source):
+        return source.copy()
+    tables = source if isinstance(source, list | tuple) else [source]
+    frames = [table if isinstance(table, pd.DataFrame) else table.to_frame() for table in tables]
+    return count_classes(survey.questionnaire, pd.concat(frames, ignore_index=True), year=year, rest=REST)
+
+
+def _are_tables(source: Population) -> bool:
+    """Say whether the source is tidy: a stage's tables, or a frame of their rows."""
+    if isinstance(source, pd.DataFrame):
+        return INDICATOR in source
+    return not isinstance(source, str | Path)
 
 
 def _codes_of(question: Question, categories: list[str], where: str) -> tuple[dict[str, list[str]], list[Problem]]:

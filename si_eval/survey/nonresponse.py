@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy import stats as distributions
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Survey
 from si_eval.survey.intervals import Floats
-from si_eval.survey.margins import Margin, read_margins
+from si_eval.survey.margins import Margin, Population, empty_margins, read_margins, simulation_of
 from si_eval.survey.rows import N_TOTAL, entry_keys, tidy_result
 from si_eval.vocabulary import (
     ALL,
@@ -33,23 +33,33 @@ from si_eval.vocabulary import (
 DRAWS = 9_999
 FEWEST_EXPECTED = 5  # below it the chi-square distribution is not trusted (Cochran 1954, Biometrics 10)
 SLACK = 1e-12  # relative: what floating point may do to a statistic that two draws share
+STANDARDISED = {STATISTIC: SMD, UNIT_OF_MEASURE: "standard deviations"}
+NO_RESPONDENTS = "no respondents"
+NO_COUNTS = "no count of the population is known"
 CANNOT_SHOW = "Respondents that look like the population in these classes may still differ in what was asked."
 
 
-def survey_nonresponse(survey: Survey, *, population: pd.DataFrame | str | Path, seed: int = 1) -> ResultTable:
+def survey_nonresponse(
+    survey: Survey, *, population: Population | None = None, year: int | None = None, seed: int = 1
+) -> ResultTable:
     """Compare the respondents with the population that they come from, for every question that the population has.
 
-    ``population`` has the columns ``question, category, count`` (see `read_margins`). For each class: the share among
-    respondents (group ``all``), the share in the population (indicator ``Q13_population``), their difference and the
-    standardised difference. For each question, one standardised difference over all classes, with the p-value that the
-    respondents are a random draw: by the chi-square distribution where at least five are expected in every class, else
-    by drawing respondents from the population without replacement. ``n_units`` is the number of respondents in the
-    class; a class without respondents keeps its population share with the count of the population behind it.
+    ``population`` are counts: a CSV file or frame ``question, category, count`` (see `read_margins`), or tables of a
+    stage that counts participants by sector and size class, of which the latest year is taken, or ``year``. For each
+    class: the share among respondents (group ``all``), the share in the population (indicator ``Q13_population``),
+    their difference and the standardised difference. For each question, one standardised difference over all classes,
+    with the p-value that the respondents are a random draw without replacement: by the chi-square distribution, with
+    the finite population correction, where at least five are expected in every class, else by drawing them. ``n_units``
+    is the number of respondents, or of the population, in the class, and of a difference the fewer of both. Classes
+    that a protected table withholds are taken together as ``rest``, so that nothing leaves here that did not leave
+    there. Without ``population`` the respondents stand alone, and every comparison says that no count is known.
 
     Source: Yang and Dalton (2012), SAS Global Forum 335 (standardised difference of several classes); Cochran (1954).
     """
-    frames = [_margin_rows(margin, seed) for margin in read_margins(survey, population, "population")]
-    return tidy_result(frames, survey, function="survey_nonresponse", cannot_show=CANNOT_SHOW)
+    known = None if population is None else read_margins(survey, population, "population", year=year)
+    frames = [_margin_rows(margin, seed) for margin in known or empty_margins(survey)]
+    table = tidy_result(frames, survey, function="survey_nonresponse", cannot_show=CANNOT_SHOW)
+    return replace(table, simulation=survey.simulation or simulation_of(population))
 
 
 def standardised_difference(share: Floats, other: Floats) -> float:
@@ -70,31 +80,32 @@ def standardised_difference(share: Floats, other: Floats) -> float:
 def _margin_rows(margin: Margin, seed: int) -> pd.DataFrame:
     """Give the rows of one question."""
     counts = margin.members.sum().to_numpy(dtype="float64")
-    n = counts.sum()
-    name, rows = margin.question.id, []
+    n, known = counts.sum(), not np.isnan(margin.counts).any()
     share = counts / n if n else np.full(counts.shape, np.nan)
+    gap_note = "" if n and known else NO_RESPONDENTS if known else NO_COUNTS
+    name, rows = margin.question.id, []
     variance = (share * (1 - share) + margin.shares * (1 - margin.shares)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        standardised = np.where(variance > 0, (share - margin.shares) / np.sqrt(variance), 0.0)
+        standardised = np.where(variance > 0, (share - margin.shares) / np.sqrt(variance), variance)
     for place, category in enumerate(margin.names):
-        keys = {**_keys(margin, category), N_UNITS: counts[place], N_TOTAL: n, NOTE: "" if n else "no respondents"}
-        shares = {STATISTIC: SHARE, UNIT_OF_MEASURE: SHARE}
-        known = {N_UNITS: round(margin.counts[place]), N_TOTAL: round(margin.counts.sum()), NOTE: ""}
-        standard = {STATISTIC: SMD, UNIT_OF_MEASURE: "standard deviations"}
+        keys = {**_keys(margin, category), STATISTIC: SHARE, UNIT_OF_MEASURE: SHARE, GROUP: ALL}
+        ours = {N_UNITS: counts[place], N_TOTAL: n, NOTE: "" if n else NO_RESPONDENTS}
+        theirs = {N_UNITS: margin.counts[place], N_TOTAL: margin.counts.sum(), NOTE: "" if known else NO_COUNTS}
+        both = {GROUP: DIFFERENCE, N_UNITS: np.fmin(counts[place], margin.counts[place]), NOTE: gap_note}
         rows += [
-            {**keys, **shares, INDICATOR: name, GROUP: ALL, ESTIMATE: share[place]},
-            {**keys, **shares, **known, INDICATOR: f"{name}_population", GROUP: ALL, ESTIMATE: margin.shares[place]},
-            {**keys, **shares, INDICATOR: name, GROUP: DIFFERENCE, ESTIMATE: share[place] - margin.shares[place]},
-            {**keys, **standard, INDICATOR: name, GROUP: DIFFERENCE, ESTIMATE: standardised[place]},
+            {**keys, **ours, INDICATOR: name, ESTIMATE: share[place]},
+            {**keys, **theirs, INDICATOR: f"{name}_population", ESTIMATE: margin.shares[place]},
+            {**keys, **both, INDICATOR: name, ESTIMATE: share[place] - margin.shares[place]},
+            {**keys, **both, **STANDARDISED, INDICATOR: name, ESTIMATE: standardised[place]},
         ]
-    p_value, how = _random_draw_p_value(counts, margin.counts, seed) if n else (np.nan, "no respondents")
+    p_value, how = _random_draw_p_value(counts, margin.counts, seed) if n and known else (np.nan, gap_note)
+    whole = standardised_difference(share, margin.shares) if n and known else np.nan
     rows.append(
         {
+            **STANDARDISED,
             INDICATOR: name,
             GROUP: DIFFERENCE,
-            STATISTIC: SMD,
-            UNIT_OF_MEASURE: "standard deviations",
-            ESTIMATE: standardised_difference(share, margin.shares) if n else np.nan,
+            ESTIMATE: whole,
             P_VALUE: p_value,
             N_UNITS: n,
             N_TOTAL: n,
@@ -120,8 +131,9 @@ def _random_draw_p_value(counts: Floats, population: Floats, seed: int) -> tuple
     if not used.all() and counts[~used].sum() > 0:
         return 0.0, "respondents in a class that the population does not have"
     statistic = float(((counts[used] - expected[used]) ** 2 / expected[used]).sum())
-    if expected[used].min() >= FEWEST_EXPECTED:
-        return float(distributions.chi2.sf(statistic, used.sum() - 1)), "p-value: chi-square"
+    if expected[used].min() >= FEWEST_EXPECTED and population.sum() > counts.sum():
+        left = (population.sum() - counts.sum()) / (population.sum() - 1)
+        return float(distributions.chi2.sf(statistic / left, used.sum() - 1)), "p-value: chi-square"
     whole = np.round(population[used]).astype("int64")
     if whole.sum() < counts.sum():
         return np.nan, "no p-value: fewer units in the population than respondents"

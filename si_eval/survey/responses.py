@@ -41,11 +41,12 @@ def read_responses(
     (``code`` or ``text`` for those of an open answer). Options are given by code or by label. A column ``simulated``
     marks responses that nobody gave. ``respondents`` lists who was invited, where that is known.
 
-    Raises `InputError` with every problem that makes the responses unreadable: unknown columns, questions or options,
-    missing columns, text for a number, rows without a respondent. What can be read but is doubtful (missing, double,
-    contradicting, out of range, not asked) is kept and listed by `Survey.problems`. Only of a respondent who is there
-    twice a row is set aside: the one with fewest answers, with a `DroppedRowsWarning`. The words of open answers and
-    what is personal are not kept at all, only that something was filled in. The frame is left as it is.
+    Raises `InputError` with every problem that makes the responses unreadable: no respondent at all, unknown columns,
+    questions or options, missing columns, text for a number, rows without a respondent. What can be read but is
+    doubtful (missing, double, contradicting, out of range, not asked) is kept and listed by `Survey.problems`. Only of
+    a respondent who is there twice a row is set aside: the one with fewest answers, with a `DroppedRowsWarning`. The
+    words of open answers and what is personal are not kept at all, only that something was filled in. The frame is left
+    as it is.
     """
     frame, sha256 = _as_text(source)
     where = source.name if isinstance(source, Path) else Path(source).name if isinstance(source, str) else "responses"
@@ -98,6 +99,8 @@ def _read_table(content: bytes, suffix: str) -> pd.DataFrame:
     except UnicodeDecodeError as error:
         raise StudyError(f"responses: found {error}; expected UTF-8; save the file in that encoding") from error
     heading = text.partition("\n")[0]
+    if not heading.strip():
+        return pd.DataFrame()
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
     return pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
 
@@ -128,7 +131,10 @@ def _columns(questionnaire: Questionnaire) -> dict[str, tuple[Question, str, str
 
 
 def _column_problems(frame: pd.DataFrame, questionnaire: Questionnaire, tidy: bool, where: str) -> Iterator[Problem]:
-    """Check that the columns are those of the questionnaire and that every row has a respondent."""
+    """Check that there are respondents, columns of the questionnaire alone, and a respondent in every row."""
+    if frame.empty:
+        found, action = "no respondent", "give the file with the answers"
+        yield Problem(where, found, "a row for each respondent, below a row of names", action)
     known = [RESPONDENT, *((QUESTION, ITEM, ANSWER) if tidy else _columns(questionnaire))]
     for name in frame.columns:
         if name not in known:

@@ -70,6 +70,12 @@ class Counting:
             return None
         return np.maximum(np.round(self.population * totals / max(survey.respondents, 1)), totals)
 
+    def weights_of(self, respondents: pd.Index) -> Floats:
+        """Give the weight of each respondent, shape (respondents,); one where there are no weights."""
+        if self.weights is None:
+            return np.ones(len(respondents))
+        return self.weights.set_index(RESPONDENT)["weight"].reindex(respondents).to_numpy(dtype="float64")
+
     def check(self, survey: Survey) -> None:
         """Refuse a base, an interval, a population or weights that cannot be used."""
         for name, value, known in (("base", self.base, Base), ("interval", self.interval, Method)):
@@ -127,7 +133,7 @@ def option_rows(
     if counting.weights is None:
         shares = share_rows(keys, counts, totals, counting, survey)
     else:
-        shares = _weighted_share_rows(keys, chosen, counting.weights, counting, survey)
+        shares = _weighted_share_rows(keys, chosen, counting, survey)
     return pd.concat([count_rows(keys, counts, totals), shares], ignore_index=True)
 
 
@@ -148,15 +154,13 @@ def share_rows(keys: pd.DataFrame, counts: Floats, totals: Floats, counting: Cou
     return _share_frame(keys, share, std_error, interval, counts, totals)
 
 
-def _weighted_share_rows(
-    keys: pd.DataFrame, chosen: pd.DataFrame, weights: pd.DataFrame, counting: Counting, survey: Survey
-) -> pd.DataFrame:
+def _weighted_share_rows(keys: pd.DataFrame, chosen: pd.DataFrame, counting: Counting, survey: Survey) -> pd.DataFrame:
     """Give weighted shares, with the interval of as many respondents as the weighted ones are worth.
 
     Source: Kish (1965), Survey Sampling, section 11.7.
     """
     counts, totals = chosen.sum().to_numpy(dtype="float64"), np.full(chosen.shape[1], float(len(chosen)))
-    weight = weights.set_index(RESPONDENT)["weight"].reindex(chosen.index).to_numpy(dtype="float64")
+    weight = counting.weights_of(chosen.index)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = weight @ chosen.to_numpy(dtype="float64") / weight.sum()
         worth = np.full(chosen.shape[1], weight.sum() ** 2 / (weight**2).sum())

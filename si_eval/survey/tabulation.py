@@ -122,7 +122,7 @@ def survey_matrix(
     The indicator is the row (``Q06_1``), for all rows together the question (``Q06``): there the share is of all
     answers, ``n_units`` counts the respondents with at least one such answer, and there is no interval; a row that
     respondents add themselves is not in it. The median is the place on the scale (1 is the first option with content)
-    and only says which half lies below it. Other arguments as in `survey_frequencies`.
+    and only says which half lies below it; with weights there is none. Other arguments as in `survey_frequencies`.
     """
     asked = survey.questionnaire.question(question, kinds=(MATRIX,))
     counting = Counting(base, interval, population, level, weights)
@@ -132,10 +132,11 @@ def survey_matrix(
         table = survey.choices(asked, base=base, row=row.id)
         name = row_indicator(asked, row)
         frames.append(with_indicator(option_rows(table, asked, counting, survey, answers), name))
-        frames.append(_median_row(survey.choices(asked, base="known", row=row.id), asked, name))
+        if weights is None:
+            frames.append(_median_row(survey.choices(asked, base="known", row=row.id), asked, name))
         left_out.append(survey.left_out(asked, row=row.id))
         tables += [] if row.open_text else [table]
-    frames.append(_pooled_rows(pd.concat(tables), asked, answers, base))
+    frames.append(_pooled_rows(pd.concat(tables), asked, answers, counting))
     return tidy_result(
         frames,
         survey,
@@ -211,11 +212,12 @@ def _median_row(table: pd.DataFrame, question: Question, name: str) -> pd.DataFr
     return pd.DataFrame([{**row, ESTIMATE: estimate, UNIT_OF_MEASURE: SCALE_POINT, NOTE: note}])
 
 
-def _pooled_rows(table: pd.DataFrame, question: Question, answers: Answers, base: Base) -> pd.DataFrame:
+def _pooled_rows(table: pd.DataFrame, question: Question, answers: Answers, counting: Counting) -> pd.DataFrame:
     """Give the share of all answers in the rows of a matrix together."""
+    weight = counting.weights_of(table.index)
     rows = []
     for entry in entries_of(question, answers):
-        if base == "known" and getattr(entry, "missing", False):
+        if counting.base == "known" and getattr(entry, "missing", False):
             continue
         codes = list(entry.codes) if hasattr(entry, "codes") else [entry.code]
         chosen = table[codes].any(axis=1)
@@ -224,7 +226,7 @@ def _pooled_rows(table: pd.DataFrame, question: Question, answers: Answers, base
                 **entry_keys(question, entry),
                 INDICATOR: question.id,
                 STATISTIC: SHARE,
-                ESTIMATE: chosen.mean() if len(chosen) else np.nan,
+                ESTIMATE: weight @ chosen.to_numpy(dtype="float64") / weight.sum() if len(chosen) else np.nan,
                 N_UNITS: chosen[chosen].index.nunique(),
                 N_TOTAL: len(chosen),
                 UNIT_OF_MEASURE: "share of answers",

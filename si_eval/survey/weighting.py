@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.survey.answers import RESPONDENT, Survey
 from si_eval.survey.intervals import Floats
-from si_eval.survey.margins import Margin, read_margins
+from si_eval.survey.margins import Margin, Population, read_margins
 
 TOLERANCE = 1e-10
 MAX_ITERATIONS = 1_000
@@ -61,22 +60,32 @@ class Weights:
         return self.summary()
 
 
-def rake(survey: Survey, *, margins: pd.DataFrame | str | Path, trim: tuple[float, float] | None = None) -> Weights:
+def rake(
+    survey: Survey,
+    *,
+    margins: Population,
+    trim: tuple[float, float] | None = None,
+    year: int | None = None,
+    fewest: int = 0,
+) -> Weights:
     """Rake the respondents to known distributions of several questions.
 
-    ``margins`` has the columns ``question, category, count`` (see `read_margins`). Each round scales the weights of
-    every class of every question to its share, until no share is off by more than 1e-10. ``trim`` bounds the weights,
-    which have mean 1, from below and above: each round ends by cutting them, so that the rest takes over; the report
-    says how far the margins are then off. A respondent without an answer to a question is not scaled for it. Weighting
-    repairs differences in these classes only, and makes the variance larger (``design_effect``).
+    ``margins`` are counts: a CSV file or frame ``question, category, count``, or tables of a stage that counts
+    participants by class, of the latest year or ``year`` (see `read_margins`). Classes with fewer than ``fewest``
+    respondents are taken together, with the rest, as one class ``rest``; by default none is. Each round scales the
+    weights of every class of every question to its share, until no share is off by more than 1e-10. ``trim`` bounds the
+    weights, which have mean 1, from below and above: each round ends by cutting them, so that the rest takes over; the
+    report says how far the margins are then off. A respondent without an answer to a question is not scaled for it.
+    Weighting repairs differences in these classes only, and makes the variance larger (``design_effect``).
 
-    Raises `InputError` where the population has a class in which nobody answered: merge it with another one.
+    Raises `InputError` where the population has a class in which nobody answered: merge it with another one, or give
+    ``fewest``.
     Source: Deming and Stephan (1940), Annals of Mathematical Statistics 11, p. 427-444; Kish (1965), section 11.7.
     """
     low, high = (0.0, np.inf) if trim is None else trim
     if not 0 <= low < 1 < high:
         raise StudyError(f"trim: found {trim}; expected a bound below 1 and one above 1, such as (0.3, 3); correct it")
-    read = read_margins(survey, margins, "margins")
+    read = [margin.pooled(fewest) for margin in read_margins(survey, margins, "margins", year=year)]
     _check_reached(read)
     index = survey.asked_frame.index
     members = [margin.members.reindex(index, fill_value=False).to_numpy() for margin in read]
@@ -137,10 +146,13 @@ def _check_reached(margins: Sequence[Margin]) -> None:
     """Refuse classes that no weight can fill."""
     problems = []
     for margin in margins:
+        if np.isnan(margin.counts).any():
+            found, expected = "counts that are withheld, and no total", "counts that add up to a known total"
+            problems.append(Problem("margins", found, expected, "rake without it", column=margin.question.id))
         for name, count, reached in zip(margin.names, margin.counts, margin.members.sum(), strict=True):
             if count > 0 and reached == 0:
                 found, expected = f"nobody answered in {name}", "a respondent in every class of the population"
-                action = "merge it with another class: A+B"
+                action = "merge it with another class: A+B, or take small classes together with `fewest`"
                 problems.append(Problem("margins", found, expected, action, column=margin.question.id))
     if problems:
         raise InputError(problems, what="the margins")
