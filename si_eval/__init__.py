@@ -40,6 +40,7 @@ _HOME = {
     "protect": "disclosure",
     "protect_exhibits": "study",
     "read_extract": "study",
+    "release_run": "release",
     "rule_set": "registry",
     "run_study": "run",
     "say": "report",

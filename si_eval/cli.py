@@ -1,4 +1,4 @@
-"""The commands: check, simulate, run."""
+"""The commands: check, simulate, run, release. Each loads what it needs when it runs, inside the handling of Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from si_eval import extracts, synthetic
 from si_eval.errors import SiEvalError
-from si_eval.run import run_study
-from si_eval.study import extract_arguments
-from si_eval.study_file import load_study
+from si_eval.interrupts import Interrupts
 from si_eval.vocabulary import FileFormat, Layout
 
 app = typer.Typer(help="Evaluate a programme for enterprises from register extracts.", no_args_is_help=True)
 errors = Console(stderr=True)
+INTERRUPTED = 130  # what a shell expects of a command that ended by Ctrl-C
 
 
 @app.command()
 def check(source: Annotated[Path, typer.Argument(help="an extract folder or a study file")]) -> None:
     """Say what is in an extract, what is wrong with it, and what a run could and could not answer."""
-    with _errors_that_teach():
+    with _ends_well():
+        from si_eval import extracts  # noqa: PLC0415
+        from si_eval.study import extract_arguments  # noqa: PLC0415
+        from si_eval.study_file import load_study  # noqa: PLC0415
+
         a_study = source.suffix.lower() == ".toml"
         arguments = extract_arguments(load_study(source)) if a_study else {"source": source}
-        typer.echo(extracts.describe_extract(**arguments))
-        if extracts.find_problems(**arguments):
+        examined = extracts.examine_extract(**arguments)
+        typer.echo(examined.text)
+        if examined.problems:
             raise typer.Exit(1)
 
 
@@ -43,7 +46,9 @@ def simulate(
     format: Annotated[FileFormat, typer.Option("--format", help="file format")] = "parquet",
 ) -> None:
     """Write a simulated extract whose truth is known."""
-    with _errors_that_teach(), _bar() as progress:
+    with _ends_well(), _bar() as progress:
+        from si_eval import synthetic  # noqa: PLC0415
+
         folder = synthetic.simulate_extract(
             out, preset=preset, scale=scale, seed=seed, layout=layout, format=format, progress=progress
         )
@@ -55,29 +60,67 @@ def run(
     source: Annotated[Path, typer.Argument(help="a study file, or an extract folder for the reference study")],
     out: Annotated[Path, typer.Option(help="the folder for the results: new, empty or an earlier run")],
     extract: Annotated[Path | None, typer.Option(help="the extract folder, in place of the study's own")] = None,
+    ledger: Annotated[Path | None, typer.Option(help="the file of earlier releases, to protect jointly with")] = None,
     notebooks: Annotated[bool, typer.Option(help="execute the notebooks and build the report")] = True,
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
-    with _errors_that_teach(), _bar() as progress:
-        if source.suffix.lower() == ".toml":
-            results = run_study(source, out=out, extract=extract, notebooks=notebooks, progress=progress)
-        else:
-            results = run_study(load_study(), out=out, extract=source, notebooks=notebooks, progress=progress)
+    with _ends_well(), _bar() as progress:
+        from si_eval.inside import inside_of  # noqa: PLC0415
+        from si_eval.run import run_study  # noqa: PLC0415
+        from si_eval.study_file import load_study  # noqa: PLC0415
+
+        a_study = source.suffix.lower() == ".toml"
+        results = run_study(
+            load_study(source if a_study else None),
+            out=out,
+            extract=extract if a_study else source,
+            ledger=ledger,
+            notebooks=notebooks,
+            progress=progress,
+        )
     if results.comparison is not None:
         typer.echo(results.comparison.summary())
     typer.echo(f"results: {out}")
     for page in sorted((out / "report").glob("*.html")):
         typer.echo(f"report: {page}")
+    typer.echo(f"stays inside, never copy it out: {inside_of(out)} (withheld values, identifiers, evidence)")
+
+
+@app.command()
+def release(
+    out: Annotated[Path, typer.Argument(help="the results of a run")],
+    ledger: Annotated[Path | None, typer.Option(help="the file of earlier releases; by default the run's own")] = None,
+    light: Annotated[bool, typer.Option("--light", help="a small output: LIGHT before the name")] = False,
+) -> None:
+    """Make the package for output control out of the results of a run: one ZIP, scanned byte by byte."""
+    with _ends_well():
+        from si_eval.release import release_run  # noqa: PLC0415
+
+        made = release_run(out, ledger=ledger, light=light)
+    typer.echo(f"package for output control: {made.path}")
+    typer.echo(f"evidence, stays inside: {made.evidence}")
+    if made.ledger is None:
+        typer.echo("ledger: none; a later release cannot take this one into account without `--ledger FILE`")
+    else:
+        typer.echo(f"ledger, stays inside: {made.ledger}")
 
 
 @contextmanager
-def _errors_that_teach() -> Iterator[None]:
-    """Print an error of ours as its message and end with 1; anything else is a defect and keeps its traceback."""
-    try:
-        yield
-    except SiEvalError as error:
-        errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
+def _ends_well() -> Iterator[None]:
+    """End with a message and 1 on an error of ours, with 130 on Ctrl-C; a defect keeps its traceback."""
+    with Interrupts() as interrupts:
+        try:
+            yield
+        except SiEvalError as error:
+            if not interrupts.came:
+                errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
+                raise typer.Exit(1) from None
+        except (Exception, KeyboardInterrupt):
+            if not interrupts.came:
+                raise
+    if interrupts.came:
+        errors.print("interrupted: nothing was left behind, and what was there is as it was", style="red")
+        raise typer.Exit(INTERRUPTED)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import pickle
 import platform
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -18,14 +19,23 @@ import pandas as pd
 
 from si_eval.drawing import Drawers, Drawing
 from si_eval.errors import StudyError
+from si_eval.inside import FILES, MARKER, PROVENANCE, file_hashes, inside_of, keep_inside
+from si_eval.interrupts import held_back
 from si_eval.report import Chart, build_report
 from si_eval.results import Extract
-from si_eval.study import EXTRACT_VARIABLE, STUDY_VARIABLE, TABLES_VARIABLE, Progress, StudyResults, evaluate
+from si_eval.study import (
+    EXTRACT_VARIABLE,
+    STUDY_VARIABLE,
+    TABLES_VARIABLE,
+    Progress,
+    StudyResults,
+    evaluate,
+    ledger_path,
+)
 from si_eval.study_file import Study, load_study
 from si_eval.vocabulary import Language
 
 PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
-PROVENANCE = "provenance.json"
 
 
 def run_study(
@@ -33,49 +43,63 @@ def run_study(
     *,
     out: str | Path,
     extract: str | Path | Sequence[str | Path] | None = None,
+    ledger: str | Path | None = None,
     notebooks: bool = True,
     progress: Progress | None = None,
 ) -> StudyResults:
     """Carry out a study and write its files: exhibits, tables, figures, report, published.csv and provenance.
 
-    ``study`` is a study or the path of its file; ``extract`` replaces the study's folders; without ``notebooks`` no
-    report is built and figures are drawn in the first language only. ``out`` must be new, empty or an earlier run,
-    which is then replaced. An interrupted or failing run leaves ``out`` as it was.
+    ``study`` is a study or the path of its file; ``extract`` replaces the study's folders, ``ledger`` its file of
+    earlier releases; without ``notebooks`` no report is built and figures are drawn in the first language only.
+    ``out`` must be new, empty or an earlier run, which is then replaced. Beside it, ``<out>.inside`` keeps what
+    `si-eval release` needs and what never leaves: withheld values, identifiers, evidence. An interrupted or failing
+    run leaves both as they were.
 
     Raises `InputError` and `StudyError`.
     """
     study = study if isinstance(study, Study) else load_study(study)
     target = Path(out).resolve()
     _check_target(target)
-    folders = [extract] if isinstance(extract, str | Path) else list(extract or [])
+    chosen = [extract] if isinstance(extract, str | Path) else list(extract or [])
+    folders = [Path(folder).resolve() for folder in chosen] or [study.resolve(f) for f in study.file.extract.folders]
+    earlier = ledger_path(study, None if ledger is None else Path(ledger).resolve())
     report = progress or (lambda step, fraction: None)
     with Drawers() as drawers:
-        results = evaluate(
-            study, folders=[Path(folder).resolve() for folder in folders], progress=_part(report, 0.0, 0.3)
-        )
+        results = evaluate(study, folders=folders, ledger=earlier, progress=_part(report, 0.0, 0.3))
         target.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        try:
+        with _work_beside(target) as work, _work_beside(inside_of(target)) as inside:
             languages = study.file.languages if notebooks else study.file.languages[:1]
             _write_exhibits(results, work, languages, drawers, _part(report, 0.3, 0.6))
             if results.comparison is not None:
                 results.comparison.to_frame().to_csv(work / "published.csv", index=False)
-            _write_provenance(results, work)
             if notebooks and study.file.notebooks:
                 _write_report(results, work, folders, _part(report, 0.6, 1.0))
-            _replace(work, target)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+            _write_provenance(results, work)
+            keep_inside(results, inside, out=work, ledger=earlier, folders=folders)
+            work.chmod(0o755)
+            _replace({work: target, inside: inside_of(target)})
     report("done", 1.0)
     return results
 
 
 def _check_target(target: Path) -> None:
-    """Refuse to write over anything but an earlier run."""
-    if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / PROVENANCE).is_file()):
-        raise StudyError(
-            f"out: found {target.name}, which is not an earlier run; expected a new or empty folder; choose another"
-        )
+    """Refuse to write over anything but an earlier run and what it kept inside."""
+    for folder, sign in ((target, PROVENANCE), (inside_of(target), MARKER)):
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / sign).is_file()):
+            raise StudyError(
+                f"out: found {folder.name}, which is not an earlier run; expected a new or empty folder; choose another"
+            )
+
+
+@contextmanager
+def _work_beside(target: Path) -> Iterator[Path]:
+    """Give a folder to work in, for this user alone, that is gone in the end unless it took its target's place."""
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield work
+    finally:
+        with held_back():
+            shutil.rmtree(work, ignore_errors=True)
 
 
 def _write_exhibits(
@@ -116,7 +140,7 @@ def _input_hash(extract: Extract) -> str:
 
 
 def _write_provenance(results: StudyResults, work: Path) -> None:
-    """Write what went in and what ran: hashes, versions, rules, seed. No counts, no identifiers."""
+    """Write what went in, what ran and what came out: hashes, versions, rules, seed. No counts, no identifiers."""
     simulation = results.extract.simulation
     rules = results.study.file.rule_set()
     content = {
@@ -124,7 +148,8 @@ def _write_provenance(results: StudyResults, work: Path) -> None:
         "study_sha256": hashlib.sha256(results.study.path.read_bytes()).hexdigest(),
         "run_on": date.today().isoformat(),
         "rule_set": {**vars(rules), "investment_responses": list(rules.investment_responses)},
-        "disclosure_rules": results.study.file.disclosure,
+        "disclosure_rules": results.study.file.disclosure.rules,
+        "earlier_releases": len(results.ledger.runs),
         "synthetic": None
         if simulation is None
         else {"preset": simulation.preset, "scale": simulation.scale, "seed": simulation.seed},
@@ -135,14 +160,14 @@ def _write_provenance(results: StudyResults, work: Path) -> None:
         "inputs_sha256": _input_hash(results.extract),
         "python": platform.python_version(),
         "packages": {package: version(package) for package in PACKAGES},
+        FILES: file_hashes(work),
     }
     (work / PROVENANCE).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Path], progress: Progress) -> None:
+def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], progress: Progress) -> None:
     """Execute the notebooks on the same extract and build the report, one file a language."""
     study = results.study
-    chosen = [Path(folder).resolve() for folder in folders] or [study.resolve(f) for f in study.file.extract.folders]
     tables = work / "tables.pickle"
     tables.write_bytes(pickle.dumps(results.tables))
     build_report(
@@ -152,7 +177,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Pat
         language=study.file.languages,
         date=date.today().isoformat(),
         environment={
-            EXTRACT_VARIABLE: os.pathsep.join(str(folder) for folder in chosen),
+            EXTRACT_VARIABLE: os.pathsep.join(str(folder) for folder in folders),
             STUDY_VARIABLE: str(study.path.resolve()),
             TABLES_VARIABLE: str(tables),
         },
@@ -161,16 +186,24 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[str | Pat
     tables.unlink()
 
 
-def _replace(work: Path, target: Path) -> None:
-    """Put the finished folder in place of an earlier run."""
-    work.chmod(0o755)
-    if target.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-        target.rename(old / "run")
-        work.rename(target)
-        shutil.rmtree(old)
-    else:
-        work.rename(target)
+def _replace(finished: Mapping[Path, Path]) -> None:
+    """Put finished folders in place of those of an earlier run: all of them, or none where one cannot be moved."""
+    with held_back():
+        moved: list[tuple[Path, Path]] = []
+        old = [Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent)) for target in finished.values()]
+        try:
+            for (work, target), aside in zip(finished.items(), old, strict=True):
+                for source, goal in ((target, aside / "run"), (work, target)):
+                    if source.exists():
+                        source.rename(goal)
+                        moved.append((source, goal))
+        except OSError:
+            for source, goal in reversed(moved):
+                goal.rename(source)
+            raise
+        finally:
+            for aside in old:
+                shutil.rmtree(aside, ignore_errors=True)
 
 
 def _part(progress: Progress, start: float, end: float) -> Progress:

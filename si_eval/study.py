@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from si_eval import extracts, published, synthetic
-from si_eval.disclosure import protect
+from si_eval.disclosure import DisclosureRules, decide
+from si_eval.disclosure.border import Decision
 from si_eval.engine import open_engine
 from si_eval.errors import StudyError
 from si_eval.exhibits import SYNTHESIS, Inputs, compute_exhibits, synthesise_exhibits, without_registers
+from si_eval.ledger_file import LedgerFile, load_ledger
 from si_eval.linkage import link_participants
 from si_eval.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
@@ -30,19 +32,39 @@ ASSUMED = "assumed"
 
 
 @dataclass(frozen=True)
+class Request:
+    """Exhibits that crossed the public border together, under one set of rules. The evidence in it stays inside."""
+
+    rules: DisclosureRules
+    tables: Sequence[ResultTable] = field(repr=False)
+    decision: Decision = field(repr=False)
+
+
+@dataclass(frozen=True)
 class StudyResults:
-    """What a study gives: the protected exhibits in the order of the study file, and the check against the source."""
+    """What a study gives: the protected exhibits in the order of the study file, and the check against the source.
+
+    ``requests`` and ``ledger`` are for what a run keeps inside: they never leave.
+    """
 
     study: Study
     extract: Extract
     tables: dict[str, SafeTable]
     comparison: published.PublishedComparison | None
+    requests: Sequence[Request] = field(default=(), repr=False)
+    ledger: LedgerFile = field(default_factory=LedgerFile, repr=False)
 
 
-def evaluate(study: Study, *, folders: Sequence[Path] = (), progress: Progress | None = None) -> StudyResults:
-    """Carry out a study in memory: from the raw extract to protected exhibits and the check against the source."""
+def evaluate(
+    study: Study, *, folders: Sequence[Path] = (), ledger: Path | None = None, progress: Progress | None = None
+) -> StudyResults:
+    """Carry out a study in memory: from the raw extract to protected exhibits and the check against the source.
+
+    ``ledger`` is the file of earlier releases, in place of the study's own.
+    """
     report = progress or _silent
     report("reading the extract", 0.0)
+    earlier = load_ledger(ledger_path(study, ledger))
     extract = read_extract(study, folders=folders, progress=lambda step, _: report(step, 0.1))
     report("linking the participants", 0.3)
     linkage = link_participants(extract)
@@ -51,29 +73,54 @@ def evaluate(study: Study, *, folders: Sequence[Path] = (), progress: Progress |
     report("computing the exhibits", 0.5)
     tables = compute_exhibits(study, panel, linkage)
     report("protecting", 0.7)
-    safe = protect_exhibits(study, tables)
+    requests = decide_exhibits(study, tables, earlier)
+    safe = in_order(study, requests)
     report("comparing with the published figures", 0.9)
     comparison = compare_with_published(study, safe)
     report("evaluated", 1.0)
-    return StudyResults(study, extract, {table.exhibit: table for table in safe}, comparison)
+    return StudyResults(study, extract, {table.exhibit: table for table in safe}, comparison, requests, earlier)
 
 
 def protect_exhibits(study: Study, tables: Sequence[ResultTable]) -> list[SafeTable]:
-    """Let the exhibits cross the public border, in the study's order: one joint pattern for each set of rules.
+    """Let the exhibits cross the public border, in the study's order, jointly with the releases in its ledger."""
+    return in_order(study, decide_exhibits(study, tables, load_ledger(ledger_path(study))))
+
+
+def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: LedgerFile) -> list[Request]:
+    """Let the exhibits cross the public border: one joint pattern for each set of rules, with its earlier releases.
 
     An exhibit may name rules of its own (a survey has other units than a register). The synthesis follows from the
-    protected exhibits and crosses last; it is made where all of them are there.
+    protected exhibits and crosses last; it is made where all of them are there. What outsiders know is told of the
+    units of the study's own rules.
     """
-    rules = {exhibit.id: exhibit.disclosure or study.file.disclosure for exhibit in study.file.exhibits}
+    border = study.file.disclosure
+    rules = {exhibit.id: exhibit.disclosure or border.rules for exhibit in study.file.exhibits}
     priority = {exhibit.id: exhibit.priority for exhibit in study.file.exhibits if exhibit.priority is not None}
-    safe: dict[str, SafeTable] = {}
+    known = None if border.known is None else pd.read_csv(study.resolve(border.known))
+    requests = []
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
-        request = [table for table in tables if rules[table.exhibit] == name]
-        safe |= {table.exhibit: table for table in protect(request, rules=name, priority=priority)}
+        asked = [table for table in tables if rules[table.exhibit] == name]
+        preset, public = DisclosureRules.preset(name), known if name == border.rules else None
+        decision = decide(asked, rules=preset, known=public, ledger=earlier.of(name), priority=priority, record=False)
+        requests.append(Request(preset, asked, decision))
+    safe = [table for request in requests for table in request.decision.tables]
     if len(safe) == len([exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]):
-        for table in synthesise_exhibits(study, list(safe.values())):
-            safe[table.exhibit] = protect([table], rules=rules[table.exhibit])[0]
+        for table in synthesise_exhibits(study, safe):
+            preset = DisclosureRules.preset(rules[table.exhibit])
+            requests.append(Request(preset, [table], decide([table], rules=preset)))
+    return requests
+
+
+def in_order(study: Study, requests: Sequence[Request]) -> list[SafeTable]:
+    """Give the protected exhibits of requests in the study's order."""
+    safe = {table.exhibit: table for request in requests for table in request.decision.tables}
     return [safe[exhibit.id] for exhibit in study.file.exhibits if exhibit.id in safe]
+
+
+def ledger_path(study: Study, given: Path | None = None) -> Path | None:
+    """Give the file of earlier releases: the one given, else the study's own, else none."""
+    own = study.file.disclosure.ledger
+    return given or (None if own is None else study.resolve(own))
 
 
 def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | None = None) -> dict[str, SafeTable]:

@@ -161,7 +161,7 @@ def test_a_run_writes_everything_and_replaces_an_earlier_one(extracts, tmp_path)
     provenance = json.loads((out / "provenance.json").read_text())
     assert provenance["synthetic"] == {"preset": "smart_industry_2020", "scale": SCALE, "seed": 1}
     assert all(len(entry["sha256"]) == 64 for entry in provenance["inputs"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.inside"]
 
 
 def test_a_folder_that_is_no_earlier_run_is_left_alone(extracts, tmp_path):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import platform
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import pandas as pd
 
-from si_eval.disclosure.border import Decision
-from si_eval.disclosure.ledger import ReleaseLedger
-from si_eval.disclosure.rules import DisclosureRules
+from si_eval.disclosure.border import DOF
+from si_eval.errors import DisclosureError
 from si_eval.registry import indicators
-from si_eval.results import ResultTable, SafeTable, SourceFile
-from si_eval.vocabulary import INDICATOR, KEYS, N_UNITS, SHOWN, STATUS, UNIT_OF_MEASURE, YEAR
+from si_eval.results import ResultTable, SafeTable
+from si_eval.vocabulary import INDICATOR, KEYS, N_UNITS, SHOWN, STATUS, UNIT_OF_MEASURE, YEAR, label
 
 PACKAGES = ("si_eval", "numpy", "pandas", "scipy", "duckdb", "ibis-framework", "matplotlib")
 FORM = "output_control_form.txt"
@@ -25,46 +27,105 @@ README = "README.txt"
 VARIABLES = "variables.csv"
 DECISIONS = "decisions.csv"
 MANIFEST = "manifest.json"
+PNG = b"\x89PNG\r\n\x1a\n"
+WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same request gives the same bytes
+SYNTHETIC = "SYNTHETIC DATA: simulated firms, not outcomes of real firms"
+SYNTHETIC_COLUMN = "synthetic"
 
 
 @dataclass(frozen=True)
 class Output:
-    """One table of a request, with what the office needs to know of it."""
+    """One protected table as it leaves, and what the office needs to know of it.
 
-    table: ResultTable
-    population: str
-    relation: str
-    model: bool
-    drawn: bool
+    ``table`` is CSV: the tidy rows with their status. ``withheld`` gives the class of the rule by row, from 0.
+    ``variables`` describes each indicator. ``model`` marks the table of an estimated model.
+    """
+
+    table: bytes
+    withheld: Mapping[int, str]
+    exhibit: str
+    title: str
+    function: str
+    rules: str
+    coverage: str
+    cannot_show: str
+    variables: Sequence[Mapping[str, str]]
+    synthetic: bool = False
+    public: bool = False
+    model: bool = False
+    population: str = ""
+    relation: str = ""
+    image: bytes | None = None
+
+    def frame(self) -> pd.DataFrame:
+        """Give the rows with every field as it is written."""
+        return pd.read_csv(io.BytesIO(self.table), dtype=str, keep_default_na=False)
 
 
 @dataclass(frozen=True)
 class Contents:
-    """All that the package is made of."""
+    """All that the package is made of.
+
+    ``rules`` gives, by the name of the output rules, who verified them. ``earlier`` counts the releases in the ledger.
+    ``run`` is what the manifest tells of the computation: inputs by hash, versions, seed.
+    """
 
     project: str
-    decision: Decision
+    made_on: str
     outputs: Sequence[Output]
-    images: Sequence[bytes | None]
-    rules: DisclosureRules
-    inputs: Sequence[SourceFile]
-    commit: str
-    made_on: date
-    ledger: ReleaseLedger | None
+    rules: Mapping[str, str]
+    earlier: int = 0
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def synthetic(self) -> bool:
+        """Say whether any output rests on simulated data."""
+        return any(output.synthetic for output in self.outputs)
+
+
+def describe_output(
+    table: ResultTable,
+    safe: SafeTable,
+    withheld: Mapping[int, str],
+    *,
+    population: str = "",
+    relation: str = "",
+    model: bool = False,
+    image: bytes | None = None,
+) -> Output:
+    """Describe a protected table; ``table``, the one it was made of, only tells whether it is one of a model."""
+    frame = safe.to_frame()
+    return Output(
+        table=frame.to_csv(index=False).encode("utf-8"),
+        withheld={row: why for row, why in sorted(withheld.items()) if frame[STATUS].iloc[row] != SHOWN},
+        exhibit=safe.exhibit,
+        title=safe.titles.get("en") or safe.titles.get("nl") or safe.exhibit or safe.function,
+        function=safe.function,
+        rules=safe.rules,
+        coverage=safe.coverage,
+        cannot_show=safe.cannot_show,
+        variables=_variables(frame),
+        synthetic=safe.simulation is not None,
+        public=safe.public,
+        model=model or DOF in table.frame,
+        population=population,
+        relation=relation,
+        image=image,
+    )
 
 
 def describe_package(contents: Contents) -> dict[str, bytes]:
-    """Give every file of the package by name, the manifest last."""
+    """Give every file of the package by name, the manifest last; raise `DisclosureError` for a figure but PNG."""
     files: dict[str, bytes] = {FORM: _form(contents)}
     names = output_names(contents.outputs)
-    for name, safe, image in zip(names, contents.decision.tables, contents.images, strict=True):
-        files[f"{name}.csv"] = _csv(safe.to_frame())
-        if image is not None:
-            files[f"F{name[1:]}.png"] = image
-            files[f"F{name[1:]}.csv"] = _csv(safe.to_frame())
-    files[VARIABLES] = _csv(_variables(contents.decision.tables))
+    for name, output in zip(names, contents.outputs, strict=True):
+        files[f"{name}.csv"] = _csv(output.frame(), output.synthetic)
+        if output.image is not None:
+            files[f"F{name[1:]}.png"] = _checked_image(output)
+            files[f"F{name[1:]}.csv"] = files[f"{name}.csv"]
+    files[VARIABLES] = _csv(_list_variables(contents.outputs), contents.synthetic)
     files[README] = _readme(contents, names)
-    files[DECISIONS] = _csv(list_decisions(contents.decision, names))
+    files[DECISIONS] = _csv(list_decisions(contents.outputs, names), contents.synthetic)
     files[MANIFEST] = _manifest(contents, files)
     return files
 
@@ -74,131 +135,41 @@ def output_names(outputs: Sequence[Output]) -> list[str]:
     return [f"{'M' if output.model else 'T'}{number:02d}" for number, output in enumerate(outputs, start=1)]
 
 
-def list_decisions(decision: Decision, names: Sequence[str]) -> pd.DataFrame:
+def list_decisions(outputs: Sequence[Output], names: Sequence[str]) -> pd.DataFrame:
     """List the withheld rows with the class of the rule; no values and no parameters."""
     rows = []
-    for name, safe, withheld in zip(names, decision.tables, decision.rows, strict=True):
-        frame = safe.to_frame()
+    for name, output in zip(names, outputs, strict=True):
+        frame = output.frame()
         keys = [column for column in KEYS if column in frame]
-        for row, reason in sorted(withheld.items()):
-            if frame[STATUS].iloc[row] != SHOWN:
-                rows.append({"output": name, "row": row + 1, **frame[keys].iloc[row].to_dict(), "rule_class": reason})
+        for row, reason in output.withheld.items():
+            rows.append({"output": name, "row": row + 1, **frame[keys].iloc[row].to_dict(), "rule_class": reason})
     return pd.DataFrame(rows, columns=["output", "row", *KEYS, "rule_class"])
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
-    return frame.to_csv(index=False, lineterminator="\r\n").encode("utf-8")
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Put files side by side in a ZIP that depends on nothing but their names and content."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, WRITTEN)
+            entry.compress_type = zipfile.ZIP_STORED if content.startswith(PNG) else zipfile.ZIP_DEFLATED
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
 
 
-def _title(safe: SafeTable) -> str:
-    return safe.titles.get("en") or safe.titles.get("nl") or safe.exhibit or safe.function
+def hash_of(content: bytes) -> str:
+    """Give the SHA-256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
 
 
-def _least(safe: SafeTable) -> str:
-    shown = safe.to_frame()
-    counts = shown.loc[shown[STATUS] == SHOWN, N_UNITS].dropna()
-    return f"{int(counts.min())} or more" if len(counts) else "not told"
-
-
-def _form(contents: Contents) -> bytes:
-    """Prefill the office's form as text; a person copies it to the form itself and signs that."""
-    lines = [
-        "OUTPUT CONTROL FORM (prefilled; complete the office's own form with these answers)",
-        "",
-        f"Project: {contents.project}",
-        "Requested by: ____________________   E-mail: ____________________",
-        f"Date: {contents.made_on.isoformat()}",
-        f"Number of outputs: {len(contents.outputs)}, in one ZIP, no folders; described in {README}",
-        f"Variables: {VARIABLES}",
-        "Unit of observation: business unit (enterprise); units counted are distinct and have a value",
-        f"Disclosure rules applied: {contents.rules.name}"
-        + (
-            f", verified by {contents.rules.verified_by}"
-            if contents.rules.verified_by
-            else ", not verified by a person"
-        ),
-        "Secondary suppression: one joint pattern over all tables, margins and earlier releases, by linear programming",
-        f"Withheld cells: listed with the class of the rule in {DECISIONS}",
-        f"Earlier releases taken into account: {'none' if contents.ledger is None else contents.ledger.releases}",
-        "Minima, maxima, identifiers, single records: none",
-        "",
-        "output | title | underlying units a cell | figure",
-    ]
-    names = output_names(contents.outputs)
-    for name, safe, output in zip(names, contents.decision.tables, contents.outputs, strict=True):
-        lines.append(f"{name} | {_title(safe)} | {_least(safe)} | {'PNG with data' if output.drawn else 'no'}")
-    return ("\r\n".join([*lines, ""])).encode("utf-8")
-
-
-def _readme(contents: Contents, names: Sequence[str]) -> bytes:
-    """Describe each output: title, population, unit, counts, relation to the others."""
-    lines = [f"{contents.project}: output of {contents.made_on.isoformat()}", ""]
-    for name, safe, output in zip(names, contents.decision.tables, contents.outputs, strict=True):
-        frame = safe.to_frame()
-        years = sorted({str(year) for year in frame[YEAR].dropna()})
-        lines += [
-            f"{name}.csv" + (f", F{name[1:]}.png, F{name[1:]}.csv" if output.drawn else ""),
-            f"  title: {_title(safe)}",
-            f"  made by: si_eval.{safe.function}, rule set {safe.rules}",
-            f"  population: {output.population or 'all business units of the panel, by the columns of the table'}",
-            f"  years: {', '.join(years)}",
-            f"  unit of measure: {', '.join(sorted({str(unit) for unit in frame[UNIT_OF_MEASURE].dropna()}))}",
-            "  weights: none",
-            f"  underlying units a shown cell: {_least(safe)} (column {N_UNITS})",
-            f"  numbers: {len(frame)}, withheld: {int((frame[STATUS] != SHOWN).sum())}",
-            f"  coverage: {safe.coverage or 'see n_units'}",
-            f"  relation to other outputs: {output.relation or 'one joint pattern with all outputs of this request'}",
-            f"  cannot show: {safe.cannot_show}",
-            "",
-        ]
-        if safe.simulation is not None:
-            lines.insert(-1, "  SYNTHETIC DATA: simulated firms, not outcomes of real firms")
-    lines.append(f"Earlier releases: {'none' if contents.ledger is None else contents.ledger.releases}")
-    return ("\r\n".join([*lines, ""])).encode("utf-8")
-
-
-def _variables(tables: Sequence[SafeTable]) -> pd.DataFrame:
-    """List the variables: name, label, unit, derivation."""
-    known = indicators()
-    rows: dict[str, dict[str, str]] = {}
-    for safe in tables:
-        for name, unit in safe.to_frame()[[INDICATOR, UNIT_OF_MEASURE]].drop_duplicates().itertuples(index=False):
-            entry = known.get(str(name))
-            derivation = "" if entry is None else " ".join(filter(None, [entry.function, entry.of]))
-            ratio = f"{entry.numerator} / {entry.denominator}" if entry is not None and entry.numerator else ""
-            rows.setdefault(
-                str(name),
-                {
-                    "name": str(name),
-                    "label": "" if entry is None else entry.en,
-                    "unit": str(unit) if entry is None else entry.unit,
-                    "derivation": derivation,
-                    "ratio_of": ratio,
-                },
-            )
-    return pd.DataFrame(rows.values(), columns=["name", "label", "unit", "derivation", "ratio_of"])
-
-
-def _manifest(contents: Contents, files: dict[str, bytes]) -> bytes:
-    """Write hashes, versions, inputs and seed; no counts and no parameters of the rules."""
-    simulation = next((safe.simulation for safe in contents.decision.tables if safe.simulation is not None), None)
-    content = {
-        "project": contents.project,
-        "made_on": contents.made_on.isoformat(),
-        "disclosure_rules": contents.rules.name,
-        "git_commit": contents.commit,
+def versions() -> dict[str, Any]:
+    """Give the versions of Python and of the packages that compute, protect and draw."""
+    return {
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
-        "synthetic": None
-        if simulation is None
-        else {"preset": simulation.preset, "scale": simulation.scale, "seed": simulation.seed},
-        "inputs": [
-            {"table": source.table, "year": source.year, "version": source.version, "sha256": source.sha256}
-            for source in contents.inputs
-        ],
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
     }
-    return (json.dumps(content, indent=2) + "\n").encode("utf-8")
 
 
 def _version(name: str) -> str:
@@ -206,3 +177,119 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return ""
+
+
+def _checked_image(output: Output) -> bytes:
+    """Give the figure, if it is a bitmap; the scan looks for what else may be in it."""
+    if output.image is None or not output.image.startswith(PNG):
+        raise DisclosureError(
+            f"{output.exhibit or output.function}: found a figure that is no PNG; expected PNG, because other formats "
+            "can carry the data that they draw; draw it as PNG"
+        )
+    return output.image
+
+
+def _csv(frame: pd.DataFrame, synthetic: bool) -> bytes:
+    """Write a table; one of simulated data says so in every row."""
+    if synthetic:
+        frame = frame.assign(**{SYNTHETIC_COLUMN: "simulated"})
+    return frame.to_csv(index=False, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL).encode("utf-8")
+
+
+def _least(output: Output) -> str:
+    frame = output.frame()
+    counts = pd.to_numeric(frame.loc[frame[STATUS] == SHOWN, N_UNITS], errors="coerce").dropna()
+    return f"{int(counts.min())} or more" if len(counts) else "not told"
+
+
+def _form(contents: Contents) -> bytes:
+    """Prefill the office's form as text; a person copies it to the form itself and signs that."""
+    rules = [
+        f"{name} ({f'verified by {person}' if person else 'not verified by a person'})"
+        for name, person in contents.rules.items()
+    ]
+    lines = [
+        "OUTPUT CONTROL FORM (prefilled; complete the office's own form with these answers)",
+        *([SYNTHETIC] if contents.synthetic else []),
+        "",
+        f"Project: {contents.project}",
+        "Requested by: ____________________   E-mail: ____________________",
+        f"Date of the computation: {contents.made_on}",
+        f"Number of outputs: {len(contents.outputs)}, in one ZIP, no folders; described in {README}",
+        f"Variables: {VARIABLES}",
+        "Unit of observation: business unit (enterprise), in a survey respondent; units are distinct and have a value",
+        f"Disclosure rules applied: {', '.join(rules)}",
+        "Secondary suppression: one joint pattern over all tables, margins and earlier releases, by linear programming",
+        f"Withheld cells: listed with the class of the rule in {DECISIONS}",
+        f"Earlier releases taken into account: {contents.earlier or 'none'}",
+        "Minima, maxima, identifiers, single records: none",
+        "",
+        "output | title | underlying units a cell | figure",
+    ]
+    for name, output in zip(output_names(contents.outputs), contents.outputs, strict=True):
+        drawn = "no" if output.image is None else "PNG with data"
+        lines.append(f"{name} | {output.title} | {_least(output)} | {drawn}")
+    return "\r\n".join([*lines, ""]).encode("utf-8")
+
+
+def _readme(contents: Contents, names: Sequence[str]) -> bytes:
+    """Describe each output: title, population, unit, counts, relation to the others."""
+    lines = [f"{contents.project}: output of {contents.made_on}", *([SYNTHETIC] if contents.synthetic else []), ""]
+    for name, output in zip(names, contents.outputs, strict=True):
+        frame = output.frame()
+        relation = "public before, rests on no microdata" if output.public else "one joint pattern with all outputs"
+        lines += [
+            f"{name}.csv" + (f", F{name[1:]}.png, F{name[1:]}.csv" if output.image is not None else ""),
+            *([f"  {SYNTHETIC}"] if output.synthetic else []),
+            f"  title: {output.title}",
+            f"  exhibit: {output.exhibit}",
+            f"  made by: si_eval.{output.function}, rule set {output.rules}",
+            f"  population: {output.population or 'by the columns group, year, size_class, sector and category'}",
+            f"  years: {', '.join(sorted(set(frame[YEAR]) - {''}))}",
+            f"  unit of measure: {', '.join(sorted(set(frame[UNIT_OF_MEASURE]) - {''}))}",
+            "  weights: none",
+            f"  underlying units a shown cell: {_least(output)} (column {N_UNITS})",
+            f"  numbers: {len(frame)}, withheld: {int((frame[STATUS] != SHOWN).sum())}",
+            f"  coverage: {output.coverage or f'see {N_UNITS}'}",
+            f"  relation to other outputs: {output.relation or relation}",
+            f"  cannot show: {output.cannot_show}",
+            "",
+        ]
+    lines.append(f"Earlier releases: {contents.earlier or 'none'}")
+    return "\r\n".join([*lines, ""]).encode("utf-8")
+
+
+def _variables(frame: pd.DataFrame) -> list[dict[str, str]]:
+    """Describe the indicators of a table: name, label, unit, derivation."""
+    known = indicators()
+    rows = []
+    for name, unit in frame[[INDICATOR, UNIT_OF_MEASURE]].drop_duplicates(INDICATOR).itertuples(index=False):
+        entry = known.get(str(name))
+        rows.append(
+            {
+                "name": str(name),
+                "label": label(str(name), "en") if entry is None else entry.en,
+                "unit": str(unit) if entry is None else entry.unit,
+                "derivation": "" if entry is None else " ".join(filter(None, [entry.function, entry.of])),
+                "ratio_of": f"{entry.numerator} / {entry.denominator}" if entry and entry.numerator else "",
+            }
+        )
+    return rows
+
+
+def _list_variables(outputs: Sequence[Output]) -> pd.DataFrame:
+    """List the variables of all outputs, once each."""
+    rows = {variable["name"]: variable for output in outputs for variable in reversed(output.variables)}
+    return pd.DataFrame(rows.values(), columns=["name", "label", "unit", "derivation", "ratio_of"])
+
+
+def _manifest(contents: Contents, files: Mapping[str, bytes]) -> bytes:
+    """Write hashes, versions, inputs and seed; no counts and no parameters of the output rules."""
+    content = {
+        **contents.run,
+        "project": contents.project,
+        "made_on": contents.made_on,
+        "disclosure_rules": list(contents.rules),
+        "files": {name: hash_of(data) for name, data in files.items()},
+    }
+    return (json.dumps(content, indent=2) + "\n").encode("utf-8")

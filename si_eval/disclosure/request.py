@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import zipfile
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from si_eval.disclosure.border import Decision, decide
 from si_eval.disclosure.evidence import write_evidence
 from si_eval.disclosure.ledger import ReleaseLedger
-from si_eval.disclosure.package import Contents, Output, describe_package
+from si_eval.disclosure.package import Contents, Output, describe_output, describe_package, pack, versions
 from si_eval.disclosure.rules import DisclosureRules, as_rules
-from si_eval.disclosure.scan import scan_release
+from si_eval.disclosure.scan import scan_release, shown_numbers, withheld_numbers
+from si_eval.disclosure.traces import Secrets, gather_secrets, machine_names
 from si_eval.errors import DisclosureError
+from si_eval.interrupts import held_back
 from si_eval.results import ResultTable, SafeTable, SourceFile
 
 Draw = Callable[[SafeTable], bytes]
-PNG = b"\x89PNG\r\n\x1a\n"
-WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same request gives the same bytes
+LIGHT = "LIGHT_"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A table as it was added."""
+
+    table: ResultTable
+    draw: Draw | None
+    population: str
+    relation: str
+    model: bool
 
 
 @dataclass
@@ -40,8 +53,7 @@ class OutputRequest:
     identifiers: Iterable[object] = ()
     inputs: Sequence[SourceFile] = ()
     commit: str = ""
-    _outputs: list[Output] = field(default_factory=list, init=False, repr=False)
-    _drawings: list[Draw | None] = field(default_factory=list, init=False, repr=False)
+    _asked: list[_Asked] = field(default_factory=list, init=False, repr=False)
 
     def add(
         self,
@@ -61,69 +73,102 @@ class OutputRequest:
             raise DisclosureError(
                 f"OutputRequest.add: found {type(table).__name__}; expected ResultTable; only aggregated results leave"
             )
-        self._outputs.append(Output(table, population, relation, model, draw is not None))
-        self._drawings.append(draw)
+        self._asked.append(_Asked(table, draw, population, relation, model))
         return self
 
     def check(self) -> list[SafeTable]:
         """Protect what was added and give the SafeTables; raises `DisclosureError` for what may not leave."""
-        return self._decide(record=False).tables
+        return self._decide().tables
 
     def write(self, path: str | Path, *, light: bool = False, evidence: str | Path) -> Path:
         """Write the ZIP, prove that it holds nothing that was withheld, and write the evidence to its own folder.
 
-        ``light`` puts LIGHT before the name, for small outputs. The ZIP is removed again if the scan finds anything.
-        Raises `DisclosureError` then, and if ``evidence`` is the folder of the ZIP.
+        ``light`` puts LIGHT before the name, for small outputs. No ZIP is left if the scan finds anything. Raises
+        `DisclosureError` then, and if ``evidence`` is the folder of the ZIP.
         """
-        target = Path(path)
-        target = target.with_name(f"LIGHT_{target.name}") if light else target
+        target = package_path(Path(path), light=light)
         if Path(evidence).resolve() == target.resolve().parent:
             raise DisclosureError("evidence: found the folder of the ZIP; expected another; the evidence stays inside")
-        if not self._outputs:
+        if not self._asked:
             raise DisclosureError("OutputRequest: found no table; expected at least one; add it first")
-        decision = self._decide(record=False)
-        images = [
-            None if draw is None else _image(draw, safe)
-            for draw, safe in zip(self._drawings, decision.tables, strict=True)
-        ]
+        decision = self._decide()
+        tables = [asked.table for asked in self._asked]
+        secrets = gather_secrets(
+            withheld_numbers(decision, tables),
+            [number for safe in decision.tables for number in shown_numbers(safe.to_frame())],
+            self.identifiers,
+            machine_names(target.parent),
+        )
+        rules = as_rules(self.rules)
         contents = Contents(
-            self.project, decision, self._outputs, images, as_rules(self.rules), list(self.inputs), self.commit,
-            date.today(), self.ledger,
+            self.project, date.today().isoformat(), self._outputs(decision), {rules.name: rules.verified_by},
+            0 if self.ledger is None else self.ledger.releases, self._computation(decision),
         )  # fmt: skip
-        _zip(target, describe_package(contents))
-        problems = scan_release(target, decision, [output.table for output in self._outputs], self.identifiers)
-        if problems:
-            target.unlink()
-            raise DisclosureError(f"release: found {'; '.join(problems)}; expected none of it; the ZIP was removed")
-        write_evidence(Path(evidence), decision, [output.table for output in self._outputs], as_rules(self.rules))
-        if self.ledger is not None:
-            self.ledger.record(decision.protection)
-        return target
 
-    def _decide(self, *, record: bool) -> Decision:
-        tables = [output.table for output in self._outputs]
+        def keep() -> None:
+            write_evidence(Path(evidence), decision, tables, rules)
+            if self.ledger is not None:
+                self.ledger.record(decision.protection)
+
+        return write_package(target, contents, secrets, before=keep)
+
+    def _decide(self) -> Decision:
         return decide(
-            tables, rules=self.rules, known=self.known, ledger=self.ledger, priority=self.priority, record=record
+            [asked.table for asked in self._asked],
+            rules=self.rules,
+            known=self.known,
+            ledger=self.ledger,
+            priority=self.priority,
+            record=False,
         )
 
+    def _outputs(self, decision: Decision) -> list[Output]:
+        return [
+            describe_output(
+                asked.table, safe, withheld, population=asked.population, relation=asked.relation, model=asked.model,
+                image=None if asked.draw is None else asked.draw(safe),
+            )
+            for asked, safe, withheld in zip(self._asked, decision.tables, decision.rows, strict=True)
+        ]  # fmt: skip
 
-def _image(draw: Draw, safe: SafeTable) -> bytes:
-    """Draw a figure and refuse anything but a bitmap without text in it."""
-    image = draw(safe)
-    if not isinstance(image, bytes) or not image.startswith(PNG):
-        raise DisclosureError(
-            f"{safe.exhibit or safe.function}: found a figure that is no PNG; expected PNG, because other formats can "
-            "carry the data that they draw; draw it as PNG"
-        )
-    return image
+    def _computation(self, decision: Decision) -> dict[str, Any]:
+        simulation = next((safe.simulation for safe in decision.tables if safe.simulation is not None), None)
+        return {
+            "git_commit": self.commit,
+            **versions(),
+            "synthetic": None
+            if simulation is None
+            else {"preset": simulation.preset, "scale": simulation.scale, "seed": simulation.seed},
+            "inputs": [
+                {"table": source.table, "year": source.year, "version": source.version, "sha256": source.sha256}
+                for source in self.inputs
+            ],
+        }
 
 
-def _zip(target: Path, files: Mapping[str, bytes]) -> None:
-    """Write files side by side in a ZIP that depends on nothing but their content."""
+def package_path(path: Path, *, light: bool) -> Path:
+    """Give the path of a package: LIGHT stands before the name of a small one."""
+    return path.with_name(f"{LIGHT}{path.name}") if light else path
+
+
+def write_package(
+    target: Path, contents: Contents, secrets: Secrets, *, before: Callable[[], None] = lambda: None
+) -> Path:
+    """Write a package beside its place, scan it, do what comes ``before`` it is there, and put it there.
+
+    Nothing is left where the scan finds anything or ``before`` fails. Raises `DisclosureError` with all that was found.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            entry = zipfile.ZipInfo(name, WRITTEN)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, content)
+    with tempfile.TemporaryDirectory(prefix=f".{target.stem}.", dir=target.parent) as folder:
+        written = Path(folder) / target.name
+        written.write_bytes(pack(describe_package(contents)))
+        problems = scan_release(written, secrets)
+        if problems:
+            raise DisclosureError(
+                f"release: found {'; '.join(problems)}; expected none of it; no ZIP was left; withhold it, or reword "
+                "the text that it stands in"
+            )
+        with held_back():
+            before()
+            written.replace(target)
+    return target

@@ -2,121 +2,149 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import math
-import re
 import zipfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from si_eval.disclosure.border import Decision
+from si_eval.disclosure.package import MANIFEST, hash_of, pack
 from si_eval.disclosure.reading import N_TOTAL
+from si_eval.disclosure.traces import Secrets, find_traces
 from si_eval.results import ResultTable
 from si_eval.vocabulary import NUMBERS, SHOWN, STATUS
 
 FORMATS = (".csv", ".txt", ".json", ".png")
-NUMBER = re.compile(r"(?<![\w.])-?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
-TELLING = 5  # significant digits from which a number is one figure rather than a coincidence
-SHORTEST_ID = 5  # characters; a shorter id is looked for as a whole field
 PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"pHYs", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD")
-SOFTWARE = re.compile(rb"^Software\x00[\w .,:/()+-]{0,200}$")
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # of a PNG's colour type
 
 
-def scan_release(
-    path: Path, decision: Decision, tables: Sequence[ResultTable], identifiers: Iterable[object] = ()
-) -> list[str]:
+def scan_release(path: Path, secrets: Secrets) -> list[str]:
     """List everything in a ZIP that may not be there; an empty list is the proof that it holds nothing of it.
 
-    Looked for: folders, other formats, text in images; rows that are withheld and yet carry a number; withheld values
-    of `TELLING` digits or more, under any rounding to at least so many digits, in any file, name or comment; and the
-    identifiers given.
+    Looked for: bytes that belong to no file; folders, other formats, text or hidden data in images; files that the
+    manifest does not know; rows that are withheld and yet carry a number; in a column of numbers, a number that no
+    protected table shows; and in every other text, name or comment, the traces of `traces.find_traces`. An identifier
+    is not looked for in a column of numbers: there a count may be the same number by chance, and only numbers that
+    crossed the border stand there.
     """
     problems: list[str] = []
-    withheld = _withheld_values(decision, tables)
-    ids = {str(value).strip() for value in identifiers if str(value).strip()}
     with zipfile.ZipFile(path) as archive:
-        problems += _text_problems("the archive comment", archive.comment.decode("latin-1"), withheld, ids)
-        for entry in archive.infolist():
-            name, content = entry.filename, archive.read(entry)
-            if "/" in name or "\\" in name or not name.lower().endswith(FORMATS) or entry.extra or entry.comment:
-                problems.append(f"{name}: a folder, a format or a field that is not asked for")
-            problems += _text_problems(f"the name {name}", name, withheld, ids)
-            if name.lower().endswith(".png"):
-                problems += _image_problems(name, content)
-                continue
+        files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+        entries = archive.infolist()
+    if len(files) != len(entries) or pack(files) != path.read_bytes():
+        problems.append("the ZIP: bytes that belong to no file")
+    problems += _manifest_problems(files)
+    for name, content in files.items():
+        if "/" in name or "\\" in name or not name.lower().endswith(FORMATS):
+            problems.append(f"{name}: a folder or a format that is not asked for")
+        problems += [f"the name {name}: {found}" for found in find_traces(name, secrets)]
+        if name.lower().endswith(".png"):
+            problems += _image_problems(name, content)
+        elif name.lower().endswith(".csv"):
+            problems += _table_problems(name, content, secrets)
+        else:
             text = content.decode("utf-8", errors="replace")
-            problems += _text_problems(name, text, withheld, ids, hashes=name.endswith(".json"))
-            if name.endswith(".csv"):
-                problems += _row_problems(name, content)
+            problems += [f"{name}: {found}" for found in find_traces(text, secrets)]
     return problems
 
 
-def _withheld_values(decision: Decision, tables: Sequence[ResultTable]) -> np.ndarray:
-    """Give the sorted absolute values of all withheld numbers that no shown number repeats."""
+def withheld_numbers(decision: Decision, tables: Sequence[ResultTable]) -> list[float]:
+    """Give every number that stood in the tables and does not stand in the protected ones; it stays inside."""
     gone: list[float] = []
-    shown: list[float] = []
     for table, safe in zip(tables, decision.tables, strict=True):
         before, after = table.frame.reset_index(drop=True), safe.to_frame()
         numbers = [column for column in (*NUMBERS, N_TOTAL) if column in after]
-        left = after[numbers].to_numpy(dtype=float)
         had = before[numbers].to_numpy(dtype=float)
-        gone += list(had[np.isnan(left) & ~np.isnan(had)])
-        shown += list(left[~np.isnan(left)])
-        evidence = [
-            column for column in before if column not in after and pd.api.types.is_numeric_dtype(before[column])
-        ]
-        gone += list(before[evidence].to_numpy(dtype=float).ravel())
-    telling = {abs(value) for value in gone if math.isfinite(value) and _digits(value) >= TELLING}
-    return np.array(sorted(telling - {abs(value) for value in shown}))
+        gone += list(had[np.isnan(after[numbers].to_numpy(dtype=float)) & ~np.isnan(had)])
+        for column in before:
+            if column not in after and pd.api.types.is_numeric_dtype(before[column]):
+                gone += list(before[column].to_numpy(dtype=float))
+    return [value for value in gone if math.isfinite(value)]
 
 
-def _digits(value: float) -> int:
-    """Count the significant digits of a number as it is printed."""
-    return len(re.sub(r"[eE].*", "", repr(abs(float(value)))).replace(".", "").strip("0"))
+def shown_numbers(frame: pd.DataFrame) -> list[float]:
+    """Give every number that a protected table shows."""
+    numbers = [column for column in (*NUMBERS, N_TOTAL) if column in frame]
+    values = frame[numbers].to_numpy(dtype=float)
+    return list(values[np.isfinite(values)])
 
 
-def _text_problems(where: str, text: str, withheld: np.ndarray, ids: set[str], *, hashes: bool = False) -> list[str]:
-    """Find withheld values and identifiers in a text; ``hashes`` are taken out first."""
-    if hashes:
-        text = re.sub(r'"[0-9a-f]{64}"', '""', text)
-    problems = []
-    for token in set(NUMBER.findall(text)):
-        digits = len(re.sub(r"[eE].*", "", token).replace(".", "").replace(",", "").strip("-0"))
-        if digits < TELLING or not len(withheld):
-            continue
-        value = abs(float(token.replace(",", ".")))
-        place = int(np.searchsorted(withheld, value))
-        for candidate in withheld[max(place - 1, 0) : place + 1]:
-            if value == float(f"{candidate:.{min(digits, 17)}g}"):
-                problems.append(f"{where}: a withheld value")
-    fields = set(re.split(r"[^\w]+", text))
-    if any((identifier in fields) or (len(identifier) >= SHORTEST_ID and identifier in text) for identifier in ids):
-        problems.append(f"{where}: an identifier")
-    return sorted(set(problems))
+def _manifest_problems(files: dict[str, bytes]) -> list[str]:
+    """Find files that the manifest does not list as they are."""
+    try:
+        listed = json.loads(files[MANIFEST])["files"]
+    except (KeyError, ValueError):
+        return [f"{MANIFEST}: none, or not readable"]
+    present = {name: hash_of(content) for name, content in files.items() if name != MANIFEST}
+    changed = sorted({name for name, _ in set(listed.items()) ^ set(present.items())})
+    return [f"{name}: not as the manifest has it" for name in changed]
 
 
-def _row_problems(name: str, content: bytes) -> list[str]:
-    """Find withheld rows that carry a number after all."""
-    frame = pd.read_csv(io.BytesIO(content))
-    if STATUS not in frame:
-        return []
-    gone = frame[frame[STATUS] != SHOWN]
-    numbers = [column for column in (*NUMBERS, N_TOTAL) if column in gone]
-    return [f"{name}: a number in a withheld row"] if gone[numbers].notna().any(axis=None) else []
+def _table_problems(name: str, content: bytes, secrets: Secrets) -> list[str]:
+    """Find numbers that no protected table shows, and traces in every other field."""
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8", errors="replace"), newline="")))
+    header = rows[0] if rows else []
+    is_table = STATUS in header
+    numeric = {place for place, column in enumerate(header) if is_table and column in (*NUMBERS, N_TOTAL)}
+    problems: dict[str, None] = {}
+    texts = [*header]
+    for row in rows[1:]:
+        fields = [row[place] for place in numeric if place < len(row) and row[place]]
+        if is_table and fields and row[header.index(STATUS)] != SHOWN:
+            problems[f"{name}: a number in a withheld row"] = None
+        if not all(_is_shown(text, secrets) for text in fields):
+            problems[f"{name}: a number that no protected table shows"] = None
+        texts += [text for place, text in enumerate(row) if place not in numeric]
+    for found in find_traces("\n".join(dict.fromkeys(texts)), secrets):
+        problems[f"{name}: {found}"] = None
+    return list(problems)
+
+
+def _is_shown(text: str, secrets: Secrets) -> bool:
+    """Say whether a field is a number that a protected table shows."""
+    try:
+        value = abs(float(text))
+    except ValueError:
+        return False
+    place = int(np.searchsorted(secrets.shown, value))
+    return place < len(secrets.shown) and bool(secrets.shown[place] == value)
 
 
 def _image_problems(name: str, content: bytes) -> list[str]:
-    """Find parts of a PNG that are no pixels, and bytes behind its end."""
-    place, problems = 8, []
+    """Find parts of a PNG that are no pixels, and bytes behind its end or behind its pixels."""
+    place, problems, pixels, header = 8, [], b"", b""
     while place + 8 <= len(content):
         length, kind = int.from_bytes(content[place : place + 4], "big"), content[place + 4 : place + 8]
         body = content[place + 8 : place + 8 + length]
-        if kind not in PIXELS and not (kind == b"tEXt" and SOFTWARE.match(body)):
+        header = body if kind == b"IHDR" else header
+        pixels += body if kind == b"IDAT" else b""
+        if kind not in PIXELS:
             problems.append(f"{name}: text or data of the kind {kind.decode('latin-1')} in an image")
         place += 12 + length
         if kind == b"IEND":
             break
-    return [*problems, *([f"{name}: bytes behind the end of the image"] if place != len(content) else [])]
+    if place != len(content):
+        problems.append(f"{name}: bytes behind the end of the image")
+    return [*problems, *([] if _only_pixels(header, pixels) else [f"{name}: data that is no pixel in an image"])]
+
+
+def _only_pixels(header: bytes, pixels: bytes) -> bool:
+    """Say whether the pixel data of a PNG is as long as its size asks, and nothing follows."""
+    if len(header) != 13 or header[9] not in CHANNELS or header[12] != 0:
+        return False
+    width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
+    line = 1 + math.ceil(width * CHANNELS[header[9]] * header[8] / 8)
+    unpacker = zlib.decompressobj()
+    try:
+        raw = unpacker.decompress(pixels, height * line + 1)
+    except zlib.error:
+        return False
+    return len(raw) == height * line and unpacker.eof and not unpacker.unused_data

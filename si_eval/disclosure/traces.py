@@ -1,0 +1,191 @@
+"""Finds traces of secrets in a text: withheld numbers in any way of writing, identifiers, names of the machine."""
+
+from __future__ import annotations
+
+import getpass
+import math
+import re
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_integer_dtype
+from pandas.util import hash_array
+
+TELLING = 5  # significant digits from which a number is one figure rather than a coincidence
+SHORTEST_ID = 5  # characters; a shorter identifier cannot be told from a year or a count
+LONGEST_ID = 18  # digits of an identifier that is kept as an integer
+SHORTEST_NAME = 4  # characters of a name of a person or a machine
+SCALES = (1.0, 100.0, 1e-3, 1e-6)  # as it is, in per cent, in thousands, in millions
+MOST_DIGITS = 15  # of a number in double precision
+SPACES = " \u00a0\u2009\u202f"
+RUN = re.compile(r"\d[\d.,'\u2019]*(?:[eE][-+]?\d+)?")
+SPACED = re.compile(rf"(?<=\d)[{SPACES}](?=\d{{3}}(?!\d))")
+PLAIN = re.compile(r"\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+GROUPED = re.compile(r"\d{1,3}(?:[.,']\d{3})+")
+WHOLE = re.compile(r"(\d+)(?:[.,]0+)?")
+WORD = re.compile(r"\w+")
+HASH = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b")
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """Identifiers to look for: ``numbers`` (I,), ``words`` (W,) and ``phrases``.
+
+    Those of digits are sorted int64, without leading zeros; those of letters and digits sorted hashes, as uint64; those
+    with other signs in them texts. Upper and lower case are the same.
+    """
+
+    numbers: np.ndarray
+    words: np.ndarray
+    phrases: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What may not be found. ``withheld`` (V,) and ``shown`` (S,) are sorted absolute values.
+
+    No shown number repeats a withheld one; ``shown`` explains a rounding that both share. ``names`` are those of the
+    person, the machine and its folders.
+    """
+
+    withheld: np.ndarray
+    shown: np.ndarray
+    identifiers: Identifiers
+    names: frozenset[str] = frozenset()
+
+
+_NONE = Identifiers(np.array([], dtype=np.int64), np.array([], dtype=np.uint64), frozenset())
+
+
+def gather_secrets(
+    withheld: Iterable[float],
+    shown: Iterable[float],
+    identifiers: Iterable[object] | Identifiers = (),
+    names: Iterable[str] = (),
+) -> Secrets:
+    """Sort what may not be found; numbers of fewer than `TELLING` digits cannot be told from others: left out."""
+    open_values = {abs(float(value)) for value in shown if math.isfinite(value)}
+    telling = {
+        abs(float(value)) for value in withheld if math.isfinite(value) and _digits(repr(float(value))) >= TELLING
+    }
+    return Secrets(
+        np.array(sorted(telling - open_values)),
+        np.array(sorted(open_values)),
+        identifiers if isinstance(identifiers, Identifiers) else sort_identifiers(identifiers),
+        frozenset(name.lower() for name in names if len(name) >= SHORTEST_NAME),
+    )
+
+
+def sort_identifiers(identifiers: Iterable[object]) -> Identifiers:
+    """Sort identifiers by kind; those shorter than `SHORTEST_ID` cannot be told from years and counts: left out."""
+    if isinstance(identifiers, pd.Series) and is_integer_dtype(identifiers):
+        numbers = identifiers.dropna().to_numpy(dtype=np.int64)
+        return Identifiers(np.unique(numbers[numbers >= 10 ** (SHORTEST_ID - 1)]), _NONE.words, frozenset())
+    found = identifiers if isinstance(identifiers, pd.Series) else pd.Series(list(identifiers), dtype=object)
+    texts = found.dropna().astype("str").str.strip().str.lower().drop_duplicates()
+    texts = texts[texts.str.len() >= SHORTEST_ID]
+    digits = texts.str.fullmatch(rf"[0-9]{{1,{LONGEST_ID}}}").astype(bool)
+    words = texts.str.fullmatch(r"\w+").astype(bool) & ~digits
+    return Identifiers(
+        np.unique(texts[digits].to_numpy().astype(np.int64)), _hashes(texts[words]), frozenset(texts[~digits & ~words])
+    )
+
+
+def join_identifiers(parts: Sequence[Identifiers]) -> Identifiers:
+    """Put sorted identifiers together."""
+    return Identifiers(
+        np.unique(np.concatenate([_NONE.numbers, *(part.numbers for part in parts)])),
+        np.unique(np.concatenate([_NONE.words, *(part.words for part in parts)])),
+        frozenset().union(*(part.phrases for part in parts)),
+    )
+
+
+def _hashes(words: Iterable[str]) -> np.ndarray:
+    return np.unique(hash_array(np.array(list(words), dtype=object), categorize=False))
+
+
+def machine_names(*folders: Path) -> set[str]:
+    """Name the person, the machine, and the folders at work, of which nothing may leave."""
+    places = {str(place.resolve()) for place in (Path.home(), Path.cwd(), *folders)}
+    return {name for name in (getpass.getuser(), socket.gethostname(), *places) if len(name) >= SHORTEST_NAME}
+
+
+def find_traces(text: str, secrets: Secrets) -> list[str]:
+    """Say which kinds of secrets a text holds; hashes are taken out first.
+
+    A number is read as English, Dutch and plain, with points, commas, spaces or apostrophes between thousands, in
+    per cent, thousands or millions, rounded or cut to at least `TELLING` digits. It is no trace where a shown number
+    is written the same way.
+    """
+    text = HASH.sub("", text)
+    runs = set(RUN.findall(text)) | set(RUN.findall(SPACED.sub("'", text)))
+    found = []
+    if any(_is_withheld(value, digits, secrets) for run in runs for value, digits in _readings(run)):
+        found.append("a withheld value")
+    if _holds_identifier(text.lower(), runs, secrets.identifiers):
+        found.append("an identifier")
+    if any(_holds_name(text.lower(), name) for name in secrets.names):
+        found.append("the name of a person, a machine or a folder")
+    return found
+
+
+def _readings(run: str) -> Iterator[tuple[float, int]]:
+    """Give the numbers that a run of digits and separators can be, with their significant digits."""
+    run = run.rstrip(".,'\u2019").replace("\u2019", "'")
+    bare = run.replace("'", "")
+    candidates = {bare.replace(",", ""), bare.replace(".", "").replace(",", "."), *re.split("[,']", run)}
+    for candidate in candidates:
+        if PLAIN.fullmatch(candidate) and _digits(candidate) >= TELLING:
+            yield float(candidate), _digits(candidate)
+
+
+def _digits(number: str) -> int:
+    """Count the significant digits of a number as it is written."""
+    return len(re.sub(r"[eE].*", "", number).replace(".", "").strip("-0"))
+
+
+def _is_withheld(value: float, digits: int, secrets: Secrets) -> bool:
+    """Say whether a number is a withheld one, rounded or cut to so many digits, and no shown one."""
+    last = 10.0 ** (math.floor(math.log10(value)) + 1 - min(digits, MOST_DIGITS))
+    return _within(secrets.withheld, value, last) and not _within(secrets.shown, value, last)
+
+
+def _within(values: np.ndarray, value: float, last: float) -> bool:
+    """Say whether a value, on one of the scales, is less than one in the last digit away."""
+    for scale in SCALES:
+        low, high = np.searchsorted(values, [(value - last) / scale, (value + last) / scale], side="right")
+        high -= int(high > low and values[high - 1] * scale >= value + last)
+        if high > low:
+            return True
+    return False
+
+
+def _whole_numbers(run: str) -> Iterator[int]:
+    """Give the integers that a run can be: alone, with a decimal part of zeros, or grouped by three."""
+    run = run.rstrip(".,'\u2019").replace("\u2019", "'")
+    if GROUPED.fullmatch(run):
+        yield int(re.sub(r"\D", "", run))
+    for piece in [run, *re.split("[,']", run)]:
+        match = WHOLE.fullmatch(piece)
+        if match and SHORTEST_ID <= len(match[1]) <= LONGEST_ID:
+            yield int(match[1])
+
+
+def _holds_identifier(text: str, runs: Iterable[str], identifiers: Identifiers) -> bool:
+    """Find an identifier of digits among the whole numbers, one of letters among the words, others anywhere."""
+    numbers = np.array([number for run in runs for number in _whole_numbers(run)], dtype=np.int64)
+    if np.isin(numbers, identifiers.numbers).any():
+        return True
+    words = {word for word in WORD.findall(text) if len(word) >= SHORTEST_ID}
+    parts = {part for word in words for part in word.split("_") if len(part) >= SHORTEST_ID}
+    if len(identifiers.words) and np.isin(_hashes(words | parts), identifiers.words).any():
+        return True
+    return any(phrase in text for phrase in identifiers.phrases)
+
+
+def _holds_name(text: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
