@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+from si_eval import spark
 from si_eval.errors import StudyError
 
 ROWS_A_PIECE = 100_000
@@ -28,8 +29,13 @@ def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, thr
 
     What does not fit in memory goes to a private temporary folder, which goes when the engine does.
     """
+    if backend == spark.NAME:
+        return spark.open_spark(memory_limit=memory_limit, threads=threads)
     if backend != "duckdb":
-        raise StudyError(f"engine: found {backend!r}; expected 'duckdb'; change `engine` in the study file")
+        raise StudyError(
+            f"engine: found {backend!r}; expected 'duckdb' or {spark.NAME!r}; change `backend` under `[engine]` in the "
+            "study file"
+        )
     settings: dict[str, Any] = {}
     if memory_limit is not None:
         settings["memory_limit"] = memory_limit
@@ -59,23 +65,31 @@ def pieces(expression: ir.Table) -> list[pa.RecordBatch]:
 
 def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:
     """Read parquet files with one schema as one table, without loading them."""
+    if not is_local(engine):
+        return spark.scan_parquet(engine, paths)
     return engine.read_parquet([str(path) for path in paths])
 
 
 def from_frame(engine: Any, frame: pd.DataFrame) -> ir.Table:
     """Put a data frame into the engine; the frame itself is left as it is."""
-    arrow = pa.Table.from_pandas(frame, preserve_index=False)
-    return engine.create_table(ibis.util.gen_name("si_eval"), obj=arrow, temp=True)
+    return _from_arrow(engine, pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def without_rows(engine: Any, columns: Mapping[str, str]) -> ir.Table:
     """Give a table of these columns and types that has no rows."""
-    schema = ibis.schema(dict(columns))
-    return engine.create_table(ibis.util.gen_name("si_eval"), obj=schema.to_pyarrow().empty_table(), temp=True)
+    return _from_arrow(engine, ibis.schema(dict(columns)).to_pyarrow().empty_table())
+
+
+def _from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
+    if not is_local(engine):
+        return spark.from_arrow(engine, rows)
+    return engine.create_table(ibis.util.gen_name("si_eval"), obj=rows, temp=True)
 
 
 def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
     """Write tables of one schema to the engine's private folder as they come, and give them as one table."""
+    if not is_local(engine):
+        return ibis.union(*(spark.materialise(engine, part) for part in parts))
     folder = Path(engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
     paths = []
     for part in parts:
@@ -93,21 +107,23 @@ def view(engine: Any, expression: ir.Table) -> ir.Table:
 
 def fetch_arrow(expression: ir.Table) -> pa.Table:
     """Bring the rows of an expression out of the engine as columns."""
-    return expression.to_pyarrow()
+    return expression.to_pyarrow() if is_local(expression.get_backend()) else spark.fetch(expression)
 
 
 def fetch(expression: ir.Table) -> pd.DataFrame:
     """Bring the rows of an expression out of the engine: integers with gaps and truth values keep their kind."""
-    return expression.to_pyarrow().to_pandas(types_mapper=_NULLABLE.get)
+    return fetch_arrow(expression).to_pandas(types_mapper=_NULLABLE.get)
 
 
 def count_rows(table: ir.Table) -> int:
     """Count the rows of a table."""
-    return int(table.aggregate(rows=table.count()).to_pyarrow()["rows"][0].as_py())
+    return int(fetch_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())
 
 
 def materialise(engine: Any, expression: ir.Table) -> ir.Table:
     """Compute an expression once and keep the result in the engine."""
+    if not is_local(engine):
+        return spark.materialise(engine, expression)
     return engine.create_table(ibis.util.gen_name("si_eval"), obj=expression, temp=True)
 
 

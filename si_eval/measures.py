@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from si_eval.registry import Indicator
-from si_eval.segments import Cells, Floats, Integers, Truths, ascending, number, percentiles, two_largest
+from si_eval.segments import Cells, Floats, Integers, Truths, moments, number, two_largest
 from si_eval.vocabulary import INDICATOR
 
 NOBODY = -1.0  # a contribution that does not count: contributions are not negative
@@ -88,12 +88,15 @@ class _Work:
         ordered = values[self.cells.order]
         alone = np.fmax(np.abs(ordered), NOBODY)  # a gap contributes nothing
         alone[self.together] = NOBODY
+        ordered, counts = self.cells.ascending(ordered)
         rows = [
-            (*_moments(part), *percentiles(part, _SHARES), *two_largest(singles))
-            for part, singles in zip(map(ascending, self.cells.split(ordered)), self.cells.split(alone), strict=True)
+            (*moments(part[:n]), *two_largest(singles))
+            for part, n, singles in zip(self.cells.split(ordered), counts, self.cells.split(alone), strict=True)
         ]
-        columns = ["n", "total", "mean", "sd", *PERCENTILES, "single_1", "single_2"]
+        columns = ["total", "mean", "sd", "single_1", "single_2"]
         found = dict(zip(columns, np.array(rows, dtype=float).reshape(-1, len(columns)).T, strict=True))
+        found["n"] = counts.astype(float)
+        found |= dict(zip(PERCENTILES, self.cells.percentiles(ordered, counts, _SHARES).T, strict=True))
         known = ~np.isnan(values)
         for name, column in (("numerator", indicator.numerator), ("denominator", indicator.denominator)):
             sums = self.cells.sums(np.where(known, self._floats(PART + column), 0.0)) if column else np.nan
@@ -106,12 +109,11 @@ class _Work:
         shared, cells = self.shared, len(self.cells)
         size: Floats = np.abs(values[shared.rows])
         known = ~np.isnan(size)
-        sums = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell))
+        sums: Floats = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell))
         units = np.bincount(shared.pair, np.asarray(known, dtype=float), minlength=len(shared.cell))
         there = units > 0
         singles = [found["single_1"], found["single_2"]]
-        amounts: Floats = size[known]
-        largest = _two_largest(singles, shared.cell[shared.pair][known], amounts, cells)
+        largest = _two_largest(singles, shared.cell[shared.pair][known], size[known], cells)
         holding = _two_largest(singles, shared.cell[there], sums[there], cells)
         groups = np.bincount(shared.cell[there], minlength=cells)
         grouped = np.bincount(shared.cell, units, minlength=cells)
@@ -125,15 +127,6 @@ class _Work:
 
     def _floats(self, column: str) -> Floats:
         return self.columns[column].to_numpy()
-
-
-def _moments(values: Floats) -> tuple[float, float, float, float]:
-    """Give number, sum, mean and standard deviation (n - 1) of values without gaps; missing where there are too few."""
-    n = len(values)
-    if n == 0:
-        return 0.0, np.nan, np.nan, np.nan
-    total = float(values.sum())
-    return n, total, total / n, float(values.std(ddof=1)) if n > 1 else np.nan
 
 
 def _two_largest(singles: Sequence[Floats], cell: Integers, values: Floats, cells: int) -> Floats:

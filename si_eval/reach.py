@@ -181,6 +181,7 @@ def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
     """Count the units of both groups."""
     table = cells.compared_units(panel, years=[year])
     counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count()))
+    counts = counts.sort_values([GROUP, YEAR], ignore_index=True)
     numbers = counts["n"].astype("float64")
     return counts[[GROUP, YEAR]].assign(
         **{
@@ -197,6 +198,7 @@ def _divisions(panel: Panel, year: int) -> pd.DataFrame:
     """Count, by sector, the two-digit divisions that have a unit of either group."""
     table = cells.compared_units(panel, by=[SECTOR, DIVISION], years=[year])
     counts = engines.fetch(table.group_by([YEAR, SECTOR]).aggregate(n=table[DIVISION].nunique(), units=table.count()))
+    counts = counts.sort_values([YEAR, SECTOR], ignore_index=True)
     return counts[[YEAR, SECTOR]].assign(
         **{
             INDICATOR: "divisions",

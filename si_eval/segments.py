@@ -57,23 +57,38 @@ class Cells:
         """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows."""
         return np.bincount(self.cell, values, minlength=len(self)).astype(float)
 
+    def ascending(self, values: Floats) -> tuple[Floats, Integers]:
+        """Sort values within their cell, gaps last; give them with the number that are no gaps, shape (cells,)."""
+        ordered = values.copy()
+        counts = []
+        for part in self.split(ordered):
+            part.sort()
+            counts.append(part.searchsorted(np.inf, side="right"))
+        return ordered, np.array(counts, dtype=np.int64)
 
-def ascending(values: Floats) -> Floats:
-    """Sort values, without gaps."""
-    ordered = np.sort(values)
-    return ordered[: np.searchsorted(ordered, np.inf, side="right")]
+    def percentiles(self, ordered: Floats, counts: Integers, shares: Floats) -> Floats:
+        """Give percentiles of each cell from what `ascending` gives, shape (cells, shares); missing without values.
+
+        Linear interpolation between order statistics. Source: Hyndman and Fan (1996), The American Statistician 50,
+        p. 361-365, definition 7.
+        """
+        some = counts > 0
+        place = shares * (counts[some, None] - 1)
+        start = self.starts[:-1][some, None]
+        below, above = (ordered[start + rounded(place).astype(int)] for rounded in (np.floor, np.ceil))
+        found = np.full((len(self), len(shares)), np.nan)
+        found[some] = below + (above - below) * (place - np.floor(place))
+        return found
 
 
-def percentiles(ordered: Floats, shares: Floats) -> Floats:
-    """Give percentiles of ascending values by linear interpolation between order statistics, shape of ``shares``.
-
-    Source: Hyndman and Fan (1996), The American Statistician 50, p. 361-365, definition 7.
-    """
-    if not len(ordered):
-        return np.full(len(shares), np.nan)
-    place = shares * (len(ordered) - 1)
-    below, above = ordered[np.floor(place).astype(int)], ordered[np.ceil(place).astype(int)]
-    return below + (above - below) * (place - np.floor(place))
+def moments(values: Floats) -> tuple[float, float, float]:
+    """Give sum, mean and standard deviation (n - 1, in two passes) of values without gaps; missing where too few."""
+    n = len(values)
+    if n == 0:
+        return np.nan, np.nan, np.nan
+    total = float(np.add.reduce(values))
+    away = values - total / n
+    return total, total / n, float(np.sqrt(away @ away / (n - 1))) if n > 1 else np.nan
 
 
 def two_largest(values: Floats) -> tuple[float, float]:

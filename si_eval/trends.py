@@ -13,6 +13,7 @@ from si_eval import engine as engines
 from si_eval.errors import StudyError
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
+    CATEGORY,
     CONF_HIGH,
     CONF_LOW,
     DIFFERENCE,
@@ -25,6 +26,8 @@ from si_eval.vocabulary import (
     NOTE,
     PARTICIPANTS,
     RULE_SET,
+    SECTOR,
+    SIZE_CLASS,
     STATISTIC,
     STD_ERROR,
     UNIT,
@@ -33,6 +36,7 @@ from si_eval.vocabulary import (
 )
 
 BASE = 100.0
+BASE_YEAR = "_base"  # ends the columns of the base year
 CANNOT_SHOW = (
     "An index of yearly means also moves when firms enter, leave or change class; it shows no cause, and the noise of "
     "the base year is in every later figure."
@@ -67,7 +71,7 @@ def index_series(
         )
     cell = [INDICATOR, GROUP, *by]
     base = summary[summary[YEAR] == base_year].drop(columns=YEAR)
-    series = summary.merge(base, on=cell, suffixes=("", "_base"), how="left")
+    series = summary.merge(base, on=cell, suffixes=("", BASE_YEAR), how="left")
     series = series.merge(_covariances(panel, indicator, by, where, base_year, wanted), on=[*cell, YEAR], how="left")
     if years is not None:
         series = series[series[YEAR].isin([int(year) for year in years])].reset_index(drop=True)
@@ -112,7 +116,7 @@ def _covariances(
 
 def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level: float) -> pd.DataFrame:
     """Compute index, standard error and interval of each cell and year."""
-    columns = [f"{name}{year}" for name in ("mean", "sd", "n") for year in ("", "_base")]
+    columns = [f"{name}{year}" for name in ("mean", "sd", "n") for year in ("", BASE_YEAR)]
     now, base, sd_now, sd_base, n_now, n_base = (series[column].to_numpy() for column in columns)
     both = series[["n_both", "sum_now", "sum_base", "sum_product"]].fillna(0).to_numpy().T
     cross = both[3] - now * both[2] - base * both[1] + both[0] * now * base
@@ -135,6 +139,8 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
             N_UNITS: fewest,
             NOTE: "",
             "dof": fewest - 1,
+            **cells.evidence(series),
+            **{f"{name}{BASE_YEAR}": series[f"{name}{BASE_YEAR}"] for name in cells.evidence(series)},
         }
     )
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "the base year has no value in this cell, or its mean is zero"
@@ -143,11 +149,7 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
 
 def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """Subtract the index of the non-participants from that of the participants, in index points."""
-    cell = [
-        column
-        for column in rows.columns
-        if column not in (GROUP, ESTIMATE, STD_ERROR, CONF_LOW, CONF_HIGH, N_UNITS, NOTE, "dof")
-    ]
+    cell = [INDICATOR, YEAR, SIZE_CLASS, SECTOR, CATEGORY]
     ours = rows[rows[GROUP] == PARTICIPANTS]
     both = ours.merge(rows[rows[GROUP] == NON_PARTICIPANTS], on=cell, suffixes=("_a", "_b"))
     std_error = np.sqrt(both[f"{STD_ERROR}_a"] ** 2 + both[f"{STD_ERROR}_b"] ** 2).to_numpy()

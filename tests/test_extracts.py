@@ -15,7 +15,7 @@ import pyreadstat
 import pytest
 
 from si_eval.errors import InputError
-from si_eval.extracts import describe_extract, find_problems, read_extract
+from si_eval.extracts import examine_extract, read_extract
 from si_eval.registry import assets
 from si_eval.schema import contracts, table_names, wide_codes
 
@@ -224,7 +224,7 @@ def test_absent_columns_are_typed_nulls_and_absent_tables_are_noted(tmp_path, ca
     assert "turnover" not in extract.tables
     assert any(note.startswith("turnover is absent") for note in extract.notes)
     assert any("has no sbi" in note for note in extract.notes)
-    text = describe_extract(folder, cache=cache)
+    text = examine_extract(folder, cache=cache).text
     assert "no problems" in text
     assert "no revenue" in text
     assert str(folder) not in text
@@ -645,9 +645,10 @@ def test_all_problems_of_all_tables_come_in_one_error(tmp_path, cache):
     assert {problem.table for problem in problems} == {
         "turnover", "business_units", "kvk_person", "person_business_unit", "participants"
     }  # fmt: skip
-    assert tuple(problems) == find_problems(folder, cache=cache)
-    text = describe_extract(folder, cache=cache)
-    assert all(str(problem) in text for problem in problems)
+    examination = examine_extract(folder, cache=cache)
+    assert examination.problems == tuple(problems)
+    assert examination.extract is None
+    assert all(str(problem) in examination.text for problem in problems)
 
 
 def break_file(folder: Path, name: str, content: bytes) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from si_eval.segments import Cells, ascending, number, percentiles, two_largest
+from si_eval.segments import Cells, moments, number, two_largest
 
 EXACT = 1e-12  # relative: the same formula, at most in another order of summation
 SHARES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
@@ -36,15 +36,24 @@ def test_cells_give_their_rows_in_order_and_empty_cells_nothing() -> None:
 def test_order_statistics_are_those_of_numpy(size: int) -> None:
     """Percentiles and largest values, with ties, losses and gaps."""
     values = np.random.default_rng(size).integers(-50, 50, size).astype(float)
-    ordered = ascending(np.append(values, [np.nan, np.nan]))
-    np.testing.assert_array_equal(ordered, np.sort(values))
-    np.testing.assert_allclose(percentiles(ordered, SHARES), np.quantile(values, SHARES), rtol=EXACT)
+    cells = Cells.of(np.repeat([1, 2], [size + 2, 1]), 4)
+    ordered, counts = cells.ascending(np.append(values, [np.nan, np.nan, np.nan]))
+    assert counts.tolist() == [0, size, 0, 0]
+    np.testing.assert_array_equal(ordered[:size], np.sort(values))
+    found = cells.percentiles(ordered, counts, SHARES)
+    np.testing.assert_allclose(found[1], np.quantile(values, SHARES), rtol=EXACT)
+    assert np.isnan(found[[0, 2, 3]]).all()
+    total, mean, deviation = moments(values)
+    assert total == values.sum()
+    np.testing.assert_allclose(
+        [mean, deviation], [values.mean(), values.std(ddof=1) if size > 1 else np.nan], rtol=EXACT
+    )
     expected = np.append(np.sort(np.abs(values))[::-1], [np.nan, np.nan])[:2]
     np.testing.assert_array_equal(two_largest(np.append(np.abs(values), -1.0)), expected)
 
 
-def test_without_values_there_is_no_percentile_and_no_largest() -> None:
-    """All are missing; infinite values are values."""
+def test_without_values_nothing_is_known_and_infinite_values_are_values() -> None:
+    """Missing, not zero."""
     empty = np.zeros(0)
-    assert np.isnan([*percentiles(empty, SHARES), *two_largest(empty), *two_largest(np.array([-1.0]))]).all()
-    assert ascending(np.array([np.inf, np.nan])).tolist() == [np.inf]
+    assert np.isnan([*moments(empty), *two_largest(empty), *two_largest(np.array([-1.0]))]).all()
+    assert Cells.of(np.array([0, 0]), 1).ascending(np.array([np.inf, np.nan]))[1].tolist() == [1]

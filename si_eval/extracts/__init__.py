@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,16 @@ from si_eval.extracts.describing import describe
 from si_eval.extracts.reading import Request, examine
 from si_eval.results import Extract
 
-__all__ = ["describe_extract", "find_problems", "read_extract"]
+__all__ = ["Examination", "examine_extract", "read_extract"]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was found in an extract: a text, the problems, and the extract where there are none."""
+
+    text: str
+    problems: tuple[Problem, ...]
+    extract: Extract | None
 
 
 def read_extract(
@@ -44,7 +54,7 @@ def read_extract(
     return examined.extract
 
 
-def find_problems(
+def examine_extract(
     source: str | Path | Sequence[str | Path],
     *,
     files: Mapping[str, str | Sequence[str]] | None = None,
@@ -54,24 +64,10 @@ def find_problems(
     cache: str | Path | None = None,
     engine: Any = None,
     progress: Callable[[str], None] | None = None,
-) -> tuple[Problem, ...]:
-    """List everything that is wrong with an extract; nothing where it can be read. Arguments as in `read_extract`."""
-    return examine(Request(source, files, columns, money_unit, participants, cache, engine, progress)).problems
+) -> Examination:
+    """Read an extract once, and say what it holds, what is wrong with it, and what a run could not answer.
 
-
-def describe_extract(
-    source: str | Path | Sequence[str | Path],
-    *,
-    files: Mapping[str, str | Sequence[str]] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-    money_unit: Mapping[str, float] | None = None,
-    participants: str | Path | None = None,
-    cache: str | Path | None = None,
-    engine: Any = None,
-    progress: Callable[[str], None] | None = None,
-) -> str:
-    """Say what an extract holds, what is wrong with it, and what a run could not answer.
-
-    Arguments as in `read_extract`; problems are part of the text and are not raised.
+    Arguments as in `read_extract`. Problems are listed, and are part of the text; none is raised.
     """
-    return describe(examine(Request(source, files, columns, money_unit, participants, cache, engine, progress)))
+    examined = examine(Request(source, files, columns, money_unit, participants, cache, engine, progress))
+    return Examination(describe(examined), examined.problems, examined.extract)

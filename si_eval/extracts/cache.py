@@ -14,7 +14,7 @@ from typing import Any
 from si_eval.errors import StudyError
 from si_eval.registry import facts
 
-READER_VERSION = 2
+READER_VERSION = 3
 FOLDER_VARIABLE = "SI_EVAL_CACHE"
 _CHUNK = 1 << 20
 

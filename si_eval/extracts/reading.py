@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from si_eval.engine import open_engine
+from si_eval.engine import open_engine, scan_parquet
 from si_eval.errors import Problem
-from si_eval.extracts.cache import Cache, fingerprint, open_cache
+from si_eval.extracts.cache import Cache, fingerprint, key_of, open_cache
 from si_eval.extracts.conversion import Settings
 from si_eval.extracts.files import Found, Patterns, RawFile, find_files, missing_tables
 from si_eval.extracts.inspection import Inspected, inspect_file
@@ -27,8 +27,10 @@ from si_eval.schema import contracts, table_names
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+READER = "duckdb"  # the engine that converts and checks raw files; another one is handed the result
 Source = str | Path | Sequence[str | Path]
 Progress = Callable[[str], None]
+_COMPLETED_FROM = {"business_units": ("business_unit_groups", "business_unit_founding")}
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,10 @@ def examine(request: Request) -> Examined:
     if not found.files:
         return Examined(found, (), tuple(problems), found.notes, simulation)
     cache = open_cache(request.cache)
-    engine = request.engine if request.engine is not None else open_engine()
+    engine = request.engine if request.engine is not None else open_engine(READER)
+    reader = engine if engine.name == READER else open_engine(READER)
     with tempfile.TemporaryDirectory(dir=cache.folder, prefix="reading-") as workspace:
-        inspected = _inspect(found.files, request, engine, cache, Path(workspace), say)
+        inspected = _inspect(found.files, request, reader, cache, Path(workspace), say)
         problems += [problem for file in inspected for problem in file.problems]
         say("checking the tables")
         table_problems, notes = _check_tables(inspected, cache)
@@ -77,7 +80,9 @@ def examine(request: Request) -> Examined:
         if problems:
             return Examined(found, tuple(inspected), tuple(problems), tuple(notes), simulation)
         say("putting the tables together")
-        tables, more = _tables(inspected, engine, cache)
+        tables, more = _tables(inspected, reader, cache)
+        if engine is not reader:
+            tables = _handed_over(tables, inspected, engine, cache)
     absent = [f"{name} is absent: {contracts()[name].without}" for name in table_names() if name not in tables]
     notes = [*notes, *more, *absent]
     extract = Extract(tables, engine, tuple(_sources(inspected)), tuple(notes), simulation)
@@ -142,6 +147,22 @@ def _tables(inspected: Sequence[Inspected], engine: Any, cache: Cache) -> tuple[
             table = units if name == "business_units" else rows_of(files[name])
             tables[name] = engine.create_view(ibis.util.gen_name(f"si_eval_{name}"), table)
     return tables, notes
+
+
+def _handed_over(
+    tables: Mapping[str, ir.Table], inspected: Sequence[Inspected], engine: Any, cache: Cache
+) -> dict[str, ir.Table]:
+    """Give each table to another engine, through a parquet file in the cache."""
+    files = by_table(inspected)
+    handed = {}
+    for name, table in tables.items():
+        sources = [file.key for part in (name, *_COMPLETED_FROM.get(name, ())) for file in files.get(part, ())]
+        key = key_of("handed over", name, sources)
+        path = cache.parquet(key)
+        if not path.is_file():
+            cache.write_parquet(key, table.to_parquet)
+        handed[name] = scan_parquet(engine, [path])
+    return handed
 
 
 def _remarks(inspected: Sequence[Inspected]) -> list[str]:
