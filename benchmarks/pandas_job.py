@@ -20,6 +20,19 @@ INDICATORS = (
     *[f"investment_{asset}_per_employee" for asset in ASSETS],
     *[f"own_production_{asset}_share" for asset in ASSETS],
 )
+KEYS = ["group", "year", "size_class", "sector"]
+PERCENTILES = {"p10": 0.1, "p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.9}
+RATIOS = {
+    "revenue_per_employee": {"numerator": "revenue", "denominator": "employed_persons"},
+    **{
+        f"investment_{asset}_per_employee": {"numerator": f"investment_{asset}", "denominator": "employed_persons"}
+        for asset in ASSETS
+    },
+    **{
+        f"own_production_{asset}_share": {"numerator": f"own_{asset}", "denominator": f"investment_{asset}"}
+        for asset in ASSETS
+    },
+}
 
 
 def read(folder: Path, table: str, columns: list[str], year: int | None = None) -> pd.DataFrame:
@@ -69,6 +82,7 @@ def panel(folder: Path, year: int, linked: pd.DataFrame) -> pd.DataFrame:
     age = year - pd.to_datetime(table["founded"]).dt.year
     table["age"] = age.where(age >= 0)
     of_year, ever = linked.loc[linked["year"] == year, "be_id"], linked["be_id"]
+    table["holding"] = holdings(table)
     is_linked = table["be_id"].isin(of_year)
     table["group"] = np.where(is_linked, "participant", "non_participant")
     table = table[is_linked | ~table["be_id"].isin(ever)]
@@ -81,7 +95,7 @@ def panel(folder: Path, year: int, linked: pd.DataFrame) -> pd.DataFrame:
     for asset in ASSETS:
         amount = table.get(f"investment_{asset}", pd.Series(np.nan, table.index))
         own = table.get(f"own_{asset}", pd.Series(np.nan, table.index))
-        table[f"investment_{asset}"] = amount
+        table[f"investment_{asset}"], table[f"own_{asset}"] = amount, own
         table[f"investment_{asset}_per_employee"] = amount / persons
         table[f"own_production_{asset}_share"] = own / amount.where(amount > 0)
     return table.assign(year=year)
@@ -127,8 +141,40 @@ def outliers(years: list[pd.DataFrame], folder: Path) -> dict[str, set[int]]:
     return aside
 
 
+def holdings(table: pd.DataFrame) -> pd.Series:
+    """Give the holding of each unit: its enterprise group where that has another unit, else the unit itself."""
+    shared = table["group_id"].notna() & table.duplicated("group_id", keep=False)
+    return table["group_id"].where(shared, -table["be_id"])
+
+
+def two_largest(contributions: pd.Series, keys: list[pd.Series], names: list[str]) -> pd.DataFrame:
+    """Give the two largest contributions of each cell."""
+    ordered = contributions.dropna().sort_values(ascending=False)
+    cells = ordered.groupby([key.reindex(ordered.index) for key in keys])
+    return pd.DataFrame({name: cells.nth(place).groupby(
+        [key.reindex(ordered.index) for key in keys]).first() for place, name in enumerate(names)})  # fmt: skip
+
+
+def measure(table: pd.DataFrame, name: str, values: pd.Series) -> pd.DataFrame:
+    """Give the measures of one indicator by group, year, size class and sector."""
+    keys = [table[key] for key in KEYS]
+    cells = values.groupby(keys)
+    frame = cells.agg(n="count", mean="mean", sd="std", total="sum")
+    shares = cells.quantile(list(PERCENTILES.values())).unstack()
+    frame = frame.join(shares.set_axis(list(PERCENTILES), axis=1))
+    for part, column in RATIOS.get(name, {}).items():
+        frame[part] = table[column].where(values.notna()).groupby(keys).sum(min_count=1)
+    size = values.abs()
+    frame = frame.join(two_largest(size, keys, ["largest", "second_largest"]))
+    by_holding = size.dropna().groupby([*[key[size.notna()] for key in keys], table["holding"][size.notna()]]).sum()
+    frame["n_holdings"] = by_holding.groupby(level=KEYS).size()
+    flat = by_holding.rename("contribution").reset_index()
+    largest = two_largest(flat["contribution"], [flat[key] for key in KEYS], ["holding_largest", "holding_second"])
+    return frame.join(largest).reset_index().assign(indicator=name)
+
+
 def core_job(folder: Path) -> pd.DataFrame:
-    """Give n, mean, standard deviation, median and sum of every indicator by group, year, size class and sector."""
+    """Give all measures of every indicator by group, year, size class and sector."""
     linked = link(folder)
     years = [panel(folder, int(path.stem[-4:]), linked) for path in sorted(folder.glob("business_units_*.parquet"))]
     aside = outliers(years, folder)
@@ -138,9 +184,7 @@ def core_job(folder: Path) -> pd.DataFrame:
             domain = "revenue" if name.startswith("revenue") else "investment"
             leaves = aside[domain] if name.startswith(("revenue", "investment", "own")) else set()
             values = table[name].where(~table["be_id"].isin(leaves)) if leaves else table[name]
-            keys = [table[key] for key in ("group", "year", "size_class", "sector")]
-            frame = values.groupby(keys).agg(n="count", mean="mean", sd="std", median="median", total="sum")
-            frames.append(frame.reset_index().assign(indicator=name))
+            frames.append(measure(table, name, values))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -43,7 +43,9 @@ def agree(ours: Path, theirs: Path) -> None:
     """Refuse to print times of jobs that differ."""
     left = pd.read_parquet(ours).query("n > 0").set_index(KEYS).sort_index()
     right = pd.read_parquet(theirs).query("n > 0").set_index(KEYS).sort_index()
-    columns = ["n", "mean", "sd", "median", "total"]
+    columns = [column for column in left.columns if column in right.columns]
+    if missing := set(left.columns) - set(right.columns):
+        raise SystemExit(f"the pandas version has no {', '.join(sorted(missing))}")
     pd.testing.assert_frame_equal(left[columns], right[columns].astype(float), rtol=AGREE, check_names=False)
 
 
@@ -55,13 +57,15 @@ def main() -> None:
     parser.add_argument("--memory-limit")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores; whole processes; medians of {options.runs} runs")
-    print(f"{'scale':>6} {'job':<12} {'wall s':>8} {'cpu s':>8} {'GB':>6} {'x scan (cpu)':>13} {'x pandas (cpu)':>15}")
+    print(f"{'scale':>6} {'job':<14} {'wall s':>8} {'cpu s':>8} {'GB':>6} {'x scan (cpu)':>13} {'x pandas (cpu)':>15}")
     with tempfile.TemporaryDirectory() as work:
         for scale in options.scales:
             folder = simulate_extract(Path(work) / f"extract_{scale:g}", scale=scale)
             results = [Path(work) / f"{job}_{scale:g}.parquet" for job in ("core_job", "pandas_job")]
             jobs = {"scan": ["scan.py", str(folder)]}
-            jobs["si_eval"] = ["core_job.py", str(folder), str(results[0]), *filter(None, [options.memory_limit])]
+            jobs["si_eval"] = ["core_job.py", str(folder), str(results[0])]
+            if options.memory_limit:
+                jobs[f"si_eval {options.memory_limit}"] = [*jobs["si_eval"], options.memory_limit]
             jobs["pandas"] = ["pandas_job.py", str(folder), str(results[1])]
             subprocess.run([sys.executable, str(HERE / "core_job.py"), str(folder)], check=True)  # validation, once
             figures = {
@@ -70,7 +74,7 @@ def main() -> None:
             agree(*results)
             for name, (wall, cpu, memory) in figures.items():
                 scan, pandas = cpu / figures["scan"][1], cpu / figures["pandas"][1]
-                print(f"{scale:>6g} {name:<12} {wall:>8.2f} {cpu:>8.2f} {memory:>6.2f} {scan:>13.1f} {pandas:>15.2f}")
+                print(f"{scale:>6g} {name:<14} {wall:>8.2f} {cpu:>8.2f} {memory:>6.2f} {scan:>13.1f} {pandas:>15.2f}")
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ class _Work:
         shared, cells = self.shared, len(self.cells)
         size: Floats = np.abs(values[shared.rows])
         known = ~np.isnan(size)
-        sums: Floats = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell))
+        sums = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell)).astype(float)
         units = np.bincount(shared.pair, np.asarray(known, dtype=float), minlength=len(shared.cell))
         there = units > 0
         singles = [found["single_1"], found["single_2"]]

@@ -87,9 +87,10 @@ def _outliers(table: ir.Table, rules: RuleSet) -> pd.DataFrame:
                 continue
             fence = stats.log_upper_fence(cell[name].to_numpy(), rules.outlier_fence)
             extreme = cell[(cell[name] > fence) & cell[GROUP_HIGHER_CLASS].fillna(False).astype(bool)]
-            found.append(
-                extreme.assign(domain=indicators()[name].domain, indicator=name, value=extreme[name], fence=fence)
-            )
+            if len(extreme):
+                found.append(
+                    extreme.assign(domain=indicators()[name].domain, indicator=name, value=extreme[name], fence=fence)
+                )
     if not found:
         return pd.DataFrame(columns=list(OUTLIER_COLUMNS))
     return pd.concat(found)[list(OUTLIER_COLUMNS)].sort_values(["domain", UNIT, "indicator", YEAR], ignore_index=True)

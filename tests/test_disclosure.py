@@ -62,6 +62,8 @@ def test_coverage_of_a_few_is_said_in_words():
 REFUSED = {
     "not a result": pd.DataFrame(),
     "an unknown statistic": table(statistic=["maximum"]),
+    "a survival step": table(statistic=["survival"]),
+    "a percentile": table(statistic=["p90"]),
     "an unknown group": table(group=["firm 12"]),
     "a number without its count": table(n_units=[np.nan]),
 }
@@ -79,6 +81,7 @@ UNUSABLE = [
     {"known": pd.DataFrame()},
     {"known": pd.DataFrame({"indicator": ["revenue"], "statistic": ["median"], "estimate": [1.0]})},
     {"ledger": object()},
+    {"merge": "always"},
 ]
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from si_eval.disclosure import DisclosureRules, audit_pattern, decide, protect
+from si_eval.disclosure.merged_rows import Merge, merge_classes
 from si_eval.errors import DisclosureError
 from si_eval.registry import facts
 from si_eval.results import ResultTable
@@ -96,6 +98,91 @@ def test_a_difference_and_an_index_go_with_what_they_give_back():
     assert statuses(table) == ["suppressed", "shown", "suppressed", "shown", "suppressed"]
 
 
+INDEX = {
+    "statistic": "index", "unit": "2014 = 100", "year": 2019, "estimate": 110.0, "total": 500.0, "largest": 60.0,
+    "second_largest": 50.0, "largest_base": 60.0, "second_largest_base": 50.0, "total_base": 500.0,
+    "n_holdings_base": 50.0,
+}  # fmt: skip
+INDICES = {
+    "both years are given": ({}, "shown"),
+    "its own year is dominated": ({"largest": 260.0}, "suppressed"),
+    "its base year is dominated": ({"largest_base": 260.0}, "suppressed"),
+    "few holdings in its base year": ({"n_holdings_base": 4.0}, "suppressed"),
+    "its base year is not given": ({"largest_base": np.nan}, "suppressed"),
+    "nothing is given": ({"largest": np.nan, "largest_base": np.nan}, "suppressed"),
+}
+
+
+@pytest.mark.parametrize(("given", "status"), INDICES.values(), ids=INDICES.keys())
+def test_an_index_is_judged_in_both_years_though_no_level_is_shown(given, status):
+    difference = {"group": "difference", "largest": np.nan, "largest_base": np.nan}
+    table = rows({**INDEX, **given}, {**INDEX, "group": "non_participant"}, {**INDEX, **difference})
+    assert statuses(table) == [status, "shown", status]
+    nothing = rows({**INDEX, "largest": np.nan, "largest_base": np.nan})
+    assert statuses(nothing, contributions="where_given") == ["shown"]
+
+
+def test_an_index_goes_with_a_level_that_another_table_withholds():
+    levels = rows({"year": 2014, "largest": 260.0}, {"year": 2018}, {"year": 2019})
+    series = rows({**INDEX, "year": 2014, "estimate": 100.0}, {**INDEX, "year": 2018}, INDEX)
+    shown = protect([levels, series])
+    assert shown[0].to_frame()["status"].tolist() == ["suppressed", "shown", "shown"]
+    assert set(shown[1].to_frame()["status"]) == {"suppressed"}
+
+
+def test_growth_goes_with_the_year_before():
+    growth = {"statistic": "growth", "unit": "share", "estimate": 0.1, "year": 2019, "largest": np.nan}
+    assert statuses(rows({"year": 2018}, {"year": 2019}, growth)) == ["shown"] * 3
+    assert statuses(rows({"year": 2018, "largest": 260.0}, {"year": 2019}, growth)) == [
+        "suppressed",
+        "shown",
+        "suppressed",
+    ]
+
+
+def test_printed_totals_add_up_like_means():
+    total = {"statistic": "total", "year": 2019}
+    sizes = [{**total, "size_class": size, "estimate": 500.0} for size in SIZES]
+    sizes[3] |= {"n_units": 9.0}
+    everything = {**total, "estimate": 2000.0, "n_units": 159.0, "n_holdings": 159.0}
+    assert statuses(rows(*sizes, everything)).count("suppressed") > 1
+
+
+def test_a_count_of_persons_is_a_magnitude_and_one_of_respondents_is_not():
+    persons = {"statistic": "count", "indicator": "staff", "unit": "persons", "estimate": 400.0, "total": 400.0}
+    assert statuses(rows({**persons, "largest": 300.0}, persons)) == ["suppressed", "shown"]
+    answers = {"statistic": "count", "indicator": "q1", "unit": "respondents", "year": 2019, "n_total": 80.0}
+    listed = [{**answers, "category": f"k{n}", "estimate": float(n), "n_units": float(n)} for n in (4, 15, 61)]
+    assert statuses(rows(*listed)) == ["suppressed", "suppressed", "shown"]
+
+
+def test_a_count_of_units_of_few_holdings():
+    count = {
+        "indicator": "business_units",
+        "statistic": "count",
+        "unit": "business_units",
+        "estimate": 30.0,
+        "n_units": 30.0,
+    }
+    assert statuses(rows({**count, "n_holdings": 4.0}, {**count, "n_holdings": 20.0})) == ["suppressed", "shown"]
+
+
+def test_public_units_leave_the_dominance_rules():
+    hidden = {"total": 900.0, "largest": 400.0, "second_largest": 300.0, "n_public": 1.0}
+    given = {"public_total": 400.0, "private_largest": 60.0, "private_second": 50.0}
+    assert statuses(rows(hidden), public_units=("a",)) == ["suppressed"]
+    assert statuses(rows({**hidden, "largest": 300.0, **given}), public_units=("a",)) == ["shown"]
+    alone = {**given, "private_largest": 300.0}
+    assert statuses(rows({**hidden, "largest": 300.0, **alone}), public_units=("a",)) == ["suppressed"]
+
+
+def test_filters_that_are_written_differently_are_one():
+    small = {"year": 2019, "category": "1.0", "n_units": 9.0}
+    assert statuses(rows({"year": 2019, "category": "1", "n_units": 9.0}, small)) == ["suppressed", "suppressed"]
+    decision = decide([rows({"year": 2019, "category": "1 · x"}, {"year": 2019, "category": "x | 1.0"})])
+    assert {cell.place.category for cell in decision.protection.cover.cells} >= {"1 | x", "x | 1"}
+
+
 def test_a_count_that_a_total_minus_the_rest_gives_back():
     def count(size, n):
         return {
@@ -164,6 +251,7 @@ def with_margins(firms, dimensions):
 
 SHAPES = {"2D 4x10": (10, 1, 2, 2.0), "3D 4x5x2": (5, 2, 3, 5.0), "3D 4x10x5": (10, 5, 3, 20.0)}
 MOST_SECONDARY = 1.2  # times the primaries
+UNBOUNDED = 3  # what linprog says of a programme without an end
 
 
 @pytest.mark.parametrize(("sectors", "categories", "dimensions", "seconds"), SHAPES.values(), ids=SHAPES.keys())
@@ -179,6 +267,94 @@ def test_the_pattern_is_sparing_fast_and_passes_the_audit(sectors, categories, d
     reasons = [reason for number, reason in decision.protection.reasons.items() if not cells[number].hidden]
     secondary = reasons.count("secondary")
     assert secondary <= MOST_SECONDARY * (len(reasons) - secondary)
+
+
+def test_few_primaries_need_few_secondaries():
+    ratios = []
+    for seed in range(4):
+        protection = decide(
+            [with_margins(simulated(seed, 6000, 5, 2), ("size_class", "sector", "category"))]
+        ).protection
+        reasons = [reason for cell, reason in protection.reasons.items() if not protection.cover.cells[cell].hidden]
+        ratios.append(reasons.count("secondary") / (len(reasons) - reasons.count("secondary")))
+    assert np.median(ratios) <= MOST_SECONDARY
+
+
+def test_no_smaller_pattern_keeps_a_small_table_open():
+    table = with_margins(simulated(4, 700, 3, 1), ("size_class", "sector"))
+    protection = decide([table]).protection
+    cells, equations = protection.cover.cells, protection.equations["revenue"]
+    printed = [number for number, cell in enumerate(cells) if cell.variable == "revenue" and not cell.hidden]
+    primary = {number for number in printed if protection.reasons.get(number, "secondary") != "secondary"}
+    secondary = {number for number in printed if protection.reasons.get(number) == "secondary"}
+    assert primary
+    assert secondary
+
+    def is_open(pattern):
+        order = {number: place for place, number in enumerate(sorted(pattern))}
+        matrix = np.zeros((len(equations), len(order)))
+        for row, equation in enumerate(equations):
+            for number in order.keys() & equation.keys():
+                matrix[row, order[number]] = equation[number]
+        value = np.array([cells[number].total for number in sorted(pattern)])
+        for number in primary:
+            for side in (1.0, -1.0):
+                solved = linprog(side * np.eye(len(order))[order[number]], A_eq=matrix, b_eq=matrix @ value)
+                reached = np.inf if solved.status == UNBOUNDED else abs(solved.fun * side - value[order[number]])
+                if reached < 0.1 * value[order[number]] - 1e-6:
+                    return False
+        return True
+
+    assert is_open(primary | secondary)
+    others = [number for number in printed if number not in primary]
+    for fewer in itertools.combinations(others, len(secondary) - 1):
+        assert not is_open(primary | set(fewer))
+
+
+def test_merging_adds_up_what_is_known_and_says_so():
+    cells = [
+        {"size_class": size, "year": 2019, "n_units": n, "n_holdings": n, "estimate": 10.0 + place, "largest": 40.0,
+         "second_largest": 30.0, "group": group}
+        for group in ("participant", "non_participant")
+        for place, (size, n) in enumerate(zip(SIZES, (40.0, 40.0, 20.0, 4.0), strict=True))
+    ]  # fmt: skip
+    medians = [{**cell, "statistic": "median", "total": cell["n_units"] * cell["estimate"]} for cell in cells[:4]]
+    wholes = [
+        {"year": 2019, "group": group, "n_units": 104.0, "n_holdings": 104.0, "total": 1132.0, "estimate": 1132 / 104}
+        for group in ("participant", "non_participant")
+    ]
+    table = rows(*cells, *medians, *wholes)
+    (kept,) = protect([table])
+    assert "merged" not in set(kept.to_frame()["status"])
+    (safe,) = protect([table], merge="when_cheaper")
+    frame = safe.to_frame()
+    assert len(frame) > len(table.frame)
+    gone = frame[: len(table.frame)].query("size_class in ['50-249', '250+']")
+    assert set(gone["status"]) == {"merged"}
+    assert gone[["estimate", "std_error", "n_units"]].isna().all(axis=None)
+    made = frame[len(table.frame) :].set_index(["group", "statistic"])
+    assert set(made["size_class"]) == {"50-249+250+"}
+    mean = made.loc[("participant", "mean")]
+    assert (mean["status"], mean["n_units"]) == ("shown", 24.0)
+    assert mean["estimate"] == pytest.approx((20 * 12 + 4 * 13) / 24)
+    assert made.loc[("participant", "median"), "status"] == "merged"
+    assert frame.query("size_class in ['0-9', '10-49', 'all'] and statistic == 'mean'")["status"].eq("shown").all()
+
+
+def test_the_standard_error_of_a_merged_class_is_that_of_its_units():
+    rng = np.random.default_rng(1)
+    values = [rng.normal(20, 3, 30), rng.normal(24, 5, 4)]
+    cells = [
+        {"size_class": size, "year": 2019, "estimate": part.mean(), "std_error": part.std(ddof=1) / np.sqrt(len(part)),
+         "n_units": float(len(part)), "n_holdings": float(len(part)), "total": part.sum(), "largest": part.max(),
+         "second_largest": np.sort(part)[-2], "conf_low": np.nan, "conf_high": np.nan}
+        for size, part in zip(SIZES[2:], values, strict=True)
+    ]  # fmt: skip
+    merged = merge_classes(rows(*cells), [Merge("revenue", "size_class", ("50-249", "250+"))]).frame.iloc[-1]
+    together = np.concatenate(values)
+    assert merged["estimate"] == pytest.approx(together.mean())
+    assert merged["std_error"] == pytest.approx(together.std(ddof=1) / np.sqrt(len(together)))
+    assert merged["largest"] == together.max()
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -140,6 +140,7 @@ def test_both_readers_give_the_same_table(tmp_path_factory, case):
 @given(st.sampled_from(sorted(FORMATS)), st.floats(0, 1, exclude_max=True), st.integers(0, 7), st.booleans())
 def test_a_damaged_file_is_never_decoded_into_something_else(tmp_path_factory, form, place, bit, cut):
     path = write(tmp_path_factory.mktemp("sav") / "file", mixed_frame(), form)
+    whole = decoded(path)
     content = bytearray(path.read_bytes())
     start = system_file.read_layout(path).data  # damage in the dictionary can crash pyreadstat itself
     at = start + int(place * (len(content) - start))
@@ -152,8 +153,9 @@ def test_a_damaged_file_is_never_decoded_into_something_else(tmp_path_factory, f
         table = decoded(path)
     except ValueError:
         return  # a date beyond the calendar: the file is refused
-    if table is not None:
-        assert_equal(table, path)
+    if table is None or table.equals(whole):
+        return  # refused, or read as it was: the damage is in a part that says nothing of the values
+    assert_equal(table, path)
 
 
 def mixed_frame() -> pd.DataFrame:

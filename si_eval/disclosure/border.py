@@ -10,8 +10,9 @@ import pandas as pd
 
 from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
+from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
 from si_eval.disclosure.primary import UNVERIFIED, is_unverified
-from si_eval.disclosure.reading import N_TOTAL, Figure, Request, read_tables
+from si_eval.disclosure.reading import DOF, MERGED_AWAY, N_TOTAL, Figure, Request, read_tables
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
@@ -20,6 +21,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUPS,
     MEDIAN,
+    MERGED,
     N_UNITS,
     NOTE,
     NUMBERS,
@@ -35,17 +37,20 @@ from si_eval.vocabulary import (
 
 QUANTILE = "quantile"
 MODEL = "degrees of freedom"
-DOF = "dof"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided for a request: the tables that may leave, and inside evidence for each withheld row."""
+    """What was decided for a request: the tables that may leave, and inside evidence for each withheld row.
+
+    ``sources`` are the tables as they were judged, row by row those that may leave: with merged classes at their end.
+    """
 
     tables: list[SafeTable]
     request: Request
     protection: Protection
     rows: list[dict[int, str]]
+    sources: list[ResultTable]
 
 
 def protect(
@@ -55,6 +60,7 @@ def protect(
     known: pd.DataFrame | None = None,
     ledger: ReleaseLedger | Sequence[SafeTable] | None = None,
     priority: Mapping[str, float] | None = None,
+    merge: Merging = "never",
 ) -> list[SafeTable]:
     """Let tables cross the public border: as many SafeTables as tables, in order, under one joint pattern.
 
@@ -64,10 +70,14 @@ def protect(
     figures that outsiders have (counts, means with ``n_units``, sums); ``ledger`` holds the earlier releases, and this
     one is added to it; ``priority`` gives, by exhibit, what it costs to lose a cell.
 
+    ``merge="when_cheaper"`` merges adjacent size and age classes where that loses less than withholding: the rows of
+    these classes are ``merged``, and rows of the merged class follow at the end of the table. By default classes are
+    kept, because rows that were published one by one, or in other requests, are compared class by class.
+
     Fails closed: raises `DisclosureError` for anything that is not a ResultTable, for a statistic or group that it does
     not know, and for a number without the count behind it.
     """
-    return decide(tables, rules=rules, known=known, ledger=ledger, priority=priority).tables
+    return decide(tables, rules=rules, known=known, ledger=ledger, priority=priority, merge=merge).tables
 
 
 def decide(
@@ -77,19 +87,52 @@ def decide(
     known: pd.DataFrame | None = None,
     ledger: ReleaseLedger | Sequence[SafeTable] | None = None,
     priority: Mapping[str, float] | None = None,
+    merge: Merging = "never",
     record: bool = True,
 ) -> Decision:
     """Protect tables and keep the evidence, which stays inside; ``record`` adds the request to the ledger."""
     rules = as_rules(rules)
     earlier = as_ledger(ledger)
+    if merge not in MERGINGS:
+        raise DisclosureError(f"merge: found {merge!r}; expected one of {', '.join(MERGINGS)}; choose one")
     if isinstance(tables, ResultTable):
         raise DisclosureError("protect: found one table; expected a list of tables; write protect([table])")
     for table in tables:
         _check(table, rules)
+    judged = list(tables)
+    if merge == "when_cheaper":
+
+        def judge(some: Sequence[ResultTable]) -> list[SafeTable]:
+            return _decide(some, rules, known, earlier, priority, exact=False).tables
+
+        judged = merge_where_cheaper(tables, judge, priority)
+    decision = _decide(judged, rules, known, earlier, priority)
+    if earlier is not None and record:
+        earlier.record(decision.protection)
+    return decision
+
+
+def _decide(
+    tables: Sequence[ResultTable],
+    rules: DisclosureRules,
+    known: pd.DataFrame | None,
+    earlier: ReleaseLedger | None,
+    priority: Mapping[str, float] | None,
+    *,
+    exact: bool = True,
+) -> Decision:
+    """Decide on tables that were checked, with their classes as they are."""
     request = read_tables(tables, rules, priority)
     add_known(request.cover, known, tables)
-    always = add_ledger(request.cover, earlier)
-    protection = find_pattern(request.cover, rules, linked=request.linked_ratios, always=always)
+    always = add_ledger(request.cover, earlier) | request.merged
+    protection = find_pattern(
+        request.cover,
+        rules,
+        linked=request.linked_ratios,
+        always=always,
+        foresight=earlier is not None,
+        exact=exact,
+    )
     withheld: list[dict[int, str]] = [{} for _ in tables]
     for figure in request.figures:
         reason = _reason(figure, tables[figure.table], protection, rules)
@@ -100,9 +143,7 @@ def decide(
         _seal(table, withheld[number], {row: columns for (at, row), columns in blanks.items() if at == number}, rules)
         for number, table in enumerate(tables)
     ]
-    if earlier is not None and record:
-        earlier.record(protection)
-    return Decision(safe, request, protection, withheld)
+    return Decision(safe, request, protection, withheld, list(tables))
 
 
 def _check(table: object, rules: DisclosureRules) -> None:
@@ -173,6 +214,9 @@ def _seal(
 ) -> SafeTable:
     """Withhold the rows that were decided on and drop what never leaves."""
     frame = table.frame[[*TIDY, *([N_TOTAL] if N_TOTAL in table.frame else [])]].reset_index(drop=True)
+    merged = pd.Series(False, index=frame.index)
+    if MERGED_AWAY in table.frame:
+        merged = table.frame[MERGED_AWAY].astype(bool).reset_index(drop=True)
     numbers = [column for column in (*NUMBERS, N_TOTAL) if column in frame]
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
     restricted = ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units) & (not table.public)
@@ -181,9 +225,9 @@ def _seal(
         few &= frame[N_UNITS] != 0
     gone = pd.Series([row in withheld for row in range(len(frame))], index=frame.index, dtype=bool) & restricted
     computable = frame[ESTIMATE].notna()
-    frame[STATUS] = np.where(gone & computable, SUPPRESSED, SHOWN)
-    frame.loc[gone | few, numbers] = np.nan
-    frame.loc[gone & computable, NOTE] = ""
+    frame[STATUS] = np.select([merged, gone & computable], [MERGED, SUPPRESSED], SHOWN)
+    frame.loc[gone | few | merged, numbers] = np.nan
+    frame.loc[(gone & computable) | merged, NOTE] = ""
     for row, columns in blanks.items():
         frame.loc[row, [column for column in columns if column in frame]] = np.nan
     if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():

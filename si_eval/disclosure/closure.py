@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import linprog
 
-from si_eval.disclosure.cover import AND, UNITS, Cover, Equation, Place, splits_without_whole
+from si_eval.disclosure.cover import AND, UNITS, Cover, Equation, Place
+from si_eval.disclosure.equations import splits_without_whole
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, SECTOR, SIZE_CLASS
 
 MOST_CELLS = 4000  # of one plane; a larger one is left open
+MOST_PARTS = 10  # filters that may make up a whole
+SAME_SUM = 1e-6  # relative: a sum this near to another is the same
+LIKE = 0.5  # the share of the units of a whole that another version of it has at least
 INNER = 1e-3  # how far inside its bounds an unprinted cell is put, relative to the largest value
 
 Plane = tuple[tuple[str, ...], Place]
@@ -47,16 +51,71 @@ def add_unprinted_cells(cover: Cover, variable: str) -> list[int]:
 
 
 def join_totals(cover: Cover, variable: str) -> None:
-    """Take two splits with the same number of units for splits of one whole, where the whole is printed nowhere."""
+    """Add up the splits of a place that is printed nowhere, because anyone can.
+
+    Splits that add up to different numbers of units are splits of versions of the whole, whose populations differ.
+    Categories that add up to a split exactly are one too.
+    """
+    sums = _sums_of_ways(cover, variable)
+    for whole, found in sums.items():
+        (n, total), *others = found
+        _derive(cover, whole, n, total)
+        for other in dict.fromkeys(others):
+            if n * LIKE <= other[0] and not _close(other, (n, total)):
+                cover.derived_cell(variable, cover.cells[whole].place, *other)
+    _join_categories(cover, variable, {whole: found[0] for whole, found in sums.items()})
+
+
+def _sums_of_ways(cover: Cover, variable: str) -> dict[int, list[tuple[float, float]]]:
+    """Give, for each unprinted whole, the number of units and the sum of each way to split it, the largest first."""
+    sums = {}
     for whole, ways in splits_without_whole(cover, variable).items():
-        counts = [sum(cover.cells[number].n for number in parts) for parts in ways]
-        best = max(counts)
-        if best > 0 and len({parts for parts, n in zip(ways, counts, strict=True) if n == best}) > 1:
-            cell = cover.cells[whole]
-            cell.n = best
-            cell.total = sum(cover.cells[number].total for number in ways[counts.index(best)])
-            cell.counted, cell.absolute = cell.n, abs(cell.total)
-            cell.unknown, cell.derived = False, True
+        found = {
+            parts: (sum(cover.cells[one].n for one in parts), sum(cover.cells[one].total for one in parts))
+            for parts in ways
+        }
+        sums[whole] = sorted((one for one in found.values() if one[0] > 0), key=lambda one: -one[0])
+    return {whole: found for whole, found in sums.items() if found}
+
+
+def _join_categories(cover: Cover, variable: str, sums: dict[int, tuple[float, float]]) -> None:
+    """Find filters that make up a whole exactly, such as a yes and a no of which one is printed in parts only."""
+    cells = cover.cells
+    known = [n for n, cell in enumerate(cells) if cell.variable == variable and not cell.loose]
+    known = [n for n in known if not cells[n].hidden or cells[n].derived or n in sums]
+    value = {n: sums[n] if cells[n].unknown else (cells[n].n, cells[n].total) for n in known}
+    below: dict[Place, dict[str, int]] = defaultdict(dict)
+    for number in known:
+        tokens = cells[number].place.category.split(AND)
+        if tokens != [ALL]:
+            for position, token in enumerate(tokens):
+                rest = AND.join(tokens[:position] + tokens[position + 1 :]) or ALL
+                below[cells[number].place._replace(category=rest)].setdefault(token, number)
+    for whole in known:
+        parts = list(below.get(cells[whole].place, {}).values())[:MOST_PARTS]
+        for size in range(2, len(parts) + 1):
+            for chosen in combinations(parts, size):
+                together = (sum(value[one][0] for one in chosen), sum(value[one][1] for one in chosen))
+                if _close(together, value[whole]) and any(cells[one].unknown for one in (whole, *chosen)):
+                    for one in (whole, *chosen):
+                        if cells[one].unknown:
+                            _derive(cover, one, *value[one])
+
+
+def _close(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Say whether two sums are of the same units; sums of counts are not given."""
+    same = math.isnan(one[1]) or math.isclose(one[1], other[1], rel_tol=SAME_SUM)
+    return one[0] == other[0] and same
+
+
+def _derive(cover: Cover, number: int, n: float, total: float) -> None:
+    """Give an unprinted cell the values that follow from printed ones."""
+    cell = cover.cells[number]
+    cell.n, cell.total, cell.counted, cell.absolute = n, total, n, abs(total)
+    cell.unknown, cell.derived = False, True
+    if n == 0:  # outsiders may know how many units a cell has, and so that it has none
+        cell.total = cell.largest = cell.second = cell.absolute = 0.0
+        cell.derived, cell.fixed = False, True
 
 
 def derive_unprinted(cover: Cover, added: Sequence[int], equations: Sequence[Equation]) -> bool:
@@ -70,12 +129,11 @@ def derive_unprinted(cover: Cover, added: Sequence[int], equations: Sequence[Equ
             unknown = [number for number in equation if cover.cells[number].unknown]
             if len(unknown) != 1 or unknown[0] not in wanted:
                 continue
-            cell, factor = cover.cells[unknown[0]], equation[unknown[0]]
+            factor = equation[unknown[0]]
             others = [(cover.cells[number], one) for number, one in equation.items() if number != unknown[0]]
-            cell.n = max(round(-sum(one * other.n for other, one in others) / factor), 0)
-            cell.total = -sum(one * other.total for other, one in others) / factor
-            cell.counted, cell.absolute = cell.n, abs(cell.total)
-            cell.unknown, cell.derived, solved, again = False, True, True, True
+            n = max(round(-sum(one * other.n for other, one in others) / factor), 0)
+            _derive(cover, unknown[0], n, -sum(one * other.total for other, one in others) / factor)
+            solved = again = True
     return solved
 
 

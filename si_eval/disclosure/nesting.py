@@ -11,6 +11,7 @@ TOKEN = re.compile(r"\d+-\d+|\d+\+(?=\+|$)|[^+]+")
 RANGE = re.compile(r"(\d+)-(\d+)")
 OPEN = re.compile(r"(\d+)\+")
 BEYOND = 10**12
+BESIDE = " · "  # how stages join a filter and a split of one dimension
 MOST_TILINGS = 24
 Atoms = frozenset[object]
 
@@ -19,19 +20,21 @@ def atoms_of(labels: Iterable[str]) -> dict[str, Atoms]:
     """Split each label into the elementary classes that all labels together define.
 
     ``0-9`` beside ``0-1`` and ``2-9`` is their union, ``50+`` that of ``50-249`` and ``250+``, and ``C+M`` that of
-    ``C`` and ``M``; a label that says none of this is a class of its own. ``all`` is left out.
+    ``C`` and ``M``; ``10-49+50-249 · 10-49`` is what a filter and a split have in common; a label that says none of
+    this is a class of its own. ``all`` is left out.
     """
-    tokens = {label: TOKEN.findall(label) or [label] for label in labels if label != ALL}
+    sides = {label: label.split(BESIDE) for label in labels if label != ALL}
+    tokens = {side: TOKEN.findall(side) or [side] for several in sides.values() for side in several}
     ranges = {token: _range(token) for parts in tokens.values() for token in parts}
     borders = sorted({border for band in ranges.values() if band for border in band})
-    result = {}
-    for label, parts in tokens.items():
-        atoms: set[object] = set()
+    atoms: dict[str, Atoms] = {}
+    for side, parts in tokens.items():
+        found: set[object] = set()
         for token in parts:
             band = ranges[token]
-            atoms |= {token} if band is None else {low for low in borders if band[0] <= low < band[1]}
-        result[label] = frozenset(atoms)
-    return result
+            found |= {token} if band is None else {low for low in borders if band[0] <= low < band[1]}
+        atoms[side] = frozenset(found)
+    return {label: frozenset.intersection(*(atoms[side] for side in several)) for label, several in sides.items()}
 
 
 def tilings(target: Atoms, pieces: dict[str, Atoms]) -> list[tuple[str, ...]]:

@@ -12,6 +12,8 @@ from scipy import sparse
 from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
+from si_eval.disclosure.cheapest import Flows, cheapest_pattern
+
 Floats = NDArray[np.float64]
 Equation = Mapping[int, float]
 Target = tuple[tuple[int, ...], float]  # cells whose sum must stay open, and by how much on both sides
@@ -21,6 +23,8 @@ MOVED = 1e-6  # a smaller move is noise of the solver
 LITTLE = 1e-5  # cost of moving a cell that is withheld anyway, so that flows stay short
 MOST_ROUNDS = 8
 HALVINGS = 5
+MOST_EXACT = 8_000  # size of the exact search: cells x targets of a part
+WORTH_A_SEARCH = 1.0  # cost of the cells that a cheaper pattern could save
 MOST_TRIALS = 400_000  # size of the clean-up: cells x targets x secondary cells of a part
 
 
@@ -45,17 +49,23 @@ def complete_pattern(
     targets: Sequence[Target],
     unsafe_union: Callable[[Sequence[int]], bool],
     union_level: Callable[[Sequence[int]], float],
+    *,
+    exact: bool,
 ) -> set[int]:
     """Add cells to a pattern until no target can be inferred more narrowly than its level.
 
     ``unsafe_union`` judges the sum of the withheld cells of an equation, which anyone can compute: where it fails,
-    more cells of that equation are withheld. Returns all withheld cells.
+    more cells of that equation are withheld. With ``exact`` small parts are searched for the cheapest pattern of all.
+    Returns all withheld cells.
     """
     pattern = set(withheld)
     for part in _parts(system, pattern, targets):
         mine = [target for target in targets if target[0][0] in part.places]
         before = {cell for cell in pattern if cell in part.places}
-        pattern |= _complete_part(part, before, mine, unsafe_union, union_level)
+        grown, cost = _complete_part(part, before, mine, unsafe_union, union_level)
+        if exact and cost >= WORTH_A_SEARCH and len(part.cells) * len(mine) <= MOST_EXACT:
+            grown = part.cheapest(before, mine, unsafe_union, union_level, cost) or grown
+        pattern |= grown
     return pattern
 
 
@@ -65,8 +75,8 @@ def _complete_part(
     targets: Sequence[Target],
     unsafe_union: Callable[[Sequence[int]], bool],
     union_level: Callable[[Sequence[int]], float],
-) -> set[int]:
-    """Complete the pattern of one part."""
+) -> tuple[set[int], float]:
+    """Complete the pattern of one part, and say what that costs."""
     mine = list(targets)
     grown = part.protect(before, mine)
     for _ in range(MOST_ROUNDS):
@@ -79,7 +89,8 @@ def _complete_part(
         if more == grown:
             break
         grown = part.protect(more, mine)
-    return part.clean(grown, before, mine, unsafe_union)
+    grown = part.clean(grown, before, mine, unsafe_union)
+    return grown, part.cost(grown - before)
 
 
 class Part:
@@ -161,6 +172,45 @@ class Part:
                 grown = without
         return grown
 
+    def cheapest(
+        self,
+        before: set[int],
+        targets: Sequence[Target],
+        unsafe_union: Callable[[Sequence[int]], bool],
+        union_level: Callable[[Sequence[int]], float],
+        below: float,
+    ) -> set[int] | None:
+        """Give the cheapest pattern of all; None where it is not cheaper than ``below`` or takes too long to find."""
+        hidden = self.system.hidden[self.cells]
+        before_here = np.isin(self.cells, list(before))
+
+        def unsafe(chosen: set[int]) -> list[tuple[tuple[int, ...], tuple[int, ...], float]]:
+            pattern = before | {int(self.cells[place]) for place in chosen}
+            found = []
+            for union, equation in _unsafe_unions(self, pattern, unsafe_union).items():
+                others = [cell for cell in equation if cell in self.places and cell not in union]
+                places = tuple(self.places[cell] for cell in union)
+                found.append((places, tuple(self.places[cell] for cell in others), union_level(union)))
+            return found
+
+        down = (
+            np.full(len(self.cells), np.inf) if self.system.signed else np.where(self.values >= 0, self.values, np.inf)
+        )
+        chosen = cheapest_pattern(
+            Flows(self.matrix, down, REACH),
+            self.system.costs[self.cells],
+            before_here | hidden,
+            ~before_here & ~hidden,
+            [(tuple(self.places[cell] for cell in cells), level) for cells, level in targets],
+            unsafe,
+            below,
+        )
+        return None if chosen is None else before | {int(self.cells[place]) for place in chosen}
+
+    def cost(self, pattern: set[int]) -> float:
+        """Add up what it costs to withhold the cells of a pattern."""
+        return float(self.system.costs[sorted(pattern)].sum())
+
     def _costs(self, pattern: set[int]) -> Floats:
         costs = self.system.costs[self.cells].copy()
         free = [place for cell, place in self.places.items() if cell in pattern or self.system.hidden[cell]]
@@ -217,6 +267,7 @@ class Part:
             b_eq=right,
             bounds=sides,
             method="highs-ds",
+            options={"presolve": False},
         )
         if solved.status != 0:
             return None
@@ -287,14 +338,14 @@ def _parts(system: System, pattern: set[int], targets: Sequence[Target]) -> list
 
 def _unsafe_unions(
     part: Part, pattern: set[int], unsafe_union: Callable[[Sequence[int]], bool]
-) -> list[tuple[int, ...]]:
-    """List the sets of withheld cells whose sum an equation gives away although it is unsafe."""
-    unions = set()
+) -> dict[tuple[int, ...], Equation]:
+    """List the sets of withheld cells whose sum an equation gives away although it is unsafe, with that equation."""
+    unions = {}
     for equation in part.equations:
         signs = {}
         for cell, factor in equation.items():
             if cell in part.places and (cell in pattern or part.system.hidden[cell]):
                 signs[cell] = factor
         if signs and len(set(signs.values())) == 1 and len(signs) < len(equation) and unsafe_union(sorted(signs)):
-            unions.add(tuple(sorted(signs)))
-    return sorted(unions)
+            unions[tuple(sorted(signs))] = equation
+    return dict(sorted(unions.items()))

@@ -21,7 +21,7 @@ def unsafe_class(cell: Cell, rules: DisclosureRules) -> str:
     counted = cell.n if math.isnan(cell.counted) else cell.counted
     if counted < rules.min_units and (cell.n > 0 or rules.zeros == "unsafe"):
         return FREQUENCY
-    if cell.reason or cell.variable == UNITS or cell.loose:
+    if cell.reason or cell.variable == UNITS:
         return cell.reason
     return _unsafe_magnitude(cell, rules)
 
@@ -37,9 +37,11 @@ def _unsafe_magnitude(cell: Cell, rules: DisclosureRules) -> str:
 
 def is_unverified(cell: Cell, rules: DisclosureRules) -> bool:
     """Say whether dominance must be judged and cannot be, because the largest contributions are not given."""
-    if rules.contributions != "required" or cell.variable == UNITS or cell.loose:
+    if rules.contributions != "required" or cell.variable == UNITS or not (rules.dominance or rules.p_percent > 0):
         return False
-    return math.isnan(cell.largest) and (bool(rules.dominance) or rules.p_percent > 0)
+    if cell.loose:
+        return not math.isnan(cell.largest) and math.isnan(cell.absolute)
+    return math.isnan(cell.largest) or math.isnan(cell.absolute)
 
 
 def dominated(largest: float, second: float, total: float, rules: DisclosureRules) -> bool:

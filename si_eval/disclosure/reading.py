@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,51 +11,57 @@ from typing import Any
 
 import pandas as pd
 
+from si_eval.disclosure.contributions import keep_evidence, number_in
 from si_eval.disclosure.cover import AND, UNITS, Cover, Place
+from si_eval.disclosure.nesting import BESIDE
+from si_eval.disclosure.primary import UNVERIFIED
 from si_eval.disclosure.rules import DisclosureRules
-from si_eval.registry import indicators
+from si_eval.registry import facts, indicators
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
+    CHANGE,
     COUNT,
     DIFFERENCE,
     ESTIMATE,
     EXHIBIT,
     GROUP,
     GROUPS,
-    HOLDING_LARGEST,
-    HOLDING_SECOND,
+    GROWTH,
     INDEX,
     INDICATOR,
     LARGEST,
     MEAN,
     MEDIAN,
-    N_HOLDINGS,
     N_UNITS,
     NON_PARTICIPANTS,
     PARTICIPANTS,
     RATIO,
     RATIO_OF_SUMS,
-    SECOND_LARGEST,
     SECTOR,
     SHARE,
     SIZE_CLASS,
     STATISTIC,
-    STD_ERROR,
+    SUM,
     TOTAL,
     UNIT_OF_MEASURE,
     YEAR,
 )
 
 N_TOTAL = "n_total"
-N_PUBLIC = "n_public"
+DOF = "dof"
+MERGED_AWAY = "merged_away"  # says of a row that its class was merged
+WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")  # 1.0 where a column of numbers is split, 1 where it is filtered
+JUDGED = " by evidence"  # beside the name of a variable: a level that is printed nowhere
+LEVEL, COMBINATION, CONTRAST = range(3)  # the order in which rows are read
 PRINTED = "_table_"  # exhibit ids follow the source: a table prints its numbers, a figure draws them
 TABLE_COST = 2.0
-LEVELS = (MEAN, MEDIAN, RATIO_OF_SUMS)
+LEVELS = (MEAN, MEDIAN, RATIO_OF_SUMS, SUM)
 CONTRASTS = (DIFFERENCE, RATIO)
 DISTRIBUTIONS = (SECTOR, SIZE_CLASS, "age_class", "age_class_fine")
 POPULATIONS = ("business_units", "linked_units")
+BASE = "_base"  # ends the evidence columns of an index row that speak of its base year
 COUNTED_UNITS = ("business_units", "business units", UNITS, "firms", "unit", SHARE)
 
 
@@ -72,11 +79,17 @@ class Figure:
 
 @dataclass
 class Request:
-    """All rows of a request, and the cover table they fill."""
+    """All rows of a request, and the cover table they fill.
+
+    ``linked_ratios`` are ratios of sums with their numerators, ``divided`` the questions whose options add up, and
+    ``merged`` the cells of classes that were merged: they are not shown.
+    """
 
     cover: Cover = field(default_factory=Cover)
     figures: list[Figure] = field(default_factory=list)
     linked_ratios: set[tuple[int, int]] = field(default_factory=set)
+    divided: set[tuple[int, str, Place]] = field(default_factory=set)
+    merged: set[int] = field(default_factory=set)
 
 
 def read_tables(
@@ -93,20 +106,55 @@ def read_tables(
         if not table.public
         for place, row in enumerate(table.frame.to_dict("records"))
     ]
+    request.divided = _divided(rows)
     own: dict[tuple[int, str, Place], int] = {}
-    for derived in (False, True):
+    for order in range(CONTRAST + 1):
         for number, place, row in rows:
-            if _is_derived(row) is not derived:
+            if _order(row) != order:
                 continue
-            weight = _weight(str(row[EXHIBIT]), number, len(tables), priority)
+            weight = weight_of(str(row[EXHIBIT]), number, len(tables), priority)
             request.figures.append(_figure(request, rules, own, number, place, row, weight))
     _link_ratios(request, rows, own)
     return request
 
 
+def _divided(rows: Sequence[tuple[int, int, Mapping[Any, Any]]]) -> set[tuple[int, str, Place]]:
+    """Find the indicators whose categories add up to one total, by table and place."""
+    found: dict[tuple[int, str, Place], dict[str, tuple[float, float]]] = defaultdict(dict)
+    for number, _, row in rows:
+        place = place_of(row)
+        if variable_of(row) == UNITS and row[INDICATOR] not in DISTRIBUTIONS and place.category != ALL:
+            key = number, str(row[INDICATOR]), place._replace(category=ALL)
+            found[key][place.category] = number_in(row, N_UNITS), number_in(row, N_TOTAL)
+    return {
+        key
+        for key, categories in found.items()
+        if len({total for _, total in categories.values()}) == 1
+        and all(sum(n for n, _ in categories.values()) == total for _, total in categories.values())
+    }
+
+
 def place_of(row: Mapping[Any, Any]) -> Place:
     """Read the place of a row."""
-    return Place(*(_text(row.get(column)) for column in (GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)))
+    place = Place(*(_text(row.get(column)) for column in (GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)))
+    tokens = place.category.replace(BESIDE, AND).split(AND)
+    return place._replace(category=AND.join(WHOLE_NUMBER.sub(r"\1", token) for token in tokens))
+
+
+def variable_of(row: Mapping[Any, Any]) -> str:
+    """Say what a row adds up: units for counts and shares of them, else its indicator.
+
+    A count adds up what units contribute (persons, machines) where it is neither the number of units nor one of
+    categories.
+    """
+    counted = row[STATISTIC] in (COUNT, SHARE) and row[GROUP] not in CONTRASTS
+    if not counted:
+        return str(row[INDICATOR])
+    estimate = number_in(row, ESTIMATE)
+    countable = (*COUNTED_UNITS, *facts("disclosure")["category_units"])
+    other = row[STATISTIC] == COUNT and str(row[UNIT_OF_MEASURE]) not in countable
+    magnitude = other and not math.isnan(estimate) and estimate != number_in(row, N_UNITS)
+    return str(row[INDICATOR]) if magnitude else UNITS
 
 
 def _text(value: Any) -> str:
@@ -115,16 +163,14 @@ def _text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
-def _number(row: Mapping[Any, Any], column: str) -> float:
-    value = row.get(column)
-    return math.nan if value is None or pd.isna(value) else float(value)
+def _order(row: Mapping[Any, Any]) -> int:
+    """Say when a row is read: levels first, then what combines years, then what combines groups."""
+    if row[GROUP] in CONTRASTS:
+        return CONTRAST
+    return LEVEL if row[STATISTIC] in (COUNT, SHARE, *LEVELS) else COMBINATION
 
 
-def _is_derived(row: Mapping[Any, Any]) -> bool:
-    return row[GROUP] in CONTRASTS or row[STATISTIC] not in (COUNT, SHARE, *LEVELS)
-
-
-def _weight(exhibit: str, number: int, tables: int, priority: Mapping[str, float] | None) -> float:
+def weight_of(exhibit: str, number: int, tables: int, priority: Mapping[str, float] | None) -> float:
     """Give what it costs to lose a row of an exhibit; by default printed tables and earlier exhibits cost more."""
     by_place = 1.1 - 0.1 * number / max(tables - 1, 1)
     stated = dict(priority or {})
@@ -141,37 +187,71 @@ def _figure(
     weight: float,
 ) -> Figure:
     """Read one row."""
-    n = _number(row, N_UNITS)
+    n = number_in(row, N_UNITS)
     if row[UNIT_OF_MEASURE] in rules.unrestricted_units or math.isnan(n):
         return Figure(number, at, (), free=True)
-    place = place_of(row)
-    if _is_derived(row):
-        combined = _combined_cells(request.cover, own, number, row, place, n)
+    if not row.get(MERGED_AWAY, False):
+        return _judged_figure(request, rules, own, number, at, row, weight)
+    if _order(row) == LEVEL:
+        request.merged |= set(_judged_figure(request, rules, own, number, at, row, 0.0).cells[:1])
+    return Figure(number, at, (), free=True)
+
+
+def _judged_figure(
+    request: Request,
+    rules: DisclosureRules,
+    own: dict[tuple[int, str, Place], int],
+    number: int,
+    at: int,
+    row: Mapping[Any, Any],
+    weight: float,
+) -> Figure:
+    """Read one row that the rules apply to."""
+    n, place = number_in(row, N_UNITS), place_of(row)
+    if _order(row) != LEVEL:
+        combined = _combined_cells(request.cover, rules, own, number, row, place, n)
         for cell in combined:
             request.cover.cells[cell].weight += weight
         return Figure(number, at, combined)
-    if row[STATISTIC] in (COUNT, SHARE):
-        return _read_count(request.cover, rules, number, at, row, place, weight)
-    variable = str(row[INDICATOR])
+    if variable_of(row) == UNITS:
+        divided = (number, str(row[INDICATOR]), place._replace(category=ALL)) in request.divided
+        return _read_count(request.cover, rules, number, at, row, place, weight, divided=divided)
     if n == 0:
         return Figure(number, at, (), free=True)
-    total = _number(row, TOTAL)
-    if math.isnan(total) and row[STATISTIC] == MEAN:
-        total = n * _number(row, ESTIMATE)
+    variable = variable_of(row)
+    total = number_in(row, TOTAL)
+    if row[STATISTIC] in (SUM, COUNT):
+        total = number_in(row, ESTIMATE)
+    elif math.isnan(total) and row[STATISTIC] == MEAN:
+        total = n * number_in(row, ESTIMATE)
     cell = request.cover.cell(variable, place, n, total, loose=math.isnan(total))
     own[number, variable, place] = cell
-    _keep_evidence(request.cover, cell, rules, row, number, weight)
+    _add_row(request.cover, cell, rules, row, number, weight)
     return Figure(number, at, (cell,))
 
 
 def _read_count(
-    cover: Cover, rules: DisclosureRules, number: int, at: int, row: Mapping[Any, Any], place: Place, weight: float
+    cover: Cover,
+    rules: DisclosureRules,
+    number: int,
+    at: int,
+    row: Mapping[Any, Any],
+    place: Place,
+    weight: float,
+    *,
+    divided: bool,
 ) -> Figure:
-    """Read a count or a share; a category of its own is a part of the units at its place."""
-    n, total_n = _number(row, N_UNITS), _number(row, N_TOTAL)
+    """Read a count or a share; a category of its own is a part of the units at its place.
+
+    ``divided``: the categories of the indicator divide the units that have one, as the options of a question do.
+    """
+    n, total_n = number_in(row, N_UNITS), number_in(row, N_TOTAL)
     indicator = str(row[INDICATOR])
-    counts_units = row[STATISTIC] == SHARE or (
-        str(row[UNIT_OF_MEASURE]) in COUNTED_UNITS and _number(row, ESTIMATE) in (n, math.nan)
+    estimate = number_in(row, ESTIMATE)
+    counts_units = (
+        row[STATISTIC] == SHARE
+        or estimate == n
+        or (math.isnan(estimate) and str(row[UNIT_OF_MEASURE]) in COUNTED_UNITS)
     )
     whole = place
     if indicator == SECTOR:
@@ -183,20 +263,31 @@ def _read_count(
     elif indicator not in POPULATIONS and counts_units:
         tokens = [indicator] if place.category == ALL else [place.category, indicator]
         place = place._replace(category=AND.join(tokens))
+        whole = whole._replace(category=indicator) if divided else whole
     cell = cover.cell(UNITS, place, n)
-    _keep_evidence(cover, cell, rules, row, number, weight)
+    _add_row(cover, cell, rules, row, number, weight)
     if not counts_units:
         return Figure(number, at, (), count_only=cell)
     cover.cells[cell].auxiliary = False
     total = None
     if not math.isnan(total_n):
         total = cover.cell(UNITS, whole, total_n)
-        _keep_evidence(cover, total, rules, {}, number, weight)
+        _add_row(cover, total, rules, {}, number, weight)
         cover.cells[total].auxiliary = False
         _judge_share(cover, cell, rules, n, total_n)
     # A share beside its count gives the total back, so it goes with the total.
     cells = (cell, total) if total is not None and row[STATISTIC] == SHARE else (cell,)
     return Figure(number, at, cells, total=total)
+
+
+def _add_row(
+    cover: Cover, number: int, rules: DisclosureRules, row: Mapping[Any, Any], table: int, weight: float
+) -> None:
+    """Add a row to its cell: the table that it stands in, what it is worth, and its evidence."""
+    cell = cover.cells[number]
+    cell.tables.add(table)
+    cell.weight += weight
+    keep_evidence(cell, rules, row)
 
 
 def _judge_share(cover: Cover, cell: int, rules: DisclosureRules, n: float, total: float) -> None:
@@ -205,84 +296,68 @@ def _judge_share(cover: Cover, cell: int, rules: DisclosureRules, n: float, tota
         cover.cells[cell].reason = "group"
 
 
-def _keep_evidence(
-    cover: Cover, number: int, rules: DisclosureRules, row: Mapping[Any, Any], table: int, weight: float
-) -> None:
-    """Add to a cell what a row says of the contributions behind it."""
-    cell = cover.cells[number]
-    cell.tables.add(table)
-    cell.weight += weight
-    holdings = _number(row, N_HOLDINGS) if rules.unit == "group" else math.nan
-    counted = min(cell.n, holdings) if not math.isnan(holdings) else cell.n
-    public = _number(row, N_PUBLIC)
-    counted -= len(rules.public_units) if math.isnan(public) else public
-    cell.counted = min(counted, cell.counted) if not math.isnan(cell.counted) else counted
-    if cell.variable == UNITS:
-        return
-    cell.auxiliary = False
-    largest, second = _number(row, LARGEST), _number(row, SECOND_LARGEST)
-    if rules.unit == "group" and not math.isnan(_number(row, HOLDING_LARGEST)):
-        largest, second = _number(row, HOLDING_LARGEST), _number(row, HOLDING_SECOND)
-    if math.isnan(cell.largest):
-        cell.largest, cell.second = largest, 0.0 if math.isnan(second) else second
-    if row[STATISTIC] == MEAN:
-        _judge_spread(cell, rules, row, _number(row, LARGEST))
-    cell.absolute = max(cell.absolute if not math.isnan(cell.absolute) else 0.0, abs(cell.total))
-
-
-def _judge_spread(cell: Any, rules: DisclosureRules, row: Mapping[Any, Any], largest: float) -> None:
-    """Use the standard error: a bound for the sum of absolute values, and values that are all (nearly) the same.
-
-    With sum of squares Q and largest absolute value m, the absolute values add up to at least Q / m. Each value lies
-    within (n - 1) / sqrt(n) standard deviations of the mean. A variable of zeros and ones is a share.
-    """
-    n, mean, std_error = cell.n, _number(row, ESTIMATE), _number(row, STD_ERROR)
-    if math.isnan(std_error) or math.isnan(mean) or n < 2:
-        return
-    variance = std_error**2 * n
-    squares = (n - 1) * variance + n * mean**2
-    if largest > 0:
-        bound = squares / largest
-        cell.absolute = bound if math.isnan(cell.absolute) else max(cell.absolute, bound)
-    if (n - 1) * math.sqrt(variance / n) < rules.protection * abs(mean) or (variance == 0 and mean == 0):
-        cell.reason = "group"
-    binary = n / (n - 1) * mean * (1 - mean)
-    if 0 <= mean <= 1 and math.isclose(variance, binary, rel_tol=1e-6, abs_tol=1e-12):
-        yes = n * mean
-        few = min(yes, n - yes) < rules.min_units - 0.5
-        if few or max(mean, 1 - mean) > rules.group_share:
-            cell.reason = "group"
-
-
 def _combined_cells(
     cover: Cover,
-    own: Mapping[tuple[int, str, Place], int],
+    rules: DisclosureRules,
+    own: dict[tuple[int, str, Place], int],
     number: int,
     row: Mapping[Any, Any],
     place: Place,
     n: float,
 ) -> tuple[int, ...]:
     """List the cells that a difference, a ratio, an index or another combination rests on."""
-    groups = (PARTICIPANTS, NON_PARTICIPANTS) if row[GROUP] in CONTRASTS else (str(row[GROUP]),)
-    years = [place.year]
-    if row[STATISTIC] == INDEX:
-        base = str(row[UNIT_OF_MEASURE])[:4]
-        years += [base] if base.isdigit() and base != place.year else []
     found: list[int] = []
-    variable = str(row[INDICATOR])
-    for group in groups:
-        for year in years:
-            there = place._replace(group=group, year=year)
-            if (number, variable, there) in own:
-                found.append(own[number, variable, there])
-            else:
-                found += [v for v in cover.versions(variable, there) if cover.cells[v].n >= n]
-    if not any(cover.cells[cell].n == n for cell in found):
+    verified = number_in(row, DOF) >= 0  # the coefficients of a model have no contributions of their own
+    variable, bare = str(row[INDICATOR]), False
+    for there, suffix in _sources(row, place):
+        printed = _levels_at(cover, own, (number, variable, there), n)
+        judged = number, f"{variable}{JUDGED}", there
+        if row[GROUP] not in CONTRASTS and not math.isnan(number_in(row, LARGEST + suffix)):
+            own[judged] = _evidence_cell(cover, rules, row, (variable, there, n), suffix)
+        printed += [own[judged]] if judged in own else []
+        bare = bare or not printed
+        found += printed
+    if bare or not any(cover.cells[cell].n == n for cell in found):
         extra = cover.cell(variable, place, n, loose=True)
         cover.cells[extra].counted = n
         cover.cells[extra].auxiliary = False
+        if bare and not verified and rules.contributions == "required":
+            cover.cells[extra].reason = UNVERIFIED
         found.append(extra)
     return tuple(dict.fromkeys(found))
+
+
+def _sources(row: Mapping[Any, Any], place: Place) -> list[tuple[Place, str]]:
+    """Give the places whose levels a row combines, and how the names of its evidence columns for them end."""
+    groups = (PARTICIPANTS, NON_PARTICIPANTS) if row[GROUP] in CONTRASTS else (str(row[GROUP]),)
+    base = str(row[UNIT_OF_MEASURE])[:4] if row[STATISTIC] == INDEX else ""
+    if row[STATISTIC] in (GROWTH, CHANGE) and place.year.isdigit():
+        base = str(int(place.year) - 1)
+    years = {place.year: ""} | ({base: BASE} if base.isdigit() and base != place.year else {})
+    return [(place._replace(group=group, year=year), suffix) for group in groups for year, suffix in years.items()]
+
+
+def _levels_at(
+    cover: Cover, own: Mapping[tuple[int, str, Place], int], key: tuple[int, str, Place], n: float
+) -> list[int]:
+    """List the cells whose level a combination may use: that of its own table, else each version with enough units."""
+    if key in own:
+        return [own[key]]
+    _, variable, there = key
+    return [number for number in cover.versions(variable, there) if cover.cells[number].n >= n]
+
+
+def _evidence_cell(
+    cover: Cover, rules: DisclosureRules, row: Mapping[Any, Any], key: tuple[str, Place, float], suffix: str
+) -> int:
+    """Judge a level that is printed nowhere by the evidence columns of the row that rests on it."""
+    variable, there, n = key
+    number = cover.cell(variable, there, n, loose=True)
+    cover.cells[number].counted = math.nan
+    cover.cells[number].largest = math.nan
+    cover.cells[number].absolute = math.nan
+    keep_evidence(cover.cells[number], rules, row, suffix)
+    return number
 
 
 def _link_ratios(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from si_eval.disclosure.closure import add_unprinted_cells, derive_unprinted, fill_unprinted, join_totals
-from si_eval.disclosure.cover import UNITS, Cell, Cover, Equation, Place, find_equations
+from si_eval.disclosure.cover import UNITS, Cell, Cover, Equation, Place
+from si_eval.disclosure.equations import find_equations
 from si_eval.disclosure.pattern import System, Target, complete_pattern
 from si_eval.disclosure.primary import dominated, unsafe_class
 from si_eval.disclosure.rules import DisclosureRules
@@ -35,6 +36,8 @@ class Protection:
     equations: dict[str, list[Equation]] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
     counts_withheld: set[tuple[Place, float]] = field(default_factory=set)
+    foresight: bool = False
+    exact: bool = True
 
     def count_is_withheld(self, cell: int) -> bool:
         """Say whether the number of units of a cell is withheld wherever it stands."""
@@ -43,15 +46,22 @@ class Protection:
 
 
 def find_pattern(
-    cover: Cover, rules: DisclosureRules, *, linked: Iterable[tuple[int, int]] = (), always: Iterable[int] = ()
+    cover: Cover,
+    rules: DisclosureRules,
+    *,
+    linked: Iterable[tuple[int, int]] = (),
+    always: Iterable[int] = (),
+    foresight: bool = False,
+    exact: bool = True,
 ) -> Protection:
     """Decide which cells are withheld.
 
     ``linked`` are pairs of cells of which one gives the other back, so that both go; ``always`` cells are withheld
     because an earlier release withheld them. Counts of one place that are equal in several variables share one
-    decision.
+    decision. With ``foresight`` a withheld cell stays open even if a later request asks for it without the few firms
+    that two populations differ by. ``exact`` searches small parts for the cheapest pattern of all.
     """
-    protection = Protection(cover, rules)
+    protection = Protection(cover, rules, foresight=foresight, exact=exact)
     variables = list(dict.fromkeys(cell.variable for cell in cover.cells))
     for variable in variables:
         protection.equations[variable] = _equations_of(cover, variable, rules.min_units)
@@ -86,7 +96,7 @@ def _equations_of(cover: Cover, variable: str, min_units: int) -> list[Equation]
     if fill_unprinted(cover, variable, added, equations):
         return equations
 
-    cover.forget([*added])
+    cover.forget(number for number in added if cover.cells[number].unknown)
     _forget_remainders(cover, size)
     return find_equations(cover, variable, min_units)
 
@@ -144,9 +154,26 @@ def _protect_sums(protection: Protection, variable: str) -> None:
         if number in protection.reasons and (not cells[number].fixed):
             width = rules.protection if reason not in (SECONDARY, TIED) else SECONDARY_WIDTH
             contribution = 0.0 if math.isnan(cells[number].largest) else cells[number].largest
-            size = max(abs(values[place[number]]), contribution)
-            targets.append(((place[number],), max(width * size, 1e-9)))
+            room = width * max(abs(values[place[number]]), contribution)
+            if protection.foresight and reason not in (SECONDARY, TIED):
+                room += (1 - width) * _largest_difference(protection, cells[number])
+            targets.append(((place[number],), max(room, 1e-9)))
     _complete(protection, mine, values, protection.equations[variable], targets, unsafe, level, signed=signed)
+
+
+def _largest_difference(protection: Protection, cell: Cell) -> float:
+    """Give the most that the few firms between two populations can contribute to a cell."""
+    few = [
+        min(abs(other.total), abs(cell.total))
+        for other in protection.cover.cells
+        if other.variable == cell.variable
+        and other.hidden
+        and 0 < other.n < protection.rules.min_units
+        and not other.unknown
+        and not other.fixed
+        and all(wide in (ALL, own) for wide, own in zip(other.place, cell.place, strict=True))
+    ]
+    return max(few, default=0.0)
 
 
 def _protect_counts(protection: Protection) -> None:
@@ -241,7 +268,9 @@ def _complete_counts(
     )
     # A count that is printed nowhere because its sums are withheld moves at hardly any cost.
     costs[sorted(gone)] = AUXILIARY_COST / 10
-    return complete_pattern(system, withheld, targets, unsafe, level) if targets else set(withheld)
+    return (
+        complete_pattern(system, withheld, targets, unsafe, level, exact=protection.exact) if targets else set(withheld)
+    )
 
 
 def _counted(cell: Cell) -> float:
@@ -273,7 +302,7 @@ def _complete(
         signed=signed,
     )
     withheld = {place[number] for number in mine if number in protection.reasons and not cells[number].hidden}
-    for position in complete_pattern(system, withheld, targets, unsafe, level):
+    for position in complete_pattern(system, withheld, targets, unsafe, level, exact=protection.exact):
         if not cells[mine[position]].fixed:
             protection.reasons.setdefault(mine[position], SECONDARY)
 
