@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
@@ -22,9 +23,11 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUP,
     GROUP_HIGHER_CLASS,
+    GROUP_ID,
     GROUP_LARGER,
     INDICATOR,
     MEAN,
+    N_HOLDINGS,
     N_UNITS,
     NOTE,
     PARTICIPANTS,
@@ -33,12 +36,16 @@ from si_eval.vocabulary import (
     RULE_SET,
     SECTOR,
     SHARE,
+    SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
     STATISTIC,
     UNIT_OF_MEASURE,
     YEAR,
 )
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
 
 BUSINESS_UNITS = "business_units"
 CANNOT_SHOW = "Reach shows who takes part, not why they do or what it does for them."
@@ -107,8 +114,9 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
     for flag in (GROUP_LARGER, GROUP_HIGHER_CLASS):
         table = cells.compared_units(panel)
         table = table.filter(table[GROUP] == PARTICIPANTS)
+        flagged = table[flag].fill_null(False)
         counts = engines.fetch(
-            table.group_by(YEAR).aggregate(n=table[flag].fill_null(False).sum(), n_total=table.count())
+            table.group_by(YEAR).aggregate(n=flagged.sum(), n_total=table.count(), **_holdings(table, flagged))
         )
         share = counts["n"].astype("float64") / counts["n_total"].astype("float64")
         frames.append(
@@ -120,6 +128,7 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
                     YEAR: counts[YEAR].astype("int64"),
                     ESTIMATE: share,
                     N_UNITS: counts["n"].astype("float64"),
+                    N_HOLDINGS: counts[N_HOLDINGS].astype("float64"),
                     "n_total": counts["n_total"].astype("float64"),
                     UNIT_OF_MEASURE: SHARE,
                 }
@@ -166,11 +175,12 @@ def _distribution(
     table = cells.compared_units(panel, by=by, where=where, years=[year])
     for label, classes in (merge or {}).items():
         table = table.mutate(**{column: ibis.ifelse(table[column].isin(list(classes)), label, table[column])})
-    counts = engines.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count()))
+    counts = engines.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **_holdings(table)))
     counts["n"] = counts["n"].astype("float64")
     counts["n_total"] = counts.groupby(GROUP)["n"].transform("sum")
     rows = pd.concat([counts[[GROUP, YEAR]], cells.tidy_keys(counts, by, where)], axis=1)
     rows = rows.assign(**{INDICATOR: indicator, N_UNITS: counts["n"], "n_total": counts["n_total"]})
+    rows[N_HOLDINGS] = counts[N_HOLDINGS].astype("float64")
     as_counts = rows.assign(**{STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS})
     as_shares = rows.assign(**{STATISTIC: SHARE, ESTIMATE: counts["n"] / counts["n_total"], UNIT_OF_MEASURE: SHARE})
     both = pd.concat([as_counts, as_shares], ignore_index=True)
@@ -180,7 +190,7 @@ def _distribution(
 def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
     """Count the units of both groups."""
     table = cells.compared_units(panel, years=[year])
-    counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count()))
+    counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **_holdings(table)))
     counts = counts.sort_values([GROUP, YEAR], ignore_index=True)
     numbers = counts["n"].astype("float64")
     return counts[[GROUP, YEAR]].assign(
@@ -189,9 +199,19 @@ def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
             STATISTIC: COUNT,
             ESTIMATE: numbers,
             N_UNITS: numbers,
+            N_HOLDINGS: counts[N_HOLDINGS].astype("float64"),
             UNIT_OF_MEASURE: BUSINESS_UNITS,
         }
     )
+
+
+def _holdings(table: ir.Table, chosen: ir.BooleanColumn | None = None) -> dict[str, ir.Value]:
+    """Count the holdings of units: enterprise groups that have several of them, and units that share none."""
+    shared = table[SHARED_GROUP].fill_null(False)
+    alone, grouped = ~shared, shared
+    if chosen is not None:
+        alone, grouped = alone & chosen, grouped & chosen
+    return {N_HOLDINGS: alone.sum() + table[GROUP_ID].nunique(where=grouped)}
 
 
 def _divisions(panel: Panel, year: int) -> pd.DataFrame:

@@ -101,8 +101,16 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
         asked = [table for table in tables if rules[table.exhibit] == name]
         preset, public = DisclosureRules.preset(name), known if name == border.rules else None
-        decision = decide(asked, rules=preset, known=public, ledger=earlier.of(name), priority=priority, record=False)
-        requests.append(Request(preset, asked, decision))
+        decision = decide(
+            asked,
+            rules=preset,
+            known=public,
+            ledger=earlier.of(name),
+            priority=priority,
+            merge=border.merge,
+            record=False,
+        )
+        requests.append(Request(preset, decision.sources, decision))
     safe = [table for request in requests for table in request.decision.tables]
     if len(safe) == len([exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]):
         for table in synthesise_exhibits(study, safe):

@@ -179,7 +179,6 @@ def test_a_class_in_which_respondents_are_withheld_goes_with_the_rest(tmp_path):
     assert (answers.loc[answers["estimate"].notna(), "n_units"] >= RULES).all()
 
 
-@pytest.mark.xfail(strict=True, reason="the border reads n_total of a question with a dimension as that of its class")
 def test_few_respondents_in_a_class_are_not_found_from_the_total(tmp_path):
     study, panel, linkage = with_registers(tmp_path, "cbs")
     (alone,) = protect(compute_exhibits(study, panel, linkage, only=["answers"]))

@@ -11,8 +11,9 @@ import pandas as pd
 from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
+from si_eval.disclosure.places import N_TOTAL
 from si_eval.disclosure.primary import UNVERIFIED, is_unverified
-from si_eval.disclosure.reading import DOF, MERGED_AWAY, N_TOTAL, Figure, Request, read_tables
+from si_eval.disclosure.reading import DOF, MERGED_AWAY, Figure, Request, read_tables
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError

@@ -10,7 +10,7 @@ import pandas as pd
 
 from si_eval.disclosure.cover import UNITS, Cover, Place
 from si_eval.disclosure.ledger import ReleaseLedger
-from si_eval.disclosure.reading import COUNTED_UNITS, DISTRIBUTIONS, POPULATIONS, place_of
+from si_eval.disclosure.places import COUNTED_UNITS, DISTRIBUTIONS, POPULATIONS, place_of
 from si_eval.errors import DisclosureError
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (

@@ -15,7 +15,8 @@ from scipy import special
 from si_eval import stats
 from si_eval.disclosure.contributions import N_PUBLIC, PRIVATE_LARGEST, PRIVATE_SECOND, PUBLIC_TOTAL, number_in
 from si_eval.disclosure.nesting import atoms_of
-from si_eval.disclosure.reading import CONTRASTS, DISTRIBUTIONS, MERGED_AWAY, N_TOTAL, variable_of
+from si_eval.disclosure.places import CONTRASTS, DISTRIBUTIONS, N_TOTAL, variable_of
+from si_eval.disclosure.reading import MERGED_AWAY
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
     ALL,
@@ -23,6 +24,7 @@ from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,
     COUNT,
+    DENOMINATOR,
     DIFFERENCE,
     ESTIMATE,
     GROUP,
@@ -37,6 +39,7 @@ from si_eval.vocabulary import (
     NON_PARTICIPANTS,
     NOTE,
     NUMBERS,
+    NUMERATOR,
     P_VALUE,
     PARTICIPANTS,
     RATIO,
@@ -51,7 +54,6 @@ from si_eval.vocabulary import (
 )
 
 PARTS = "merged_from"  # how many rows a row of a merged class stands for
-NUMERATOR, DENOMINATOR = "numerator", "denominator"
 ADDED_UP = (TOTAL, HOLDING_LARGEST, HOLDING_SECOND, PRIVATE_LARGEST, PRIVATE_SECOND, N_PUBLIC, PUBLIC_TOTAL)
 FOLLOWS = 1e-6  # relative: a number this near to the one that its evidence gives is that number
 Row = Mapping[Any, Any]

@@ -11,7 +11,8 @@ import pandas as pd
 
 from si_eval.disclosure.merged_rows import PARTS, Merge, labels_inside, merge_classes
 from si_eval.disclosure.nesting import atoms_of
-from si_eval.disclosure.reading import MERGED_AWAY, variable_of, weight_of
+from si_eval.disclosure.places import variable_of
+from si_eval.disclosure.reading import MERGED_AWAY, weight_of
 from si_eval.registry import facts, size_class_labels
 from si_eval.results import ResultTable, SafeTable
 from si_eval.vocabulary import CATEGORY, ESTIMATE, SHOWN, SIZE_CLASS, SIZE_CLASS_4, STATUS, SUPPRESSED

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-
 from si_eval.disclosure.contributions import keep_evidence, number_in
-from si_eval.disclosure.cover import AND, UNITS, Cover, Place
-from si_eval.disclosure.nesting import BESIDE
+from si_eval.disclosure.cover import UNITS, Cover, Place
+from si_eval.disclosure.places import (
+    CONTRASTS,
+    COUNTED_UNITS,
+    DISTRIBUTIONS,
+    N_TOTAL,
+    POPULATIONS,
+    divided,
+    divider_of,
+    place_of,
+    units_with,
+    variable_of,
+)
 from si_eval.disclosure.primary import UNVERIFIED
 from si_eval.disclosure.rules import DisclosureRules
-from si_eval.registry import facts, indicators
+from si_eval.registry import indicators
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
     ALL,
-    CATEGORY,
     CHANGE,
     COUNT,
-    DIFFERENCE,
     ESTIMATE,
     EXHIBIT,
     GROUP,
@@ -37,7 +43,6 @@ from si_eval.vocabulary import (
     N_UNITS,
     NON_PARTICIPANTS,
     PARTICIPANTS,
-    RATIO,
     RATIO_OF_SUMS,
     SECTOR,
     SHARE,
@@ -46,23 +51,17 @@ from si_eval.vocabulary import (
     SUM,
     TOTAL,
     UNIT_OF_MEASURE,
-    YEAR,
 )
 
-N_TOTAL = "n_total"
 DOF = "dof"
 MERGED_AWAY = "merged_away"  # says of a row that its class was merged
-WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")  # 1.0 where a column of numbers is split, 1 where it is filtered
 JUDGED = " by evidence"  # beside the name of a variable: a level that is printed nowhere
 LEVEL, COMBINATION, CONTRAST = range(3)  # the order in which rows are read
 PRINTED = "_table_"  # exhibit ids follow the source: a table prints its numbers, a figure draws them
 TABLE_COST = 2.0
 LEVELS = (MEAN, MEDIAN, RATIO_OF_SUMS, SUM)
-CONTRASTS = (DIFFERENCE, RATIO)
-DISTRIBUTIONS = (SECTOR, SIZE_CLASS, "age_class", "age_class_fine")
-POPULATIONS = ("business_units", "linked_units")
+POPULATION = "_population"  # ends the name of an indicator for the population that respondents are compared with
 BASE = "_base"  # ends the evidence columns of an index row that speak of its base year
-COUNTED_UNITS = ("business_units", "business units", UNITS, "firms", "unit", SHARE)
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ class Request:
     cover: Cover = field(default_factory=Cover)
     figures: list[Figure] = field(default_factory=list)
     linked_ratios: set[tuple[int, int]] = field(default_factory=set)
-    divided: set[tuple[int, str, Place]] = field(default_factory=set)
+    divided: dict[tuple[int, str, Place], str] = field(default_factory=dict)
     merged: set[int] = field(default_factory=set)
 
 
@@ -106,7 +105,7 @@ def read_tables(
         if not table.public
         for place, row in enumerate(table.frame.to_dict("records"))
     ]
-    request.divided = _divided(rows)
+    request.divided = divided(rows)
     own: dict[tuple[int, str, Place], int] = {}
     for order in range(CONTRAST + 1):
         for number, place, row in rows:
@@ -116,51 +115,6 @@ def read_tables(
             request.figures.append(_figure(request, rules, own, number, place, row, weight))
     _link_ratios(request, rows, own)
     return request
-
-
-def _divided(rows: Sequence[tuple[int, int, Mapping[Any, Any]]]) -> set[tuple[int, str, Place]]:
-    """Find the indicators whose categories add up to one total, by table and place."""
-    found: dict[tuple[int, str, Place], dict[str, tuple[float, float]]] = defaultdict(dict)
-    for number, _, row in rows:
-        place = place_of(row)
-        if variable_of(row) == UNITS and row[INDICATOR] not in DISTRIBUTIONS and place.category != ALL:
-            key = number, str(row[INDICATOR]), place._replace(category=ALL)
-            found[key][place.category] = number_in(row, N_UNITS), number_in(row, N_TOTAL)
-    return {
-        key
-        for key, categories in found.items()
-        if len({total for _, total in categories.values()}) == 1
-        and all(sum(n for n, _ in categories.values()) == total for _, total in categories.values())
-    }
-
-
-def place_of(row: Mapping[Any, Any]) -> Place:
-    """Read the place of a row."""
-    place = Place(*(_text(row.get(column)) for column in (GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)))
-    tokens = place.category.replace(BESIDE, AND).split(AND)
-    return place._replace(category=AND.join(WHOLE_NUMBER.sub(r"\1", token) for token in tokens))
-
-
-def variable_of(row: Mapping[Any, Any]) -> str:
-    """Say what a row adds up: units for counts and shares of them, else its indicator.
-
-    A count adds up what units contribute (persons, machines) where it is neither the number of units nor one of
-    categories.
-    """
-    counted = row[STATISTIC] in (COUNT, SHARE) and row[GROUP] not in CONTRASTS
-    if not counted:
-        return str(row[INDICATOR])
-    estimate = number_in(row, ESTIMATE)
-    countable = (*COUNTED_UNITS, *facts("disclosure")["category_units"])
-    other = row[STATISTIC] == COUNT and str(row[UNIT_OF_MEASURE]) not in countable
-    magnitude = other and not math.isnan(estimate) and estimate != number_in(row, N_UNITS)
-    return str(row[INDICATOR]) if magnitude else UNITS
-
-
-def _text(value: Any) -> str:
-    if value is None or pd.isna(value):
-        return ALL
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _order(row: Mapping[Any, Any]) -> int:
@@ -214,8 +168,8 @@ def _judged_figure(
             request.cover.cells[cell].weight += weight
         return Figure(number, at, combined)
     if variable_of(row) == UNITS:
-        divided = (number, str(row[INDICATOR]), place._replace(category=ALL)) in request.divided
-        return _read_count(request.cover, rules, number, at, row, place, weight, divided=divided)
+        divider = divider_of(request.divided, number, str(row[INDICATOR]), place)
+        return _read_count(request.cover, rules, number, at, row, place, weight, divider)
     if n == 0:
         return Figure(number, at, (), free=True)
     variable = variable_of(row)
@@ -238,12 +192,11 @@ def _read_count(
     row: Mapping[Any, Any],
     place: Place,
     weight: float,
-    *,
-    divided: bool,
+    divider: str,
 ) -> Figure:
     """Read a count or a share; a category of its own is a part of the units at its place.
 
-    ``divided``: the categories of the indicator divide the units that have one, as the options of a question do.
+    The classes of the column ``divider`` divide the units that have one, as the options of a question do.
     """
     n, total_n = number_in(row, N_UNITS), number_in(row, N_TOTAL)
     indicator = str(row[INDICATOR])
@@ -261,9 +214,8 @@ def _read_count(
     elif indicator in DISTRIBUTIONS:
         whole = place._replace(category=ALL)
     elif indicator not in POPULATIONS and counts_units:
-        tokens = [indicator] if place.category == ALL else [place.category, indicator]
-        place = place._replace(category=AND.join(tokens))
-        whole = whole._replace(category=indicator) if divided else whole
+        whole = units_with(indicator, whole._replace(**{divider: ALL})) if divider else whole
+        place = units_with(indicator, place)
     cell = cover.cell(UNITS, place, n)
     _add_row(cover, cell, rules, row, number, weight)
     if not counts_units:
@@ -317,6 +269,9 @@ def _combined_cells(
         printed += [own[judged]] if judged in own else []
         bare = bare or not printed
         found += printed
+    if row[STATISTIC] == SHARE:
+        found += _shares_between(cover, variable, place)
+        bare = bare and not found
     if bare or not any(cover.cells[cell].n == n for cell in found):
         extra = cover.cell(variable, place, n, loose=True)
         cover.cells[extra].counted = n
@@ -325,6 +280,16 @@ def _combined_cells(
             cover.cells[extra].reason = UNVERIFIED
         found.append(extra)
     return tuple(dict.fromkeys(found))
+
+
+def _shares_between(cover: Cover, indicator: str, place: Place) -> list[int]:
+    """List the counts behind a difference of two shares: with one of them it gives the other back."""
+    everybody = place._replace(group=ALL)
+    return [
+        cell
+        for name in (indicator, f"{indicator}{POPULATION}")
+        for cell in cover.versions(UNITS, units_with(name, everybody))
+    ]
 
 
 def _sources(row: Mapping[Any, Any], place: Place) -> list[tuple[Place, str]]:

@@ -14,6 +14,7 @@ import pandas as pd
 from si_eval.disclosure.border import Decision, decide
 from si_eval.disclosure.evidence import write_evidence
 from si_eval.disclosure.ledger import ReleaseLedger
+from si_eval.disclosure.merging import Merging
 from si_eval.disclosure.package import Contents, Output, describe_output, describe_package, pack, versions
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.scan import scan_release, shown_numbers, withheld_numbers
@@ -41,8 +42,9 @@ class _Asked:
 class OutputRequest:
     """What is asked to leave: tables with their figures, under one joint pattern.
 
-    ``known`` are figures that outsiders have, ``ledger`` the earlier releases (this one is added when it is written),
-    ``identifiers`` ids that must not be in any byte of the ZIP, ``inputs`` the raw files, for the manifest.
+    ``known``, ``priority`` and ``merge`` are those of `protect`; ``ledger`` has the earlier releases (this one is added
+    when it is written); ``identifiers`` are ids that must not be in any byte of the ZIP, ``inputs`` the raw files, for
+    the manifest.
     """
 
     project: str
@@ -50,6 +52,7 @@ class OutputRequest:
     known: pd.DataFrame | None = None
     ledger: ReleaseLedger | None = None
     priority: Mapping[str, float] | None = None
+    merge: Merging = "never"
     identifiers: Iterable[object] = ()
     inputs: Sequence[SourceFile] = ()
     commit: str = ""
@@ -92,9 +95,8 @@ class OutputRequest:
         if not self._asked:
             raise DisclosureError("OutputRequest: found no table; expected at least one; add it first")
         decision = self._decide()
-        tables = [asked.table for asked in self._asked]
         secrets = gather_secrets(
-            withheld_numbers(decision, tables),
+            withheld_numbers(decision, decision.sources),
             [number for safe in decision.tables for number in shown_numbers(safe.to_frame())],
             self.identifiers,
             machine_names(target.parent),
@@ -106,7 +108,7 @@ class OutputRequest:
         )  # fmt: skip
 
         def keep() -> None:
-            write_evidence(Path(evidence), decision, tables, rules)
+            write_evidence(Path(evidence), decision, decision.sources, rules)
             if self.ledger is not None:
                 self.ledger.record(decision.protection)
 
@@ -119,16 +121,19 @@ class OutputRequest:
             known=self.known,
             ledger=self.ledger,
             priority=self.priority,
+            merge=self.merge,
             record=False,
         )
 
     def _outputs(self, decision: Decision) -> list[Output]:
         return [
             describe_output(
-                asked.table, safe, withheld, population=asked.population, relation=asked.relation, model=asked.model,
+                source, safe, withheld, population=asked.population, relation=asked.relation, model=asked.model,
                 image=None if asked.draw is None else asked.draw(safe),
             )
-            for asked, safe, withheld in zip(self._asked, decision.tables, decision.rows, strict=True)
+            for asked, source, safe, withheld in zip(
+                self._asked, decision.sources, decision.tables, decision.rows, strict=True
+            )
         ]  # fmt: skip
 
     def _computation(self, decision: Decision) -> dict[str, Any]:

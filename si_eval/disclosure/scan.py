@@ -16,7 +16,7 @@ import pandas as pd
 
 from si_eval.disclosure.border import Decision
 from si_eval.disclosure.package import MANIFEST, hash_of, pack
-from si_eval.disclosure.reading import N_TOTAL
+from si_eval.disclosure.places import N_TOTAL
 from si_eval.disclosure.traces import Secrets, find_traces
 from si_eval.results import ResultTable
 from si_eval.vocabulary import NUMBERS, SHOWN, STATUS
