@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class Request:
         return repr((list(self.by), sorted((name, repr(wanted)) for name, wanted in (self.where or {}).items())))
 
 
-def prepare(panel: Panel, requests: Iterable[Request]) -> None:
+def prepare(panel: Panel, requests: Sequence[Request]) -> None:
     """Compute the cells of many requests, one pass a split and not one a request, and keep them with the panel."""
     splits: dict[str, list[Request]] = {}
     for request in requests:
@@ -66,6 +66,13 @@ def prepare(panel: Panel, requests: Iterable[Request]) -> None:
         years = sorted({int(year) for request in alike for year in request.years or []})
         always = any(request.years is None for request in alike)
         summarise(panel, indicator=names, by=alike[0].by, where=alike[0].where, years=None if always else years)
+    filters: dict[str, list[Request]] = {}
+    for request in requests:
+        filters.setdefault(Request((), (), request.where).split, []).append(request)
+    for alike in filters.values():
+        sets = sorted({tuple(sorted(request.indicator)) for request in alike})
+        for names, counts in zip(sets, _coverages(panel, alike[0].where, sets), strict=True):
+            panel.summaries[_coverage_key(names, alike[0].where)] = [counts]
 
 
 def summarise(
@@ -88,21 +95,21 @@ def summarise(
     Raises `StudyError` for a name that the panel does not have.
     """
     request = Request(check_indicators(panel, indicator), by, where, years)
-    known = panel.summaries.get(request.split)
-    if known is None or not _answers(known, request):
-        known = panel.summaries[request.split] = (request, _summary(panel, request))
-    cells = known[1]
+    known = panel.summaries.setdefault(request.split, [])
+    cells = next((summary for asked, summary in known if _answers(asked, request)), None)
+    if cells is None:
+        cells = _summary(panel, request)
+        known.append((request, cells))
     cells = cells[cells[INDICATOR].isin(request.indicator)]
     if years is not None:
         cells = cells[cells[YEAR].isin([int(year) for year in years])]
     return cells.reset_index(drop=True)
 
 
-def _answers(known: tuple[Request, pd.DataFrame], request: Request) -> bool:
-    """Say whether the cells that are known hold those of a request with the same split."""
-    names, years = known[0].indicator, known[0].years
-    in_time = years is None or (request.years is not None and set(request.years) <= set(years))
-    return in_time and set(request.indicator) <= set(names)
+def _answers(asked: Request, request: Request) -> bool:
+    """Say whether the cells that were asked for before, with the same split, hold those of a request."""
+    in_time = asked.years is None or (request.years is not None and set(request.years) <= set(asked.years))
+    return in_time and set(request.indicator) <= set(asked.indicator)
 
 
 def _summary(panel: Panel, request: Request) -> pd.DataFrame:
@@ -232,9 +239,26 @@ def coverage_of(
 ) -> dict[str, tuple[int, int]]:
     """Count, by group, the unit-years with a value of every indicator asked for, and all unit-years."""
     names = check_indicators(panel, indicator)
+    known = panel.summaries.get(_coverage_key(names, where))
+    (counts,) = known or _coverages(panel, where, [names], years)
+    if years is not None:
+        counts = counts[counts[YEAR].isin([int(year) for year in years])]
+    totals = counts.groupby(GROUP)[["known", "units"]].sum()
+    return {str(group): (int(row["known"]), int(row["units"])) for group, row in totals.iterrows()}
+
+
+def _coverage_key(names: Sequence[str], where: Where | None) -> str:
+    return f"coverage of {sorted(names)} in {Request((), (), where).split}"
+
+
+def _coverages(
+    panel: Panel, where: Where | None, sets: Sequence[Sequence[str]], years: Sequence[int] | None = None
+) -> list[pd.DataFrame]:
+    """Count, by group and year, the units and those with a value of every indicator of each set, in one pass."""
     table = compared_units(panel, where=where, years=years)
-    known = table[names[0]].notnull()
-    for name in names[1:]:
-        known = known & table[name].notnull()
-    counts = engines.fetch(table.group_by(GROUP).aggregate(known=known.sum(), units=table.count()))
-    return {row[GROUP]: (int(row["known"]), int(row["units"])) for _, row in counts.iterrows()}
+    known = {
+        f"known_{number}": ibis.and_(*[table[name].notnull() for name in names]).sum()
+        for number, names in enumerate(sets)
+    }
+    counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(units=table.count(), **known))
+    return [counts[[GROUP, YEAR, "units"]].assign(known=counts[f"known_{number}"]) for number, _ in enumerate(sets)]

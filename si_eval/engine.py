@@ -94,7 +94,7 @@ def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
     paths = []
     for part in parts:
         paths.append(folder / f"{ibis.util.gen_name('part')}.parquet")
-        pq.write_table(part, paths[-1], compression="lz4", use_dictionary=False, write_statistics=["year"])
+        pq.write_table(part, paths[-1], compression="lz4", use_dictionary=["year"], write_statistics=["year"])
         del part
         pa.default_memory_pool().release_unused()
     return scan_parquet(engine, paths)

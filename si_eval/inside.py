@@ -68,7 +68,12 @@ def inside_of(out: Path) -> Path:
 
 
 def keep_inside(
-    results: StudyResults, folder: Path, *, out: Path, ledger: Path | None, folders: Sequence[Path] = ()
+    results: StudyResults,
+    folder: Path,
+    *,
+    out: Path,
+    ledger: Path | None,
+    folders: Sequence[Path] = (),
 ) -> None:
     """Write what stays inside to ``folder``, for the finished results in ``out``; ``folders`` held the extract."""
     (folder / MARKER).write_text(WARNING + "\n", encoding="utf-8")
@@ -143,14 +148,12 @@ def file_hashes(out: Path) -> dict[str, str]:
 
 def _identifiers(extract: Extract) -> Identifiers:
     """Give every identifier of every raw table, whether or not the study used it."""
-    return join_identifiers(
-        [
-            sort_identifiers(fetch(table.select(column).distinct())[column])
-            for table in extract.tables.values()
-            for column in IDENTIFIERS
-            if column in table.columns
-        ]
-    )
+    found = []
+    for column in IDENTIFIERS:
+        tables = [table.select(column) for table in extract.tables.values() if column in table.columns]
+        every = tables[0].union(*tables[1:], distinct=True) if len(tables) > 1 else tables[0].distinct()
+        found.append(sort_identifiers(fetch(every)[column]))
+    return join_identifiers(found)
 
 
 def _describe(results: StudyResults) -> list[dict[str, Any]]:

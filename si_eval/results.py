@@ -120,7 +120,7 @@ class Panel:
     outlier_frame: pd.DataFrame
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
-    summaries: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    summaries: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the panel as a data frame, sorted by unit and year."""

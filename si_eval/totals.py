@@ -26,8 +26,8 @@ class Detail:
     """Rows to add up by unit.
 
     ``table`` has the key of the unit, ``value`` and ``slot``: the place in ``sums`` of the sum that the value belongs
-    to. ``count`` names the number of values; ``least`` names the smallest ``code`` (whole numbers below 127), a further
-    column of the table, over all rows of the unit.
+    to, below 0 for none. ``count`` names the number of values; ``least`` names the smallest ``code`` (whole numbers
+    below 127), a further column of the table, over all rows of the unit.
     """
 
     table: ir.Table
@@ -68,9 +68,9 @@ def _grouped(detail: Detail, keys: Sequence[str]) -> ir.Table:
     table = detail.table
     measures: dict[str, ir.Value] = {}
     for slot, name in enumerate(detail.sums):
-        measures[name] = table["value"].sum(where=table.slot == slot if len(detail.sums) > 1 else None)
+        measures[name] = table["value"].sum(where=table.slot == slot)
     if detail.count is not None:
-        measures[detail.count] = table["value"].count().cast("int16")
+        measures[detail.count] = table["value"].count(where=table.slot >= 0).cast("int16")
     if detail.least is not None:
         measures[detail.least] = table.code.min().cast("int8")
     return table.group_by(list(keys)).aggregate(**measures)
@@ -116,8 +116,8 @@ def _totals(detail: Detail, key: str, places: _Places) -> dict[str, pa.Array]:
         if detail.least is not None:
             _keep_least(least, at, rows["code"].to_numpy(zero_copy_only=False))
         slot = rows["slot"].to_numpy(zero_copy_only=False)
-        target = at if len(detail.sums) == 1 else at + slot.astype(np.int32) * np.int32(places.units)
-        counted = (at >= 0) & ~np.isnan(value)
+        target = at + slot.astype(np.int32) * np.int32(places.units)
+        counted = (at >= 0) & (slot >= 0) & ~np.isnan(value)
         if not counted.all():
             target, value = target[counted], value[counted]
         np.add.at(sums, target, value)

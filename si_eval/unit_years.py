@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 RESPONSES = {OBSERVED: 0, IMPUTED: 1, NONRESPONSE: 2}
 SMALL = "int16"
+OTHER = -1  # the slot of rows that are not added up
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
@@ -210,8 +211,8 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
     """
     turnover = inputs.of_year("turnover", year)
     survey = inputs.of_year("investments", year)
-    totals = survey.filter((survey.component == "total") & survey.asset.isin(list(assets())))
-    place = ibis.cases(*[(totals.asset == asset, place) for place, asset in enumerate(assets())], else_=0)
+    totals = survey.filter(survey.component == "total")
+    place = ibis.cases(*[(totals.asset == asset, place) for place, asset in enumerate(assets())], else_=OTHER)
     keys = _keys(UNIT, year)
     amounts = totals.select(*keys, slot=place.cast("int8"), value="amount", code=_response_code(totals).cast("int8"))
     return [

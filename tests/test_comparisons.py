@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
-from si_eval import stats
+from si_eval import cells, stats
 from si_eval.comparisons import compare_groups
 from si_eval.errors import StudyError
 from si_eval.frames import panel_from_frame
@@ -196,3 +198,25 @@ def test_equivalence_has_its_size_at_the_border_and_power_inside():
 def test_a_fence_is_tukeys_on_the_log_scale():
     values = np.exp(np.array([0.0, 1.0, 2.0, 3.0, 4.0]))
     assert stats.log_upper_fence(values, 3.0) == pytest.approx(np.exp(3 + 3 * 2), rel=SAME)
+
+
+def test_prepared_cells_are_not_computed_again(panel, monkeypatch):
+    """One pass a split answers every table that asks for a part of it, and gives the same figures."""
+    asked = [
+        {"indicator": "revenue_per_employee", "by": ["sector"], "years": [2014]},
+        {"indicator": ["revenue", "revenue_per_employee"], "by": ["sector"], "years": [2014, 2015]},
+        {"indicator": "revenue", "where": {"sector": "C"}},
+    ]
+    expected = [compare_groups(panel, **arguments) for arguments in asked]
+    fresh = replace(panel, summaries={})
+    names = [[one["indicator"]] if isinstance(one["indicator"], str) else one["indicator"] for one in asked]
+    requests = [
+        cells.Request(name, one.get("by", ()), one.get("where"), one.get("years"))
+        for name, one in zip(names, asked, strict=True)
+    ]
+    cells.prepare(fresh, requests)
+    monkeypatch.setattr(cells, "_columns", None)  # no unit is fetched any more
+    for arguments, table in zip(asked, expected, strict=True):
+        found = compare_groups(fresh, **arguments)
+        pd.testing.assert_frame_equal(found.to_frame(), table.to_frame())
+        assert found.coverage == table.coverage

@@ -14,14 +14,14 @@ SUMS = ("first", "second")
 
 
 def _rows(generator: np.random.Generator, ids: np.ndarray, number: int) -> pd.DataFrame:
-    """Draw detail rows, also of units that nobody asked for and below and above their numbers, and missing values."""
+    """Draw detail rows: also of units that nobody asked for, for no sum (slot -1), and without a value."""
     strangers = np.array([ids.min() - 5, ids.max() + 7, ids.max() - 1])
     value = np.round(generator.normal(0, 1e6, number), 2)
     value[generator.random(number) < 0.2] = np.nan
     return pd.DataFrame(
         {
             "unit": generator.choice(np.concatenate([ids, strangers]), number),
-            "slot": generator.integers(0, 2, number).astype("int8"),
+            "slot": generator.integers(-1, 2, number).astype("int8"),
             "value": value,
             "code": generator.integers(0, 4, number).astype("int8"),
         }
@@ -30,10 +30,11 @@ def _rows(generator: np.random.Generator, ids: np.ndarray, number: int) -> pd.Da
 
 def _expected(units: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["unit"].isin(units["unit"])]
-    wide = rows.pivot_table(index="unit", columns="slot", values="value", aggfunc=lambda v: v.sum(min_count=1))
+    counted = rows[rows["slot"] >= 0]
+    wide = counted.pivot_table(index="unit", columns="slot", values="value", aggfunc=lambda v: v.sum(min_count=1))
     wide = wide.reindex(columns=[0, 1]).set_axis(list(SUMS), axis=1)
-    by_unit = rows.groupby("unit").agg(values=("value", "count"), best=("code", "min"))
-    joined = units.set_index("unit").join(wide).join(by_unit)
+    values, best = counted.groupby("unit")["value"].count(), rows.groupby("unit")["code"].min()
+    joined = units.set_index("unit").join(wide).join(values.rename("values")).join(best.rename("best"))
     joined["values"] = joined["values"].fillna(0)
     return joined.sort_index().astype("float64")
 

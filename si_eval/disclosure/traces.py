@@ -84,28 +84,34 @@ def sort_identifiers(identifiers: Iterable[object]) -> Identifiers:
     """Sort identifiers by kind; those shorter than `SHORTEST_ID` cannot be told from years and counts: left out."""
     if isinstance(identifiers, pd.Series) and is_integer_dtype(identifiers):
         numbers = identifiers.dropna().to_numpy(dtype=np.int64)
-        return Identifiers(np.unique(numbers[numbers >= 10 ** (SHORTEST_ID - 1)]), _NONE.words, frozenset())
+        return Identifiers(_distinct(numbers[numbers >= 10 ** (SHORTEST_ID - 1)]), _NONE.words, frozenset())
     found = identifiers if isinstance(identifiers, pd.Series) else pd.Series(list(identifiers), dtype=object)
     texts = found.dropna().astype("str").str.strip().str.lower().drop_duplicates()
     texts = texts[texts.str.len() >= SHORTEST_ID]
     digits = texts.str.fullmatch(rf"[0-9]{{1,{LONGEST_ID}}}").astype(bool)
     words = texts.str.fullmatch(r"\w+").astype(bool) & ~digits
     return Identifiers(
-        np.unique(texts[digits].to_numpy().astype(np.int64)), _hashes(texts[words]), frozenset(texts[~digits & ~words])
+        _distinct(texts[digits].to_numpy().astype(np.int64)), _hashes(texts[words]), frozenset(texts[~digits & ~words])
     )
 
 
 def join_identifiers(parts: Sequence[Identifiers]) -> Identifiers:
     """Put sorted identifiers together."""
     return Identifiers(
-        np.unique(np.concatenate([_NONE.numbers, *(part.numbers for part in parts)])),
-        np.unique(np.concatenate([_NONE.words, *(part.words for part in parts)])),
+        _distinct(np.concatenate([_NONE.numbers, *(part.numbers for part in parts)])),
+        _distinct(np.concatenate([_NONE.words, *(part.words for part in parts)])),
         frozenset().union(*(part.phrases for part in parts)),
     )
 
 
-def _hashes(words: Iterable[str]) -> np.ndarray:
-    return np.unique(hash_array(np.array(list(words), dtype=object), categorize=False))
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """Sort values, each once; numpy's own function hashes first, which takes ten times as long for millions of ids."""
+    ordered = np.sort(values)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+
+
+def _hashes(words: pd.Series) -> np.ndarray:
+    return _distinct(hash_array(words.to_numpy(dtype=object), categorize=False))
 
 
 def machine_names(*folders: Path) -> set[str]:
@@ -182,7 +188,10 @@ def _holds_identifier(text: str, runs: Iterable[str], identifiers: Identifiers) 
         return True
     words = {word for word in WORD.findall(text) if len(word) >= SHORTEST_ID}
     parts = {part for word in words for part in word.split("_") if len(part) >= SHORTEST_ID}
-    if len(identifiers.words) and np.isin(_hashes(words | parts), identifiers.words).any():
+    if (
+        len(identifiers.words)
+        and np.isin(_hashes(pd.Series(list(words | parts), dtype=object)), identifiers.words).any()
+    ):
         return True
     return any(phrase in text for phrase in identifiers.phrases)
 
