@@ -71,8 +71,8 @@ def prepare(panel: Panel, requests: Sequence[Request]) -> None:
         filters.setdefault(Request((), (), request.where).split, []).append(request)
     for alike in filters.values():
         sets = sorted({tuple(sorted(request.indicator)) for request in alike})
-        for names, counts in zip(sets, _coverages(panel, alike[0].where, sets), strict=True):
-            panel.summaries[_coverage_key(names, alike[0].where)] = [counts]
+        for asked, counts in zip(sets, _coverages(panel, alike[0].where, sets), strict=True):
+            panel.summaries[_coverage_key(asked, alike[0].where)] = [counts]
 
 
 def summarise(
