@@ -115,7 +115,7 @@ MAKERS: dict[str, tuple[Callable[..., ResultTable], tuple[str, ...]]] = {
     **{
         name: (getattr(monitoring, name), ("kpis",))
         for name in (
-            "describe_kpis", "kpi_growth", "kpi_per_fieldlab", "kpi_shares", "kpi_subset", "targets_against_results",
+            "describe_kpis", "kpi_growth", "kpi_per_project", "kpi_shares", "kpi_subset", "targets_against_results",
         )
     },
     **{

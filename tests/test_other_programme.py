@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 
 import pytest
 
 from si_eval.errors import DroppedRowsWarning, InputError
 from si_eval.exhibits import compute_exhibits
+from si_eval.registry import facts
 from si_eval.report import Chart, draw
 from si_eval.study import protect_exhibits, study_tables
 from si_eval.study_file import load_study
@@ -208,6 +210,17 @@ def test_nothing_of_the_reference_study_is_in_it(tables):
     for table in safe.values():
         words = " ".join([table.cannot_show, *map(str, table.frame.to_numpy().ravel())]).lower()
         assert not [word for word in ("smart industry", "fieldlab", "dialogic", "tno", "hubs") if word in words]
+
+
+def test_the_library_has_no_words_of_the_reference_programme():
+    own = re.compile(r"\b(smart industry|fieldlabs?|hubs?|dialogic|tno)\b", re.IGNORECASE)
+    words = {term: " ".join((term, *entry.values())) for term, entry in facts("labels").items()}
+    assert not [text for text in words.values() if own.search(text)]
+
+
+def test_what_a_table_cannot_show_is_said_in_dutch_without_labels_of_a_study(tables):
+    for table in tables[1].values():
+        assert table.cannot_show in facts("labels"), table.exhibit
 
 
 def test_every_exhibit_is_drawn_in_both_languages(tables):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from importlib import import_module
 
 import pandas as pd
@@ -32,6 +33,7 @@ from si_eval.report import Chart, cell, draw, say, show, show_comparison, table_
 from si_eval.results import seal_table
 from si_eval.vocabulary import label
 
+HEADING = 'class="gt_group_heading"'
 ONE_OF_EACH_KIND = {chart.kind: name for name, (_, chart) in EXAMPLES.items()}.values()
 
 
@@ -133,6 +135,65 @@ def test_marks_are_explained_and_directions_never_rest_on_withheld_numbers() -> 
 def test_what_a_stage_cannot_show_is_said_in_dutch_too(stage: str) -> None:
     sentence = import_module(f"si_eval.{stage}").CANNOT_SHOW
     assert label(sentence, "nl") != sentence
+
+
+def test_a_note_that_repeats_the_name_of_its_row_is_no_footnote() -> None:
+    rows = [
+        {"indicator": "cost", "category": "Bridge", "estimate": 1.0, "note": "Brug | Bridge"},
+        {"indicator": "cost", "category": "Road", "estimate": 2.0, "note": "Weg; telt niet mee | Road; does not count"},
+    ]
+    text = table_html(safe(rows), language="en")
+    assert "<sup>1</sup>" in text
+    assert "1 Road; does not count" in text
+    assert "1 Bridge" not in text
+
+
+def test_a_category_of_several_terms_is_named_term_by_term() -> None:
+    rows = [{"indicator": "revenue", "category": name, "estimate": 1.0} for name in (
+        "public · private", "public | private", "public > private", "very_odd",
+    )]  # fmt: skip
+    dutch = table_html(safe(rows), language="nl")
+    assert dutch.count("Publieke financiers · Privaat") == 2
+    assert "Publieke financiers → Privaat" in dutch
+    assert "very odd" in dutch
+
+
+def test_headings_over_one_row_each_become_names_of_rows() -> None:
+    names = [f"indicator_{place}" for place in range(12)]
+    alone = [{"indicator": name, "estimate": 1.0} for name in names]
+    split = [{"indicator": "goal_target", "category": name, "estimate": 1.0} for name in ("public", "private")]
+    text = table_html(safe([*alone, *split]), language="en")
+    assert HEADING not in text
+    assert "Target · Public payers" in text
+    under_headings = [
+        {"indicator": name, "category": category, "estimate": 1.0}
+        for name in names
+        for category in ("public", "private")
+    ]
+    assert HEADING in table_html(safe(under_headings), language="en")
+
+
+def test_millions_are_written_as_millions() -> None:
+    rows = [{"indicator": "costs", "statistic": "total", "unit": "EUR million", "estimate": 22.0}]
+    assert "€\u00a022,0\u00a0mln" in table_html(safe(rows), language="nl")
+    assert "€22.0m" in table_html(safe(rows), language="en")
+
+
+def test_a_series_that_has_no_total_is_not_left_out_in_silence() -> None:
+    rows = [
+        {"indicator": "stops", "statistic": "count", "year": 2021, "estimate": 1.0},
+        {"indicator": "riders", "statistic": "count", "year": 2021, "category": "old", "estimate": 1.0},
+    ]
+    with pytest.raises(StudyError, match="found no total for indicator riders"):
+        draw(safe(rows), Chart("lines", x="year", series="indicator", statistic="count"), language="nl")
+
+
+def test_n_is_named_for_what_it_counts() -> None:
+    rows = [{"indicator": "share", "statistic": "share", "unit": "share", "estimate": 0.5, "n_units": 4.0}]
+    assert "aantal bedrijfseenheden" in table_html(safe(rows), language="nl")
+    answers = replace(result(rows), rules="survey")
+    protected = seal_table(answers, answers.frame, "as_published")
+    assert "aantal respondenten" in table_html(protected, language="nl")
 
 
 def test_two_numbers_in_one_place_are_refused() -> None:

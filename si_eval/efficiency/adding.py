@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from si_eval.vocabulary import (
     SUM,
     UNIT_OF_MEASURE,
     YEAR,
+    label,
 )
 
 SPLITS = ("payer", "kind", "year", "level", "perspective")
@@ -62,8 +64,8 @@ def list_costs(costs: Costs) -> ResultTable:
     """Give every amount as it was told, whether it counts or not: one row for each value and end of a range."""
     rows = []
     for cost in costs.frame.to_dict("records"):
-        text = BILINGUAL.format(nl=cost["nl"], en=cost["en"])
-        note = text if cost["counts"] == "yes" else f"{text}; does not count: {cost['reason']}"
+        counts = cost["counts"] == "yes"
+        note = _told(cost, "", "") if counts else _told(cost, "telt niet mee", f"does not count: {cost['reason']}")
         row = {CATEGORY: cost["id"], NOTE: note, UNIT_OF_MEASURE: _unit(cost), STATISTIC: _statistic(cost)}
         known = {"": cost["value"], LOW: cost["low"], HIGH: cost["high"]}
         told = {end: value for end, value in known.items() if pd.notna(value)} or {"": np.nan}
@@ -117,18 +119,26 @@ def missing_costs(costs: Costs) -> ResultTable:
     """List what is not told: costs without an amount, and costs that count without a year; one row each, with why."""
     rows: list[dict[str, object]] = []
     for cost in costs.frame.to_dict("records"):
-        text = BILINGUAL.format(nl=cost["nl"], en=cost["en"])
         row = {STATISTIC: SUM, CATEGORY: cost["id"], UNIT_OF_MEASURE: cost["unit"]}
         if all(pd.isna(cost[name]) for name in ("value", "low", "high")):
-            rows.append({**row, INDICATOR: "missing_amount", NOTE: f"{text}; {cost['reason'] or 'no amount told'}"})
+            rows.append({**row, INDICATOR: "missing_amount", NOTE: _told(cost, "", cost["reason"] or "no amount told")})
         elif cost["counts"] == "yes" and pd.isna(cost["year_from"]):
-            rows.append({**row, INDICATOR: "missing_year", NOTE: f"{text}; {NO_YEAR}"})
+            rows.append({**row, INDICATOR: "missing_year", NOTE: _told(cost, label(NO_YEAR), NO_YEAR)})
     counts = Counter(str(row[INDICATOR]) for row in rows)
     for name in ("missing_amount", "missing_year"):
         rows.append(
             {INDICATOR: f"{name}s", STATISTIC: COUNT, ESTIMATE: float(counts[name]), UNIT_OF_MEASURE: "records"}
         )
     return cost_table(rows, "missing_costs", "Costs that no source mentions are not in this list either.")
+
+
+def _told(cost: Mapping[str, Any], nl: str, en: str) -> str:
+    """Name an amount in both languages, with what is said of it; by its key where the file has no name for it."""
+    dutch, english = (
+        "; ".join(part for part in (cost[language] or cost["key"], more) if part)
+        for language, more in (("nl", nl), ("en", en))
+    )
+    return BILINGUAL.format(nl=dutch, en=english)
 
 
 def _statistic(cost: Mapping[str, object]) -> str:

@@ -1,6 +1,6 @@
 """Programme monitoring: a long store of indicators as sources print them, and what can be read from it."""
 
-from si_eval.monitoring.describing import describe_kpis, kpi_per_fieldlab, kpi_shares
+from si_eval.monitoring.describing import describe_kpis, kpi_per_project, kpi_shares
 from si_eval.monitoring.growing import kpi_growth, kpi_subset
 from si_eval.monitoring.store import KpiStore, load_kpis
 from si_eval.monitoring.targets import targets_against_results
@@ -9,7 +9,7 @@ __all__ = [
     "KpiStore",
     "describe_kpis",
     "kpi_growth",
-    "kpi_per_fieldlab",
+    "kpi_per_project",
     "kpi_shares",
     "kpi_subset",
     "load_kpis",

@@ -1,4 +1,4 @@
-"""The store as tidy rows: one number a cell, with how else it is told; shares; figures per fieldlab."""
+"""The store as tidy rows: one number a cell, with how else it is told; shares; figures per project."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from si_eval.monitoring.store import MISSING, TOTAL, KpiStore
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
     ALL,
+    BOTH_LANGUAGES,
     CATEGORY,
     COUNT,
     ESTIMATE,
@@ -31,11 +32,15 @@ from si_eval.vocabulary import (
     TIDY,
     UNIT_OF_MEASURE,
     YEAR,
+    Language,
+    label,
 )
 
 RULES = "as_published"
 MONEY = ("EUR", "euro", "USD", "GBP")
+LANGUAGES: tuple[Language, ...] = ("nl", "en")
 CANNOT_SHOW = "A monitor counts what happened around the programme, not what the programme brought about."
+UNCOUNTED = "de bron zegt niet over hoeveel projecten dit gaat | the source does not say how many projects it covers"
 
 
 def describe_kpis(
@@ -52,10 +57,7 @@ def describe_kpis(
     and its note says how else it is told. An indicator whose definition breaks has its definition as category, so that
     no line joins the two sides; a period other than a year stands in the category too.
     """
-    rows = [
-        _row(store, cell, str(cell.iloc[0]["indicator"]))
-        for cell in cells(store.select(indicators, sources=sources, years=years, table=table))
-    ]
+    rows = [_row(store, cell) for cell in cells(store.select(indicators, sources=sources, years=years, table=table))]
     return result(rows, "describe_kpis", CANNOT_SHOW)
 
 
@@ -77,31 +79,41 @@ def kpi_shares(
         total = totals.get(_sheet(row))
         reason = _why_no_share(row, total)
         value = np.nan if reason or total is None else float(row["value"]) / float(total["value"])
-        note = reason or f"{row['value']:g} of {total['value']:g} {row['unit']}" if total is not None else reason
+        note = reason or _of_total(row, total)
         rows.append(tidy_row(store, row, statistic=SHARE, estimate=value, unit=SHARE, note=note))
     return result(rows, "kpi_shares", f"{CANNOT_SHOW} Shares are of the total that the source states.")
 
 
-def kpi_per_fieldlab(
+def kpi_per_project(
     store: KpiStore,
     *,
     indicators: Sequence[str],
     sources: Sequence[str] | None = None,
     years: Sequence[int] | None = None,
     table: str | None = None,
+    project: str = "project",
 ) -> ResultTable:
-    """Divide an indicator by the number of fieldlabs that it covers; empty, with the reason, where that is unknown."""
+    """Divide an indicator by the number of projects that it covers; empty, with the reason, where that is unknown.
+
+    ``project`` is the programme's own word for one of its projects, as units and notes are to say it.
+    """
     rows = []
     for cell in cells(store.select(indicators, sources=sources, years=years, table=table)):
         row = preferred(cell)
-        number = row["n_fieldlabs"]
-        reason = "" if pd.notna(number) else "the source does not say how many fieldlabs it covers"
+        number = row["n_projects"]
+        reason = "" if pd.notna(number) else UNCOUNTED
         reason = _not_printed(row) or reason
         value = np.nan if reason else float(row["value"]) / float(number)
-        note = reason or f"{row['value']:g} over {number:g} fieldlabs"
-        unit = f"{row['unit']} per fieldlab"
+        counted = f"{row['value']:g} over {number:g} {project}s"
+        note = reason or both(counted, counted)
+        unit = f"{row['unit']} per {project}"
         rows.append(tidy_row(store, row, statistic=MEAN, estimate=value, unit=unit, note=note))
-    return result(rows, "kpi_per_fieldlab", f"{CANNOT_SHOW} A mean over fieldlabs hides how unequal they are.")
+    return result(rows, "kpi_per_project", f"{CANNOT_SHOW} A mean over projects hides how unequal they are.")
+
+
+def both(nl: str, en: str) -> str:
+    """Give a note in both languages, as the report reads it."""
+    return f"{nl}{BOTH_LANGUAGES}{en}"
 
 
 def cells(frame: pd.DataFrame) -> list[pd.DataFrame]:
@@ -135,7 +147,7 @@ def tidy_row(
         YEAR: row["year"],
         CATEGORY: category,
         ESTIMATE: estimate,
-        N_UNITS: row["n_fieldlabs"],
+        N_UNITS: row["n_projects"],
         UNIT_OF_MEASURE: unit,
         NOTE: note,
     }
@@ -167,31 +179,50 @@ def result(rows: Sequence[dict[str, Any]], function: str, cannot_show: str) -> R
     )
 
 
-def _row(store: KpiStore, cell: pd.DataFrame, indicator: str) -> dict[str, Any]:
+def _row(store: KpiStore, cell: pd.DataFrame) -> dict[str, Any]:
     """Make the row of one cell as published, with what has to be known to read it."""
     row = preferred(cell)
-    others = cell[(cell["value"] != row["value"]) & cell["value"].notna()]
-    also = [f"also told as {o['value']:g} ({o['source']}, {o['table']})" for _, o in others.iterrows()]
-    meaning = store.definitions.get(row["definition"], {}).get("en", "") if store.broken(indicator) else ""
-    parts = [
-        _not_printed(row),
-        row["precision"] if row["precision"] not in ("exact", "", *MISSING) else "",
-        f"period {row['period']}" if row["period"] else "",
-        *([meaning] if meaning else []),
-        *also,
-    ]
+    nl, en = (_reading(store, cell, row, language) for language in LANGUAGES)
     return tidy_row(
         store,
         row,
         statistic=statistic_of(row),
         estimate=float(row["value"]),
         unit=row["unit"],
-        note="; ".join(filter(None, parts)),
+        note=both(nl, en) if en else "",
     )
 
 
+def _reading(store: KpiStore, cell: pd.DataFrame, row: pd.Series, language: Language) -> str:
+    """Say what has to be known to read a telling, and how else its cell is told."""
+    others = cell[(cell["value"] != row["value"]) & cell["value"].notna()]
+    also = {"nl": "ook vermeld als", "en": "also told as"}[language]
+    period = {"nl": "periode", "en": "period"}[language]
+    broken = store.broken(str(row["indicator"]))
+    parts = [
+        label(_not_printed(row), language),
+        label(row["precision"], language) if row["precision"] not in ("exact", "", *MISSING) else "",
+        f"{period} {row['period']}" if row["period"] else "",
+        store.definitions.get(row["definition"], {}).get(language, "") if broken else "",
+        *(f"{also} {o['value']:g} ({o['source']}, {o['table']})" for _, o in others.iterrows()),
+    ]
+    return "; ".join(filter(None, parts))
+
+
 def _not_printed(row: pd.Series) -> str:
-    return f"the source gives no value ({row['precision']})" if pd.isna(row["value"]) else ""
+    if pd.notna(row["value"]):
+        return ""
+    return both(f"de bron geeft geen waarde ({row['precision']})", f"the source gives no value ({row['precision']})")
+
+
+def _of_total(row: pd.Series, total: pd.Series | None) -> str:
+    if total is None:
+        return ""
+    nl, en = (
+        f"{row['value']:g} {of} {total['value']:g} {label(row['unit'], language)}"
+        for of, language in (("van", LANGUAGES[0]), ("of", LANGUAGES[1]))
+    )
+    return both(nl, en)
 
 
 def _sheet(row: pd.Series) -> tuple[Any, ...]:
@@ -201,7 +232,7 @@ def _sheet(row: pd.Series) -> tuple[Any, ...]:
 def _why_no_share(row: pd.Series, total: pd.Series | None) -> str:
     """Say why a share cannot be computed."""
     if total is None or pd.isna(total["value"]) or not total["value"]:
-        return "the source states no total for this year"
+        return both("de bron noemt geen totaal voor dit jaar", "the source states no total for this year")
     if row["unit"] == SHARE:
-        return "the indicator is a share already"
+        return both("de indicator is al een aandeel", "the indicator is a share already")
     return _not_printed(row)

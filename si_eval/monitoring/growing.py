@@ -9,10 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from si_eval.monitoring.describing import CANNOT_SHOW, cells, preferred, result, statistic_of, tidy_row
+from si_eval.monitoring.describing import (
+    CANNOT_SHOW,
+    LANGUAGES,
+    both,
+    cells,
+    preferred,
+    result,
+    statistic_of,
+    tidy_row,
+)
 from si_eval.monitoring.store import KpiStore
 from si_eval.results import ResultTable
 from si_eval.vocabulary import CHANGE, GROWTH, SHARE
+
+OUTSIDE = "verandering van het geheel min die van de deelgroep | change of the whole minus the subset"
+INCOMPARABLE = (
+    "niet vergelijkbaar, of in een van de jaren niet gegeven | not comparable, or not given in one of the years"
+)
 
 
 def kpi_growth(
@@ -42,12 +56,13 @@ def kpi_subset(
     years: Sequence[int],
     sources: Sequence[str] | None = None,
 ) -> ResultTable:
-    """Compare a comparable subset, such as the fieldlabs that there were in both years, with the whole.
+    """Compare a comparable subset, such as the projects that there were in both years, with the whole.
 
     Gives the levels of the subset, its change, the change of the whole, and the part of that change that comes from
     outside the subset (``whole`` minus subset), for the first and last of ``years``.
     """
     first, last = min(years), max(years)
+    spell = both(f"van {first} tot {last}", f"from {first} to {last}")
     subset = {row["category"]: row for row in _last_rows(store, indicator, last, sources)}
     rows: list[dict[str, Any]] = []
     for category, after in subset.items():
@@ -56,12 +71,10 @@ def kpi_subset(
         rows += [_level(store, row) for row in (before, after) if row is not None]
         inside = _difference(store, before, after)
         outside = _difference(store, *ends)
-        rows.append(_changed(store, after, inside, indicator, f"from {first} to {last}"))
+        rows.append(_changed(store, after, inside, indicator, spell))
         end = after if ends[1] is None else ends[1]
-        rows.append(_changed(store, end, outside, whole, f"from {first} to {last}"))
-        rows.append(
-            _changed(store, after, outside - inside, f"{whole}_outside_subset", "change of the whole minus the subset")
-        )
+        rows.append(_changed(store, end, outside, whole, spell))
+        rows.append(_changed(store, after, outside - inside, f"{whole}_outside_subset", OUTSIDE))
     return result(
         rows, "kpi_subset", f"{CANNOT_SHOW} The subset leaves out what is new, and what has ended is still in."
     )
@@ -82,22 +95,31 @@ def _series(frame: pd.DataFrame) -> list[list[pd.Series]]:
 def _steps(store: KpiStore, before: pd.Series, after: pd.Series) -> list[dict[str, Any]]:
     """Give the change and the growth of one step, or the reason why there is none."""
     first, last = int(before["year"]), int(after["year"])
-    reason = store.break_between(after["indicator"], first, last)
-    if not reason and before["definition"] and after["definition"] and before["definition"] != after["definition"]:
-        reason = "the definitions differ"
-    reason = f"not comparable: {reason}" if reason else ""
-    if not reason and (pd.isna(before["value"]) or pd.isna(after["value"])):
-        reason = "the source gives no value in one of the years"
+    reason = _why_not(store, before, after)
     old, new = float(before["value"]), float(after["value"])
-    note = reason or f"from {old:g} in {first} to {new:g} in {last}"
+    told = both(f"van {old:g} in {first} naar {new:g} in {last}", f"from {old:g} in {first} to {new:g} in {last}")
+    note = reason or told
     change = np.nan if reason else new - old
     growth = np.nan if reason or not old else change / old
-    empty = note if reason or old else "the earlier value is zero"
+    empty = note if reason or old else both("de eerdere waarde is nul", "the earlier value is zero")
     unit = after["unit"]
     return [
         tidy_row(store, after, statistic=CHANGE, estimate=change, unit=unit, note=note),
         tidy_row(store, after, statistic=GROWTH, estimate=growth, unit=SHARE, note=empty),
     ]
+
+
+def _why_not(store: KpiStore, before: pd.Series, after: pd.Series) -> str:
+    """Say in both languages why two years cannot be compared; nothing where they can."""
+    years = int(before["year"]), int(after["year"])
+    nl, en = (store.break_between(after["indicator"], *years, language) for language in LANGUAGES)
+    differ = before["definition"] and after["definition"] and before["definition"] != after["definition"]
+    if en or differ:
+        nl, en = (nl, en) if en else ("de definities verschillen", "the definitions differ")
+        return both(f"niet vergelijkbaar: {nl}", f"not comparable: {en}")
+    if pd.isna(before["value"]) or pd.isna(after["value"]):
+        return both("de bron geeft in een van de jaren geen waarde", "the source gives no value in one of the years")
+    return ""
 
 
 def _find(store: KpiStore, indicator: str, category: str, year: int, sources: Sequence[str] | None) -> pd.Series | None:
@@ -124,6 +146,6 @@ def _level(store: KpiStore, row: pd.Series) -> dict[str, Any]:
 
 
 def _changed(store: KpiStore, row: pd.Series, change: float, indicator: str, note: str) -> dict[str, Any]:
-    note = note if pd.notna(change) else "not comparable, or not given in one of the years"
+    note = note if pd.notna(change) else INCOMPARABLE
     made = tidy_row(store, row, statistic=CHANGE, estimate=change, unit=row["unit"], note=note)
     return {**made, "indicator": indicator}

@@ -14,9 +14,10 @@ import pandas as pd
 from si_eval.errors import InputError, Problem, StudyError
 
 COLUMNS = (
-    *("id", "indicator", "category", "category_type", "year", "value", "unit", "precision", "n_fieldlabs"),
+    *("id", "indicator", "category", "category_type", "year", "value", "unit", "precision", "n_projects"),
     *("table", "source", "line", "definition", "unique", "period", "note"),
 )
+ALIASES = {"n_fieldlabs": "n_projects"}
 REQUIRED = ("id", "indicator", "year", "value", "unit", "source")
 COUNTING = ("unique", "mentions", "unknown")
 MISSING = ("missing", "suppressed", "none")
@@ -109,6 +110,7 @@ def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> Kpi
     facts = _read_definitions(
         Path(definitions) if definitions else path.with_name(DEFINITIONS), named=bool(definitions)
     )
+    text = text.rename(columns={old: new for old, new in ALIASES.items() if new not in text})
     problems = [*_column_problems(text, path.name)]
     if not problems:
         text = text.reindex(columns=list(COLUMNS), fill_value="")
@@ -154,8 +156,8 @@ def _row_problems(frame: pd.DataFrame, where: str, facts: Mapping[str, Any]) -> 
         & (frame["period"] == ""),
         ("year", "text that is no year", "four digits"): (frame["year"] != "")
         & ~frame["year"].str.fullmatch(r"(?:19|20)\d\d"),
-        ("n_fieldlabs", "text that is no count", "a whole number, or nothing"): (frame["n_fieldlabs"] != "")
-        & ~frame["n_fieldlabs"].str.fullmatch(r"[1-9]\d*"),
+        ("n_projects", "text that is no count", "a whole number, or nothing"): (frame["n_projects"] != "")
+        & ~frame["n_projects"].str.fullmatch(r"[1-9]\d*"),
         ("unique", "another word", f"one of {', '.join(COUNTING)}, or nothing"): ~frame["unique"].isin(["", *COUNTING]),
         ("definition", "an unknown definition", f"an entry of {DEFINITIONS}"): (frame["definition"] != "")
         & ~frame["definition"].isin(known),
@@ -175,7 +177,7 @@ def _typed(text: pd.DataFrame) -> pd.DataFrame:
     return text.assign(
         value=pd.to_numeric(text["value"].replace("", pd.NA)).astype("Float64").astype("float64"),
         year=pd.to_numeric(text["year"].replace("", pd.NA)).astype("Int64"),
-        n_fieldlabs=pd.to_numeric(text["n_fieldlabs"].replace("", pd.NA)).astype("Float64").astype("float64"),
+        n_projects=pd.to_numeric(text["n_projects"].replace("", pd.NA)).astype("Float64").astype("float64"),
         category=text["category"].replace("", TOTAL),
         unique=text["unique"].replace("", "unknown"),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
-from si_eval.monitoring.describing import CANNOT_SHOW, preferred, result, statistic_of, tidy_row
+from si_eval.monitoring.describing import CANNOT_SHOW, both, preferred, result, statistic_of, tidy_row
 from si_eval.monitoring.store import TOTAL, KpiStore
 from si_eval.results import ResultTable
 from si_eval.vocabulary import ATTAINMENT, SHARE, TARGET
@@ -18,6 +18,12 @@ from si_eval.vocabulary import ATTAINMENT, SHARE, TARGET
 COLUMNS = ("id", "indicator", "target", "unit", "year")
 OPTIONAL = ("category", "base", "base_year", "direction", "source", "line", "note")
 DIRECTIONS = ("up", "down")
+NOT_YET = ("nog niet gehaald", "not reached yet")
+RESULT = "resultaat | result"
+NO_RESULT = (
+    "er is geen resultaat voor deze indicator, categorie en eenheid | "
+    "the store has no result for this indicator, category and unit"
+)
 
 
 def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path) -> ResultTable:
@@ -75,26 +81,27 @@ def _compare(store: KpiStore, target: pd.Series) -> list[dict[str, Any]]:
     found = _result_of(store, target["indicator"], category, due, target["unit"])
     shell = pd.Series(
         {
-            **{"indicator": target["indicator"], "category": category, "definition": "", "n_fieldlabs": np.nan},
+            **{"indicator": target["indicator"], "category": category, "definition": "", "n_projects": np.nan},
             **{"year": due, "unit": target["unit"]},
         }
     )
-    note = f"due in {due}" + (f"; {target['note']}" if pd.notna(target["note"]) else "")
+    more = f"; {target['note']}" if pd.notna(target["note"]) else ""
+    note = both(f"voor {due}", f"due in {due}{more}")
     rows = [tidy_row(store, shell, statistic=TARGET, estimate=aim, unit=target["unit"], note=note)]
     if found is None:
-        reason = "the store has no result for this indicator, category and unit"
-        return [*rows, tidy_row(store, shell, statistic=ATTAINMENT, estimate=np.nan, unit=SHARE, note=reason)]
+        return [*rows, tidy_row(store, shell, statistic=ATTAINMENT, estimate=np.nan, unit=SHARE, note=NO_RESULT)]
     year, value = int(found["year"]), float(found["value"])
     base = float(target["base"]) if pd.notna(target["base"]) else 0.0
     falling = target["direction"] == "down"
     way = (value - base) / (aim - base) if aim != base else np.nan
     reached = value <= aim if falling else value >= aim
-    word = "reached" if reached else "not reached yet" if year < due else "not reached"
-    timing = "" if year == due else f"; measured in {year}, due in {due}"
+    nl, en = ("gehaald", "reached") if reached else NOT_YET if year < due else ("niet gehaald", "not reached")
+    if year != due:
+        nl, en = f"{nl}; gemeten in {year}, voor {due}", f"{en}; measured in {year}, due in {due}"
     if falling and pd.isna(target["base"]):
-        way, word = np.nan, f"{word}; a target below needs a base"
-    shown = tidy_row(store, found, statistic=statistic_of(found), estimate=value, unit=found["unit"], note="result")
-    gone = tidy_row(store, found, statistic=ATTAINMENT, estimate=way, unit=SHARE, note=f"{word}{timing}")
+        way, nl, en = np.nan, f"{nl}; een doel omlaag vraagt een beginwaarde", f"{en}; a target below needs a base"
+    shown = tidy_row(store, found, statistic=statistic_of(found), estimate=value, unit=found["unit"], note=RESULT)
+    gone = tidy_row(store, found, statistic=ATTAINMENT, estimate=way, unit=SHARE, note=both(nl, en))
     return [*rows, shown, gone]
 
 

@@ -82,6 +82,7 @@ def select(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     if GROUP in chart.channels:
         level = kept[~kept[GROUP].isin([DIFFERENCE, RATIO])]
         kept = level if len(level) else kept
+    wanted = {name: levels(kept, name) for name in chart.channels}
     for dimension in DIMENSIONS:
         values = levels(kept, dimension)
         if dimension in chart.channels or len(values) < 2:
@@ -96,6 +97,7 @@ def select(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:
                 f"{dimension} is on no channel; give it as x, series or panels, or choose with "
                 f"where={{{dimension!r}: …}}"
             )
+    _nothing_lost(kept, wanted)
     _one_number_a_place(kept, chart.channels)
     return kept
 
@@ -178,6 +180,18 @@ def _keep(rows: pd.DataFrame, dimension: str, value: str) -> pd.DataFrame:
         found = ", ".join(levels(rows, dimension)[:12])
         raise StudyError(f"Chart: found no {dimension} {value!r} in the table; expected one of {found}")
     return kept
+
+
+def _nothing_lost(kept: pd.DataFrame, wanted: dict[str, list[str]]) -> None:
+    """Refuse a figure that would leave out a series, or a place on its axis, that has rows for classes alone."""
+    for dimension, values in wanted.items():
+        lost = [value for value in values if value not in set(kept[dimension].astype(str))]
+        if lost:
+            raise StudyError(
+                f"Chart: found no total for {dimension} {', '.join(lost[:6])}, which has rows for classes alone; "
+                f"expected every {dimension} in the figure; give the other dimension as series, or choose with "
+                f"where={{{dimension!r}: …}}"
+            )
 
 
 def _one_number_a_place(rows: pd.DataFrame, dimensions: tuple[str, ...]) -> None:

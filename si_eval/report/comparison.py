@@ -18,6 +18,7 @@ COMPARISON_CLASS = "PublishedComparison"
 COLUMNS = ("id", "source", "statement", "published", "computed", "precision", "verdict", "reason")
 EXHIBIT = "published_comparison"
 FIRST = ("fails", "not computable", "direction holds", "within precision", "exact")
+AGREE = ("within precision", "exact")
 
 
 def show_comparison(comparison: Any, *, language: Language = "nl") -> Display:
@@ -61,14 +62,15 @@ def _table(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> str:
 
 
 def _group(verdict: str, rows: pd.DataFrame, language: Language) -> str:
-    """Give the statements of one verdict as a table that unfolds; what fails is open."""
+    """Give the statements of one verdict as a table that unfolds: open where it fails, shut on paper if it agrees."""
     names = ("statement", "published", "computed")
     head = "".join(f'<th scope="col">{escape(label(f"report_comparison_{name}", language))}</th>' for name in names)
     body = "".join(_line(row, language) for row in rows.to_dict("records"))
     title = f"{escape(label(verdict, language))} ({number(len(rows), language)})"
     opened = " open" if verdict == FIRST[0] else ""
+    printed = "agrees" if verdict in AGREE else "numbers"
     return (
-        f'<details class="numbers"{opened}><summary>{title}</summary><table class="si-comparison">'
+        f'<details class="{printed}"{opened}><summary>{title}</summary><table class="si-comparison">'
         f"<caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
     )
 

@@ -28,6 +28,7 @@ Form = Literal["euro", "share", "percent", "index", "count", "plain"]
 LOCALES = {"nl": "nl_NL", "en": "en_GB"}
 SHARE_UNITS = ("share", "fraction", "share of units")
 PERCENT_UNITS = ("percent", "%")
+MILLIONS = "EUR million"
 NO_BREAK = "\u00a0"
 
 
@@ -41,12 +42,13 @@ def number(value: float, language: Language, *, decimals: int = 0, signed: bool 
 
 @dataclass(frozen=True)
 class Measure:
-    """How the values of one statistic in one unit are written. ``signed`` marks differences."""
+    """How the values of one statistic in one unit are written. ``signed`` marks differences, ``millions`` the unit."""
 
     form: Form
     decimals: int
     divisor: float = 1
     signed: bool = False
+    millions: bool = False
 
     def text(self, value: float, language: Language, *, symbol: bool = True) -> str:
         """Write a value; ``symbol`` adds the euro sign or the per cent sign."""
@@ -55,6 +57,8 @@ class Measure:
             return body
         if self.form in ("share", "percent"):
             return f"{body}%"
+        if self.form == "euro" and self.millions:
+            return f"€{NO_BREAK}{body}{NO_BREAK}mln" if language == "nl" else f"€{body}m"
         if self.form == "euro":
             return f"€{NO_BREAK}{body}" if language == "nl" else f"€{body}"
         return body
@@ -113,7 +117,7 @@ def _amount(statistic: str, unit: str, scaled: float, divisor: float, *, signed:
     if statistic == COUNT:
         return Measure("count", 0 if divisor == 1 else _few_decimals(scaled), divisor, signed)
     if unit.startswith("EUR"):
-        return Measure("euro", _few_decimals(scaled), divisor, signed)
+        return Measure("euro", _few_decimals(scaled), divisor, signed, unit.startswith(MILLIONS))
     return Measure("plain", 2 if scaled < 2 else 1 if scaled < 10_000 else 0, divisor, signed)
 
 

@@ -49,6 +49,7 @@ from .page import (
     wrap,
 )
 from .plot import Plot, units_text
+from .stubs import row_names
 from .values import cell_text
 from .wording import ASTERISK, DOT, term, terms
 
@@ -136,15 +137,13 @@ def _n_text(row: Mapping[Any, Any] | None, plot: Plot) -> str:
 
 def _table_lines(plot: Plot, layout: Grid) -> list[tuple[Key | None, str]]:
     """Give the lines of a table: a heading has no key, a row has its key and the label of its last dimension."""
-    names = {name: terms(name, levels(plot.rows, name), plot.language) for name in layout.row_dimensions}
     lines: list[tuple[Key | None, str]] = []
     heading = ""
-    for key in layout.row_keys:
-        parts = [_plain(names[name][value]) for name, value in zip(layout.row_dimensions, key, strict=True)]
-        if " · ".join(parts[:-1]) != heading:
-            heading = " · ".join(parts[:-1])
-            lines.append((None, wrap(heading, WIDTH - 2 * MARGIN, TEXT_SIZE, bold=True)))
-        lines.append((key, wrap(parts[-1], 2.4, TEXT_SIZE)))
+    for key, (above, name) in zip(layout.row_keys, row_names(layout, plot.rows, plot.language), strict=True):
+        if above != heading:
+            heading = above
+            lines.append((None, wrap(_plain(heading), WIDTH - 2 * MARGIN, TEXT_SIZE, bold=True)))
+        lines.append((key, wrap(_plain(name), 2.4, TEXT_SIZE)))
     return lines
 
 

@@ -90,7 +90,7 @@ a{color:inherit;text-decoration:none}
 }
 """
 
-# Numbers behind a figure are folded on screen and must be on paper.
+# Numbers behind a figure are folded on screen and must be on paper; statements that agree are counted on paper.
 PRINT_SCRIPT = (
     'addEventListener("beforeprint",()=>document.querySelectorAll("details.numbers").forEach(d=>d.open=true));'
 )

@@ -32,9 +32,10 @@ from .border import NUMBER, STATE, require_safe, safe_rows
 from .contrast import FILLS, INKS, Contrast, contrast
 from .formats import Measure, measure_key, measures, number, unit_text
 from .specification import Chart
+from .stubs import row_names
 from .stylesheet import TABLE_CSS
 from .values import cell_text
-from .wording import axis_title, fixed_terms, mark_notes, other_notes, source_notes, terms, title_of
+from .wording import axis_title, fixed_terms, mark_notes, n_note, other_notes, source_notes, terms, title_of
 
 STUB, HEADING = "stub", "heading"
 MAX_DIRECTIONS = 3
@@ -72,7 +73,7 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
         )
         for place, (_, found) in enumerate(directions):
             table = _coloured(table, f"d{place}", found)
-    extra = [label("report_n_note", language)] if rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any() else []
+    extra = [n_note(safe, language)] if rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any() else []
     extra += [label("report_difference_note", language)] if directions else []
     extra += [label("report_intervals_table", language)] if intervals and rows[CONF_LOW].notna().any() else []
     extra += (
@@ -116,13 +117,10 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
 
 
 def _stub(layout: Grid, rows: pd.DataFrame, language: Language) -> pd.DataFrame:
-    names = {name: terms(name, levels(rows, name), language) for name in layout.row_dimensions}
-    texts = [
-        [names[name][value] for name, value in zip(layout.row_dimensions, key, strict=True)] for key in layout.row_keys
-    ]
-    stub = {STUB: [parts[-1] for parts in texts]}
-    if len(layout.row_dimensions) > 1:
-        stub[HEADING] = [" · ".join(parts[:-1]) for parts in texts]
+    names = row_names(layout, rows, language)
+    stub = {STUB: [name for _, name in names]}
+    if any(heading for heading, _ in names):
+        stub[HEADING] = [heading for heading, _ in names]
     return pd.DataFrame(stub, dtype=object)
 
 

@@ -11,8 +11,10 @@ from si_eval.registry import facts, indicators, sections
 from si_eval.results import SafeTable
 from si_eval.vocabulary import (
     ALL,
+    BOTH_LANGUAGES,
     CATEGORY,
     ESTIMATE,
+    GRAPH_ARROW,
     INDICATOR,
     MERGED,
     NON_PARTICIPANTS,
@@ -25,6 +27,7 @@ from si_eval.vocabulary import (
     YEAR,
     Language,
     label,
+    study_labels,
 )
 
 from .border import ASSUMED, STATE, UNKNOWN, WITHHELD
@@ -32,6 +35,7 @@ from .formats import NO_BREAK
 from .specification import DIMENSIONS
 
 ASTERISK, DOT, RING = "*", ".", "°"
+JOINTS = {GRAPH_ARROW: " → ", " · ": " · ", BOTH_LANGUAGES: " · "}  # between the terms of one category, and as shown
 
 
 def term(dimension: str, value: str, language: Language) -> str:
@@ -43,8 +47,7 @@ def term(dimension: str, value: str, language: Language) -> str:
     if dimension == INDICATOR and value in indicators():
         return str(getattr(indicators()[value], language))
     if dimension in (INDICATOR, CATEGORY, STATISTIC):
-        text = label(value, language)
-        return text if text != value else value.replace("_", " ")
+        return _named(value, language)
     return label(value, language)
 
 
@@ -97,7 +100,9 @@ def mark_notes(rows: pd.DataFrame, language: Language) -> list[str]:
         notes.append(label("report_withheld", language))
     unknown = rows.loc[rows[STATE] == UNKNOWN, NOTE]
     if len(unknown):
-        reasons = [label(reason, language) for reason in dict.fromkeys(unknown) if reason]
+        own = own_names(rows, language)
+        texts = dict.fromkeys(label(reason, language) for reason in unknown)
+        reasons = [text for text in texts if text and text not in own]
         notes.append(label("report_unknown", language) + (f": {'; '.join(reasons)}" if reasons else ""))
     if rows[ASSUMED].any():
         notes.append(label("report_assumed", language))
@@ -111,9 +116,25 @@ def mark_notes(rows: pd.DataFrame, language: Language) -> list[str]:
 
 
 def other_notes(rows: pd.DataFrame, language: Language) -> dict[str, str]:
-    """Give the remaining notes on numbers that are shown: the note as it stands -> the note for the reader."""
+    """Give the remaining notes on numbers that are shown: the note as it stands -> the note for the reader.
+
+    A note that only repeats what its row is called is left out.
+    """
     notes = rows.loc[~rows[STATE].isin([WITHHELD, UNKNOWN]) & ~rows[ASSUMED], NOTE]
-    return {note: label(note, language) for note in dict.fromkeys(notes) if note}
+    texts = {note: label(note, language) for note in dict.fromkeys(notes) if note}
+    own = own_names(rows, language)
+    return {note: text for note, text in texts.items() if text not in own}
+
+
+def n_note(safe: SafeTable, language: Language) -> str:
+    """Say what the number of units under a figure counts: business units, respondents, or what a source counted."""
+    counted = "_source" if safe.public else "_respondents" if safe.rules == "survey" else ""
+    return label(f"report_n_note{counted}", language)
+
+
+def own_names(rows: pd.DataFrame, language: Language) -> set[str]:
+    """Give what the rows are called already, by indicator and by category."""
+    return {term(name, value, language) for name in (INDICATOR, CATEGORY) for value in rows[name].unique()}
 
 
 def source_notes(safe: SafeTable, language: Language) -> list[str]:
@@ -129,6 +150,16 @@ def source_notes(safe: SafeTable, language: Language) -> list[str]:
     if safe.cannot_show:
         notes.append(label("report_cannot_show", language).format(cannot_show=label(safe.cannot_show, language)))
     return notes
+
+
+def _named(value: str, language: Language) -> str:
+    """Name an indicator, a category or a statistic; of a term made of several terms, each of them."""
+    if value in facts("labels") or value in study_labels():
+        return label(value, language)
+    for joint, shown in JOINTS.items():
+        if joint in value:
+            return shown.join(_named(part, language) for part in value.split(joint))
+    return value.replace("_", " ")
 
 
 def _coverage(text: str, language: Language) -> str:
