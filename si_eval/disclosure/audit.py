@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
-from si_eval.disclosure.cover import UNITS, Cell, Place
+from si_eval.disclosure.cover import UNITS, Cell, Equation, Place
 from si_eval.disclosure.suppression import COUNT_WIDTH, SECONDARY, TIED, Protection
 
 EXACT = 1e-6  # relative: an interval narrower than this gives the figure back
 SLACK = 1e-6
+SAFE, NARROW, KNOWN, BOUNDED = "safe", "narrow", "known", "bounded before"
 COLUMNS = ["variable", *Place._fields, "n_units", "reason", "value", "low", "high", "need_low", "need_high", "verdict"]
 
 
@@ -23,8 +25,10 @@ def audit_pattern(protection: Protection) -> pd.DataFrame:
 
     Outsiders have every printed count, mean and sum, the equations among them, what was known before, and that sums
     are not negative (where none is). A primary cell must stay open by the protection width of the rules on both sides,
-    a secondary one must not be given back. ``verdict`` is ``safe``, ``narrow`` or ``known`` (outsiders had it
-    before). The result holds withheld values and intervals: it stays inside.
+    also for an outsider who writes down the finest cross of the printed cells (`crosses`); a secondary one must not be
+    given back. ``verdict`` is ``safe``, ``narrow``, ``known`` (outsiders had it before) or ``bounded before`` (what
+    they had before bounds it as closely as everything together does). The result holds withheld values and intervals:
+    it stays inside.
     """
     rows: list[dict[str, object]] = []
     for variable in protection.equations:
@@ -36,29 +40,76 @@ def _attack(protection: Protection, variable: str) -> list[dict[str, object]]:
     """Attack the withheld cells of one variable."""
     cells = protection.cover.cells
     mine = [n for n, cell in enumerate(cells) if cell.variable == variable and not math.isnan(cell.value)]
-    open_cells = [n for n in mine if _is_open(protection, n) and not cells[n].fixed]
-    place = {number: position for position, number in enumerate(open_cells)}
-    equations = [
-        {place[number]: factor for number, factor in equation.items() if number in place}
-        for equation in protection.equations[variable]
-    ]
-    values = np.array([cells[number].value for number in open_cells])
     signed = any(not cells[number].hidden and cells[number].value < 0 for number in mine)
-    matrix = _matrix([equation for equation in equations if equation], len(open_cells))
-    right = matrix @ values
-    free = (None, None)
-    bounds = [free if signed or value < 0 else (0.0, None) for value in values]
+    systems = [(tuple(mine), np.array([]), protection.equations[variable])]
+    crosses = [(cross.cells, cross.sums, cross.equations) for cross in protection.crosses.get(variable, ())]
     rows = []
+    shown = frozenset(number for number in mine if cells[number].fixed or not _is_open(protection, number))
+    before = frozenset(number for number in mine if cells[number].fixed)
+    lists = [_system(cells, *one, signed=signed) for one in (*systems, *crosses)]
     for number in mine:
         if number not in protection.reasons:
             continue
         cell, reason = cells[number], protection.reasons[number]
         if cell.fixed:
-            rows.append(_row(cell, reason, cell.value, cell.value, "known", protection))
+            rows.append(_row(cell, reason, cell.value, cell.value, KNOWN, protection))
             continue
-        low, high = (_extreme(place[number], side, matrix, right, bounds, values) for side in (1.0, -1.0))
-        rows.append(_row(cell, reason, low, high, "", protection))
+        asked = lists[:1] if reason in (SECONDARY, TIED) else [one for one in lists if number in one.place]
+        low, high = _interval(asked, number, shown)
+        row = _row(cell, reason, low, high, "", protection)
+        if row["verdict"] == NARROW and before:
+            lowest, highest = _interval(asked, number, before)
+            earlier = _row(cell, reason, lowest, highest, "", protection)
+            same = np.isclose([low, high], [lowest, highest], rtol=EXACT, atol=SLACK * max(abs(cell.value), 1.0)).all()
+            if earlier["verdict"] == NARROW and same:
+                row["verdict"] = BOUNDED
+        rows.append(row)
     return rows
+
+
+@dataclass(frozen=True)
+class _System:
+    """Cells that sums connect: where each stands, the sums, their right-hand sides, values and bounds."""
+
+    place: dict[int, int]
+    matrix: sparse.csr_matrix
+    right: np.ndarray
+    values: np.ndarray
+    bounds: list[tuple[float | None, float | None]]
+
+
+def _system(
+    cells: Sequence[Cell],
+    numbers: Sequence[int],
+    extra: np.ndarray,
+    equations: Sequence[Equation],
+    *,
+    signed: bool,
+) -> _System:
+    """Write down the sums of some cells, and of ``extra`` values that are printed nowhere and stand after them."""
+    values = np.concatenate([[cells[number].value for number in numbers], extra])
+    place = {number: position for position, number in enumerate(numbers)}
+    if not len(extra):
+        equations = [{place[number]: factor for number, factor in equation.items()} for equation in equations]
+    matrix = _matrix(equations, len(values))
+    free: tuple[float | None, float | None] = (None, None)
+    bounds: list[tuple[float | None, float | None]] = [free if signed or value < 0 else (0.0, None) for value in values]
+    return _System(place, matrix, matrix @ values, values, bounds)
+
+
+def _interval(systems: Sequence[_System], number: int, shown: frozenset[int]) -> tuple[float, float]:
+    """Give the narrowest interval of a cell that any of the systems gives, where some cells are shown."""
+    low, high = -math.inf, math.inf
+    for system in systems:
+        place = system.place[number]
+        scale = max(abs(float(system.values[place])), 1e-9)
+        bounds = [tuple(None if end is None else end / scale for end in ends) for ends in system.bounds]
+        for one, position in system.place.items():
+            if one in shown:
+                bounds[position] = (system.values[position] / scale,) * 2
+        low = max(low, _extreme(place, 1.0, system, scale, bounds))
+        high = min(high, _extreme(place, -1.0, system, scale, bounds))
+    return low, high
 
 
 def _is_open(protection: Protection, number: int) -> bool:
@@ -68,7 +119,7 @@ def _is_open(protection: Protection, number: int) -> bool:
     return cell.variable == UNITS and (cell.place, cell.n) in protection.counts_withheld
 
 
-def _matrix(equations: Sequence[dict[int, float]], size: int) -> sparse.csr_matrix:
+def _matrix(equations: Sequence[Equation], size: int) -> sparse.csr_matrix:
     rows = [row for row, equation in enumerate(equations) for _ in equation]
     columns = [column for equation in equations for column in equation]
     factors = [factor for equation in equations for factor in equation.values()]
@@ -76,18 +127,12 @@ def _matrix(equations: Sequence[dict[int, float]], size: int) -> sparse.csr_matr
 
 
 def _extreme(
-    place: int,
-    side: float,
-    matrix: sparse.csr_matrix,
-    right: np.ndarray,
-    bounds: Sequence[tuple[float | None, float | None]],
-    values: np.ndarray,
+    place: int, side: float, system: _System, scale: float, bounds: Sequence[tuple[float | None, ...]]
 ) -> float:
     """Give the lowest (side 1) or highest (side -1) value of one cell; infinite where nothing bounds it."""
-    scale = max(abs(float(values[place])), 1e-9)
-    costs = np.zeros(len(values))
+    costs = np.zeros(len(system.values))
     costs[place] = side
-    solved = linprog(costs, A_eq=matrix, b_eq=right / scale, bounds=bounds, method="highs")
+    solved = linprog(costs, A_eq=system.matrix, b_eq=system.right / scale, bounds=bounds, method="highs")
     return float(solved.x[place]) * scale if solved.status == 0 else -side * math.inf
 
 
@@ -113,7 +158,7 @@ def _row(cell: Cell, reason: str, low: float, high: float, verdict: str, protect
         "high": high,
         "need_low": need_low,
         "need_high": need_high,
-        "verdict": verdict or ("safe" if wide else "narrow"),
+        "verdict": verdict or (SAFE if wide else NARROW),
     }
 
 

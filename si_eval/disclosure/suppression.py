@@ -11,6 +11,7 @@ import numpy as np
 
 from si_eval.disclosure.closure import add_unprinted_cells, derive_unprinted, fill_unprinted, join_totals
 from si_eval.disclosure.cover import UNITS, Cell, Cover, Equation, Place
+from si_eval.disclosure.crosses import Cross, find_crosses
 from si_eval.disclosure.equations import find_equations
 from si_eval.disclosure.pattern import System, Target, complete_pattern
 from si_eval.disclosure.primary import dominated, unsafe_class
@@ -29,11 +30,12 @@ MOST_ROUNDS = 5
 
 @dataclass
 class Protection:
-    """The joint pattern: the equations of each variable, and why each withheld cell is withheld."""
+    """The joint pattern: the equations and crosses of each variable, and why each withheld cell is withheld."""
 
     cover: Cover
     rules: DisclosureRules
     equations: dict[str, list[Equation]] = field(default_factory=dict)
+    crosses: dict[str, list[Cross]] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
     counts_withheld: set[tuple[Place, float]] = field(default_factory=set)
     foresight: bool = False
@@ -67,6 +69,7 @@ def find_pattern(
         protection.equations[variable] = _equations_of(cover, variable, rules.min_units)
         _fix_implied(cover, protection.equations[variable])
         _add_up_contributions(cover, protection.equations[variable])
+        protection.crosses[variable] = find_crosses(cover, variable, rules.min_units)
     for number, cell in enumerate(cover.cells):
         reason = unsafe_class(cell, rules)
         if reason or number in set(always):
@@ -159,6 +162,39 @@ def _protect_sums(protection: Protection, variable: str) -> None:
                 room += (1 - width) * _largest_difference(protection, cells[number])
             targets.append(((place[number],), max(room, 1e-9)))
     _complete(protection, mine, values, protection.equations[variable], targets, unsafe, level, signed=signed)
+    for cross in protection.crosses[variable]:
+        _protect_in_cross(protection, cross, signed=signed)
+
+
+def _protect_in_cross(protection: Protection, cross: Cross, *, signed: bool) -> None:
+    """Complete the pattern of one indicator against an outsider who writes down the finest cross of its cells."""
+    cells, share = [protection.cover.cells[number] for number in cross.cells], protection.rules.protection
+    primary = {
+        place
+        for place, number in enumerate(cross.cells)
+        if protection.reasons.get(number, SECONDARY) not in (SECONDARY, TIED) and not cells[place].fixed
+    }
+    if not primary:
+        return
+    targets: list[Target] = [
+        ((place,), max(share * max(abs(cell.value), 0.0 if math.isnan(cell.largest) else cell.largest), 1e-9))
+        for place, cell in enumerate(cells)
+        if place in primary
+    ]
+    extra = len(cross.sums)
+    system = System(
+        values=np.concatenate([[cell.value for cell in cells], cross.sums]),
+        costs=np.concatenate([[_cost(cell) for cell in cells], np.zeros(extra)]),
+        fixed=np.concatenate([[cell.fixed for cell in cells], np.zeros(extra)]).astype(bool),
+        hidden=np.concatenate([np.zeros(len(cells)), np.ones(extra)]).astype(bool),
+        equations=cross.equations,
+        signed=signed,
+    )
+    withheld = {place for place, number in enumerate(cross.cells) if number in protection.reasons}
+    grown = complete_pattern(system, withheld, targets, lambda _: False, lambda _: 0.0, exact=False)
+    for place in grown:
+        if not cells[place].fixed:
+            protection.reasons.setdefault(cross.cells[place], SECONDARY)
 
 
 def _largest_difference(protection: Protection, cell: Cell) -> float:
