@@ -87,9 +87,7 @@ def _from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
 
 
 def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
-    """Write tables of one schema to the engine's private folder as they come, and give them as one table."""
-    if not is_local(engine):
-        return ibis.union(*(spark.materialise(engine, part) for part in parts))
+    """Write tables of one schema to the private folder of a local engine as they come, and give them as one table."""
     folder = Path(engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
     paths = []
     for part in parts:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from si_eval import cells, engine
 from si_eval.cli import app
 from si_eval.errors import StudyError
 from si_eval.linkage import link_participants
@@ -27,6 +28,7 @@ CONTRADICTED_FIGURES = {"MP106", "MP121", "MP122"}
 # The monitor tells these twice, in a table and otherwise in the text; the table counts.
 CONTRADICTED_IN_THE_MONITOR = {f"MN{number}" for number in (108, 112, 115, 118, 162, 166, 168, 171, 220, 242)}
 CONTRADICTED_CLAIMS = {"MC070"}
+ORDER_OF_SUMS = 1e-9  # relative: the same doubles added up in another order
 ROUNDED_TO_THE_EURO = 1e-9  # relative: the same sum of whole euros in another order, or read from a double in thousands
 
 
@@ -139,6 +141,19 @@ def test_shuffled_rows_give_the_same_panel(extracts, tmp_path):
         frame = pd.read_parquet(path, dtype_backend="pyarrow").sample(frac=1, random_state=3)
         frame.to_parquet(path, schema=schema, index=False)
     pd.testing.assert_frame_equal(panel_of(shuffled), panel_of(extracts(1)), rtol=ROUNDED_TO_THE_EURO)
+
+
+def test_a_large_register_is_worked_on_year_by_year_with_the_same_figures(extracts, monkeypatch):
+    def figures():
+        extract = read_extract(extracts(1))
+        panel = build_panel(extract, link_participants(extract))
+        asked = {"indicator": list(panel.indicators), "by": ["size_class", "sector"]}
+        return panel.to_frame(), panel.coverage(), panel.outliers(), cells.summarise(panel, **asked)
+
+    at_once = figures()
+    monkeypatch.setattr(engine, "ROWS_AT_ONCE", 0)
+    for whole, by_year in zip(at_once, figures(), strict=True):
+        pd.testing.assert_frame_equal(by_year, whole, rtol=ORDER_OF_SUMS)
 
 
 def test_synthetic_figures_say_so(evaluated):
