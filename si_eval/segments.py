@@ -11,6 +11,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
+MOST_POSSIBLE = 10_000_000  # combinations that are counted in an array; more are sorted
 
 
 def number(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[Integers, Integers]:
@@ -21,11 +22,19 @@ def number(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[Integers, Integ
     combined = np.zeros(len(codes[0][0]), dtype=np.int64)
     possible = 1
     for code, size in codes:
+        if possible * size > MOST_POSSIBLE:
+            distinct, combined = np.unique(combined, return_inverse=True)
+            possible = len(distinct)
         combined = combined * size + code
         possible *= size
-    occurs = np.bincount(combined, minlength=possible) > 0
-    numbers = (np.cumsum(occurs) - 1)[combined]
-    first = np.zeros(int(occurs.sum()), dtype=np.int64)
+    if possible > MOST_POSSIBLE:
+        distinct, numbers = np.unique(combined, return_inverse=True)
+        occurring = len(distinct)
+    else:
+        occurs = np.bincount(combined, minlength=possible) > 0
+        numbers = (np.cumsum(occurs) - 1)[combined]
+        occurring = int(occurs.sum())
+    first = np.zeros(occurring, dtype=np.int64)
     first[numbers[::-1]] = np.arange(len(combined))[::-1]
     return first, numbers
 

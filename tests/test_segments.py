@@ -6,14 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from si_eval import segments
 from si_eval.segments import Cells, moments, number, two_largest
 
 EXACT = 1e-12  # relative: the same formula, at most in another order of summation
 SHARES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
 
 
-def test_combinations_are_numbered_in_order_and_point_at_a_row_of_theirs() -> None:
-    """Against pandas' ngroup, on codes of which some never occur."""
+@pytest.mark.parametrize("most", [10, 50, segments.MOST_POSSIBLE])
+def test_combinations_are_numbered_in_order_and_point_at_a_row_of_theirs(most, monkeypatch) -> None:
+    """Against pandas' ngroup, on codes of which some never occur; ``most`` decides what is counted and what sorted."""
+    monkeypatch.setattr(segments, "MOST_POSSIBLE", most)
     generator = np.random.default_rng(1)
     left, right = generator.integers(0, 4, 500) * 2, generator.integers(0, 7, 500)
     first, found = number((left, 9), (right, 8))
