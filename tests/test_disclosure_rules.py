@@ -377,7 +377,8 @@ def test_row_order_never_matters():
     assert sum(a != b for a, b in zip(*results, strict=True)) == 0
 
 
-def test_the_same_primaries_as_tau_argus(tmp_path):
+def test_the_same_primaries_as_tau_argus(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # it leaves its logs where it runs
     pytauargus = pytest.importorskip("pytauargus", reason="the extra `tauargus` is not installed")
     firms, dimensions = simulated(3, 6000, 10, 1), ["size_class", "sector"]
     theirs = pytauargus.protect(
