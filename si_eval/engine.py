@@ -60,7 +60,7 @@ def threads(table: ir.Table) -> int:
 
 def pieces(expression: ir.Table) -> list[pa.RecordBatch]:
     """Give the rows of an expression in pieces that fit in the processor's cache."""
-    return expression.to_pyarrow().to_batches(max_chunksize=ROWS_A_PIECE)
+    return fetch_arrow(expression).to_batches(max_chunksize=ROWS_A_PIECE)
 
 
 def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:

@@ -28,6 +28,7 @@ from si_eval.vocabulary import (
     INDICATOR,
     MEAN,
     N_HOLDINGS,
+    N_TOTAL,
     N_UNITS,
     NOTE,
     PARTICIPANTS,
@@ -116,9 +117,9 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
         table = table.filter(table[GROUP] == PARTICIPANTS)
         flagged = table[flag].fill_null(False)
         counts = engines.fetch(
-            table.group_by(YEAR).aggregate(n=flagged.sum(), n_total=table.count(), **_holdings(table, flagged))
+            table.group_by(YEAR).aggregate(n=flagged.sum(), **{N_TOTAL: table.count()}, **_holdings(table, flagged))
         )
-        share = counts["n"].astype("float64") / counts["n_total"].astype("float64")
+        share = counts["n"].astype("float64") / counts[N_TOTAL].astype("float64")
         frames.append(
             pd.DataFrame(
                 {
@@ -129,7 +130,7 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
                     ESTIMATE: share,
                     N_UNITS: counts["n"].astype("float64"),
                     N_HOLDINGS: counts[N_HOLDINGS].astype("float64"),
-                    "n_total": counts["n_total"].astype("float64"),
+                    N_TOTAL: counts[N_TOTAL].astype("float64"),
                     UNIT_OF_MEASURE: SHARE,
                 }
             )
@@ -177,12 +178,12 @@ def _distribution(
         table = table.mutate(**{column: ibis.ifelse(table[column].isin(list(classes)), label, table[column])})
     counts = engines.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **_holdings(table)))
     counts["n"] = counts["n"].astype("float64")
-    counts["n_total"] = counts.groupby(GROUP)["n"].transform("sum")
+    counts[N_TOTAL] = counts.groupby(GROUP)["n"].transform("sum")
     rows = pd.concat([counts[[GROUP, YEAR]], cells.tidy_keys(counts, by, where)], axis=1)
-    rows = rows.assign(**{INDICATOR: indicator, N_UNITS: counts["n"], "n_total": counts["n_total"]})
+    rows = rows.assign(**{INDICATOR: indicator, N_UNITS: counts["n"], N_TOTAL: counts[N_TOTAL]})
     rows[N_HOLDINGS] = counts[N_HOLDINGS].astype("float64")
     as_counts = rows.assign(**{STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS})
-    as_shares = rows.assign(**{STATISTIC: SHARE, ESTIMATE: counts["n"] / counts["n_total"], UNIT_OF_MEASURE: SHARE})
+    as_shares = rows.assign(**{STATISTIC: SHARE, ESTIMATE: counts["n"] / counts[N_TOTAL], UNIT_OF_MEASURE: SHARE})
     both = pd.concat([as_counts, as_shares], ignore_index=True)
     return both.sort_values([STATISTIC, GROUP, SECTOR, SIZE_CLASS, CATEGORY], ignore_index=True)
 

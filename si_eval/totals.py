@@ -54,7 +54,7 @@ def fetch_totals(units: ir.Table, key: str, details: Sequence[Detail]) -> pa.Tab
     The units are numbered, a unit's place follows from its key, and the rows are added up in arrays as they stream by.
     Where keys lie too far apart for that, the engine joins.
     """
-    fetched = units.to_pyarrow()
+    fetched = engines.fetch_arrow(units)
     places = _Places.of(fetched[key].to_numpy())
     if places is None:
         return join_totals(ibis.memtable(fetched), [key], details).to_pyarrow()

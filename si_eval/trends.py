@@ -24,6 +24,7 @@ from si_eval.vocabulary import (
     N_UNITS,
     NON_PARTICIPANTS,
     NOTE,
+    OF_BASE_YEAR,
     PARTICIPANTS,
     RULE_SET,
     SECTOR,
@@ -36,7 +37,6 @@ from si_eval.vocabulary import (
 )
 
 BASE = 100.0
-BASE_YEAR = "_base"  # ends the columns of the base year
 CANNOT_SHOW = (
     "An index of yearly means also moves when firms enter, leave or change class; it shows no cause, and the noise of "
     "the base year is in every later figure."
@@ -71,7 +71,7 @@ def index_series(
         )
     cell = [INDICATOR, GROUP, *by]
     base = summary[summary[YEAR] == base_year].drop(columns=YEAR)
-    series = summary.merge(base, on=cell, suffixes=("", BASE_YEAR), how="left")
+    series = summary.merge(base, on=cell, suffixes=("", OF_BASE_YEAR), how="left")
     series = series.merge(_covariances(panel, indicator, by, where, base_year, wanted), on=[*cell, YEAR], how="left")
     if years is not None:
         series = series[series[YEAR].isin([int(year) for year in years])].reset_index(drop=True)
@@ -116,7 +116,7 @@ def _covariances(
 
 def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level: float) -> pd.DataFrame:
     """Compute index, standard error and interval of each cell and year."""
-    columns = [f"{name}{year}" for name in ("mean", "sd", "n") for year in ("", BASE_YEAR)]
+    columns = [f"{name}{year}" for name in ("mean", "sd", "n") for year in ("", OF_BASE_YEAR)]
     now, base, sd_now, sd_base, n_now, n_base = (series[column].to_numpy() for column in columns)
     both = series[["n_both", "sum_now", "sum_base", "sum_product"]].fillna(0).to_numpy().T
     cross = both[3] - now * both[2] - base * both[1] + both[0] * now * base
@@ -140,7 +140,7 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
             NOTE: "",
             "dof": fewest - 1,
             **cells.evidence(series),
-            **{f"{name}{BASE_YEAR}": series[f"{name}{BASE_YEAR}"] for name in cells.evidence(series)},
+            **{f"{name}{OF_BASE_YEAR}": series[f"{name}{OF_BASE_YEAR}"] for name in cells.evidence(series)},
         }
     )
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "the base year has no value in this cell, or its mean is zero"

@@ -67,6 +67,9 @@ KEYS = (EXHIBIT, INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY
 NUMBERS = (ESTIMATE, STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE, N_UNITS)
 TIDY = (*KEYS, *NUMBERS, UNIT_OF_MEASURE, RULE_SET, NOTE)
 
+N_TOTAL = "n_total"  # the number of units that a share is of
+OF_BASE_YEAR = "_base"  # ends the name of a column that speaks of the base year of an index
+OF_POPULATION = "_population"  # ends the name of an indicator for the population that respondents are compared with
 # What disclosure needs beside a number and what never crosses the public border.
 N_HOLDINGS = "n_holdings"
 LARGEST = "largest"

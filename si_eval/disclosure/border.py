@@ -11,7 +11,6 @@ import pandas as pd
 from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
-from si_eval.disclosure.places import N_TOTAL
 from si_eval.disclosure.primary import UNVERIFIED, is_unverified
 from si_eval.disclosure.reading import DOF, MERGED_AWAY, Figure, Request, read_tables
 from si_eval.disclosure.rules import DisclosureRules, as_rules
@@ -23,6 +22,7 @@ from si_eval.vocabulary import (
     GROUPS,
     MEDIAN,
     MERGED,
+    N_TOTAL,
     N_UNITS,
     NOTE,
     NUMBERS,

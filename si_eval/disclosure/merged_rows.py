@@ -15,7 +15,7 @@ from scipy import special
 from si_eval import stats
 from si_eval.disclosure.contributions import N_PUBLIC, PRIVATE_LARGEST, PRIVATE_SECOND, PUBLIC_TOTAL, number_in
 from si_eval.disclosure.nesting import atoms_of
-from si_eval.disclosure.places import CONTRASTS, DISTRIBUTIONS, N_TOTAL, variable_of
+from si_eval.disclosure.places import CONTRASTS, DISTRIBUTIONS, variable_of
 from si_eval.disclosure.reading import MERGED_AWAY
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
@@ -35,6 +35,7 @@ from si_eval.vocabulary import (
     LARGEST,
     MEAN,
     N_HOLDINGS,
+    N_TOTAL,
     N_UNITS,
     NON_PARTICIPANTS,
     NOTE,

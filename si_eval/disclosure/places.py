@@ -22,6 +22,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUP,
     INDICATOR,
+    N_TOTAL,
     N_UNITS,
     RATIO,
     SECTOR,
@@ -32,7 +33,6 @@ from si_eval.vocabulary import (
     YEAR,
 )
 
-N_TOTAL = "n_total"
 WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")  # 1.0 where a column of numbers is split, 1 where it is filtered
 CONTRASTS = (DIFFERENCE, RATIO)
 DISTRIBUTIONS = (SECTOR, SIZE_CLASS, "age_class", "age_class_fine")

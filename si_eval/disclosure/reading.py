@@ -14,7 +14,6 @@ from si_eval.disclosure.places import (
     CONTRASTS,
     COUNTED_UNITS,
     DISTRIBUTIONS,
-    N_TOTAL,
     POPULATIONS,
     divided,
     divider_of,
@@ -40,8 +39,11 @@ from si_eval.vocabulary import (
     LARGEST,
     MEAN,
     MEDIAN,
+    N_TOTAL,
     N_UNITS,
     NON_PARTICIPANTS,
+    OF_BASE_YEAR,
+    OF_POPULATION,
     PARTICIPANTS,
     RATIO_OF_SUMS,
     SECTOR,
@@ -60,8 +62,6 @@ LEVEL, COMBINATION, CONTRAST = range(3)  # the order in which rows are read
 PRINTED = "_table_"  # exhibit ids follow the source: a table prints its numbers, a figure draws them
 TABLE_COST = 2.0
 LEVELS = (MEAN, MEDIAN, RATIO_OF_SUMS, SUM)
-POPULATION = "_population"  # ends the name of an indicator for the population that respondents are compared with
-BASE = "_base"  # ends the evidence columns of an index row that speak of its base year
 
 
 @dataclass(frozen=True)
@@ -287,7 +287,7 @@ def _shares_between(cover: Cover, indicator: str, place: Place) -> list[int]:
     everybody = place._replace(group=ALL)
     return [
         cell
-        for name in (indicator, f"{indicator}{POPULATION}")
+        for name in (indicator, f"{indicator}{OF_POPULATION}")
         for cell in cover.versions(UNITS, units_with(name, everybody))
     ]
 
@@ -298,7 +298,7 @@ def _sources(row: Mapping[Any, Any], place: Place) -> list[tuple[Place, str]]:
     base = str(row[UNIT_OF_MEASURE])[:4] if row[STATISTIC] == INDEX else ""
     if row[STATISTIC] in (GROWTH, CHANGE) and place.year.isdigit():
         base = str(int(place.year) - 1)
-    years = {place.year: ""} | ({base: BASE} if base.isdigit() and base != place.year else {})
+    years = {place.year: ""} | ({base: OF_BASE_YEAR} if base.isdigit() and base != place.year else {})
     return [(place._replace(group=group, year=year), suffix) for group in groups for year, suffix in years.items()]
 
 

@@ -16,10 +16,9 @@ import pandas as pd
 
 from si_eval.disclosure.border import Decision
 from si_eval.disclosure.package import MANIFEST, hash_of, pack
-from si_eval.disclosure.places import N_TOTAL
 from si_eval.disclosure.traces import Secrets, find_traces
 from si_eval.results import ResultTable
-from si_eval.vocabulary import NUMBERS, SHOWN, STATUS
+from si_eval.vocabulary import N_TOTAL, NUMBERS, SHOWN, STATUS
 
 FORMATS = (".csv", ".txt", ".json", ".png")
 PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"pHYs", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD")

@@ -13,6 +13,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     INDICATOR,
     MERGED,
+    N_TOTAL,
     NOTE,
     NUMBERS,
     SHOWN,
@@ -26,7 +27,6 @@ from .specification import DIMENSIONS
 
 STATE = "state"
 ASSUMED = "assumed"
-N_TOTAL = "n_total"
 NUMBER, WITHHELD, UNKNOWN = "number", "withheld", "unknown"
 
 

@@ -16,6 +16,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUP,
     INDEX,
+    N_TOTAL,
     N_UNITS,
     STATISTIC,
     UNIT_OF_MEASURE,
@@ -24,7 +25,7 @@ from si_eval.vocabulary import (
 )
 
 from .arrange import levels, select
-from .border import ASSUMED, N_TOTAL, STATE, UNKNOWN, WITHHELD, safe_rows
+from .border import ASSUMED, STATE, UNKNOWN, WITHHELD, safe_rows
 from .formats import NO_BREAK, Measure, measure_key, measures, number, tick_decimals, unit_text
 from .page import Frame, SeriesStyle, series_styles
 from .specification import Chart

@@ -9,13 +9,13 @@ import pandas as pd
 from si_eval.errors import StudyError
 from si_eval.results import SafeTable
 from si_eval.survey.questionnaire import SINGLE, Question, Questionnaire
-from si_eval.survey.rows import N_TOTAL
 from si_eval.vocabulary import (
     ALL,
     COUNT,
     ESTIMATE,
     GROUP,
     INDICATOR,
+    N_TOTAL,
     PARTICIPANTS,
     SECTOR,
     SIZE_CLASS,

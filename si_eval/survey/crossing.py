@@ -13,7 +13,6 @@ from si_eval.survey.answers import Base, Survey
 from si_eval.survey.intervals import Floats, Method
 from si_eval.survey.questionnaire import MULTIPLE, SINGLE
 from si_eval.survey.rows import (
-    N_TOTAL,
     RESPONDENTS,
     Counting,
     count_rows,
@@ -23,7 +22,7 @@ from si_eval.survey.rows import (
     tidy_result,
     with_indicator,
 )
-from si_eval.vocabulary import COUNT, ESTIMATE, INDICATOR, N_UNITS, NOTE, P_VALUE, STATISTIC, UNIT_OF_MEASURE
+from si_eval.vocabulary import COUNT, ESTIMATE, INDICATOR, N_TOTAL, N_UNITS, NOTE, P_VALUE, STATISTIC, UNIT_OF_MEASURE
 
 ShareOf = Literal["by", "question", "all"]
 REORDERINGS = 4_999

@@ -15,13 +15,14 @@ from si_eval.results import ResultTable
 from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
 from si_eval.survey.questionnaire import MATRIX, SINGLE, row_indicator
 from si_eval.survey.questionnaire_file import NUMBER, Part, part_problems, read_toml
-from si_eval.survey.rows import N_TOTAL, RESPONDENTS, tidy_result
+from si_eval.survey.rows import RESPONDENTS, tidy_result
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
     COUNT,
     ESTIMATE,
     INDICATOR,
+    N_TOTAL,
     N_UNITS,
     NOTE,
     RECORDS,

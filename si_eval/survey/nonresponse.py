@@ -13,7 +13,7 @@ from si_eval.results import ResultTable
 from si_eval.survey.answers import Survey
 from si_eval.survey.intervals import Floats
 from si_eval.survey.margins import Margin, Population, empty_margins, read_margins, simulation_of
-from si_eval.survey.rows import N_TOTAL, entry_keys, tidy_result
+from si_eval.survey.rows import entry_keys, tidy_result
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
@@ -21,8 +21,10 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUP,
     INDICATOR,
+    N_TOTAL,
     N_UNITS,
     NOTE,
+    OF_POPULATION,
     P_VALUE,
     SHARE,
     SMD,
@@ -94,7 +96,7 @@ def _margin_rows(margin: Margin, seed: int) -> pd.DataFrame:
         both = {GROUP: DIFFERENCE, N_UNITS: np.fmin(counts[place], margin.counts[place]), NOTE: gap_note}
         rows += [
             {**keys, **ours, INDICATOR: name, ESTIMATE: share[place]},
-            {**keys, **theirs, INDICATOR: f"{name}_population", ESTIMATE: margin.shares[place]},
+            {**keys, **theirs, INDICATOR: f"{name}{OF_POPULATION}", ESTIMATE: margin.shares[place]},
             {**keys, **both, INDICATOR: name, ESTIMATE: share[place] - margin.shares[place]},
             {**keys, **both, **STANDARDISED, INDICATOR: name, ESTIMATE: standardised[place]},
         ]

@@ -11,7 +11,7 @@ from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Survey
 from si_eval.survey.questionnaire import MATRIX, NUMERIC, SINGLE, Check, Question
-from si_eval.survey.rows import N_TOTAL, RESPONDENTS, split_keys, tidy_result
+from si_eval.survey.rows import RESPONDENTS, split_keys, tidy_result
 from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,
@@ -21,6 +21,7 @@ from si_eval.vocabulary import (
     LARGEST,
     MEAN,
     MEDIAN,
+    N_TOTAL,
     N_UNITS,
     NOTE,
     SECOND_LARGEST,

@@ -8,8 +8,8 @@ import pandas as pd
 from si_eval.results import ResultTable
 from si_eval.survey.answers import ANSWER, ITEM, QUESTION, RESPONDENT, Survey
 from si_eval.survey.questionnaire import OPEN
-from si_eval.survey.rows import N_TOTAL, count_rows, tidy_result, with_indicator
-from si_eval.vocabulary import CATEGORY, ESTIMATE, N_UNITS, NOTE, SHARE, STATISTIC, UNIT_OF_MEASURE
+from si_eval.survey.rows import count_rows, tidy_result, with_indicator
+from si_eval.vocabulary import CATEGORY, ESTIMATE, N_TOTAL, N_UNITS, NOTE, SHARE, STATISTIC, UNIT_OF_MEASURE
 
 CODE = "code"
 CANNOT_SHOW = "How many say something does not weigh it: few answer open questions, and they choose to."

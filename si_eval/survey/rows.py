@@ -23,6 +23,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUP,
     INDICATOR,
+    N_TOTAL,
     N_UNITS,
     NOTE,
     NUMBERS,
@@ -40,7 +41,6 @@ from si_eval.vocabulary import (
 
 Answers = Literal["options", "nets", "both"]
 RESPONDENTS = "respondents"
-N_TOTAL = "n_total"
 RULES = "survey"
 NOBODY = "nobody answered this question"
 CANNOT_SHOW = (

@@ -14,7 +14,6 @@ from si_eval.survey.answers import Base, Survey
 from si_eval.survey.intervals import Method
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, SINGLE, Question, row_indicator
 from si_eval.survey.rows import (
-    N_TOTAL,
     Answers,
     Counting,
     entries_of,
@@ -30,6 +29,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     INDICATOR,
     MEDIAN,
+    N_TOTAL,
     N_UNITS,
     NOTE,
     SHARE,

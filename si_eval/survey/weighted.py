@@ -14,12 +14,13 @@ from si_eval.results import ResultTable
 from si_eval.survey.answers import Base, Survey
 from si_eval.survey.margins import Population, simulation_of
 from si_eval.survey.nonresponse import NO_COUNTS
-from si_eval.survey.rows import N_TOTAL, Answers, tidy_result
+from si_eval.survey.rows import Answers, tidy_result
 from si_eval.survey.tabulation import survey_frequencies, survey_matrix, survey_multiple
 from si_eval.survey.weighting import rake
 from si_eval.vocabulary import (
     ESTIMATE,
     INDICATOR,
+    N_TOTAL,
     N_UNITS,
     NOTE,
     NUMBERS,
