@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import os
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +18,21 @@ from si_eval.disclosure.suppression import Protection
 from si_eval.errors import StudyError
 
 NOTHING = ""  # the state of a ledger that is not there yet
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
 class LedgerFile:
     """The earlier releases by set of output rules. ``runs`` tells of each release its run, project, date and file.
 
-    ``state`` is the hash of the file that it was read from. It holds withheld values: it stays inside.
+    ``state`` is the hash of the file that it was read from, ``follows`` that of the file which it takes the place of.
+    It holds withheld values: it stays inside.
     """
 
     ledgers: Mapping[str, ReleaseLedger] = field(default_factory=dict)
     runs: tuple[Mapping[str, str], ...] = ()
     state: str = NOTHING
+    follows: str = NOTHING
 
     def of(self, rules: str) -> ReleaseLedger | None:
         """Give the ledger under a set of rules, where there is one."""
@@ -38,27 +43,35 @@ class LedgerFile:
         return any(entry["run"] == run for entry in self.runs)
 
     def with_request(self, protections: Iterable[tuple[str, Protection]]) -> LedgerFile:
-        """Give the ledger as it is once requests are released too."""
+        """Give the ledger as it is once requests are released too: it follows this one."""
         ledgers = {rules: copy.deepcopy(ledger) for rules, ledger in self.ledgers.items()}
         for rules, protection in protections:
             ledgers.setdefault(rules, ReleaseLedger()).record(protection)
-        return LedgerFile(ledgers, self.runs, self.state)
+        return LedgerFile(ledgers, self.runs, self.state, follows=self.state)
 
     def with_run(self, run: Mapping[str, str]) -> LedgerFile:
         """Give the ledger with one more released run."""
-        return LedgerFile(self.ledgers, (*self.runs, run), self.state)
+        return replace(self, runs=(*self.runs, run))
 
     def save(self, path: Path) -> Path:
-        """Write the file in one go: whoever reads it finds the old one or the new one."""
+        """Write the file in one go: whoever reads it finds the old one or the new one.
+
+        Raises `StudyError` where the file that is there is not the one which this ledger follows, or where another
+        release is at work on it: of two releases at the same time one enters.
+        """
+        content = {
+            "runs": [dict(run) for run in self.runs],
+            "follows": self.follows,
+            "ledgers": {rules: ledger.content() for rules, ledger in self.ledgers.items()},
+        }
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            content = {
-                "runs": [dict(run) for run in self.runs],
-                "ledgers": {
-                    rules: json.loads(ledger.save(Path(folder) / "ledger.json").read_text(encoding="utf-8"))
-                    for rules, ledger in self.ledgers.items()
-                },
-            }
+        with _locked(path), tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+            if path.exists() and _hash(path.read_bytes()) != self.follows:
+                raise StudyError(
+                    f"ledger: found {path.name} changed since the run was protected with it; expected the state that "
+                    f"the run knew, because a release must not undo another; run the study again with `--ledger "
+                    f"{path.name}`, then release it"
+                )
             written = Path(folder) / path.name
             written.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
             written.chmod(0o600)
@@ -73,9 +86,8 @@ def load_ledger(path: Path | None) -> LedgerFile:
     try:
         written = path.read_bytes()
         content: dict[str, Any] = json.loads(written)
-        with tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-            ledgers = {rules: _ledger(Path(folder) / "ledger.json", one) for rules, one in content["ledgers"].items()}
-        return LedgerFile(ledgers, tuple(content["runs"]), hashlib.sha256(written).hexdigest())
+        ledgers = {rules: ReleaseLedger.from_content(one) for rules, one in content["ledgers"].items()}
+        return LedgerFile(ledgers, tuple(content["runs"]), _hash(written), content.get("follows", NOTHING))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StudyError(
             f"ledger: found {path.name}, which is no ledger of releases; expected a file that `si-eval release` wrote, "
@@ -83,6 +95,22 @@ def load_ledger(path: Path | None) -> LedgerFile:
         ) from error
 
 
-def _ledger(place: Path, content: Mapping[str, Any]) -> ReleaseLedger:
-    place.write_text(json.dumps(content), encoding="utf-8")
-    return ReleaseLedger.load(place)
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Keep every other release out of a ledger file."""
+    lock = path.with_name(path.name + LOCK)
+    try:
+        os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError as error:
+        raise StudyError(
+            f"ledger: found {lock.name}: another release is entering {path.name}, or was ended halfway; expected no "
+            f"other release; wait until it is done, or remove {lock.name} where none is at work, and release again"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _hash(written: bytes) -> str:
+    return hashlib.sha256(written).hexdigest()

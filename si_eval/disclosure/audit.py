@@ -25,10 +25,10 @@ def audit_pattern(protection: Protection) -> pd.DataFrame:
 
     Outsiders have every printed count, mean and sum, the equations among them, what was known before, and that sums
     are not negative (where none is). A primary cell must stay open by the protection width of the rules on both sides,
-    also for an outsider who writes down the finest cross of the printed cells (`crosses`); a secondary one must not be
-    given back. ``verdict`` is ``safe``, ``narrow``, ``known`` (outsiders had it before) or ``bounded before`` (what
-    they had before bounds it as closely as everything together does). The result holds withheld values and intervals:
-    it stays inside.
+    also for an outsider who writes down the finest cross of the printed cells (`crosses`) and guesses which of its
+    combinations are empty; a secondary one must not be given back. ``verdict`` is ``safe``, ``narrow``, ``known``
+    (outsiders had it before) or ``bounded before`` (what they had before bounds it as closely as everything together
+    does). The result holds withheld values and intervals: it stays inside.
     """
     rows: list[dict[str, object]] = []
     for variable in protection.equations:
@@ -41,12 +41,16 @@ def _attack(protection: Protection, variable: str) -> list[dict[str, object]]:
     cells = protection.cover.cells
     mine = [n for n, cell in enumerate(cells) if cell.variable == variable and not math.isnan(cell.value)]
     signed = any(not cells[number].hidden and cells[number].value < 0 for number in mine)
-    systems = [(tuple(mine), np.array([]), protection.equations[variable])]
-    crosses = [(cross.cells, cross.sums, cross.equations) for cross in protection.crosses.get(variable, ())]
-    rows = []
     shown = frozenset(number for number in mine if cells[number].fixed or not _is_open(protection, number))
     before = frozenset(number for number in mine if cells[number].fixed)
-    lists = [_system(cells, *one, signed=signed) for one in (*systems, *crosses)]
+    every = _system(cells, mine, np.array([]), protection.equations[variable], signed=signed)
+    crosses = [
+        (cross.guessed, _system(cells, cross.cells, cross.sums, cross.equations, signed=signed))
+        for (name, _), several in protection.crosses.items()
+        if name == variable
+        for cross in several
+    ]
+    rows = []
     for number in mine:
         if number not in protection.reasons:
             continue
@@ -54,7 +58,8 @@ def _attack(protection: Protection, variable: str) -> list[dict[str, object]]:
         if cell.fixed:
             rows.append(_row(cell, reason, cell.value, cell.value, KNOWN, protection))
             continue
-        asked = lists[:1] if reason in (SECONDARY, TIED) else [one for one in lists if number in one.place]
+        secondary = reason in (SECONDARY, TIED)
+        asked = [every] + [one for guessed, one in crosses if number in one.place and not (secondary and guessed)]
         low, high = _interval(asked, number, shown)
         row = _row(cell, reason, low, high, "", protection)
         if row["verdict"] == NARROW and before:

@@ -28,10 +28,10 @@ class Cell:
     """One variable, place and population: its number of units, its sum, and what the rules need to judge it.
 
     ``counted`` is the number that the rules count (holdings, without public units); ``absolute`` a lower bound of the
-    sum of absolute values. ``fixed``: outsiders have it, so it cannot be withheld. ``hidden``: it is printed nowhere
-    but follows from what is (a remainder or a difference between populations). ``unknown``: it is printed nowhere and
-    only ties other cells together; its values are some that agree with what is printed. ``derived``: so, but its values
-    follow from what is printed.
+    sum of absolute values, ``squares`` the sum of squares where a standard error gives it. ``fixed``: outsiders have
+    it, so it cannot be withheld. ``hidden``: it is printed nowhere but follows from what is (a remainder or a
+    difference between populations). ``unknown``: it is printed nowhere and only ties other cells together; its values
+    are some that agree with what is printed. ``derived``: so, but its values follow from what is printed.
     """
 
     variable: str
@@ -42,6 +42,7 @@ class Cell:
     largest: float = math.nan
     second: float = math.nan
     absolute: float = math.nan
+    squares: float = math.nan
     tables: set[int] = field(default_factory=set)
     weight: float = 0.0
     fixed: bool = False

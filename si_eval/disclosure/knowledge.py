@@ -63,6 +63,8 @@ def add_ledger(cover: Cover, ledger: ReleaseLedger | None) -> set[int]:
             cell.largest, cell.second = earlier.largest, earlier.second
         if math.isnan(cell.absolute):
             cell.absolute = earlier.absolute
+        if math.isnan(cell.squares):
+            cell.squares = earlier.squares
         if earlier.shown:
             cell.fixed = True
         else:

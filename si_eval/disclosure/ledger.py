@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ class EarlierCell:
     shown: bool
     reason: str
     tables: tuple[int, ...]
+    squares: float = math.nan
 
     @property
     def release(self) -> int:
@@ -70,7 +71,7 @@ class ReleaseLedger:
             entry = EarlierCell(
                 cell.variable, cell.place, cell.n, cell.total, cell.counted, cell.largest, cell.second, cell.absolute,
                 cell.loose, number not in protection.reasons and not counted_away, protection.reasons.get(number, ""),
-                tables,
+                tables, cell.squares,
             )  # fmt: skip
             place = places.setdefault(_key(entry), len(self.cells))
             if place == len(self.cells):
@@ -99,14 +100,21 @@ class ReleaseLedger:
 
     def save(self, path: str | Path) -> Path:
         """Write the ledger to a JSON file; it holds withheld values, so the file stays inside."""
-        content = {"releases": self.releases, "cells": [asdict(cell) for cell in self.cells]}
-        Path(path).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        Path(path).write_text(json.dumps(self.content(), indent=1) + "\n", encoding="utf-8")
         return Path(path)
 
     @classmethod
     def load(cls, path: str | Path) -> ReleaseLedger:
         """Read a ledger that was saved."""
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        return cls.from_content(json.loads(Path(path).read_text(encoding="utf-8")))
+
+    def content(self) -> dict[str, Any]:
+        """Give what a file of the ledger holds."""
+        return {"releases": self.releases, "cells": [asdict(cell) for cell in self.cells]}
+
+    @classmethod
+    def from_content(cls, content: Mapping[str, Any]) -> ReleaseLedger:
+        """Make a ledger of what a file holds. Raises `KeyError` or `TypeError` where that is something else."""
         ledger = cls()
         ledger.releases = int(content["releases"])
         ledger.cells = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import special
 
 from si_eval import stats
-from si_eval.disclosure.contributions import N_PUBLIC, PRIVATE_LARGEST, PRIVATE_SECOND, PUBLIC_TOTAL, number_in
+from si_eval.disclosure.contributions import number_in
 from si_eval.disclosure.nesting import atoms_of
 from si_eval.disclosure.places import CONTRASTS, DISTRIBUTIONS, variable_of
 from si_eval.disclosure.reading import MERGED_AWAY
@@ -35,6 +35,7 @@ from si_eval.vocabulary import (
     LARGEST,
     MEAN,
     N_HOLDINGS,
+    N_PUBLIC,
     N_TOTAL,
     N_UNITS,
     NON_PARTICIPANTS,
@@ -43,6 +44,9 @@ from si_eval.vocabulary import (
     NUMERATOR,
     P_VALUE,
     PARTICIPANTS,
+    PRIVATE_LARGEST,
+    PRIVATE_SECOND,
+    PUBLIC_TOTAL,
     RATIO,
     RATIO_OF_SUMS,
     SECOND_LARGEST,
@@ -85,10 +89,9 @@ def merge_classes(table: ResultTable, merges: Sequence[Merge]) -> ResultTable:
     """
     frame = table.frame
     for merge in merges:
-        inside = labels_inside(merge, frame)
+        mine, inside = _rows_inside(merge, frame)
         if not inside:
             continue
-        mine = frame[_of_variable(frame, merge) & frame[merge.column].astype(str).isin(inside)]
         sets = _sets_of_parts(mine, merge)
         marked = frame.index.isin([place for several in sets.values() for place, _ in several])
         before = frame[MERGED_AWAY] if MERGED_AWAY in frame else pd.Series(False, index=frame.index)
@@ -101,16 +104,21 @@ def merge_classes(table: ResultTable, merges: Sequence[Merge]) -> ResultTable:
     return table if frame is table.frame else replace(table, frame=frame)
 
 
-def labels_inside(merge: Merge, frame: pd.DataFrame) -> list[str]:
-    """List the labels that a table shows of the variable and that lie within the merged class."""
-    labels = sorted({str(label) for label in frame.loc[_of_variable(frame, merge), merge.column]} - {ALL, merge.label})
-    atoms = atoms_of([*labels, merge.label])
-    return [label for label in labels if atoms[label] < atoms[merge.label]]
+def labels_within(merge: Merge, labels: Iterable[str]) -> list[str]:
+    """List the labels, in order, that lie within the merged class."""
+    others = sorted(set(labels) - {ALL, merge.label})
+    atoms = atoms_of([*others, merge.label])
+    return [label for label in others if atoms[label] < atoms[merge.label]]
 
 
-def _of_variable(frame: pd.DataFrame, merge: Merge) -> pd.Series:
-    rows = frame[[*KEYS, ESTIMATE, N_UNITS, UNIT_OF_MEASURE]].to_dict("records")
-    return pd.Series([variable_of(row) == merge.variable for row in rows], index=frame.index, dtype=bool)
+def _rows_inside(merge: Merge, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Give the rows of the variable that show it by a class within the merged one, and the labels of these classes."""
+    labels = frame[merge.column].astype(str)
+    near = frame[labels.isin(labels_within(merge, labels))]
+    needed = near[[*KEYS, ESTIMATE, N_UNITS, UNIT_OF_MEASURE]].to_dict("records")
+    mine = near[[variable_of(row) == merge.variable for row in needed]] if needed else near
+    inside = labels_within(merge, mine[merge.column].astype(str))
+    return mine[mine[merge.column].astype(str).isin(inside)], inside
 
 
 def _sets_of_parts(rows: pd.DataFrame, merge: Merge) -> dict[Key, list[tuple[int, Row]]]:

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from si_eval.disclosure.contributions import keep_evidence, number_in
 from si_eval.disclosure.cover import UNITS, Cover, Place
@@ -50,6 +50,7 @@ from si_eval.vocabulary import (
     SHARE,
     SIZE_CLASS,
     STATISTIC,
+    STD_ERROR,
     SUM,
     TOTAL,
     UNIT_OF_MEASURE,
@@ -57,6 +58,7 @@ from si_eval.vocabulary import (
 
 DOF = "dof"
 MERGED_AWAY = "merged_away"  # says of a row that its class was merged
+WEIGHT = "weight_of_row"  # says of a row what it costs to lose it, where that is not its table's place
 JUDGED = " by evidence"  # beside the name of a variable: a level that is printed nowhere
 LEVEL, COMBINATION, CONTRAST = range(3)  # the order in which rows are read
 PRINTED = "_table_"  # exhibit ids follow the source: a table prints its numbers, a figure draws them
@@ -98,30 +100,17 @@ def read_tables(
 
     Levels are read first, so that an index or a difference finds the cells whose values it combines.
     """
-    request = Request()
-    rows = [
-        (number, place, row)
+    lines = [
+        _Line(number, at, row, row.get(WEIGHT, weight_of(str(row[EXHIBIT]), number, len(tables), priority)))
         for number, table in enumerate(tables)
         if not table.public
-        for place, row in enumerate(table.frame.to_dict("records"))
+        for at, row in enumerate(table.frame.to_dict("records"))
     ]
-    request.divided = divided(rows)
-    own: dict[tuple[int, str, Place], int] = {}
-    for order in range(CONTRAST + 1):
-        for number, place, row in rows:
-            if _order(row) != order:
-                continue
-            weight = weight_of(str(row[EXHIBIT]), number, len(tables), priority)
-            request.figures.append(_figure(request, rules, own, number, place, row, weight))
-    _link_ratios(request, rows, own)
-    return request
-
-
-def _order(row: Mapping[Any, Any]) -> int:
-    """Say when a row is read: levels first, then what combines years, then what combines groups."""
-    if row[GROUP] in CONTRASTS:
-        return CONTRAST
-    return LEVEL if row[STATISTIC] in (COUNT, SHARE, *LEVELS) else COMBINATION
+    reader = _Reader(Request(divided=divided([line[:3] for line in lines])), rules)
+    for line in sorted(lines, key=lambda line: _order(line.row)):
+        reader.request.figures.append(reader.figure(line))
+    reader.link_ratios(lines)
+    return reader.request
 
 
 def weight_of(exhibit: str, number: int, tables: int, priority: Mapping[str, float] | None) -> float:
@@ -131,155 +120,181 @@ def weight_of(exhibit: str, number: int, tables: int, priority: Mapping[str, flo
     return float(stated.get(exhibit, by_place * (TABLE_COST if PRINTED in exhibit else 1.0)))
 
 
-def _figure(
-    request: Request,
-    rules: DisclosureRules,
-    own: dict[tuple[int, str, Place], int],
-    number: int,
-    at: int,
-    row: Mapping[Any, Any],
-    weight: float,
-) -> Figure:
-    """Read one row."""
-    n = number_in(row, N_UNITS)
-    if row[UNIT_OF_MEASURE] in rules.unrestricted_units or math.isnan(n):
-        return Figure(number, at, (), free=True)
-    if not row.get(MERGED_AWAY, False):
-        return _judged_figure(request, rules, own, number, at, row, weight)
-    if _order(row) == LEVEL:
-        request.merged |= set(_judged_figure(request, rules, own, number, at, row, 0.0).cells[:1])
-    return Figure(number, at, (), free=True)
+class _Line(NamedTuple):
+    """A row, where it stands, and what it costs to lose it."""
+
+    table: int
+    at: int
+    row: Mapping[Any, Any]
+    weight: float
 
 
-def _judged_figure(
-    request: Request,
-    rules: DisclosureRules,
-    own: dict[tuple[int, str, Place], int],
-    number: int,
-    at: int,
-    row: Mapping[Any, Any],
-    weight: float,
-) -> Figure:
-    """Read one row that the rules apply to."""
-    n, place = number_in(row, N_UNITS), place_of(row)
-    if _order(row) != LEVEL:
-        combined = _combined_cells(request.cover, rules, own, number, row, place, n)
-        for cell in combined:
-            request.cover.cells[cell].weight += weight
-        return Figure(number, at, combined)
-    if variable_of(row) == UNITS:
-        divider = divider_of(request.divided, number, str(row[INDICATOR]), place)
-        return _read_count(request.cover, rules, number, at, row, place, weight, divider)
-    if n == 0:
-        return Figure(number, at, (), free=True)
-    variable = variable_of(row)
-    total = number_in(row, TOTAL)
-    if row[STATISTIC] in (SUM, COUNT):
-        total = number_in(row, ESTIMATE)
-    elif math.isnan(total) and row[STATISTIC] == MEAN:
-        total = n * number_in(row, ESTIMATE)
-    cell = request.cover.cell(variable, place, n, total, loose=math.isnan(total))
-    own[number, variable, place] = cell
-    _add_row(request.cover, cell, rules, row, number, weight)
-    return Figure(number, at, (cell,))
+@dataclass
+class _Reader:
+    """Reads rows into a request; ``own`` are the cells of the levels that each table shows or judges itself."""
+
+    request: Request
+    rules: DisclosureRules
+    own: dict[tuple[int, str, Place], int] = field(default_factory=dict)
+
+    def figure(self, line: _Line) -> Figure:
+        """Read one row."""
+        row = line.row
+        if row[UNIT_OF_MEASURE] in self.rules.unrestricted_units or math.isnan(number_in(row, N_UNITS)):
+            return Figure(line.table, line.at, (), free=True)
+        if not row.get(MERGED_AWAY, False):
+            return self._judged(line)
+        if _order(row) == LEVEL:
+            self.request.merged |= set(self._judged(line._replace(weight=0.0)).cells[:1])
+        return Figure(line.table, line.at, (), free=True)
+
+    def link_ratios(self, lines: Sequence[_Line]) -> None:
+        """Tie a ratio of sums to its numerator and denominator, where the request shows them for the same place."""
+        known = indicators()
+        numerators: dict[int, set[int]] = defaultdict(set)
+        for line in lines:
+            entry = known.get(str(line.row[INDICATOR]))
+            if line.row[STATISTIC] != RATIO_OF_SUMS or entry is None or line.row[GROUP] not in GROUPS:
+                continue
+            place = place_of(line.row)
+            cell = self.own.get((line.table, entry.name, place))
+            if entry.numerator and cell is not None and self.cover.versions(entry.denominator, place):
+                numerators[cell] |= set(self.cover.versions(entry.numerator, place))
+        self.request.linked_ratios = {(cell, other) for cell, others in numerators.items() for other in others}
+
+    @property
+    def cover(self) -> Cover:
+        """Give the cover table that the rows fill."""
+        return self.request.cover
+
+    def _judged(self, line: _Line) -> Figure:
+        """Read one row that the rules apply to."""
+        row = line.row
+        n, place, variable = number_in(row, N_UNITS), place_of(row), variable_of(row)
+        if _order(row) != LEVEL:
+            combined = self._combined(line, place, n)
+            for cell in combined:
+                self.cover.cells[cell].weight += line.weight
+            return Figure(line.table, line.at, combined)
+        if variable == UNITS:
+            return self._count(line, place, n)
+        if n == 0:
+            return Figure(line.table, line.at, (), free=True)
+        total = number_in(row, TOTAL)
+        if row[STATISTIC] in (SUM, COUNT):
+            total = number_in(row, ESTIMATE)
+        elif math.isnan(total) and row[STATISTIC] == MEAN:
+            total = n * number_in(row, ESTIMATE)
+        cell = self.cover.cell(variable, place, n, total, loose=math.isnan(total))
+        self.own[line.table, variable, place] = cell
+        self._add(line, cell, row)
+        return Figure(line.table, line.at, (cell,))
+
+    def _count(self, line: _Line, place: Place, n: float) -> Figure:
+        """Read a count or a share; a category of its own is a part of the units at its place.
+
+        The classes of a column that divides the units which have one, as the options of a question do, are no split of
+        the place.
+        """
+        row, total_n = line.row, number_in(line.row, N_TOTAL)
+        indicator, estimate = str(row[INDICATOR]), number_in(row, ESTIMATE)
+        divider = divider_of(self.request.divided, line.table, indicator, place)
+        counts_units = (
+            row[STATISTIC] == SHARE
+            or estimate == n
+            or (math.isnan(estimate) and str(row[UNIT_OF_MEASURE]) in COUNTED_UNITS)
+        )
+        whole = place
+        if indicator == SECTOR:
+            whole = place._replace(sector=ALL)
+        elif indicator == SIZE_CLASS:
+            whole = place._replace(size_class=ALL)
+        elif indicator in DISTRIBUTIONS:
+            whole = place._replace(category=ALL)
+        elif indicator not in POPULATIONS and counts_units:
+            whole = units_with(indicator, whole._replace(**{divider: ALL})) if divider else whole
+            place = units_with(indicator, place)
+        cell = self.cover.cell(UNITS, place, n)
+        self._add(line, cell, row)
+        if not counts_units:
+            return Figure(line.table, line.at, (), count_only=cell)
+        self.cover.cells[cell].auxiliary = False
+        total = None
+        if not math.isnan(total_n):
+            total = self.cover.cell(UNITS, whole, total_n)
+            self._add(line, total, {})
+            self.cover.cells[total].auxiliary = False
+            _judge_share(self.cover, cell, self.rules, n, total_n)
+        # A share beside its count gives the total back, so it goes with the total.
+        cells = (cell, total) if total is not None and row[STATISTIC] == SHARE else (cell,)
+        return Figure(line.table, line.at, cells, total=total)
+
+    def _add(self, line: _Line, number: int, evidence: Mapping[Any, Any]) -> None:
+        """Add a row to a cell: the table that it stands in, what it is worth, and its evidence."""
+        cell = self.cover.cells[number]
+        cell.tables.add(line.table)
+        cell.weight += line.weight
+        keep_evidence(cell, self.rules, evidence)
+        if evidence.get(STATISTIC) == MEAN and math.isnan(cell.squares):
+            cell.squares = _sum_of_squares(evidence)
+
+    def _combined(self, line: _Line, place: Place, n: float) -> tuple[int, ...]:
+        """List the cells that a difference, a ratio, an index or another combination rests on."""
+        found: list[int] = []
+        row, variable, bare = line.row, str(line.row[INDICATOR]), False
+        verified = number_in(row, DOF) >= 0  # the coefficients of a model have no contributions of their own
+        for there, suffix in _sources(row, place):
+            printed = self._levels_at(line.table, variable, there, n)
+            judged = line.table, f"{variable}{JUDGED}", there
+            if row[GROUP] not in CONTRASTS and not math.isnan(number_in(row, LARGEST + suffix)):
+                self.own[judged] = self._evidence_cell(row, suffix, variable, there, n)
+            printed += [self.own[judged]] if judged in self.own else []
+            bare = bare or not printed
+            found += printed
+        if row[STATISTIC] == SHARE:
+            found += _shares_between(self.cover, variable, place)
+            bare = bare and not found
+        if bare or not any(self.cover.cells[cell].n == n for cell in found):
+            extra = self.cover.cell(variable, place, n, loose=True)
+            self.cover.cells[extra].counted = n
+            self.cover.cells[extra].auxiliary = False
+            if bare and not verified and self.rules.contributions == "required":
+                self.cover.cells[extra].reason = UNVERIFIED
+            found.append(extra)
+        return tuple(dict.fromkeys(found))
+
+    def _levels_at(self, table: int, variable: str, there: Place, n: float) -> list[int]:
+        """List the cells whose level a combination may use: its own table's, else each version with enough units."""
+        if (table, variable, there) in self.own:
+            return [self.own[table, variable, there]]
+        return [number for number in self.cover.versions(variable, there) if self.cover.cells[number].n >= n]
+
+    def _evidence_cell(self, row: Mapping[Any, Any], suffix: str, variable: str, there: Place, n: float) -> int:
+        """Judge a level that is printed nowhere by the evidence columns of the row that rests on it."""
+        number = self.cover.cell(variable, there, n, loose=True)
+        cell = self.cover.cells[number]
+        cell.counted = cell.largest = cell.absolute = math.nan
+        keep_evidence(cell, self.rules, row, suffix)
+        return number
 
 
-def _read_count(
-    cover: Cover,
-    rules: DisclosureRules,
-    number: int,
-    at: int,
-    row: Mapping[Any, Any],
-    place: Place,
-    weight: float,
-    divider: str,
-) -> Figure:
-    """Read a count or a share; a category of its own is a part of the units at its place.
-
-    The classes of the column ``divider`` divide the units that have one, as the options of a question do.
-    """
-    n, total_n = number_in(row, N_UNITS), number_in(row, N_TOTAL)
-    indicator = str(row[INDICATOR])
-    estimate = number_in(row, ESTIMATE)
-    counts_units = (
-        row[STATISTIC] == SHARE
-        or estimate == n
-        or (math.isnan(estimate) and str(row[UNIT_OF_MEASURE]) in COUNTED_UNITS)
-    )
-    whole = place
-    if indicator == SECTOR:
-        whole = place._replace(sector=ALL)
-    elif indicator == SIZE_CLASS:
-        whole = place._replace(size_class=ALL)
-    elif indicator in DISTRIBUTIONS:
-        whole = place._replace(category=ALL)
-    elif indicator not in POPULATIONS and counts_units:
-        whole = units_with(indicator, whole._replace(**{divider: ALL})) if divider else whole
-        place = units_with(indicator, place)
-    cell = cover.cell(UNITS, place, n)
-    _add_row(cover, cell, rules, row, number, weight)
-    if not counts_units:
-        return Figure(number, at, (), count_only=cell)
-    cover.cells[cell].auxiliary = False
-    total = None
-    if not math.isnan(total_n):
-        total = cover.cell(UNITS, whole, total_n)
-        _add_row(cover, total, rules, {}, number, weight)
-        cover.cells[total].auxiliary = False
-        _judge_share(cover, cell, rules, n, total_n)
-    # A share beside its count gives the total back, so it goes with the total.
-    cells = (cell, total) if total is not None and row[STATISTIC] == SHARE else (cell,)
-    return Figure(number, at, cells, total=total)
+def _order(row: Mapping[Any, Any]) -> int:
+    """Say when a row is read: levels first, then what combines years, then what combines groups."""
+    if row[GROUP] in CONTRASTS:
+        return CONTRAST
+    return LEVEL if row[STATISTIC] in (COUNT, SHARE, *LEVELS) else COMBINATION
 
 
-def _add_row(
-    cover: Cover, number: int, rules: DisclosureRules, row: Mapping[Any, Any], table: int, weight: float
-) -> None:
-    """Add a row to its cell: the table that it stands in, what it is worth, and its evidence."""
-    cell = cover.cells[number]
-    cell.tables.add(table)
-    cell.weight += weight
-    keep_evidence(cell, rules, row)
+def _sum_of_squares(row: Mapping[Any, Any]) -> float:
+    """Give the sum of squares that a mean and its standard error tell of."""
+    n, mean, error = (number_in(row, column) for column in (N_UNITS, ESTIMATE, STD_ERROR))
+    return n * ((0.0 if n == 1 else (n - 1) * error**2) + mean**2)
 
 
 def _judge_share(cover: Cover, cell: int, rules: DisclosureRules, n: float, total: float) -> None:
     """Mark a category that holds nearly all of a group."""
     if 0 < total - n < rules.min_units or (total > 0 and n / total > rules.group_share):
         cover.cells[cell].reason = "group"
-
-
-def _combined_cells(
-    cover: Cover,
-    rules: DisclosureRules,
-    own: dict[tuple[int, str, Place], int],
-    number: int,
-    row: Mapping[Any, Any],
-    place: Place,
-    n: float,
-) -> tuple[int, ...]:
-    """List the cells that a difference, a ratio, an index or another combination rests on."""
-    found: list[int] = []
-    verified = number_in(row, DOF) >= 0  # the coefficients of a model have no contributions of their own
-    variable, bare = str(row[INDICATOR]), False
-    for there, suffix in _sources(row, place):
-        printed = _levels_at(cover, own, (number, variable, there), n)
-        judged = number, f"{variable}{JUDGED}", there
-        if row[GROUP] not in CONTRASTS and not math.isnan(number_in(row, LARGEST + suffix)):
-            own[judged] = _evidence_cell(cover, rules, row, (variable, there, n), suffix)
-        printed += [own[judged]] if judged in own else []
-        bare = bare or not printed
-        found += printed
-    if row[STATISTIC] == SHARE:
-        found += _shares_between(cover, variable, place)
-        bare = bare and not found
-    if bare or not any(cover.cells[cell].n == n for cell in found):
-        extra = cover.cell(variable, place, n, loose=True)
-        cover.cells[extra].counted = n
-        cover.cells[extra].auxiliary = False
-        if bare and not verified and rules.contributions == "required":
-            cover.cells[extra].reason = UNVERIFIED
-        found.append(extra)
-    return tuple(dict.fromkeys(found))
 
 
 def _shares_between(cover: Cover, indicator: str, place: Place) -> list[int]:
@@ -300,44 +315,3 @@ def _sources(row: Mapping[Any, Any], place: Place) -> list[tuple[Place, str]]:
         base = str(int(place.year) - 1)
     years = {place.year: ""} | ({base: OF_BASE_YEAR} if base.isdigit() and base != place.year else {})
     return [(place._replace(group=group, year=year), suffix) for group in groups for year, suffix in years.items()]
-
-
-def _levels_at(
-    cover: Cover, own: Mapping[tuple[int, str, Place], int], key: tuple[int, str, Place], n: float
-) -> list[int]:
-    """List the cells whose level a combination may use: that of its own table, else each version with enough units."""
-    if key in own:
-        return [own[key]]
-    _, variable, there = key
-    return [number for number in cover.versions(variable, there) if cover.cells[number].n >= n]
-
-
-def _evidence_cell(
-    cover: Cover, rules: DisclosureRules, row: Mapping[Any, Any], key: tuple[str, Place, float], suffix: str
-) -> int:
-    """Judge a level that is printed nowhere by the evidence columns of the row that rests on it."""
-    variable, there, n = key
-    number = cover.cell(variable, there, n, loose=True)
-    cover.cells[number].counted = math.nan
-    cover.cells[number].largest = math.nan
-    cover.cells[number].absolute = math.nan
-    keep_evidence(cover.cells[number], rules, row, suffix)
-    return number
-
-
-def _link_ratios(
-    request: Request, rows: Sequence[tuple[int, int, Mapping[Any, Any]]], own: Mapping[tuple[int, str, Place], int]
-) -> None:
-    """Tie a ratio of sums to its numerator and denominator, where the request shows them for the same place."""
-    known = indicators()
-    numerators: dict[int, set[int]] = defaultdict(set)
-    for number, _, row in rows:
-        entry = known.get(str(row[INDICATOR]))
-        if row[STATISTIC] != RATIO_OF_SUMS or entry is None or row[GROUP] not in GROUPS or not entry.numerator:
-            continue
-        place = place_of(row)
-        cell = own.get((number, entry.name, place))
-        below = request.cover.versions(entry.denominator, place)
-        if cell is not None and below:
-            numerators[cell] |= set(request.cover.versions(entry.numerator, place))
-    request.linked_ratios = {(cell, other) for cell, others in numerators.items() for other in others}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from si_eval.disclosure.closure import add_unprinted_cells, derive_unprinted, fill_unprinted, join_totals
+from si_eval.disclosure.costs import cost_of
 from si_eval.disclosure.cover import UNITS, Cell, Cover, Equation, Place
-from si_eval.disclosure.crosses import Cross, find_crosses
+from si_eval.disclosure.crosses import Cross, complete_cross, find_crosses
 from si_eval.disclosure.equations import find_equations
 from si_eval.disclosure.pattern import System, Target, complete_pattern
 from si_eval.disclosure.primary import dominated, unsafe_class
@@ -23,19 +24,20 @@ TIED = "tied to a withheld figure"
 COUNT_WIDTH = 0.2  # half-width of the interval of a withheld count, relative; at least 1
 SECONDARY_WIDTH = 0.01  # a secondary cell need not be protected, but it must not be given back exactly
 AUXILIARY_COST = 0.01
-TOTAL_COST = 0.1  # for each dimension that a cell sums over
-UNITS_COST = 0.25  # for each factor of ten in the number of units
 MOST_ROUNDS = 5
 
 
 @dataclass
 class Protection:
-    """The joint pattern: the equations and crosses of each variable, and why each withheld cell is withheld."""
+    """The joint pattern: the equations of each variable, and why each withheld cell is withheld.
+
+    ``crosses`` are those of each variable and year of which anything is withheld.
+    """
 
     cover: Cover
     rules: DisclosureRules
     equations: dict[str, list[Equation]] = field(default_factory=dict)
-    crosses: dict[str, list[Cross]] = field(default_factory=dict)
+    crosses: dict[tuple[str, str], list[Cross]] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
     counts_withheld: set[tuple[Place, float]] = field(default_factory=set)
     foresight: bool = False
@@ -69,7 +71,6 @@ def find_pattern(
         protection.equations[variable] = _equations_of(cover, variable, rules.min_units)
         _fix_implied(cover, protection.equations[variable])
         _add_up_contributions(cover, protection.equations[variable])
-        protection.crosses[variable] = find_crosses(cover, variable, rules.min_units)
     for number, cell in enumerate(cover.cells):
         reason = unsafe_class(cell, rules)
         if reason or number in set(always):
@@ -162,39 +163,55 @@ def _protect_sums(protection: Protection, variable: str) -> None:
                 room += (1 - width) * _largest_difference(protection, cells[number])
             targets.append(((place[number],), max(room, 1e-9)))
     _complete(protection, mine, values, protection.equations[variable], targets, unsafe, level, signed=signed)
-    for cross in protection.crosses[variable]:
+    for cross in _crosses(protection, variable):
         _protect_in_cross(protection, cross, signed=signed)
+
+
+def _crosses(protection: Protection, variable: str) -> list[Cross]:
+    """Give the crosses of a variable in the years of which anything is withheld."""
+    cover = protection.cover
+    withheld = [cover.cells[number] for number in protection.reasons]
+    years = dict.fromkeys(cell.place.year for cell in withheld if cell.variable == variable and not cell.hidden)
+    for year in years:
+        if (variable, year) not in protection.crosses:
+            protection.crosses[variable, year] = find_crosses(cover, variable, year, protection.rules.min_units)
+    return [cross for year in years for cross in protection.crosses[variable, year]]
 
 
 def _protect_in_cross(protection: Protection, cross: Cross, *, signed: bool) -> None:
     """Complete the pattern of one indicator against an outsider who writes down the finest cross of its cells."""
-    cells, share = [protection.cover.cells[number] for number in cross.cells], protection.rules.protection
-    primary = {
-        place
-        for place, number in enumerate(cross.cells)
-        if protection.reasons.get(number, SECONDARY) not in (SECONDARY, TIED) and not cells[place].fixed
-    }
-    if not primary:
-        return
-    targets: list[Target] = [
-        ((place,), max(share * max(abs(cell.value), 0.0 if math.isnan(cell.largest) else cell.largest), 1e-9))
-        for place, cell in enumerate(cells)
-        if place in primary
-    ]
-    extra = len(cross.sums)
-    system = System(
-        values=np.concatenate([[cell.value for cell in cells], cross.sums]),
-        costs=np.concatenate([[_cost(cell) for cell in cells], np.zeros(extra)]),
-        fixed=np.concatenate([[cell.fixed for cell in cells], np.zeros(extra)]).astype(bool),
-        hidden=np.concatenate([np.zeros(len(cells)), np.ones(extra)]).astype(bool),
-        equations=cross.equations,
-        signed=signed,
-    )
+    cells = [protection.cover.cells[number] for number in cross.cells]
     withheld = {place for place, number in enumerate(cross.cells) if number in protection.reasons}
-    grown = complete_pattern(system, withheld, targets, lambda _: False, lambda _: 0.0, exact=False)
-    for place in grown:
+    targets: list[Target] = []
+    for place in sorted(withheld):
+        cell, primary = cells[place], _is_primary(protection, cross.cells[place])
+        contribution = 0.0 if math.isnan(cell.largest) else cell.largest
+        width = protection.rules.protection if primary else SECONDARY_WIDTH
+        if not cell.fixed and (primary or not cross.guessed):
+            targets.append(((place,), max(width * max(abs(cell.value), contribution), 1e-9)))
+    values = np.concatenate([[cell.value for cell in cells], cross.sums])
+    for place in complete_cross(cross, cells, values, withheld, targets, signed=signed):
         if not cells[place].fixed:
             protection.reasons.setdefault(cross.cells[place], SECONDARY)
+
+
+def _protect_counts_in_cross(protection: Protection, cross: Cross, alike: Mapping[object, Sequence[int]]) -> None:
+    """Complete the pattern of the counts against the same outsider; ``alike`` lists the cells by place and count."""
+    cells = [protection.cover.cells[number] for number in cross.cells]
+    withheld = {place for place, number in enumerate(cross.cells) if protection.count_is_withheld(number)}
+    targets: list[Target] = [
+        ((place,), max(1.0, COUNT_WIDTH * cells[place].n) if unsafe else max(SECONDARY_WIDTH * cells[place].n, 1e-9))
+        for place in sorted(withheld)
+        for unsafe in [_is_primary(protection, cross.cells[place]) and _is_count_reason(cells[place], protection.rules)]
+        if not cells[place].fixed and (unsafe or (cross.cells[place] in protection.reasons and not cross.guessed))
+    ]
+    values = np.concatenate([[cell.n for cell in cells], cross.counts])
+    for place in complete_cross(cross, cells, values, withheld, targets, signed=False) - withheld:
+        _withhold_count(protection, alike[cells[place].place, cells[place].n])
+
+
+def _is_primary(protection: Protection, number: int) -> bool:
+    return protection.reasons.get(number, SECONDARY) not in (SECONDARY, TIED)
 
 
 def _largest_difference(protection: Protection, cell: Cell) -> float:
@@ -243,19 +260,27 @@ def _protect_counts(protection: Protection) -> None:
         node: value
         for node, value in enumerate(values)
         if any(
-            protection.reasons.get(number, SECONDARY) not in (SECONDARY, TIED)
-            and _is_count_reason(cells[number], protection.rules)
+            _is_primary(protection, number) and _is_count_reason(cells[number], protection.rules)
             for number in members[node]
         )
     }
     targets: list[Target] = [((node,), max(1.0, COUNT_WIDTH * value)) for node, value in primary.items()]
     pattern = _complete_counts(protection, members, values, list(equations), targets, set(primary))
     for node in pattern:
-        for number in members[node]:
-            cell = cells[number]
-            protection.counts_withheld.add((cell.place, cell.n))
-            if not cell.hidden and not cell.fixed:
-                protection.reasons.setdefault(number, SECONDARY)
+        _withhold_count(protection, members[node])
+    alike = {key: members[node] for key, node in nodes.items()}
+    for variable in protection.equations:
+        for cross in _crosses(protection, variable):
+            _protect_counts_in_cross(protection, cross, alike)
+
+
+def _withhold_count(protection: Protection, numbers: Iterable[int]) -> None:
+    """Withhold the count of cells that are one."""
+    for number in numbers:
+        cell = protection.cover.cells[number]
+        protection.counts_withheld.add((cell.place, cell.n))
+        if not cell.hidden and not cell.fixed:
+            protection.reasons.setdefault(number, SECONDARY)
 
 
 def _is_count_reason(cell: Cell, rules: DisclosureRules) -> bool:
@@ -282,7 +307,7 @@ def _complete_counts(
         [
             AUXILIARY_COST
             if all(cells[number].auxiliary for number in several)
-            else sum(_cost(cells[number]) for number in several if number not in protection.reasons)
+            else sum(cost_of(cells[number]) for number in several if number not in protection.reasons)
             for several in members
         ]
     )
@@ -331,7 +356,7 @@ def _complete(
     place = {number: position for position, number in enumerate(mine)}
     system = System(
         values=values,
-        costs=np.array([_cost(cells[number]) for number in mine]),
+        costs=np.array([cost_of(cells[number]) for number in mine]),
         fixed=np.array([cells[number].fixed for number in mine], dtype=bool),
         hidden=np.array([cells[number].hidden for number in mine], dtype=bool),
         equations=tuple({place[number]: factor for number, factor in equation.items()} for equation in equations),
@@ -361,11 +386,3 @@ def _tie(protection: Protection, pairs: Sequence[tuple[int, int]]) -> None:
         for one, other in ((first, second), (second, first)):
             if one in protection.reasons and not protection.cover.cells[other].fixed:
                 protection.reasons.setdefault(other, TIED)
-
-
-def _cost(cell: Cell) -> float:
-    """Give what it costs to withhold a cell: more for many units, for totals, and for exhibits with priority."""
-    if cell.hidden:
-        return 0.0
-    totals = sum(value == ALL for value in (cell.place.size_class, cell.place.sector, cell.place.category))
-    return max(cell.weight, 1e-3) * (1.0 + UNITS_COST * math.log10(1.0 + cell.n)) * (1.0 + TOTAL_COST * totals)
