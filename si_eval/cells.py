@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import ibis
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from si_eval import engine as engines
 from si_eval.errors import StudyError
@@ -26,6 +25,8 @@ from si_eval.vocabulary import (
     NON_PARTICIPANTS,
     PARTICIPANT,
     PARTICIPANTS,
+    PUBLIC_COLUMNS,
+    PUBLIC_UNIT,
     SECTOR,
     SHARED_GROUP,
     SIZE_CLASS,
@@ -88,9 +89,11 @@ def summarise(
     Returns one row an indicator and cell: ``indicator, group, year``, the columns of ``by``, and the measures: number
     of units with a value, mean, standard deviation (n - 1), percentiles (linear interpolation), sum of values, the
     sums whose ratio is the ratio of sums, the two largest contributions in absolute terms (of units, and of holdings:
-    enterprise groups, where a unit without one is its own), and the number of holdings. Units that a rule set set
-    aside as outliers do not count; a unit without a value in a ``by`` column is in no cell. A large panel is worked on
-    year by year; cells that were asked for before are not computed again.
+    enterprise groups, where a unit without one is its own), the number of holdings, and the pseudo-median: the mean of
+    the values around the median, with the units and holdings that it averages. Of a panel with public units: how many
+    of them have a value, what they contribute, and the two largest contributions of holdings without them. Units that
+    a rule set set aside as outliers do not count; a unit without a value in a ``by`` column is in no cell. A large
+    panel is worked on year by year; cells that were asked for before are not computed again.
 
     Raises `StudyError` for a name that the panel does not have.
     """
@@ -115,11 +118,11 @@ def _answers(asked: Request, request: Request) -> bool:
 def _summary(panel: Panel, request: Request) -> pd.DataFrame:
     keys = [GROUP, YEAR, *request.by]
     indicators = [panel.indicators[name] for name in request.indicator]
-    threads = engines.threads(panel.table)
     frames = []
     for part in _parts(panel, request.years):
         table = compared_units(panel, by=request.by, where=request.where, years=part)
-        frames.append(measure_cells(_columns(table, indicators, keys), indicators, keys, threads=threads))
+        units = engines.pieces(_columns(table, indicators, keys))
+        frames.append(measure_cells(units, indicators, keys, threads=engines.threads(panel.table)))
     cells = pd.concat(frames, ignore_index=True)
     cells[GROUP] = np.where(cells[GROUP], PARTICIPANTS, NON_PARTICIPANTS)
     cells[YEAR] = cells[YEAR].astype("int64")
@@ -135,14 +138,25 @@ def _parts(panel: Panel, years: Sequence[int] | None) -> list[list[int] | None]:
     return [[year] for year in wanted]
 
 
-def _columns(table: ir.Table, indicators: Sequence[Indicator], keys: Sequence[str]) -> pa.Table:
-    """Fetch the cell of each unit, its holding where it shares one, and what its indicators and ratios are made of."""
-    parts = {column for entry in indicators for column in (entry.numerator, entry.denominator) if column}
+def _columns(table: ir.Table, indicators: Sequence[Indicator], keys: Sequence[str]) -> ir.Table:
+    """Choose the cell of each unit, its holding where it shares one, and what its indicators and ratios are made of."""
+    parts = {column for entry in indicators for column in _parts_of(entry, indicators, table)}
     columns = {key: table[PARTICIPANT if key == GROUP else key] for key in keys}
     columns |= {VALUE + entry.name: values_of(table, entry) for entry in indicators}
     columns |= {PART + column: table[column].cast("float64") for column in sorted(parts)}
+    columns |= {PUBLIC_UNIT: table[PUBLIC_UNIT]} if PUBLIC_UNIT in table.columns else {}
     shared = ibis.ifelse(table[SHARED_GROUP], table[GROUP_ID], ibis.null("int64"))
-    return engines.fetch_arrow(table.select(**columns, **{HOLDING: shared}))
+    return table.select(**columns, **{HOLDING: shared})
+
+
+def _parts_of(indicator: Indicator, others: Sequence[Indicator], table: ir.Table) -> list[str]:
+    """List the parts of a ratio, but for those that are an indicator by themselves, with the same units set aside."""
+    same = {
+        entry.name
+        for entry in others
+        if entry.domain == indicator.domain or excluded(entry.domain) not in table.columns
+    }
+    return [column for column in (indicator.numerator, indicator.denominator) if column and column not in same]
 
 
 def _in_order(column: pd.Series) -> pd.Series:
@@ -225,7 +239,7 @@ def _write(tidy: pd.DataFrame, target: str, values: pd.Series) -> None:
 
 def evidence(summary: pd.DataFrame) -> dict[str, pd.Series]:
     """Give the columns that disclosure judges a mean by: contributions, their total and the number of holdings."""
-    return {column: summary[column] for column in EVIDENCE_COLUMNS}
+    return {column: summary[column] for column in (*EVIDENCE_COLUMNS, *PUBLIC_COLUMNS) if column in summary}
 
 
 def tidy_frame(rows: pd.DataFrame) -> pd.DataFrame:

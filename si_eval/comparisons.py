@@ -23,6 +23,7 @@ from si_eval.vocabulary import (
     NOTE,
     P_VALUE,
     PARTICIPANTS,
+    PSEUDO_COLUMNS,
     RATIO,
     RATIO_OF_SUMS,
     RULE_SET,
@@ -52,7 +53,8 @@ def compare_groups(
     ``by`` and the keys of ``where`` are panel columns; ``years`` defaults to all; ``level`` is the coverage of
     intervals (the rule set's by default). For each cell: mean, median and (for ratios) ratio of sums of both groups,
     and for the mean the difference (Welch) and the ratio (delta method). Money is in euro. ``n_units`` is the smallest
-    number of units that a row rests on. Raises `StudyError` for unknown names.
+    number of units that a row rests on. Medians are exact here; the pseudo-median that takes their place at the public
+    border stands beside them. Raises `StudyError` for unknown names.
 
     Source: Dialogic 2020, appendix 6 (unweighted mean over units); Welch (1947), Biometrika 34, p. 28-35.
     """
@@ -86,11 +88,7 @@ def compare_groups(
 def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level: float) -> pd.DataFrame:
     """Give the rows of one statistic for both groups; only the mean carries a standard error here."""
     rows = keys.assign(**{GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: ""})
-    rows = rows.assign(
-        **{
-            **cells.evidence(summary),
-        }
-    )
+    rows = rows.assign(**cells.evidence(summary))
     n = summary["n"].to_numpy()
     if statistic == MEAN:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -100,7 +98,7 @@ def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level
             **{ESTIMATE: interval.estimate, STD_ERROR: std_error, CONF_LOW: interval.low, CONF_HIGH: interval.high}
         )
     elif statistic == MEDIAN:
-        rows[ESTIMATE] = summary["median"]
+        rows = rows.assign(**{ESTIMATE: summary["median"], **summary[list(PSEUDO_COLUMNS)]})
     else:
         rows[ESTIMATE] = summary["numerator"] / summary["denominator"].where(summary["denominator"] != 0)
         rows = rows[summary["denominator"].notna()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 from si_eval import spark
 from si_eval.errors import StudyError
 
-ROWS_A_PIECE = 100_000
+ROWS_A_PIECE = 25_000
+ROWS_A_GROUP = 200_000  # each thread that reads a file holds one group of its rows
 ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
 
 
@@ -41,6 +42,8 @@ def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, thr
         settings["memory_limit"] = memory_limit
     if threads is not None:
         settings["threads"] = threads
+    settings["enable_external_file_cache"] = False  # the system keeps files in memory, and gives that memory back
+    settings["allocator_background_threads"] = True  # so that freed memory is given back before the next query
     spill = tempfile.mkdtemp(prefix="si_eval.")
     engine = ibis.duckdb.connect(temp_directory=spill, **settings)
     weakref.finalize(engine, shutil.rmtree, spill, ignore_errors=True)
@@ -58,9 +61,22 @@ def threads(table: ir.Table) -> int:
     return int(engine.raw_sql("SELECT current_setting('threads')").fetchall()[0][0]) if is_local(engine) else 1
 
 
-def pieces(expression: ir.Table) -> list[pa.RecordBatch]:
-    """Give the rows of an expression in pieces that fit in the processor's cache."""
-    return fetch_arrow(expression).to_batches(max_chunksize=ROWS_A_PIECE)
+def pieces(expression: ir.Table) -> Iterator[pa.RecordBatch]:
+    """Give the rows of an expression, as they are computed, in small pieces; one at least."""
+    engine = expression.get_backend()
+    pa.default_memory_pool().release_unused()
+    if is_local(engine):
+        answer = engine.con.sql(engine.compile(expression))
+        read = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
+        rows = read(ROWS_A_PIECE)
+    else:
+        rows = spark.fetch(expression).to_reader(ROWS_A_PIECE)
+    empty = True
+    for piece in rows:
+        empty = False
+        yield piece
+    if empty:
+        yield pa.RecordBatch.from_pylist([], rows.schema)
 
 
 def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:
@@ -72,15 +88,16 @@ def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:
 
 def from_frame(engine: Any, frame: pd.DataFrame) -> ir.Table:
     """Put a data frame into the engine; the frame itself is left as it is."""
-    return _from_arrow(engine, pa.Table.from_pandas(frame, preserve_index=False))
+    return from_arrow(engine, pa.Table.from_pandas(frame, preserve_index=False))
 
 
 def without_rows(engine: Any, columns: Mapping[str, str]) -> ir.Table:
     """Give a table of these columns and types that has no rows."""
-    return _from_arrow(engine, ibis.schema(dict(columns)).to_pyarrow().empty_table())
+    return from_arrow(engine, ibis.schema(dict(columns)).to_pyarrow().empty_table())
 
 
-def _from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
+def from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
+    """Put columns into the engine."""
     if not is_local(engine):
         return spark.from_arrow(engine, rows)
     return engine.create_table(ibis.util.gen_name("si_eval"), obj=rows, temp=True)
@@ -92,7 +109,14 @@ def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
     paths = []
     for part in parts:
         paths.append(folder / f"{ibis.util.gen_name('part')}.parquet")
-        pq.write_table(part, paths[-1], compression="lz4", use_dictionary=["year"], write_statistics=["year"])
+        pq.write_table(
+            part,
+            paths[-1],
+            row_group_size=ROWS_A_GROUP,
+            compression="none",  # read more often than its room on disk is worth
+            use_dictionary=["year"],
+            write_statistics=["year"],
+        )
         del part
         pa.default_memory_pool().release_unused()
     return scan_parquet(engine, paths)

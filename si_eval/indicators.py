@@ -27,13 +27,13 @@ def register_value(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.
 def per_employee(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
     """Divide by persons employed where there are more than the rule set's minimum; elsewhere missing."""
     persons = panel[EMPLOYED_PERSONS]
-    return ibis.ifelse(persons > rules.min_employed_persons, panel[indicator.of] / persons, ibis.null("float64"))
+    return panel[indicator.of] / ibis.ifelse(persons > rules.min_employed_persons, persons, ibis.null("float64"))
 
 
 def own_production_share(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
     """Divide what was produced in-house by the total where that is above zero; elsewhere missing."""
     total = panel[indicator.denominator]
-    return ibis.ifelse(total > 0, panel[indicator.numerator] / total, ibis.null("float64"))
+    return panel[indicator.numerator] / ibis.ifelse(total > 0, total, ibis.null("float64"))
 
 
 Formula = Callable[["ir.Table", Indicator, RuleSet], "ir.Column"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -10,109 +10,163 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from si_eval.registry import Indicator
-from si_eval.segments import Cells, Floats, Integers, Truths, moments, number, two_largest
-from si_eval.vocabulary import INDICATOR
+from si_eval.gathered import Few, Gathered, gather
+from si_eval.registry import Indicator, facts
+from si_eval.segments import Cells, Floats, Integers, Neighbours, Truths, moments, number, two_largest
+from si_eval.vocabulary import (
+    INDICATOR,
+    PSEUDO_COLUMNS,
+    PSEUDO_HOLDINGS,
+    PSEUDO_QUANTILE,
+    PSEUDO_UNITS,
+    PUBLIC_COLUMNS,
+    PUBLIC_UNIT,
+)
 
 NOBODY = -1.0  # a contribution that does not count: contributions are not negative
 PERCENTILES = {"p10": 0.10, "p25": 0.25, "median": 0.50, "p75": 0.75, "p90": 0.90}
 MEASURES = (
     "n", "mean", "sd", *PERCENTILES, "total", "numerator", "denominator", "largest", "second_largest",
-    "holding_largest", "holding_second", "n_holdings",
+    "holding_largest", "holding_second", "n_holdings", *PSEUDO_COLUMNS,
 )  # fmt: skip
 _SHARES = np.array(list(PERCENTILES.values()))
+_PRINTED = np.array([PERCENTILES["median"]])  # the percentile that tables show
 VALUE, PART, HOLDING = "value ", "part ", "holding"  # prefixes: an indicator and a part of a ratio may share a name
 
 
 def measure_cells(
-    columns: pa.Table, indicators: Sequence[Indicator], keys: Sequence[str], *, threads: int = 1
+    pieces: Iterable[pa.RecordBatch], indicators: Sequence[Indicator], keys: Sequence[str], *, threads: int = 1
 ) -> pd.DataFrame:
     """Give one row an indicator and cell: ``indicator``, the keys and `MEASURES`.
 
-    ``columns`` has one row a unit: the keys, `HOLDING` (the enterprise group of a unit that shares one) and, as
-    float64 with gaps, the values (`VALUE` and the indicator's name) and the parts of ratios (`PART` and the column's
-    name). A gap is not counted; contributions are absolute values.
+    ``pieces`` (at least one) have one row a unit: the keys, `HOLDING` (the enterprise group of a unit that shares one)
+    and, as float64 with gaps, the values (`VALUE` and the indicator's name) and the parts of ratios (`PART` and the
+    column's name; a part that is not there is the value of the indicator with its name). A gap is not counted;
+    contributions are absolute values. With a column `PUBLIC_UNIT` the columns of `PUBLIC_COLUMNS` follow, and public
+    units are not among the units of a pseudo-quantile.
     """
-    codes = [columns[key].combine_chunks().dictionary_encode() for key in keys]
-    first, cell = number(*[(code.indices.to_numpy(), len(code.dictionary)) for code in codes])
-    found = {
-        key: code.dictionary.take(code.indices.take(pa.array(first))).to_pandas()
-        for key, code in zip(keys, codes, strict=True)
-    }
-    cells, alone = Cells.of(cell, len(first)), columns[HOLDING].is_null().to_numpy()
-    together = np.flatnonzero(~alone[cells.order])
-    work = _Work(columns, cells, together, _Shared.of(columns[HOLDING], alone, cell))
+    codes, columns = gather(pieces, keys)
+    first, cell = number(*[(code.indices.to_numpy(), len(code.dictionary)) for code in codes.values()])
+    found = {key: code.dictionary.take(code.indices.take(pa.array(first))).to_pandas() for key, code in codes.items()}
+    codes.clear()  # their memory is for what follows
+    groups, public = columns.few(HOLDING), columns.truths(PUBLIC_UNIT)
+    units = _Units.of(cell, len(first), _Shared.of(groups.places, groups.values, cell), public)
     with ThreadPoolExecutor(threads) as pool:
-        measured = list(pool.map(work.measures, indicators))
+        measured = list(pool.map(lambda entry: _measures(columns, units, entry), indicators))
     frames = [
         pd.DataFrame({INDICATOR: entry.name, **found, **rows}) for entry, rows in zip(indicators, measured, strict=True)
     ]
     return pd.concat(frames, ignore_index=True)
 
 
+def pseudo_median(values: Floats) -> dict[str, float]:
+    """Give the pseudo-median of values without gaps, shape (N,), and the number of values that it averages."""
+    cells, ordered = Cells.of(np.zeros(len(values), dtype=np.int64), 1), values.copy()
+    counts = cells.ascend(ordered)
+    around = cells.neighbours(ordered, counts, _PRINTED, _neighbours())
+    return {PSEUDO_QUANTILE: float(around.mean[0, 0]), PSEUDO_UNITS: float(around.count[0, 0])}
+
+
+def _neighbours() -> int:
+    return int(facts("disclosure")[PSEUDO_QUANTILE]["neighbours"])
+
+
+def _measures(columns: Gathered, units: _Units, indicator: Indicator) -> dict[str, Floats]:
+    """Give the measures of one indicator; only the units that have it count where these are few."""
+    column = columns.columns[VALUE + indicator.name]
+    rows = column.places if isinstance(column, Few) else slice(None)
+    parts = [
+        columns.floats((PART if PART + part in columns.columns else VALUE) + part)[rows] if part else None
+        for part in (indicator.numerator, indicator.denominator)
+    ]
+    if isinstance(column, Few):
+        return units.at(column.places).measures(column.values, *parts)
+    return units.measures(column, *parts)
+
+
 @dataclass(frozen=True)
 class _Shared:
     """The units whose enterprise group may have several units in a cell; every other unit is a holding of its own.
 
-    ``rows`` are their places, ``pair`` numbers their cell and group, ``cell`` is the cell of each pair.
+    ``rows`` are their places in ascending order and ``group`` their groups, ``pair`` numbers their cell and group,
+    ``cell`` is the cell of each pair.
     """
 
     rows: Integers
+    group: Integers
     pair: Integers
     cell: Integers
 
     @classmethod
-    def of(cls, groups: pa.ChunkedArray, alone: Truths, cell: Integers) -> _Shared:
-        """Give each pair of cell and group a number; units that are ``alone`` have none."""
-        rows = np.flatnonzero(~alone)
-        shared = groups.drop_null().to_numpy().astype(np.int64)
-        pairs, pair = np.unique(np.stack([cell[rows], shared]), axis=1, return_inverse=True)
-        return cls(rows, pair, pairs[0])
+    def of(cls, rows: Integers, group: Integers, cell: Integers) -> _Shared:
+        """Give each pair of cell and group a number; ``cell`` has the cell of every unit."""
+        pairs, pair = np.unique(np.stack([cell[rows], group]), axis=1, return_inverse=True)
+        return cls(rows, group, pair, pairs[0])
 
 
 @dataclass(frozen=True)
-class _Work:
-    """The fetched columns of units and their cells.
+class _Units:
+    """Units in their cells.
 
-    ``together`` are the places, in the cells' order, of units that share a group.
+    ``together`` are the places, in the cells' order, of units that share a group; ``public`` says which units are
+    public, if any is.
     """
 
-    columns: pa.Table
     cells: Cells
     together: Integers
     shared: _Shared
+    public: Truths | None
 
-    def measures(self, indicator: Indicator) -> dict[str, Floats]:
-        """Give `MEASURES` of one indicator, each of shape (cells,)."""
-        values = self._floats(VALUE + indicator.name)
+    @classmethod
+    def of(cls, cell: Integers, cells: int, shared: _Shared, public: Truths | None) -> _Units:
+        """Sort units by their cell, of shape (units,)."""
+        sorted_cells = Cells.of(cell, cells)
+        shares = np.zeros(len(cell), dtype=np.bool_)
+        shares[shared.rows] = True
+        return cls(sorted_cells, np.flatnonzero(shares[sorted_cells.order]), shared, public)
+
+    def at(self, rows: Integers) -> _Units:
+        """Give the units at some places, in ascending order."""
+        cell, shared = self.cells.cell[rows], np.isin(self.shared.rows, rows, assume_unique=True)
+        places = np.searchsorted(rows, self.shared.rows[shared])
+        public = None if self.public is None else self.public[rows]
+        return _Units.of(cell, len(self.cells), _Shared.of(places, self.shared.group[shared], cell), public)
+
+    def measures(self, values: Floats, numerator: Floats | None, denominator: Floats | None) -> dict[str, Floats]:
+        """Give `MEASURES`, and `PUBLIC_COLUMNS` where units are public, each of shape (cells,).
+
+        ``values`` and the parts of their ratio are of shape (units,).
+        """
         ordered = values[self.cells.order]
-        alone = np.fmax(np.abs(ordered), NOBODY)  # a gap contributes nothing
-        alone[self.together] = NOBODY
-        ordered, counts = self.cells.ascending(ordered)
-        rows = [
-            (*moments(part[:n]), *two_largest(singles))
-            for part, n, singles in zip(self.cells.split(ordered), counts, self.cells.split(alone), strict=True)
-        ]
-        columns = ["total", "mean", "sd", "single_1", "single_2"]
-        found = dict(zip(columns, np.array(rows, dtype=float).reshape(-1, len(columns)).T, strict=True))
+        found = self._holdings(values, self._two_alone(ordered))
+        counts = self.cells.ascend(ordered)
+        rows = [moments(part[:n]) for part, n in zip(self.cells.split(ordered), counts, strict=True)]
+        found |= dict(zip(("total", "mean", "sd"), np.array(rows, dtype=float).reshape(-1, 3).T, strict=True))
         found["n"] = counts.astype(float)
+        found["n_holdings"] += found["n"]
         found |= dict(zip(PERCENTILES, self.cells.percentiles(ordered, counts, _SHARES).T, strict=True))
-        known = ~np.isnan(values)
-        for name, column in (("numerator", indicator.numerator), ("denominator", indicator.denominator)):
-            sums = self.cells.sums(np.where(known, self._floats(PART + column), 0.0)) if column else np.nan
+        found |= self._pseudo(values, self.cells.neighbours(ordered, counts, _PRINTED, _neighbours()))
+        gaps = np.isnan(values)
+        for name, part in (("numerator", numerator), ("denominator", denominator)):
+            sums = np.nan if part is None else self.cells.sums(np.where(gaps, 0.0, part))
             found[name] = np.where(found["n"] > 0, sums, np.nan)
-        found |= self._holdings(values, found)
-        return {measure: found[measure] for measure in MEASURES}
+        return {measure: found[measure] for measure in MEASURES} | self._public(values)
 
-    def _holdings(self, values: Floats, found: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Give the number of holdings of each cell, and the two largest contributions of units and of holdings."""
+    def _two_alone(self, ordered: Floats) -> Floats:
+        """Give the two largest contributions of units that are a holding of their own, shape (2, cells)."""
+        alone = np.abs(ordered)
+        np.fmax(alone, NOBODY, out=alone)  # a gap contributes nothing
+        alone[self.together] = NOBODY
+        return np.array([two_largest(part) for part in self.cells.split(alone)], dtype=float).reshape(-1, 2).T
+
+    def _holdings(self, values: Floats, singles: Floats) -> dict[str, Floats]:
+        """Give the two largest contributions of units and of holdings, and the number of holdings less units."""
         shared, cells = self.shared, len(self.cells)
         size: Floats = np.abs(values[shared.rows])
         known = ~np.isnan(size)
         sums = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell)).astype(float)
         units = np.bincount(shared.pair, np.asarray(known, dtype=float), minlength=len(shared.cell))
         there = units > 0
-        singles = [found["single_1"], found["single_2"]]
         largest = _two_largest(singles, shared.cell[shared.pair][known], size[known], cells)
         holding = _two_largest(singles, shared.cell[there], sums[there], cells)
         groups = np.bincount(shared.cell[there], minlength=cells)
@@ -122,18 +176,56 @@ class _Work:
             "second_largest": largest[1],
             "holding_largest": holding[0],
             "holding_second": holding[1],
-            "n_holdings": found["n"] - grouped + groups,
+            "n_holdings": (groups - grouped).astype(float),
         }
 
-    def _floats(self, column: str) -> Floats:
-        return self.columns[column].to_numpy()
+    def _pseudo(self, values: Floats, around: Neighbours) -> dict[str, Floats]:
+        """Give the mean around the median, and the units and holdings among those that it averages.
+
+        Public units are left out. Where more units have these values than are averaged, any of them may be meant.
+        """
+        cells = len(self.cells)
+        lowest, highest = around.lowest[:, 0], around.highest[:, 0]
+
+        def are_meant(rows: Integers) -> Truths:
+            cell = self.cells.cell[rows]
+            return (values[rows] >= lowest[cell]) & (values[rows] <= highest[cell])
+
+        units = around.between[:, 0].astype(float)
+        shared = are_meant(self.shared.rows)
+        if self.public is not None:
+            public = np.flatnonzero(self.public)
+            units -= np.bincount(self.cells.cell[public][are_meant(public)], minlength=cells)
+            shared &= ~self.public[self.shared.rows]
+        grouped = np.bincount(self.cells.cell[self.shared.rows[shared]], minlength=cells)
+        groups = np.bincount(self.shared.cell[np.unique(self.shared.pair[shared])], minlength=cells)
+        return {
+            PSEUDO_QUANTILE: around.mean[:, 0],
+            PSEUDO_UNITS: np.minimum(around.count[:, 0], units),
+            PSEUDO_HOLDINGS: np.minimum(around.count[:, 0], units - grouped + groups),
+        }
+
+    def _public(self, values: Floats) -> dict[str, Floats]:
+        """Give what public units have in each cell, and the two largest contributions of holdings without them."""
+        if self.public is None:
+            return {}
+        theirs = self.public & ~np.isnan(values)
+        private = np.where(theirs, np.nan, values)
+        singles = self._two_alone(private[self.cells.order])
+        holdings = self._holdings(private, singles)
+        found = (
+            self.cells.sums(theirs.astype(float)),
+            self.cells.sums(np.where(theirs, np.abs(values), 0.0)),
+            holdings["holding_largest"],
+            holdings["holding_second"],
+        )
+        return dict(zip(PUBLIC_COLUMNS, found, strict=True))
 
 
-def _two_largest(singles: Sequence[Floats], cell: Integers, values: Floats, cells: int) -> Floats:
-    """Give the two largest of a cell's two largest singles and further values, shape (2, cells)."""
-    further = Cells.of(cell, cells)
-    both = [
-        two_largest(np.append(part, [one if one >= 0 else NOBODY, two if two >= 0 else NOBODY]))
-        for one, two, part in zip(*singles, further.split(values[further.order]), strict=True)
-    ]
-    return np.array(both, dtype=float).reshape(-1, 2).T
+def _two_largest(singles: Floats, cell: Integers, values: Floats, cells: int) -> Floats:
+    """Give the two largest of a cell's two largest singles, shape (2, cells), and further values, in that shape."""
+    further, both = Cells.of(cell, cells), singles.copy()
+    parts = further.split(values[further.order])
+    for place in np.flatnonzero(np.diff(further.starts)):
+        both[:, place] = two_largest(np.append(parts[place], np.fmax(singles[:, place], NOBODY)))
+    return both

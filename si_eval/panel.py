@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import ibis
+import numpy as np
 import pandas as pd
 
 from si_eval import engine as engines
 from si_eval import stats
+from si_eval.errors import StudyError
 from si_eval.registry import RuleSet, assets, indicators, rule_set
 from si_eval.results import Extract, Linkage, Panel
-from si_eval.unit_years import collect, readable
+from si_eval.unit_years import collect, have_status, readable
 from si_eval.vocabulary import (
     AGE,
     AGE_CLASS,
@@ -22,10 +25,10 @@ from si_eval.vocabulary import (
     GROUP_ID,
     GROUP_LARGER,
     INVESTMENT_STATUS,
-    INVESTMENT_STATUSES,
     NON_PARTICIPANTS,
     PARTICIPANT,
     PARTICIPANTS,
+    PUBLIC_UNIT,
     QUARTERS,
     REVENUE,
     SECTOR,
@@ -45,21 +48,33 @@ OUTLIER_DOMAINS = ("revenue", "investment")
 OUTLIER_COLUMNS = (UNIT, "domain", "indicator", YEAR, "value", "fence")
 
 
-def build_panel(extract: Extract, linkage: Linkage, *, rules: str | RuleSet = "replicate_2020") -> Panel:
+def build_panel(
+    extract: Extract,
+    linkage: Linkage,
+    *,
+    rules: str | RuleSet = "replicate_2020",
+    public_units: Sequence[int] = (),
+) -> Panel:
     """Build the panel: one row a business unit and year of the register.
 
     Columns, units and rules: contract 2.3. Money is in euro, shares are fractions. A table that the extract does not
     have leaves its columns missing. ``participant`` is true in the years in which the unit is linked, false for units
-    that are never linked and missing for a unit that is linked in other years only.
+    that are never linked and missing for a unit that is linked in other years only. ``public_units`` are the ids of
+    units whose figures are public (those that the output rules name): the panel marks them, and its cells say what
+    they contribute.
 
-    Raises `StudyError` for an unknown rule set. Source: Dialogic 2020, appendix 6; contract 2.3.
+    Raises `StudyError` for an unknown rule set, and for public units that the register does not have. Source: Dialogic
+    2020, appendix 6; contract 2.3.
     """
     rules = rule_set(rules)
-    table = engines.view(extract.engine, readable(collect(extract, linkage), rules))
-    outliers = _outliers(table, rules)
+    public = _public_units(extract, public_units)
+    units, participants = collect(extract, linkage)
+    table = engines.view(extract.engine, readable(units, rules))
+    outliers = _outliers(readable(participants, rules), rules)
     table = engines.view(extract.engine, _with_exclusions(table, outliers))
+    marked = {PUBLIC_UNIT: table[UNIT].isin(public)} if public else {}
     return Panel(
-        table=table.select(*_panel_columns()),
+        table=table.select(*_panel_columns(), **marked),
         rules=rules,
         indicators=indicators(),
         coverage_frame=_coverage(table),
@@ -68,7 +83,24 @@ def build_panel(extract: Extract, linkage: Linkage, *, rules: str | RuleSet = "r
     )
 
 
-def _outliers(table: ir.Table, rules: RuleSet) -> pd.DataFrame:
+def _public_units(extract: Extract, units: Sequence[int]) -> list[int]:
+    """Give the public units as the register's ids; refuse ids that it does not have."""
+    if isinstance(units, str | int):
+        raise StudyError(f"public_units: found {units!r}; expected a list of ids; write [{units!r}]")
+    codes = [int(unit) for unit in units if str(unit).isdecimal()]
+    register = extract.tables["business_units"]
+    known = engines.fetch(register.filter(register[UNIT].isin(codes)).select(UNIT).distinct())[UNIT] if codes else []
+    found = sorted({int(unit) for unit in known})
+    unknown = [str(unit) for unit in units if not str(unit).isdecimal() or int(unit) not in found]
+    if unknown:
+        raise StudyError(
+            f"public_units: found {', '.join(unknown)}; expected {UNIT} of the register of business units; correct or "
+            "drop these ids"
+        )
+    return found
+
+
+def _outliers(participants: ir.Table, rules: RuleSet) -> pd.DataFrame:
     """List the participants that leave: an extreme value in a year in which the group is in a higher size class.
 
     A value is extreme when its log lies more than ``outlier_fence`` interquartile ranges above the third quartile of
@@ -78,22 +110,19 @@ def _outliers(table: ir.Table, rules: RuleSet) -> pd.DataFrame:
         return pd.DataFrame(columns=list(OUTLIER_COLUMNS))
     names = [name for name in indicators() if name.endswith("_per_employee")]
     columns = [UNIT, YEAR, SIZE_CLASS, GROUP_HIGHER_CLASS, *names]
-    participants = engines.fetch(table.filter(table[PARTICIPANT]).select(*columns))
-    found = []
-    for name in names:
-        values = participants[participants[name] > 0]
-        for _, cell in values.groupby([YEAR, SIZE_CLASS]):
-            if len(cell) < rules.outlier_min_units:
-                continue
-            fence = stats.log_upper_fence(cell[name].to_numpy(), rules.outlier_fence)
-            extreme = cell[(cell[name] > fence) & cell[GROUP_HIGHER_CLASS].fillna(False).astype(bool)]
-            if len(extreme):
-                found.append(
-                    extreme.assign(domain=indicators()[name].domain, indicator=name, value=extreme[name], fence=fence)
-                )
-    if not found:
+    units = engines.fetch(participants.select(*columns))
+    cell = ["indicator", YEAR, SIZE_CLASS]
+    values = units.melt([UNIT, YEAR, SIZE_CLASS, GROUP_HIGHER_CLASS], names, var_name="indicator")
+    values = values[values["value"] > 0].dropna(subset=SIZE_CLASS)
+    if values.empty:
         return pd.DataFrame(columns=list(OUTLIER_COLUMNS))
-    return pd.concat(found)[list(OUTLIER_COLUMNS)].sort_values(["domain", UNIT, "indicator", YEAR], ignore_index=True)
+    logs = values.assign(log=np.log(values["value"])).groupby(cell)["log"]
+    quartiles = logs.quantile([0.25, 0.75]).unstack()[logs.size() >= rules.outlier_min_units]
+    fence = stats.log_upper_fence(quartiles[0.25].to_numpy(), quartiles[0.75].to_numpy(), rules.outlier_fence)
+    values = values.join(pd.Series(fence, quartiles.index, name="fence"), on=cell)
+    extreme = values[(values["value"] > values["fence"]) & values[GROUP_HIGHER_CLASS].fillna(False).astype(bool)]
+    extreme = extreme.assign(domain=extreme["indicator"].map({name: indicators()[name].domain for name in names}))
+    return extreme[list(OUTLIER_COLUMNS)].sort_values(["domain", UNIT, "indicator", YEAR], ignore_index=True)
 
 
 def _with_exclusions(table: ir.Table, outliers: pd.DataFrame) -> ir.Table:
@@ -121,11 +150,6 @@ def _panel_columns() -> list[str]:
 
 def _coverage(table: ir.Table) -> pd.DataFrame:
     """Count, by year and group, the units and how many of them have each figure."""
-    table = table.mutate(
-        group=ibis.cases(
-            (table[PARTICIPANT], PARTICIPANTS), (~table[PARTICIPANT], NON_PARTICIPANTS), else_="linked_other_years"
-        )
-    )
     measures = {
         "units": table.count(),
         "persons_above_zero": (table[EMPLOYED_PERSONS] > 0).sum(),
@@ -137,9 +161,11 @@ def _coverage(table: ir.Table) -> pd.DataFrame:
         "four_quarters": (table[QUARTERS] == 4).sum(),
         "some_quarters": ((table[QUARTERS] > 0) & (table[QUARTERS] < 4)).sum(),
         "revenue_per_employee": table.revenue_per_employee.count(),
-        **{f"investment_{status}": (table[INVESTMENT_STATUS] == status).sum() for status in INVESTMENT_STATUSES},
+        **{f"investment_{status}": rows.sum() for status, rows in have_status(table).items()},
     }
-    counts = engines.fetch(table.group_by([YEAR, "group"]).aggregate(**measures))
+    counts = engines.fetch(table.group_by([YEAR, PARTICIPANT]).aggregate(**measures))
+    groups = {True: PARTICIPANTS, False: NON_PARTICIPANTS}
+    counts["group"] = [groups.get(linked, "linked_other_years") for linked in counts.pop(PARTICIPANT)]
     long = counts.melt(id_vars=[YEAR, "group"], var_name="measure", value_name="n_units")
     long["n_units"] = long["n_units"].fillna(0).astype("int64")
     return long.sort_values([YEAR, "group", "measure"], ignore_index=True)

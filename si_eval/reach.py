@@ -28,10 +28,12 @@ from si_eval.vocabulary import (
     INDICATOR,
     MEAN,
     N_HOLDINGS,
+    N_PUBLIC,
     N_TOTAL,
     N_UNITS,
     NOTE,
     PARTICIPANTS,
+    PUBLIC_UNIT,
     RECORDS,
     REVENUE,
     RULE_SET,
@@ -117,7 +119,7 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
         table = table.filter(table[GROUP] == PARTICIPANTS)
         flagged = table[flag].fill_null(False)
         counts = engines.fetch(
-            table.group_by(YEAR).aggregate(n=flagged.sum(), **{N_TOTAL: table.count()}, **_holdings(table, flagged))
+            table.group_by(YEAR).aggregate(n=flagged.sum(), **{N_TOTAL: table.count()}, **_counted(table, flagged))
         )
         share = counts["n"].astype("float64") / counts[N_TOTAL].astype("float64")
         frames.append(
@@ -129,7 +131,7 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
                     YEAR: counts[YEAR].astype("int64"),
                     ESTIMATE: share,
                     N_UNITS: counts["n"].astype("float64"),
-                    N_HOLDINGS: counts[N_HOLDINGS].astype("float64"),
+                    **_evidence(counts),
                     N_TOTAL: counts[N_TOTAL].astype("float64"),
                     UNIT_OF_MEASURE: SHARE,
                 }
@@ -176,12 +178,12 @@ def _distribution(
     table = cells.compared_units(panel, by=by, where=where, years=[year])
     for label, classes in (merge or {}).items():
         table = table.mutate(**{column: ibis.ifelse(table[column].isin(list(classes)), label, table[column])})
-    counts = engines.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **_holdings(table)))
+    counts = engines.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **_counted(table)))
     counts["n"] = counts["n"].astype("float64")
     counts[N_TOTAL] = counts.groupby(GROUP)["n"].transform("sum")
     rows = pd.concat([counts[[GROUP, YEAR]], cells.tidy_keys(counts, by, where)], axis=1)
     rows = rows.assign(**{INDICATOR: indicator, N_UNITS: counts["n"], N_TOTAL: counts[N_TOTAL]})
-    rows[N_HOLDINGS] = counts[N_HOLDINGS].astype("float64")
+    rows = rows.assign(**_evidence(counts))
     as_counts = rows.assign(**{STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS})
     as_shares = rows.assign(**{STATISTIC: SHARE, ESTIMATE: counts["n"] / counts[N_TOTAL], UNIT_OF_MEASURE: SHARE})
     both = pd.concat([as_counts, as_shares], ignore_index=True)
@@ -191,7 +193,7 @@ def _distribution(
 def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
     """Count the units of both groups."""
     table = cells.compared_units(panel, years=[year])
-    counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **_holdings(table)))
+    counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **_counted(table)))
     counts = counts.sort_values([GROUP, YEAR], ignore_index=True)
     numbers = counts["n"].astype("float64")
     return counts[[GROUP, YEAR]].assign(
@@ -200,19 +202,30 @@ def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
             STATISTIC: COUNT,
             ESTIMATE: numbers,
             N_UNITS: numbers,
-            N_HOLDINGS: counts[N_HOLDINGS].astype("float64"),
+            **_evidence(counts),
             UNIT_OF_MEASURE: BUSINESS_UNITS,
         }
     )
 
 
-def _holdings(table: ir.Table, chosen: ir.BooleanColumn | None = None) -> dict[str, ir.Value]:
-    """Count the holdings of units: enterprise groups that have several of them, and units that share none."""
+def _counted(table: ir.Table, chosen: ir.BooleanColumn | None = None) -> dict[str, ir.Value]:
+    """Count what disclosure judges a number of units by: holdings, and public units of a panel that has any.
+
+    Holdings are enterprise groups that have several units, and units that share none.
+    """
     shared = table[SHARED_GROUP].fill_null(False)
     alone, grouped = ~shared, shared
     if chosen is not None:
         alone, grouped = alone & chosen, grouped & chosen
-    return {N_HOLDINGS: alone.sum() + table[GROUP_ID].nunique(where=grouped)}
+    counted = {N_HOLDINGS: alone.sum() + table[GROUP_ID].nunique(where=grouped)}
+    if PUBLIC_UNIT in table.columns:
+        public = table[PUBLIC_UNIT]
+        counted[N_PUBLIC] = (public if chosen is None else public & chosen).sum()
+    return counted
+
+
+def _evidence(counts: pd.DataFrame) -> dict[str, pd.Series]:
+    return {name: counts[name].astype("float64") for name in (N_HOLDINGS, N_PUBLIC) if name in counts}
 
 
 def _divisions(panel: Panel, year: int) -> pd.DataFrame:

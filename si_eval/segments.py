@@ -40,6 +40,21 @@ def number(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[Integers, Integ
 
 
 @dataclass(frozen=True)
+class Neighbours:
+    """The values around a percentile of each cell, each of shape (cells, shares); missing, or 0, without values.
+
+    Their ``mean``, how many they are (``count``), the ``lowest`` and the ``highest`` of them, and how many values of
+    the cell lie from one to the other (``between``: more than ``count`` where values are equal).
+    """
+
+    mean: Floats
+    count: Integers
+    lowest: Floats
+    highest: Floats
+    between: Integers
+
+
+@dataclass(frozen=True)
 class Cells:
     """Rows and the number of their cell, ``cell``; in ``order``, cell i has ``order[starts[i]:starts[i + 1]]``."""
 
@@ -66,17 +81,16 @@ class Cells:
         """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows."""
         return np.bincount(self.cell, values, minlength=len(self)).astype(float)
 
-    def ascending(self, values: Floats) -> tuple[Floats, Integers]:
-        """Sort values within their cell, gaps last; give them with the number that are no gaps, shape (cells,)."""
-        ordered = values.copy()
+    def ascend(self, ordered: Floats) -> Integers:
+        """Sort values, which are in the cells' order, within their cell, gaps last; count those that are no gaps."""
         counts = []
         for part in self.split(ordered):
             part.sort()
             counts.append(part.searchsorted(np.inf, side="right"))
-        return ordered, np.array(counts, dtype=np.int64)
+        return np.array(counts, dtype=np.int64)
 
     def percentiles(self, ordered: Floats, counts: Integers, shares: Floats) -> Floats:
-        """Give percentiles of each cell from what `ascending` gives, shape (cells, shares); missing without values.
+        """Give percentiles of each cell of what `ascend` sorted, shape (cells, shares); missing without values.
 
         Linear interpolation between order statistics. Source: Hyndman and Fan (1996), The American Statistician 50,
         p. 361-365, definition 7.
@@ -89,6 +103,35 @@ class Cells:
         found[some] = below + (above - below) * (place - np.floor(place))
         return found
 
+    def neighbours(self, ordered: Floats, counts: Integers, shares: Floats, number: int) -> Neighbours:
+        """Average the ``number`` (odd) values around each percentile, of what `ascend` sorted.
+
+        The mean of as many values on each side of an order statistic takes its place; between two order statistics,
+        linear interpolation of their means, as in `percentiles`, so that one value more is in it. Where a cell ends,
+        there are fewer.
+        """
+        last, start = counts[:, None] - 1, self.starts[:-1, None]
+        place = shares * np.maximum(last, 0)
+        below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
+        first, final = np.maximum(below - number // 2, 0), np.minimum(above + number // 2, last)
+        means = []
+        for middle in (below, above):
+            places = middle[..., None] + np.arange(number) - number // 2
+            there = (places >= 0) & (places <= last[..., None])
+            values = np.zeros(places.shape)
+            values[there] = ordered[(start[..., None] + places)[there]]
+            with np.errstate(invalid="ignore"):  # a cell without values
+                means.append(values.sum(axis=-1) / there.sum(axis=-1))
+        lowest, highest = np.full(place.shape, np.nan), np.full(place.shape, np.nan)
+        some = counts > 0
+        lowest[some], highest[some] = ordered[(start + first)[some]], ordered[(start + final)[some]]
+        between = [
+            part[:n].searchsorted(high, side="right") - part[:n].searchsorted(low)
+            for part, n, low, high in zip(self.split(ordered), counts, lowest, highest, strict=True)
+        ]
+        mean = means[0] + (means[1] - means[0]) * (place - below)
+        return Neighbours(mean, final - first + 1, lowest, highest, np.array(between).reshape(place.shape))
+
 
 def moments(values: Floats) -> tuple[float, float, float]:
     """Give sum, mean and standard deviation (n - 1, in two passes) of values without gaps; missing where too few."""
@@ -97,7 +140,8 @@ def moments(values: Floats) -> tuple[float, float, float]:
         return np.nan, np.nan, np.nan
     total = float(np.add.reduce(values))
     away = values - total / n
-    return total, total / n, float(np.sqrt(away @ away / (n - 1))) if n > 1 else np.nan
+    np.square(away, out=away)  # not with a dot product, whose threads would wait for work while others compute
+    return total, total / n, float(np.sqrt(np.add.reduce(away) / (n - 1))) if n > 1 else np.nan
 
 
 def two_largest(values: Floats) -> tuple[float, float]:

@@ -21,13 +21,13 @@ class Interval(NamedTuple):
     p_value: Floats
 
 
-def log_upper_fence(values: Floats, width: float) -> float:
+def log_upper_fence(first: Floats, third: Floats, width: float) -> Floats:
     """Give the value whose log lies ``width`` interquartile ranges above the third quartile of the logs.
 
-    ``values`` are positive, shape (n,). Source: Tukey (1977), Exploratory Data Analysis, "far out" for width 3.
+    ``first`` and ``third`` are the quartiles of the logs. Source: Tukey (1977), Exploratory Data Analysis, "far out"
+    for width 3.
     """
-    first, third = np.quantile(np.log(values), [0.25, 0.75])
-    return float(np.exp(third + width * (third - first)))
+    return np.exp(third + width * (third - first))
 
 
 def student_interval(estimate: Floats, std_error: Floats, dof: Floats, level: float) -> Interval:

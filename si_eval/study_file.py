@@ -84,13 +84,15 @@ class ExhibitSpec(_Part):
 class Border(_Part):
     """What the public border goes by: the output rules, figures that outsiders have, the ledger of earlier releases.
 
-    ``merge`` says whether adjacent size and age classes are merged where that loses less than withholding them.
+    ``merge`` says whether adjacent size and age classes are merged where that loses less than withholding them;
+    ``public_units`` are the ids of business units whose figures are public.
     """
 
     rules: str = "cbs"
     known: str | None = None
     ledger: str | None = None
     merge: Literal["never", "when_cheaper"] = "never"
+    public_units: tuple[int, ...] = ()
 
 
 class Published(_Part):

@@ -1,10 +1,10 @@
-"""Adds up the detail rows of each unit and joins the sums to the units."""
+"""Joins to each unit what other tables say of it: rows looked up, and detail rows added up."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Places = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+Column = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]  # values by place, and whether they are missing
 SPAN = 64  # direct addressing spends four bytes on each possible id: at most this many ids for each unit that there is
 NO_CODE = 127
+NOBODY = -1
 
 
 @dataclass(frozen=True)
@@ -26,42 +29,95 @@ class Detail:
     """Rows to add up by unit.
 
     ``table`` has the key of the unit, ``value`` and ``slot``: the place in ``sums`` of the sum that the value belongs
-    to, below 0 for none. ``count`` names the number of values; ``least`` names the smallest ``code`` (whole numbers
-    below 127), a further column of the table, over all rows of the unit.
+    to, below 0 for none. Slots beyond ``sums`` are for values that few units have: ``further`` names the slots that are
+    added up for a sum, and fills the gaps of one that is in ``sums`` as well. ``count`` names the number of values;
+    ``least`` names the smallest ``code`` (whole numbers below 127), a further column of the table, over all rows of
+    the unit.
     """
 
     table: ir.Table
     sums: tuple[str, ...]
+    further: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     count: str | None = None
     least: str | None = None
 
 
-def join_totals(units: ir.Table, keys: Sequence[str], details: Sequence[Detail]) -> ir.Table:
-    """Join to each unit the sums of its rows: missing where it has no value, and then its count is 0.
+@dataclass(frozen=True)
+class Lookup:
+    """A table of numbers with one row a ``key``, which is a whole number that units have too; some have none.
 
-    ``units`` has one row a key; other columns stay as they are.
+    ``shared`` names a further column: whether another unit has the same key.
     """
+
+    key: str
+    table: ir.Table
+    shared: str
+
+
+def join_totals(units: ir.Table, keys: Sequence[str], lookups: Sequence[Lookup], details: Sequence[Detail]) -> ir.Table:
+    """Join to each unit its rows of the lookups, and the sums of its detail rows.
+
+    ``units`` has one row a key: the unit's own, and what all tables are divided by. What is not there is missing; a
+    count of values is 0. Other columns stay as they are.
+    """
+    for lookup in lookups:
+        key = [lookup.key, *keys[1:]]
+        alike = units[lookup.key].count().over(group_by=key)
+        units = joined(units.mutate(**{lookup.shared: alike > 1}), lookup.table, key)
     for detail in details:
-        units = units.left_join(_grouped(detail, keys), list(keys)).drop(*(f"{key}_right" for key in keys))
+        units = joined(units, _grouped(detail, keys), keys)
         if detail.count is not None:
             units = units.mutate(**{detail.count: units[detail.count].fill_null(0)})
     return units
 
 
-def fetch_totals(units: ir.Table, key: str, details: Sequence[Detail]) -> pa.Table:
+def fetch_totals(units: ir.Table, key: str, lookups: Sequence[Lookup], details: Sequence[Detail]) -> pa.Table:
     """Fetch what `join_totals` gives, where the key is one whole number: without hashing.
 
-    The units are numbered, a unit's place follows from its key, and the rows are added up in arrays as they stream by.
-    Where keys lie too far apart for that, the engine joins.
+    Rows are numbered, the place of a row follows from its key, and values are added up in arrays. Where keys lie too
+    far apart for that, the engine joins.
     """
     fetched = engines.fetch_arrow(units)
-    places = _Places.of(fetched[key].to_numpy())
+    places = _Places.of(fetched[key], len(fetched))
     if places is None:
-        return join_totals(ibis.memtable(fetched), [key], details).to_pyarrow()
+        return join_totals(ibis.memtable(fetched), [key], lookups, details).to_pyarrow()
+    for lookup in lookups:
+        fetched = _looked_up(fetched, lookup)
     for detail in details:
-        for name, column in _totals(detail, key, places).items():
-            fetched = fetched.append_column(name, column)
+        fetched = _appended(fetched, _totals(detail, key, places))
     return fetched
+
+
+def joined(table: ir.Table, other: ir.Table, keys: Sequence[str]) -> ir.Table:
+    """Add the columns of another table where it has the row."""
+    return table.left_join(other, list(keys)).drop(*(f"{key}_right" for key in keys))
+
+
+def _appended(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
+    for name, (values, missing) in columns.items():
+        table = table.append_column(name, pa.array(values, mask=missing))
+    return table
+
+
+def _looked_up(units: pa.Table, lookup: Lookup) -> pa.Table:
+    """Add to each unit the columns of its row, and whether it shares the key."""
+    rows, ids = engines.fetch_arrow(lookup.table), units[lookup.key]
+    places, same = _Places.of(rows[lookup.key], len(units)), _Places.of(ids.drop_null(), len(units))
+    if places is None or same is None:
+        return join_totals(ibis.memtable(units), [lookup.key], [lookup], []).to_pyarrow()
+    known = ids.drop_null().to_numpy()
+    unit, row, alike = np.flatnonzero(ids.is_valid().to_numpy()), places.find(known), same.find(known)
+    shares = np.zeros(len(units), dtype=np.bool_)
+    shares[unit] = np.bincount(alike)[alike] > 1
+    columns: dict[str, Column] = {lookup.shared: (shares, np.zeros(len(units), dtype=np.bool_))}
+    unit, row = unit[row != NOBODY], row[row != NOBODY]
+    for name in rows.column_names:
+        if name != lookup.key:
+            found = rows[name].fill_null(0).to_numpy()
+            values, missing = np.zeros(len(units), dtype=found.dtype), np.ones(len(units), dtype=np.bool_)
+            values[unit], missing[unit] = found[row], rows[name].is_null().to_numpy()[row]
+            columns[name] = values, missing
+    return _appended(units, columns)
 
 
 def _grouped(detail: Detail, keys: Sequence[str]) -> ir.Table:
@@ -69,6 +125,9 @@ def _grouped(detail: Detail, keys: Sequence[str]) -> ir.Table:
     measures: dict[str, ir.Value] = {}
     for slot, name in enumerate(detail.sums):
         measures[name] = table["value"].sum(where=table.slot == slot)
+    for name, slots in detail.further.items():
+        total = table["value"].sum(where=table.slot.isin(slots))
+        measures[name] = ibis.coalesce(measures[name], total) if name in measures else total
     if detail.count is not None:
         measures[detail.count] = table["value"].count(where=table.slot >= 0).cast("int16")
     if detail.least is not None:
@@ -78,62 +137,84 @@ def _grouped(detail: Detail, keys: Sequence[str]) -> ir.Table:
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the unit of an id stands: ``place[id - first]``, -1 for ids that no unit has."""
+    """Where the row of an id stands, `NOBODY` where there is none. The first and last entry stand for all beyond."""
 
-    first: int
+    before: int
     place: Places
-    units: int
+    rows: int
 
     @classmethod
-    def of(cls, ids: npt.NDArray[np.int64]) -> _Places | None:
-        """Address the ids of units; none where they are missing or lie too far apart."""
-        if not len(ids) or ids.dtype != np.int64:
+    def of(cls, column: pa.ChunkedArray, units: int) -> _Places | None:
+        """Address rows by their ids; none where ids are missing or lie too far apart for the number of units."""
+        if column.null_count or column.type != pa.int64():
             return None
-        first, last = int(ids.min()), int(ids.max())
-        if last - first >= SPAN * len(ids):
+        if not len(column):
+            return cls(0, np.full(2, NOBODY, dtype=np.int32), 0)
+        ids = column.to_numpy()
+        before, last = int(ids.min()) - 1, int(ids.max())
+        if last - before > SPAN * units:
             return None
-        place = np.full(last - first + 1, -1, dtype=np.int32)
-        place[ids - first] = np.arange(len(ids), dtype=np.int32)
-        return cls(first, place, len(ids))
+        place = np.full(last - before + 2, NOBODY, dtype=np.int32)
+        place[ids - before] = np.arange(len(ids), dtype=np.int32)
+        return cls(before, place, len(ids))
 
     def find(self, ids: npt.NDArray[np.int64]) -> Places:
-        """Give the place of each id, -1 where there is none."""
-        offset = ids - self.first
-        if len(offset) and (offset.min() < 0 or offset.max() >= len(self.place)):
-            outside = (offset < 0) | (offset >= len(self.place))
-            return np.where(outside, np.int32(-1), self.place[np.where(outside, 0, offset)])
-        return self.place[offset]
+        """Give the place of each id."""
+        return self.place.take(ids - self.before, mode="clip")
 
 
-def _totals(detail: Detail, key: str, places: _Places) -> dict[str, pa.Array]:
-    """Stream the rows of a detail table and add each value at the place of its unit and slot."""
-    sums = np.zeros(len(detail.sums) * places.units)
-    counts = np.zeros(len(sums), dtype=np.int16)
-    least = np.full(places.units, NO_CODE, dtype=np.int8)
-    for rows in engines.pieces(detail.table):
-        at = places.find(rows[key].to_numpy(zero_copy_only=False))
-        value = rows["value"].to_numpy(zero_copy_only=False)
+def _totals(detail: Detail, key: str, places: _Places) -> dict[str, Column]:
+    """Add up the rows of a detail table, each value at the place of its slot and unit.
+
+    Each slot has one place more than there are units, and there is one slot more: there falls what is not added up
+    (an index of -1 is the place before the first), and what is added up apart.
+    """
+    slots, width = len(detail.sums), places.rows + 1
+    sums = np.zeros((slots + 1, width))
+    counts = np.zeros(sums.shape, dtype=np.int16)
+    least = np.full(width, NO_CODE, dtype=np.int8)
+    few = [(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0))]
+    for rows in engines.fetch_arrow(detail.table).to_batches():
+        at, slot, value = places.find(_numbers(rows, key)), _numbers(rows, "slot"), _numbers(rows, "value")
         if detail.least is not None:
-            _keep_least(least, at, rows["code"].to_numpy(zero_copy_only=False))
-        slot = rows["slot"].to_numpy(zero_copy_only=False)
-        target = at + slot.astype(np.int32) * np.int32(places.units)
-        counted = (at >= 0) & (slot >= 0) & ~np.isnan(value)
+            np.minimum.at(least, at, _numbers(rows, "code"))
+        counted = ~np.isnan(value)
+        if detail.further:
+            beyond = np.flatnonzero(counted & (slot >= slots))
+            few.append((at[beyond], slot[beyond], value[beyond]))
+            slot = np.minimum(slot, np.int8(slots))
+        target = at + slot.astype(np.int64) * width
         if not counted.all():
             target, value = target[counted], value[counted]
-        np.add.at(sums, target, value)
-        np.add.at(counts, target, np.int16(1))
-    columns: dict[str, pa.Array] = {}
-    for slot, name in enumerate(detail.sums):
-        part = slice(slot * places.units, (slot + 1) * places.units)
-        columns[name] = pa.array(sums[part], mask=counts[part] == 0)
+        np.add.at(sums.reshape(-1), target, value)
+        np.add.at(counts.reshape(-1), target, np.int16(1))
+    sums, counts, least = sums[:slots, :-1], counts[:slots, :-1], least[:-1]
+    columns: dict[str, Column] = {name: (sums[slot], counts[slot] == 0) for slot, name in enumerate(detail.sums)}
+    at, slot, value = (np.concatenate(part) for part in zip(*few, strict=True))
+    for name, wanted in detail.further.items():
+        rows = np.isin(slot, wanted)
+        _fill(columns, name, at[rows], value[rows], width)
     if detail.count is not None:
-        columns[detail.count] = pa.array(counts.reshape(len(detail.sums), -1).sum(axis=0, dtype=np.int16))
+        columns[detail.count] = counts.sum(axis=0, dtype=np.int16), np.zeros(places.rows, dtype=np.bool_)
     if detail.least is not None:
-        columns[detail.least] = pa.array(least, mask=least == NO_CODE)
+        columns[detail.least] = least, least == NO_CODE
     return columns
 
 
-def _keep_least(least: npt.NDArray[np.int8], at: Places, codes: npt.NDArray[np.int8]) -> None:
-    for code in np.unique(codes)[::-1]:
-        found = at[(codes == code) & (at >= 0)]
-        least[found] = np.minimum(least[found], code)
+def _fill(columns: dict[str, Column], name: str, at: Places, value: Floats, width: int) -> None:
+    """Add up few values by place, and put the sums in a new column or in the gaps of the one that is there."""
+    there = np.zeros(width, dtype=np.bool_)
+    there[at] = True
+    at = np.where(at == NOBODY, np.int32(width - 1), at)
+    total = np.bincount(at, value, minlength=width)[:-1].astype(np.float64, copy=False)
+    if name not in columns:
+        columns[name] = total, ~there[:-1]
+        return
+    values, missing = columns[name]
+    gap = np.flatnonzero(there[:-1] & missing)
+    values[gap] = total[gap]
+    missing[gap] = False
+
+
+def _numbers(rows: pa.RecordBatch, column: str) -> npt.NDArray[Any]:
+    return rows[column].to_numpy(zero_copy_only=False)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from si_eval import engine as engines
 from si_eval.classes import age_class_of, size_class_of
 from si_eval.indicators import add_indicators
-from si_eval.registry import RuleSet, assets, facts, sections, size_class_labels
+from si_eval.registry import RuleSet, assets, facts, sections
 from si_eval.results import Extract, Linkage
 from si_eval.schema import contracts
-from si_eval.totals import Detail, fetch_totals, join_totals
+from si_eval.totals import Detail, Lookup, fetch_totals, join_totals, joined
 from si_eval.vocabulary import (
     AGE,
     DIVISION,
@@ -25,6 +27,7 @@ from si_eval.vocabulary import (
     NONRESPONSE,
     NOT_COVERED,
     OBSERVED,
+    PARTICIPANT,
     QUARTERS,
     SECTOR,
     SHARED_GROUP,
@@ -39,34 +42,46 @@ if TYPE_CHECKING:
 
 RESPONSES = {OBSERVED: 0, IMPUTED: 1, NONRESPONSE: 2}
 SMALL = "int16"
+RESPONSE = "response"
+INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # what the names of columns begin with; the asset follows
 OTHER = -1  # the slot of rows that are not added up
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
-def collect(extract: Extract, linkage: Linkage) -> ir.Table:
-    """Compute the narrow unit-years once and keep them, year by year where the register is large."""
+def collect(extract: Extract, linkage: Linkage) -> tuple[ir.Table, ir.Table]:
+    """Compute the narrow unit-years once and keep them, year by year where the register is large.
+
+    Returns all of them, and apart those of participants: these are few, and need not be looked for.
+    """
     tables = _Inputs(extract, linkage)
     engine = extract.engine
     if engines.is_local(engine) and engines.count_rows(tables.of_year("business_units")) > engines.ROWS_AT_ONCE:
-        parts = (fetch_totals(_units(tables, year), UNIT, _details(tables, year)) for year in tables.years)
-        narrow = engines.keep(engine, parts)
+        few: list[pa.Table] = []
+        narrow = engines.keep(engine, _by_year(tables, few))
+        participants = engines.from_arrow(engine, pa.concat_tables(few))
     else:
-        narrow = engines.materialise(engine, join_totals(_units(tables), [UNIT, YEAR], _details(tables)))
-    components = engines.materialise(engine, _components(tables))
-    return _joined(_joined(narrow, components, [UNIT, YEAR]), tables.divisions, [ACTIVITY])
+        units = join_totals(_units(tables), [UNIT, YEAR], _groups(tables), _details(tables))
+        narrow = engines.materialise(engine, units)
+        participants = narrow.filter(narrow[PARTICIPANT])
+    return joined(narrow, tables.divisions, [ACTIVITY]), joined(participants, tables.divisions, [ACTIVITY])
+
+
+def _by_year(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table]:
+    """Give the narrow unit-years of one year after the other; add those of participants to the list."""
+    for year in inputs.years:
+        units = fetch_totals(_units(inputs, year), UNIT, _groups(inputs, year), _details(inputs, year))
+        participants.append(units.filter(units[PARTICIPANT]))
+        yield units
+        del units  # before the next year is read
 
 
 def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
     """Add classes, states and indicators to narrow unit-years; they cost nothing until they are asked for."""
-    response = ibis.least(narrow.response, narrow.parts_response)
-    status = ibis.cases(*[(response == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
+    status = ibis.cases(*[(narrow.response == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
     enough = narrow[QUARTERS] >= rules.min_quarters
-    used = status.isin(rules.investment_responses)
+    used = narrow.response.isin([RESPONSES[name] for name in rules.investment_responses])
     missing = ibis.null("float64")
-    amounts = {
-        f"investment_{asset}": ibis.coalesce(narrow[f"total_{asset}"], narrow[f"parts_{asset}"]) for asset in assets()
-    }
-    amounts |= {name: narrow[name] for name in (f"own_production_{asset}" for asset in assets())}
+    amounts = [kind + asset for kind in (INVESTMENT, OWN_PRODUCTION) for asset in assets()]
     table = narrow.mutate(
         size_class=size_class_of(narrow.size_floor, SIZE_CLASS),
         size_class_4=size_class_of(narrow.size_floor, SIZE_CLASS_4),
@@ -75,10 +90,18 @@ def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
         age_class=age_class_of(narrow[AGE]),
         revenue=ibis.ifelse(enough, narrow.turnover, missing),
         investment_status=status,
+        group_larger=narrow.group_persons > narrow[EMPLOYED_PERSONS],
+        group_higher_class=narrow.group_place > _place(narrow.size_floor),
         weight=ibis.literal(1.0),
-        **{name: ibis.ifelse(used, amount, missing) for name, amount in amounts.items()},
+        **{name: ibis.ifelse(used, narrow[name], missing) for name in amounts},
     )
     return add_indicators(table, rules)
+
+
+def have_status(units: ir.Table) -> dict[str, ir.Column]:
+    """Say, by investment status, which narrow unit-years have it."""
+    found = {name: (units.response == number).fill_null(False) for name, number in RESPONSES.items()}
+    return found | {NOT_COVERED: ~ibis.or_(*found.values())}
 
 
 class _Inputs:
@@ -89,17 +112,11 @@ class _Inputs:
         self.tables = extract.tables
         register = extract.tables["business_units"]
         self.years = sorted(int(year) for year in engines.fetch(register.select(YEAR).distinct())[YEAR])
-        codes = facts("size_classes")["codes"]
-        self.codes = engines.from_frame(
-            engine, pd.DataFrame({"size_code": list(codes), "code_floor": np.array(list(codes.values()), dtype=float)})
-        )
+        self.codes = engines.from_frame(engine, _size_codes())
         activities = _activities(register)
         self.activities = engines.from_frame(engine, activities[["sbi", ACTIVITY]])
         self.divisions = engines.from_frame(engine, activities[[ACTIVITY, DIVISION, SECTOR]].drop_duplicates(ACTIVITY))
-        units = linkage.units_frame.astype({YEAR: "int64", UNIT: "int64", ENTRY_YEAR: "Int64"})
-        self.linked = engines.from_frame(engine, units[[YEAR, UNIT]].assign(linked=True))
-        ever = engines.from_frame(engine, units[[UNIT, ENTRY_YEAR]].drop_duplicates(UNIT).assign(ever=True))
-        self.ever = ever.cast({ENTRY_YEAR: "int64"})
+        self.participation = engines.from_frame(engine, _participation(linkage, self.years)).cast({ENTRY_YEAR: "int64"})
 
     def of_year(self, name: str, year: int | None = None) -> ir.Table:
         """Give a raw table, or its rows of one year; without rows where the extract lacks it."""
@@ -108,6 +125,21 @@ class _Inputs:
             columns = {column.name: column.type for column in contracts()[name].columns.values()}
             table = engines.without_rows(self.engine, columns)
         return table if year is None else table.filter(table[YEAR] == year)
+
+
+def _participation(linkage: Linkage, years: Sequence[int]) -> pd.DataFrame:
+    """Give, for each unit that is ever linked and each year, whether it is linked in that year, and its entry year."""
+    units = linkage.units_frame.astype({YEAR: "int64", UNIT: "int64", ENTRY_YEAR: "Int64"})
+    ever = units[[UNIT, ENTRY_YEAR]].drop_duplicates(UNIT).merge(pd.DataFrame({YEAR: years}, dtype="int64"), "cross")
+    return ever.merge(units[[UNIT, YEAR]].drop_duplicates().assign(linked=True), "left").fillna({"linked": False})
+
+
+def _size_codes() -> pd.DataFrame:
+    """Give the lowest number of persons of each size code, and the place of its size class in ascending order."""
+    codes = facts("size_classes")["codes"]
+    floors = np.array(list(codes.values()), dtype=float)
+    places = np.searchsorted(_bounds(), floors, side="right") - 1
+    return pd.DataFrame({"size_code": list(codes), "code_floor": floors, "code_place": places.astype("int8")})
 
 
 def _activities(register: ir.Table) -> pd.DataFrame:
@@ -129,13 +161,12 @@ def _activities(register: ir.Table) -> pd.DataFrame:
 
 
 def _units(inputs: _Inputs, year: int | None = None) -> ir.Table:
-    """Join the register of one year (or all) with participation and enterprise groups."""
+    """Join the register of one year (or all) with participation."""
     table = _register(inputs, year)
-    table = _with_participation(inputs, table)
-    table = _with_groups(inputs, table, year)
+    table = _with_participation(inputs, table, year)
     return table.select(
-        UNIT, YEAR, "participant", ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", ACTIVITY, AGE,
-        "founded_later", GROUP_ID, SHARED_GROUP, "group_larger", "group_higher_class",
+        UNIT, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", ACTIVITY, AGE,
+        "founded_later", GROUP_ID,
     )  # fmt: skip
 
 
@@ -144,7 +175,7 @@ def _register(inputs: _Inputs, year: int | None) -> ir.Table:
     register = _with_size_floor(inputs, inputs.of_year("business_units", year))
     register = register.left_join(inputs.activities, "sbi").drop("sbi_right")
     age = (register[YEAR] - register.founded.year()).cast(SMALL)
-    disagrees = size_class_of(register.code_floor, SIZE_CLASS) != size_class_of(register[EMPLOYED_PERSONS], SIZE_CLASS)
+    disagrees = register.code_place != _place(register[EMPLOYED_PERSONS])
     return register.mutate(
         age=ibis.ifelse(age >= 0, age, ibis.null(SMALL)),
         founded_later=(age < 0).fill_null(False),
@@ -158,32 +189,21 @@ def _with_size_floor(inputs: _Inputs, table: ir.Table) -> ir.Table:
     return table.mutate(size_floor=ibis.coalesce(table.code_floor, table[EMPLOYED_PERSONS]))
 
 
-def _with_participation(inputs: _Inputs, table: ir.Table) -> ir.Table:
+def _with_participation(inputs: _Inputs, table: ir.Table, year: int | None) -> ir.Table:
     """Add ``participant`` (true, false, or missing where linked in other years only) and ``entry_year``."""
-    table = table.left_join(inputs.linked, [UNIT, YEAR]).drop(f"{UNIT}_right", f"{YEAR}_right")
-    table = table.left_join(inputs.ever, UNIT).drop(f"{UNIT}_right")
-    participant = ibis.cases(
-        (table.linked.fill_null(False), True), (table.ever.fill_null(False), ibis.null("boolean")), else_=False
-    )
-    return table.mutate(participant=participant)
+    participation, keys = inputs.participation, _keys(UNIT, year)
+    if year is not None:
+        participation = participation.filter(participation[YEAR] == year)
+    table = joined(table, participation.select(*keys, ENTRY_YEAR, "linked"), keys)
+    return table.mutate(participant=ibis.ifelse(table.linked.isnull(), False, table.linked.nullif(False)))
 
 
-def _with_groups(inputs: _Inputs, table: ir.Table, year: int | None) -> ir.Table:
-    """Add whether the enterprise group has other units, employs more persons, and falls in a higher size class."""
-    register = inputs.of_year("business_units", year)
-    register = register.filter(register[GROUP_ID].notnull())
-    keys = _keys(GROUP_ID, year)
-    members = register.group_by(keys).aggregate(members=register.count())
-    table = _joined(table, members.filter(members.members > 1), keys)
-    table = table.mutate(**{SHARED_GROUP: table.members.notnull()})
+def _groups(inputs: _Inputs, year: int | None = None) -> list[Lookup]:
+    """Look up enterprise groups: whether a group has several units, the persons that it employs, its size class."""
     groups = _with_size_floor(inputs, inputs.of_year("enterprise_groups", year))
-    table = _joined(
-        table, groups.select(*keys, group_persons=groups[EMPLOYED_PERSONS], group_floor=groups.size_floor), keys
-    )
-    return table.mutate(
-        group_larger=table.group_persons > table[EMPLOYED_PERSONS],
-        group_higher_class=_place(table.group_floor) > _place(table.size_floor),
-    )
+    keys = _keys(GROUP_ID, year)
+    sizes = groups.select(*keys, group_persons=groups[EMPLOYED_PERSONS], group_place=_place(groups.size_floor))
+    return [Lookup(GROUP_ID, sizes, SHARED_GROUP)]
 
 
 def _keys(unit: str, year: int | None) -> list[str]:
@@ -191,46 +211,40 @@ def _keys(unit: str, year: int | None) -> list[str]:
     return [unit, YEAR] if year is None else [unit]
 
 
-def _joined(table: ir.Table, other: ir.Table, keys: list[str]) -> ir.Table:
-    """Add the columns of another table where it has the row."""
-    return table.left_join(other, keys).drop(*(f"{key}_right" for key in keys))
+def _bounds() -> list[float]:
+    """Give the lowest number of persons of each size class, in ascending order."""
+    return [float(lower) for lower in facts("size_classes")["classes"][SIZE_CLASS]["lower"]]
 
 
-def _place(floor: ir.Column) -> ir.Column:
+def _place(persons: ir.Column) -> ir.Column:
     """Give the place of the size class in ascending order."""
-    lower = facts("size_classes")["classes"][SIZE_CLASS]["lower"]
-    places = range(len(size_class_labels(SIZE_CLASS)))
-    bands = [(floor >= low, place) for low, place in zip(reversed(lower), reversed(places), strict=True)]
-    return ibis.cases(*bands, else_=ibis.null("int8"))
+    bands = [(persons >= lower, place) for place, lower in reversed(list(enumerate(_bounds())))]
+    return ibis.cases(*bands, else_=ibis.null("int8")).cast("int8")
 
 
 def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
-    """Give what is added up for each unit: turnover of quarters, and totals of investments by asset.
+    """Give what is added up for each unit: turnover of quarters, and investments by asset.
 
-    Most rows of the survey are totals of units that the office imputed; components are few and added up apart.
+    Most rows of the survey are totals of units that the office imputed. A unit without a total of an asset has the sum
+    of its components.
     """
     turnover = inputs.of_year("turnover", year)
     survey = inputs.of_year("investments", year)
-    totals = survey.filter(survey.component == "total")
-    place = ibis.cases(*[(totals.asset == asset, place) for place, asset in enumerate(assets())], else_=OTHER)
+    component = survey.component
+    kind = ibis.cases((component == "total", 0), (component == "own_production", 2), (component.notnull(), 1))
+    asset = ibis.cases(*[(survey.asset == asset, place) for place, asset in enumerate(assets())])
+    slot = (asset + kind * len(assets())).fill_null(OTHER)
     keys = _keys(UNIT, year)
-    amounts = totals.select(*keys, slot=place.cast("int8"), value="amount", code=_response_code(totals).cast("int8"))
+    amounts = survey.select(*keys, slot=slot.cast("int8"), value="amount", code=_response_code(survey).cast("int8"))
+    others, own = ([place + kind * len(assets()) for place in range(len(assets()))] for kind in (1, 2))
+    further: dict[str, tuple[int, ...]] = {}
+    for place, asset in enumerate(assets()):
+        further[INVESTMENT + asset] = (others[place], own[place])
+        further[OWN_PRODUCTION + asset] = (own[place],)
     return [
         Detail(turnover.select(*keys, slot=ibis.literal(0, "int8"), value="turnover"), ("turnover",), count=QUARTERS),
-        Detail(amounts, tuple(f"total_{asset}" for asset in assets()), least="response"),
+        Detail(amounts, tuple(INVESTMENT + asset for asset in assets()), further, least=RESPONSE),
     ]
-
-
-def _components(inputs: _Inputs) -> ir.Table:
-    """Give, by unit and year, the sum of its components by asset, what was produced in-house, and the best response."""
-    survey = inputs.of_year("investments")
-    parts = survey.filter(survey.component != "total")
-    own = parts.component == "own_production"
-    sums: dict[str, ir.Value] = {"parts_response": _response_code(parts).min().cast("int8")}
-    for asset in assets():
-        sums[f"parts_{asset}"] = parts.amount.sum(where=parts.asset == asset)
-        sums[f"own_production_{asset}"] = parts.amount.sum(where=own & (parts.asset == asset))
-    return parts.group_by([UNIT, YEAR]).aggregate(**sums)
 
 
 def _response_code(survey: ir.Table) -> ir.Column:

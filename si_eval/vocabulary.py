@@ -34,6 +34,7 @@ REVENUE = "revenue"
 QUARTERS = "quarters"
 INVESTMENT_STATUS = "investment_status"
 WEIGHT = "weight"
+PUBLIC_UNIT = "public_unit"  # true for units whose figures are public; only in a panel that has any
 
 OBSERVED = "observed"
 IMPUTED = "imputed"
@@ -82,6 +83,17 @@ DENOMINATOR = "denominator"
 EVIDENCE_COLUMNS = (
     N_HOLDINGS, LARGEST, SECOND_LARGEST, HOLDING_LARGEST, HOLDING_SECOND, TOTAL, NUMERATOR, DENOMINATOR,
 )  # fmt: skip
+# Beside a number of a panel with public units.
+N_PUBLIC = "n_public"  # public units with a value
+PUBLIC_TOTAL = "public_total"  # what they contribute, in absolute terms
+PRIVATE_LARGEST = "private_largest"  # the two largest contributions of all others, of holdings
+PRIVATE_SECOND = "private_second"
+PUBLIC_COLUMNS = (N_PUBLIC, PUBLIC_TOTAL, PRIVATE_LARGEST, PRIVATE_SECOND)
+# Beside a quantile: what crosses the border in its place.
+PSEUDO_QUANTILE = "pseudo_quantile"  # the mean of the values around its place
+PSEUDO_UNITS = "pseudo_units"  # the units that it averages, without public ones
+PSEUDO_HOLDINGS = "pseudo_holdings"  # the holdings of these
+PSEUDO_COLUMNS = (PSEUDO_QUANTILE, PSEUDO_UNITS, PSEUDO_HOLDINGS)
 
 PARTICIPANTS = "participant"
 NON_PARTICIPANTS = "non_participant"

@@ -40,7 +40,8 @@ def test_order_statistics_are_those_of_numpy(size: int) -> None:
     """Percentiles and largest values, with ties, losses and gaps."""
     values = np.random.default_rng(size).integers(-50, 50, size).astype(float)
     cells = Cells.of(np.repeat([1, 2], [size + 2, 1]), 4)
-    ordered, counts = cells.ascending(np.append(values, [np.nan, np.nan, np.nan]))
+    ordered = np.append(values, [np.nan, np.nan, np.nan])
+    counts = cells.ascend(ordered)
     assert counts.tolist() == [0, size, 0, 0]
     np.testing.assert_array_equal(ordered[:size], np.sort(values))
     found = cells.percentiles(ordered, counts, SHARES)
@@ -55,8 +56,39 @@ def test_order_statistics_are_those_of_numpy(size: int) -> None:
     np.testing.assert_array_equal(two_largest(np.append(np.abs(values), -1.0)), expected)
 
 
+@pytest.mark.parametrize("size", [1, 2, 5, 10, 11, 12, 23, 24, 1000])
+def test_neighbours_are_those_that_are_nearest_to_the_place(size: int) -> None:
+    """By brute force, one cell and share at a time; 11 values are all of them, so that their median is their mean."""
+    number, generator = 11, np.random.default_rng(size)
+    values = generator.integers(-50, 50, size).astype(float)
+    cells = Cells.of(generator.permutation(np.repeat([1, 3], [size + 2, 1])), 5)
+    column = np.full(len(cells.cell), np.nan)
+    column[np.flatnonzero(cells.cell == 1)[:size]] = values
+    ordered = column[cells.order]
+    counts = cells.ascend(ordered)
+    found = cells.neighbours(ordered, counts, SHARES, number)
+    ascending = np.sort(values)
+    for place, share in enumerate(SHARES):
+        exact = share * (size - 1)
+        middles = sorted({int(np.floor(exact)), int(np.ceil(exact))})
+        windows = [[at for at in range(middle - 5, middle + 6) if 0 <= at < size] for middle in middles]
+        means = [ascending[window].mean() for window in windows]
+        expected = np.interp(exact, middles, means)
+        np.testing.assert_allclose(found.mean[1, place], expected, rtol=EXACT, atol=EXACT)
+        inside = sorted(set().union(*windows))
+        low, high = ascending[inside[0]], ascending[inside[-1]]
+        got = [found.count[1, place], found.lowest[1, place], found.highest[1, place], found.between[1, place]]
+        assert got == [len(inside), low, high, ((values >= low) & (values <= high)).sum()]
+    if size <= number:
+        np.testing.assert_allclose(found.mean[1, 2], values.mean(), rtol=EXACT, atol=EXACT)
+    without = [0, 2, 3, 4]
+    assert np.isnan(found.mean[without]).all()
+    assert not found.count[without].any()
+    assert not found.between[without].any()
+
+
 def test_without_values_nothing_is_known_and_infinite_values_are_values() -> None:
     """Missing, not zero."""
     empty = np.zeros(0)
     assert np.isnan([*moments(empty), *two_largest(empty), *two_largest(np.array([-1.0]))]).all()
-    assert Cells.of(np.array([0, 0]), 1).ascending(np.array([np.inf, np.nan]))[1].tolist() == [1]
+    assert Cells.of(np.array([0, 0]), 1).ascend(np.array([np.inf, np.nan])).tolist() == [1]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from si_eval import engine as engines
-from si_eval.totals import SPAN, Detail, fetch_totals, join_totals
+from si_eval.totals import SPAN, Detail, Lookup, fetch_totals, join_totals
 
 EXACT = 1e-12  # relative: the same doubles in another order
 SUMS = ("first", "second")
@@ -52,8 +52,8 @@ def test_both_ways_give_the_sums_of_pandas(seed: int, spread: int) -> None:
     detail = Detail(details, SUMS, count="values", least="best")
     expected = _expected(units, rows)
     for found in (
-        fetch_totals(table, "unit", [detail]).to_pandas(),
-        engines.fetch(join_totals(table, ["unit"], [detail])),
+        fetch_totals(table, "unit", [], [detail]).to_pandas(),
+        engines.fetch(join_totals(table, ["unit"], [], [detail])),
     ):
         frame = found.set_index("unit").sort_index().astype("float64")
         pd.testing.assert_frame_equal(frame[expected.columns], expected, rtol=EXACT, check_index_type=False)
@@ -64,6 +64,58 @@ def test_a_table_without_rows_adds_nothing() -> None:
     engine = engines.open_engine()
     units = engines.from_frame(engine, pd.DataFrame({"unit": [3, 4]}))
     empty = engines.without_rows(engine, {"unit": "int64", "slot": "int8", "value": "float64"})
-    found = fetch_totals(units, "unit", [Detail(empty, ("sum",), count="values")]).to_pandas()
+    found = fetch_totals(units, "unit", [], [Detail(empty, ("sum",), count="values")]).to_pandas()
     assert found["sum"].isna().all()
     assert (found["values"] == 0).all()
+
+
+@pytest.mark.parametrize("spread", [2, 10 * SPAN])
+def test_few_values_fill_the_gaps_of_sums_and_make_sums_of_their_own(spread: int) -> None:
+    """Slots 0 and 1 are sums; slot 2 fills gaps of the first one, slot 3 does so and is a sum by itself."""
+    generator = np.random.default_rng(spread)
+    ids = 10**6 + np.sort(generator.choice(spread * 300, 300, replace=False)).astype("int64")
+    rows = _rows(generator, ids, 900)
+    rows["slot"] = generator.integers(-1, 4, len(rows)).astype("int8")
+    engine = engines.open_engine()
+    table, values = engines.from_frame(engine, pd.DataFrame({"unit": ids})), engines.from_frame(engine, rows)
+    detail = Detail(values, SUMS, {"first": (2, 3), "own": (3,)}, least="best")
+    wide = rows.pivot_table(index="unit", columns="slot", values="value", aggfunc=lambda v: v.sum(min_count=1))
+    wide = wide.reindex(index=ids, columns=range(4))
+    filled = wide[0].fillna(wide[[2, 3]].sum(axis=1, min_count=1))
+    expected = pd.DataFrame({"first": filled, "second": wide[1], "own": wide[3]})
+    expected["best"] = rows.groupby("unit")["code"].min()
+    for found in (
+        fetch_totals(table, "unit", [], [detail]).to_pandas(),
+        engines.fetch(join_totals(table, ["unit"], [], [detail])),
+    ):
+        frame = found.astype({"unit": "int64"}).set_index("unit").sort_index().astype("float64")
+        pd.testing.assert_frame_equal(
+            frame[expected.columns], expected.astype("float64"), rtol=EXACT, check_names=False
+        )
+
+
+@pytest.mark.parametrize("spread", [2, 10 * SPAN])
+@pytest.mark.parametrize("groups", [0, 40])
+def test_units_find_the_row_of_their_key_and_who_shares_it(spread: int, groups: int) -> None:
+    """Some units have no key, some keys have no row, and some rows have gaps; also a table without rows."""
+    generator = np.random.default_rng(groups)
+    ids = 10**6 + generator.choice(spread * 300, 60, replace=False).astype("int64")
+    units = pd.DataFrame({"unit": range(300), "group": pd.array(generator.choice(ids, 300), dtype="Int64")})
+    units.loc[generator.random(300) < 0.3, "group"] = pd.NA
+    rows = pd.DataFrame({"group": ids[:groups], "size": generator.normal(size=groups)})
+    rows.loc[generator.random(groups) < 0.2, "size"] = np.nan
+    rows["place"] = pd.array(generator.integers(0, 5, groups), dtype="Int8")
+    rows.loc[generator.random(groups) < 0.2, "place"] = pd.NA
+    engine = engines.open_engine()
+    lookup = Lookup("group", engines.from_frame(engine, rows), "shared")
+    table = engines.from_frame(engine, units)
+    expected = units.merge(rows, on="group", how="left").set_index("unit")[["size", "place"]].astype("float64")
+    shared = (units.groupby("group")["unit"].transform("count") > 1).to_numpy(dtype=bool)
+    assert fetch_totals(table, "unit", [lookup], []).schema.field("place").type == "int8"
+    for found in (
+        fetch_totals(table, "unit", [lookup], []).to_pandas(),
+        engines.fetch(join_totals(table, ["unit"], [lookup], [])),
+    ):
+        frame = found.sort_values("unit", ignore_index=True)
+        np.testing.assert_array_equal(frame[["size", "place"]].astype("float64"), expected)
+        np.testing.assert_array_equal(frame["shared"].astype(bool), shared)

@@ -12,6 +12,7 @@ from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
 from si_eval.disclosure.primary import UNVERIFIED, is_unverified
+from si_eval.disclosure.quantiles import is_unsafe_quantile, replace_quantiles
 from si_eval.disclosure.reading import DOF, MERGED_AWAY, Figure, Request, read_tables
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
@@ -20,8 +21,8 @@ from si_eval.results import ResultTable, SafeTable, seal_table
 from si_eval.vocabulary import (
     ESTIMATE,
     GROUPS,
-    MEDIAN,
     MERGED,
+    N_PUBLIC,
     N_TOTAL,
     N_UNITS,
     NOTE,
@@ -67,9 +68,10 @@ def protect(
 
     A number that breaks a rule is withheld with all that gives it back: estimate, standard error, interval, p-value
     and counts, in every row that rests on the same cell, and enough other cells that no withheld one can be inferred
-    more narrowly than its protection interval. Values that are shown are never altered. ``known`` is a tidy frame of
-    figures that outsiders have (counts, means with ``n_units``, sums); ``ledger`` holds the earlier releases, and this
-    one is added to it; ``priority`` gives, by exhibit, what it costs to lose a cell.
+    more narrowly than its protection interval. Values that are shown are never altered, save medians: the mean of the
+    values around it leaves in place of one firm's value, and a note says so. ``known`` is a tidy frame of figures that
+    outsiders have (counts, means with ``n_units``, sums); ``ledger`` holds the earlier releases, and this one is added
+    to it; ``priority`` gives, by exhibit, what it costs to lose a cell.
 
     ``merge="when_cheaper"`` merges adjacent size and age classes where that loses less than withholding: the rows of
     these classes are ``merged``, and rows of the merged class follow at the end of the table. By default classes are
@@ -166,6 +168,11 @@ def _check(table: object, rules: DisclosureRules) -> None:
                 f"{table.function}: found {column} {', '.join(strange)}; expected one of {', '.join(known)}; "
                 "teach the border how to protect it first"
             )
+    if rules.public_units and N_PUBLIC in frame and (frame[N_PUBLIC] > len(rules.public_units)).any():
+        raise DisclosureError(
+            f"{table.function}: found cells with more public units than the rules name ({len(rules.public_units)}); "
+            "expected the same in both; give build_panel the public_units of the rules"
+        )
     uncounted = frame[ESTIMATE].notna() & frame[N_UNITS].isna() & ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units)
     if uncounted.any() and not table.public:
         raise DisclosureError(
@@ -187,9 +194,10 @@ def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: D
 
 def _row_reason(figure: Figure, row: pd.Series, protection: Protection, rules: DisclosureRules) -> str:
     """Name the class of the rule that a row breaks by itself, though its cells may be shown in other rows."""
-    if any(is_unverified(protection.cover.cells[cell], rules) for cell in figure.cells):
+    cells = [protection.cover.cells[number] for number in figure.cells]
+    if any(is_unverified(cell, rules) for cell in cells):
         return UNVERIFIED
-    if row[STATISTIC] == MEDIAN and row[N_UNITS] < 2 * rules.quantile_units:
+    if is_unsafe_quantile(row, cells[0].counted, rules):
         return QUANTILE
     if DOF in row and pd.notna(row[DOF]) and row[DOF] < rules.min_dof:
         return MODEL
@@ -214,10 +222,12 @@ def _seal(
     table: ResultTable, withheld: Mapping[int, str], blanks: Mapping[int, Sequence[str]], rules: DisclosureRules
 ) -> SafeTable:
     """Withhold the rows that were decided on and drop what never leaves."""
-    frame = table.frame[[*TIDY, *([N_TOTAL] if N_TOTAL in table.frame else [])]].reset_index(drop=True)
+    exact = table.frame.reset_index(drop=True)
+    rows = exact if table.public else replace_quantiles(exact, rules)
+    frame = rows[[*TIDY, *([N_TOTAL] if N_TOTAL in rows else [])]]
     merged = pd.Series(False, index=frame.index)
     if MERGED_AWAY in table.frame:
-        merged = table.frame[MERGED_AWAY].astype(bool).reset_index(drop=True)
+        merged = exact[MERGED_AWAY].astype(bool)
     numbers = [column for column in (*NUMBERS, N_TOTAL) if column in frame]
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
     restricted = ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units) & (not table.public)
@@ -225,7 +235,7 @@ def _seal(
     if rules.zeros == "safe":
         few &= frame[N_UNITS] != 0
     gone = pd.Series([row in withheld for row in range(len(frame))], index=frame.index, dtype=bool) & restricted
-    computable = frame[ESTIMATE].notna()
+    computable = exact[ESTIMATE].notna()
     frame[STATUS] = np.select([merged, gone & computable], [MERGED, SUPPRESSED], SHOWN)
     frame.loc[gone | few | merged, numbers] = np.nan
     frame.loc[(gone & computable) | merged, NOTE] = ""

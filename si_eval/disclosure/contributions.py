@@ -16,17 +16,17 @@ from si_eval.vocabulary import (
     HOLDING_SECOND,
     LARGEST,
     MEAN,
+    MEDIAN,
     N_HOLDINGS,
+    N_PUBLIC,
+    PRIVATE_LARGEST,
+    PRIVATE_SECOND,
+    PUBLIC_TOTAL,
     SECOND_LARGEST,
     STATISTIC,
     STD_ERROR,
     TOTAL,
 )
-
-N_PUBLIC = "n_public"  # units in the cell whose figures are public
-PUBLIC_TOTAL = "public_total"  # what these contribute, in absolute terms
-PRIVATE_LARGEST = "private_largest"  # the two largest contributions of all others (of holdings, where these count)
-PRIVATE_SECOND = "private_second"
 
 
 def number_in(row: Mapping[Any, Any], column: str) -> float:
@@ -39,14 +39,14 @@ def keep_evidence(cell: Cell, rules: DisclosureRules, row: Mapping[Any, Any], su
     """Add to a cell what the evidence columns of a row say; ``suffix`` ends the names of these columns."""
     holdings = number_in(row, N_HOLDINGS + suffix) if rules.unit == "group" else math.nan
     counted = cell.n if math.isnan(holdings) else min(cell.n, holdings)
-    public = number_in(row, N_PUBLIC + suffix)
+    public = number_in(row, N_PUBLIC + suffix) if rules.public_units else 0.0
     public = len(rules.public_units) if math.isnan(public) else public
     cell.counted = counted - public if math.isnan(cell.counted) else min(counted - public, cell.counted)
     if cell.variable == UNITS:
         return
     cell.auxiliary = False
     largest, second = _two_largest(row, rules, suffix)
-    public_total = number_in(row, PUBLIC_TOTAL + suffix)
+    public_total = number_in(row, PUBLIC_TOTAL + suffix) if rules.public_units else 0.0
     if math.isnan(public_total):
         # At worst the public units are the largest after the first, each with as much as the second.
         public_total = 0.0 if math.isnan(second) else public * second
@@ -57,6 +57,8 @@ def keep_evidence(cell: Cell, rules: DisclosureRules, row: Mapping[Any, Any], su
         bounds.append(_absolute_from_spread(row, cell.n, number_in(row, LARGEST)))
         if _tells_of_units(row, cell.n, rules):
             cell.reason = "group"
+    if row[STATISTIC] == MEDIAN and _are_alike(row, cell.n, rules, suffix):
+        cell.reason = "group"
     known = [bound - public_total for bound in bounds if not math.isnan(bound)]
     known += [] if math.isnan(cell.absolute) else [cell.absolute]
     cell.absolute = max(known, default=math.nan)
@@ -73,6 +75,17 @@ def _two_largest(row: Mapping[Any, Any], rules: DisclosureRules, suffix: str) ->
         if not math.isnan(number_in(row, first + suffix)):
             return number_in(row, first + suffix), number_in(row, second + suffix)
     return math.nan, math.nan
+
+
+def _are_alike(row: Mapping[Any, Any], n: float, rules: DisclosureRules, suffix: str) -> bool:
+    """Say whether all values are (nearly) the same, from their total and the largest of them.
+
+    Each value lies within n times the distance between the largest and the mean from the largest.
+    """
+    if n == 0:
+        return False
+    largest, mean = number_in(row, LARGEST + suffix), abs(number_in(row, TOTAL + suffix)) / n
+    return n * (largest - mean) < rules.protection * mean
 
 
 def _spread(row: Mapping[Any, Any], n: float) -> tuple[float, float]:

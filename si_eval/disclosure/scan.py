@@ -61,8 +61,8 @@ def withheld_numbers(decision: Decision, tables: Sequence[ResultTable]) -> list[
     for table, safe in zip(tables, decision.tables, strict=True):
         before, after = table.frame.reset_index(drop=True), safe.to_frame()
         numbers = [column for column in (*NUMBERS, N_TOTAL) if column in after]
-        had = before[numbers].to_numpy(dtype=float)
-        gone += list(had[np.isnan(after[numbers].to_numpy(dtype=float)) & ~np.isnan(had)])
+        had, shown = before[numbers].to_numpy(dtype=float), after[numbers].to_numpy(dtype=float)
+        gone += list(had[~np.isnan(had) & (shown != had)])
         for column in before:
             if column not in after and pd.api.types.is_numeric_dtype(before[column]):
                 gone += list(before[column].to_numpy(dtype=float))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from si_eval.measures import pseudo_median
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Survey
@@ -126,7 +127,8 @@ def _number_rows(
             CONF_HIGH: interval.high,
         },
     )
-    median = keys.assign(**evidence, **{STATISTIC: MEDIAN, ESTIMATE: values.median()})
+    pseudo = pseudo_median(values.to_numpy(dtype="float64"))
+    median = keys.assign(**evidence, **{STATISTIC: MEDIAN, ESTIMATE: values.median(), **pseudo})
     return pd.concat([mean, median], ignore_index=True)
 
 

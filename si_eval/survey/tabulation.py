@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import StudyError
+from si_eval.measures import pseudo_median
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Base, Survey
@@ -206,7 +207,7 @@ def _median_row(table: pd.DataFrame, question: Question, name: str) -> pd.DataFr
     """Give the median place on the scale of the answers with content."""
     codes = [option.code for option in question.options if not option.missing]
     places = table[codes].to_numpy(dtype="float64") @ np.arange(1, len(codes) + 1)
-    row = {INDICATOR: name, STATISTIC: MEDIAN, N_UNITS: len(places), N_TOTAL: len(places)}
+    row = {INDICATOR: name, STATISTIC: MEDIAN, N_UNITS: len(places), N_TOTAL: len(places), **pseudo_median(places)}
     estimate = float(np.median(places)) if len(places) else np.nan
     note = "" if len(places) else "no answer has content"
     return pd.DataFrame([{**row, ESTIMATE: estimate, UNIT_OF_MEASURE: SCALE_POINT, NOTE: note}])
