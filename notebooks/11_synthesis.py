@@ -27,7 +27,8 @@ import si_eval as se
 
 study, extract = se.open_reference()
 linkage = se.link_participants(extract)
-panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
+public = study.file.disclosure.public_units
+panel = se.build_panel(extract, linkage, rules=study.file.rule_set(), public_units=public)
 tables = se.study_tables(study, panel, linkage)
 
 # %%

@@ -25,7 +25,7 @@ def check(source: Annotated[Path, typer.Argument(help="an extract folder or a st
     """Say what is in an extract, what is wrong with it, and what a run could and could not answer."""
     with _ends_well():
         from si_eval import extracts  # noqa: PLC0415
-        from si_eval.study import extract_arguments  # noqa: PLC0415
+        from si_eval.opening import extract_arguments  # noqa: PLC0415
         from si_eval.study_file import load_study  # noqa: PLC0415
 
         a_study = source.suffix.lower() == ".toml"

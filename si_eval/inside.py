@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from si_eval.disclosure.evidence import WARNING, write_evidence
 from si_eval.disclosure.package import Contents, Output, describe_output, hash_of
@@ -24,7 +25,7 @@ from si_eval.disclosure.traces import (
     machine_names,
     sort_identifiers,
 )
-from si_eval.engine import fetch
+from si_eval.engine import pieces
 from si_eval.errors import StudyError
 from si_eval.ledger_file import LedgerFile, load_ledger
 from si_eval.results import Extract
@@ -42,7 +43,9 @@ LEDGER = "ledger.json"
 WITHHELD = "withheld.npy"
 NUMBERS = "identifiers.npy"
 WORDS = "identifier_hashes.npy"
+PHRASES = "identifiers.json"
 IDENTIFIERS = (UNIT, GROUP_ID, "kvk_id", "person_id")
+SPAN = 64  # possible numbers for each number that there is: beyond it they are sorted, not marked
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,8 @@ def inside_of(out: Path) -> Path:
     return out.with_name(out.name + SUFFIX)
 
 
-def keep_inside(
-    results: StudyResults,
-    folder: Path,
-    *,
-    out: Path,
-    ledger: Path | None,
-    folders: Sequence[Path] = (),
-) -> None:
-    """Write what stays inside to ``folder``, for the finished results in ``out``; ``folders`` held the extract."""
+def keep_secrets(results: StudyResults, folder: Path) -> None:
+    """Write to ``folder`` what never leaves, evidence, withheld values, identifiers, and the ledger after a release."""
     (folder / MARKER).write_text(WARNING + "\n", encoding="utf-8")
     for place, request in enumerate(results.requests, start=1):
         evidence = folder / "evidence" / f"{place:02d}_{request.rules.name}"
@@ -85,8 +81,15 @@ def keep_inside(
     identifiers = _identifiers(results.extract)
     np.save(folder / NUMBERS, identifiers.numbers)
     np.save(folder / WORDS, identifiers.words)
+    (folder / PHRASES).write_text(json.dumps(sorted(identifiers.phrases)) + "\n", encoding="utf-8")
     after = results.ledger.with_request((one.rules.name, one.decision.protection) for one in results.requests)
     after.save(folder / LEDGER)
+
+
+def keep_record(
+    results: StudyResults, folder: Path, *, out: Path, ledger: Path | None, folders: Sequence[Path] = ()
+) -> None:
+    """Write to ``folder`` what a release of the finished results in ``out`` needs; ``folders`` held the extract."""
     provenance = (out / PROVENANCE).read_bytes()
     computation = json.loads(provenance)
     record = {
@@ -100,7 +103,6 @@ def keep_inside(
         "outputs": _describe(results),
         "ledger_before": results.ledger.state,
         "ledger_path": None if ledger is None else str(ledger.resolve()),
-        "phrases": sorted(identifiers.phrases),
         "names": sorted(machine_names(out.parent, *folders)),
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
@@ -116,7 +118,8 @@ def open_inside(out: Path) -> Inside:
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         withheld, numbers, words = (np.load(folder / name, allow_pickle=False) for name in (WITHHELD, NUMBERS, WORDS))
-        identifiers = Identifiers(numbers, words, frozenset(record["phrases"]))
+        phrases = json.loads((folder / PHRASES).read_text(encoding="utf-8"))
+        identifiers = Identifiers(numbers, words, frozenset(phrases))
         outputs = [_output(out, entry) for entry in record["outputs"]]
     except (OSError, ValueError, KeyError) as error:
         raise StudyError(
@@ -150,10 +153,29 @@ def _identifiers(extract: Extract) -> Identifiers:
     """Give every identifier of every raw table, whether or not the study used it."""
     found = []
     for column in IDENTIFIERS:
-        tables = [table.select(column) for table in extract.tables.values() if column in table.columns]
-        every = tables[0].union(*tables[1:], distinct=True) if len(tables) > 1 else tables[0].distinct()
-        found.append(sort_identifiers(fetch(every)[column]))
+        for table in extract.tables.values():
+            if column in table.columns:
+                known = (piece[column].drop_null() for piece in pieces(table.select(column)))
+                found += _sorted([part for part in known if len(part)])
     return join_identifiers(found)
+
+
+def _sorted(parts: Sequence[pa.Array]) -> list[Identifiers]:
+    """Sort the identifiers of one column: whole numbers once each, texts piece by piece."""
+    if parts and pa.types.is_integer(parts[0].type):
+        return [sort_identifiers(pd.Series(_distinct_numbers([part.to_numpy() for part in parts])))]
+    return [sort_identifiers(part.to_pandas()) for part in parts]
+
+
+def _distinct_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Give each number of int64 arrays once, in order: marked in a row of all possible ones where that is short."""
+    first, last = min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
+    if last - first >= SPAN * sum(len(part) for part in parts):
+        return np.unique(np.concatenate(parts))
+    seen = np.zeros(last - first + 1, dtype=bool)
+    for part in parts:
+        seen[part - first] = True
+    return np.flatnonzero(seen) + first
 
 
 def _describe(results: StudyResults) -> list[dict[str, Any]]:

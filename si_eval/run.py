@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
-import platform
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
 
 from si_eval.drawing import Drawers, Drawing
 from si_eval.errors import StudyError
-from si_eval.inside import FILES, MARKER, PROVENANCE, file_hashes, inside_of, keep_inside
+from si_eval.inside import MARKER, PROVENANCE, inside_of, keep_record, keep_secrets
 from si_eval.interrupts import held_back
-from si_eval.report import Chart, build_report
-from si_eval.results import Extract
-from si_eval.study import (
-    EXTRACT_VARIABLE,
-    STUDY_VARIABLE,
-    TABLES_VARIABLE,
-    Progress,
-    StudyResults,
-    evaluate,
-    ledger_path,
-)
+from si_eval.opening import EXTRACT_VARIABLE, STUDY_VARIABLE, Progress
+from si_eval.provenance import describe_run, hash_inputs
+from si_eval.report.specification import Chart
+from si_eval.study import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study_file import Study, load_study
 from si_eval.vocabulary import Language
-
-PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
 
 
 def run_study(
@@ -69,13 +57,16 @@ def run_study(
         target.parent.mkdir(parents=True, exist_ok=True)
         with _work_beside(target) as work, _work_beside(inside_of(target)) as inside:
             languages = study.file.languages if notebooks else study.file.languages[:1]
-            _write_exhibits(results, work, languages, drawers, _part(report, 0.3, 0.6))
+            drawers.start(_write_exhibits(results, work, languages), work)
+            keep_secrets(results, inside)
+            drawers.finish(_part(report, 0.3, 0.6))
             if results.comparison is not None:
                 results.comparison.to_frame().to_csv(work / "published.csv", index=False)
             if notebooks and study.file.notebooks:
                 _write_report(results, work, folders, _part(report, 0.6, 1.0))
-            _write_provenance(results, work)
-            keep_inside(results, inside, out=work, ledger=earlier, folders=folders)
+            provenance = json.dumps(describe_run(results, work), indent=2, sort_keys=True)
+            (work / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
+            keep_record(results, inside, out=work, ledger=earlier, folders=folders)
             work.chmod(0o755)
             _replace({work: target, inside: inside_of(target)})
     report("done", 1.0)
@@ -102,13 +93,11 @@ def _work_beside(target: Path) -> Iterator[Path]:
             shutil.rmtree(work, ignore_errors=True)
 
 
-def _write_exhibits(
-    results: StudyResults, work: Path, languages: Sequence[Language], drawers: Drawers, progress: Progress
-) -> None:
-    """Write each exhibit as a tidy table and a figure in each language, and the list of all of them."""
+def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Language]) -> list[Drawing]:
+    """Write each exhibit as a tidy table, and the list of all of them; give the figures to draw, one a language."""
     (work / "tables").mkdir()
     (work / "figures").mkdir()
-    hashes = _input_hash(results.extract)
+    hashes = hash_inputs(results.extract)
     listed = []
     drawings: list[Drawing] = []
     for spec in results.study.file.exhibits:
@@ -130,43 +119,13 @@ def _write_exhibits(
             }
         )
     pd.DataFrame(listed).to_csv(work / "exhibits.csv", index=False)
-    drawers.draw(drawings, work, progress)
-
-
-def _input_hash(extract: Extract) -> str:
-    """Give one hash of all input files; provenance.json holds the hash of each."""
-    digest = hashlib.sha256("\n".join(sorted(source.sha256 for source in extract.sources)).encode())
-    return digest.hexdigest()
-
-
-def _write_provenance(results: StudyResults, work: Path) -> None:
-    """Write what went in, what ran and what came out: hashes, versions, rules, seed. No counts, no identifiers."""
-    simulation = results.extract.simulation
-    rules = results.study.file.rule_set()
-    content = {
-        "study": results.study.file.name,
-        "study_sha256": hashlib.sha256(results.study.path.read_bytes()).hexdigest(),
-        "run_on": date.today().isoformat(),
-        "rule_set": {**vars(rules), "investment_responses": list(rules.investment_responses)},
-        "disclosure_rules": results.study.file.disclosure.rules,
-        "earlier_releases": len(results.ledger.runs),
-        "synthetic": None
-        if simulation is None
-        else {"preset": simulation.preset, "scale": simulation.scale, "seed": simulation.seed},
-        "inputs": [
-            {"table": s.table, "file": Path(s.path).name, "year": s.year, "version": s.version, "sha256": s.sha256}
-            for s in results.extract.sources
-        ],
-        "inputs_sha256": _input_hash(results.extract),
-        "python": platform.python_version(),
-        "packages": {package: version(package) for package in PACKAGES},
-        FILES: file_hashes(work),
-    }
-    (work / PROVENANCE).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    return drawings
 
 
 def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], progress: Progress) -> None:
     """Execute the notebooks on the same extract and build the report, one file a language."""
+    from si_eval.report.document import build_report  # noqa: PLC0415  loaded with the kernels of notebooks alone
+
     study = results.study
     tables = work / "tables.pickle"
     tables.write_bytes(pickle.dumps(results.tables))

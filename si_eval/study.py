@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from si_eval import extracts, published, synthetic
+from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
-from si_eval.engine import open_engine
-from si_eval.errors import StudyError
 from si_eval.exhibits import SYNTHESIS, Inputs, compute_exhibits, synthesise_exhibits, without_registers
 from si_eval.ledger_file import LedgerFile, load_ledger
 from si_eval.linkage import link_participants
+from si_eval.opening import Progress, read_extract
 from si_eval.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
-from si_eval.study_file import Study, load_study
+from si_eval.study_file import Study
 
-Progress = Callable[[str, float], None]
-EXTRACT_VARIABLE = "SI_EVAL_EXTRACT"
-STUDY_VARIABLE = "SI_EVAL_STUDY"
 TABLES_VARIABLE = "SI_EVAL_TABLES"
-NOTEBOOK_SCALE = 0.01
-ASSUMED = "assumed"
 
 
 @dataclass(frozen=True)
@@ -69,7 +62,8 @@ def evaluate(
     report("linking the participants", 0.3)
     linkage = link_participants(extract)
     report("building the panel", 0.4)
-    panel = build_panel(extract, linkage, rules=study.file.rule_set())
+    public = study.file.disclosure.public_units
+    panel = build_panel(extract, linkage, rules=study.file.rule_set(), public_units=public)
     report("computing the exhibits", 0.5)
     tables = compute_exhibits(study, panel, linkage)
     report("protecting", 0.7)
@@ -91,7 +85,7 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
 
     An exhibit may name rules of its own (a survey has other units than a register). The synthesis follows from the
     protected exhibits and crosses last; it is made where all of them are there. What outsiders know is told of the
-    units of the study's own rules.
+    units of the study's own rules, and so are the public units.
     """
     border = study.file.disclosure
     rules = {exhibit.id: exhibit.disclosure or border.rules for exhibit in study.file.exhibits}
@@ -100,11 +94,11 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
     requests = []
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
         asked = [table for table in tables if rules[table.exhibit] == name]
-        preset, public = DisclosureRules.preset(name), known if name == border.rules else None
+        preset, own = _output_rules(study, name), name == border.rules
         decision = decide(
             asked,
             rules=preset,
-            known=public,
+            known=known if own else None,
             ledger=earlier.of(name),
             priority=priority,
             merge=border.merge,
@@ -114,9 +108,16 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
     safe = [table for request in requests for table in request.decision.tables]
     if len(safe) == len([exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]):
         for table in synthesise_exhibits(study, safe):
-            preset = DisclosureRules.preset(rules[table.exhibit])
+            preset = _output_rules(study, rules[table.exhibit])
             requests.append(Request(preset, [table], decide([table], rules=preset)))
     return requests
+
+
+def _output_rules(study: Study, name: str) -> DisclosureRules:
+    """Give the output rules by their name; those of the study's own units know its public units."""
+    border = study.file.disclosure
+    preset = DisclosureRules.preset(name)
+    return replace(preset, public_units=border.public_units) if name == border.rules else preset
 
 
 def in_order(study: Study, requests: Sequence[Request]) -> list[SafeTable]:
@@ -158,72 +159,6 @@ def compare_with_published(study: Study, safe: Sequence[SafeTable]) -> published
         for paths in (files.figures, files.claims)
     )
     return published.compare_published(safe, figures=figures, claims=claims, readings=study.resolve(files.readings))
-
-
-def read_extract(source: Any, *, folders: Sequence[Path] = (), progress: Progress | None = None) -> Extract:
-    """Read and validate a raw extract: a folder, several, a study file, or a study.
-
-    A study's own file patterns, column names, units and engine are used; ``folders`` replaces the study's folders.
-    Raises `InputError` with every problem of every table.
-    """
-    study = _as_study(source)
-    step = None if progress is None else lambda text: progress(text, 0.0)
-    if study is None:
-        return extracts.read_extract(source, progress=step)
-    return extracts.read_extract(**extract_arguments(study, folders), progress=step)
-
-
-def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, Any]:
-    """Give what `extracts` needs to read the extract of a study; a study without folders needs some."""
-    source = study.file.extract
-    chosen = [Path(folder) for folder in folders] or [study.resolve(folder) for folder in source.folders]
-    if not chosen:
-        raise StudyError(
-            f"study {study.file.name}: found no extract folder; expected `folders` under [extract], or a folder given "
-            "beside the study; run `si-eval run STUDY --extract FOLDER --out OUT`"
-        )
-    engine = study.file.engine
-    return {
-        "source": chosen,
-        "files": source.files,
-        "columns": source.columns,
-        "money_unit": source.money_unit,
-        "participants": None if source.participants is None else study.resolve(source.participants),
-        "cache": None if source.cache is None else study.resolve(source.cache),
-        "engine": open_engine(engine.backend, memory_limit=engine.memory_limit, threads=engine.threads),
-    }
-
-
-def open_study() -> Study:
-    """Give a notebook its study: the one in the environment (`SI_EVAL_STUDY`), else the reference study."""
-    return load_study(os.environ.get(STUDY_VARIABLE))
-
-
-def open_reference() -> tuple[Study, Extract]:
-    """Give a notebook its study and extract.
-
-    Taken from the environment (`SI_EVAL_STUDY`, `SI_EVAL_EXTRACT`, set by `si-eval run`); else the reference study on
-    a small simulated extract, kept in the cache folder.
-    """
-    study = open_study()
-    folder = os.environ.get(EXTRACT_VARIABLE)
-    if folder is None and not study.file.extract.folders:
-        place = Path.home() / ".cache" / "si_eval" / f"{study.file.name}_{NOTEBOOK_SCALE:g}"
-        if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            synthetic.simulate_extract(place, scale=NOTEBOOK_SCALE)
-        folder = str(place)
-    folders = [] if folder is None else [Path(part) for part in folder.split(os.pathsep)]
-    return study, read_extract(study, folders=folders)
-
-
-def _as_study(source: Any) -> Study | None:
-    """Give the study that a source names, if it names one."""
-    if isinstance(source, Study):
-        return source
-    if isinstance(source, str | Path) and Path(source).suffix.lower() == ".toml":
-        return load_study(source)
-    return None
 
 
 def _silent(step: str, fraction: float) -> None:

@@ -110,7 +110,11 @@ def test_a_run_keeps_what_stays_inside_beside_its_results(first_run):
     assert sorted(path.name for path in first_run.iterdir()) == ["out", "out.inside", "study.toml"]
     evidence = pd.read_csv(inside / "evidence" / "01_cbs" / "rows.csv")
     assert (evidence["reason"].notna() & evidence["estimate"].notna()).any()
-    provenance = json.loads((first_run / "out" / "provenance.json").read_text())
+    text = (first_run / "out" / "provenance.json").read_text()
+    assert str(first_run) not in text
+    assert str(Path.home()) not in text
+    provenance = json.loads(text)
+    assert set(provenance["git"]) <= {"si_eval"}
     assert set(provenance["files"]) == {
         "exhibits.csv", "figures/investment.png", "figures/sectors.png", "tables/investment.csv", "tables/sectors.csv",
     }  # fmt: skip

@@ -25,7 +25,8 @@ def test_a_process_draws_the_same_bytes_and_leaves_no_work(table, tmp_path):
     told: list[float] = []
     with Drawers() as drawers:
         drawings = [(table, chart, path.stem, path) for path in paths]
-        drawers.draw(drawings, tmp_path, lambda step, fraction: told.append(fraction))
+        drawers.start(drawings, tmp_path)
+        drawers.finish(lambda step, fraction: told.append(fraction))
     assert {path.name for path in tmp_path.iterdir()} == {"nl.png", "en.png"}
     assert paths[0].read_bytes() == draw(table, chart, language="nl")
     assert all(0 <= fraction <= 1 for fraction in told)
@@ -33,8 +34,10 @@ def test_a_process_draws_the_same_bytes_and_leaves_no_work(table, tmp_path):
 
 def test_a_figure_that_fails_is_an_error_that_says_why(table, tmp_path):
     impossible = Chart(kind="lines", x="year", statistic="median")
-    with Drawers() as drawers, pytest.raises(StudyError, match=r"figures: .*median"):
-        drawers.draw([(table, impossible, "nl", tmp_path / "x.png")], tmp_path, lambda step, fraction: None)
+    with Drawers() as drawers:
+        drawers.start([(table, impossible, "nl", tmp_path / "x.png")], tmp_path)
+        with pytest.raises(StudyError, match=r"figures: .*median"):
+            drawers.finish(lambda step, fraction: None)
 
 
 def test_processes_that_draw_nothing_end():

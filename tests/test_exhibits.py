@@ -7,8 +7,9 @@ from registers import make_extract, one_link_each
 
 from si_eval.disclosure import protect
 from si_eval.errors import StudyError
-from si_eval.exhibits import MAKERS, compute_exhibits, without_registers
+from si_eval.exhibits import compute_exhibits, without_registers
 from si_eval.linkage import link_participants
+from si_eval.makers import MAKERS
 from si_eval.panel import build_panel
 from si_eval.study import protect_exhibits, study_tables
 from si_eval.study_file import load_study

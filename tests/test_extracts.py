@@ -471,11 +471,32 @@ def test_the_cache_is_used_and_a_changed_file_is_read_again(tmp_path, monkeypatc
         raise AssertionError("read again")
 
     with monkeypatch.context() as patch:
-        patch.setattr("si_eval.extracts.conversion.statistical_to_parquet", refuse)
+        patch.setattr("si_eval.extracts.statistical.statistical_to_parquet", refuse)
         assert contents(read_extract(folder, cache=cache)) == first
     changed = canonical_frames()["participants"].assign(intensity=[9.0, 9.0, 9.0])
     WRITERS["sav"](changed, folder / "participants")
     assert set(read_extract(folder, cache=cache).tables["participants"].to_pandas()["intensity"]) == {9.0}
+
+
+def test_years_stored_in_different_ways_are_read_again_as_they_were(tmp_path):
+    """Files that were read before are opened together: only those whose columns, types, years and names are alike."""
+    frames = canonical_frames()
+    turnover = frames.pop("turnover")
+    folder = write_extract(tmp_path / "raw", frames, write_parquet)
+    ways = [
+        lambda frame: frame.assign(turnover=frame["turnover"].round()).astype({"turnover": "int64"}),
+        lambda frame: frame[frame.columns[::-1]],
+        lambda frame: frame.astype({"quarter": "int8", "turnover": "float32"}).drop(columns="year"),
+    ]
+    for year, way in zip(YEARS, ways, strict=True):
+        write_parquet(way(turnover[turnover["year"] == year]), folder / f"turnover_{year}")
+        write_parquet(frames["business_units"].query("year == @year").drop(columns="year"), folder / f"units_{year}")
+    (folder / "business_units.parquet").unlink()
+    files = {"business_units": "units_{year}*"}
+    first = contents(read_extract(folder, cache=tmp_path / "cache", files=files))
+    assert contents(read_extract(folder, cache=tmp_path / "cache", files=files)) == first
+    assert [sum(row[1] == year for row in first["turnover"]) for year in YEARS] == [12, 12, 12]
+    assert [sum(row[1] == year for row in first["business_units"]) for year in YEARS] == [3, 3, 3]
 
 
 def test_raw_files_are_not_changed_and_a_read_only_folder_works(tmp_path):

@@ -15,7 +15,8 @@ from si_eval.errors import StudyError
 from si_eval.registry import assets, sections
 from si_eval.report import Chart, draw
 from si_eval.report.charts import figure_of
-from si_eval.report.page import house_style, to_png
+from si_eval.report.page import house_style
+from si_eval.report.png import to_png
 from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
 from si_eval.study_file import load_study
 from si_eval.synthesis import load_findings

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pandas.api.types import is_integer_dtype
 from pandas.util import hash_array
 
@@ -86,12 +88,15 @@ def sort_identifiers(identifiers: Iterable[object]) -> Identifiers:
         numbers = identifiers.dropna().to_numpy(dtype=np.int64)
         return Identifiers(_distinct(numbers[numbers >= 10 ** (SHORTEST_ID - 1)]), _NONE.words, frozenset())
     found = identifiers if isinstance(identifiers, pd.Series) else pd.Series(list(identifiers), dtype=object)
-    texts = found.dropna().astype("str").str.strip().str.lower().drop_duplicates()
-    texts = texts[texts.str.len() >= SHORTEST_ID]
-    digits = texts.str.fullmatch(rf"[0-9]{{1,{LONGEST_ID}}}").astype(bool)
-    words = texts.str.fullmatch(r"\w+").astype(bool) & ~digits
+    texts = pc.utf8_lower(pc.utf8_trim_whitespace(pa.array(found.dropna().astype("str"), type=pa.string())))
+    texts = texts.filter(pc.greater_equal(pc.utf8_length(texts), SHORTEST_ID))
+    digits = pc.match_substring_regex(texts, rf"^[0-9]{{1,{LONGEST_ID}}}$")
+    words = pc.and_not(pc.match_substring_regex(texts, r"^\w+$"), digits)
+    rest = pc.invert(pc.or_(digits, words))
     return Identifiers(
-        _distinct(texts[digits].to_numpy().astype(np.int64)), _hashes(texts[words]), frozenset(texts[~digits & ~words])
+        _distinct(pc.cast(texts.filter(digits), pa.int64()).to_numpy(zero_copy_only=False)),
+        _hashes(texts.filter(words).to_pandas()),
+        frozenset(texts.filter(rest).to_pylist()),
     )
 
 

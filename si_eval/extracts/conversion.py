@@ -17,7 +17,6 @@ from si_eval.extracts.columns import Match
 from si_eval.extracts.delimited import delimited_to_parquet
 from si_eval.extracts.files import RawFile
 from si_eval.extracts.investments import melt, response_of
-from si_eval.extracts.statistical import statistical_to_parquet
 from si_eval.extracts.values import convert
 from si_eval.schema import TableContract, as_type, contracts
 
@@ -60,7 +59,10 @@ def raw_parquet(file: RawFile, target: Path) -> tuple[Path | None, list[Problem]
         except (pa.ArrowInvalid, OSError) as error:
             return None, [unreadable(file, str(error).splitlines()[0][:160])]
         return file.path, []
-    reader = delimited_to_parquet if file.format == "csv" else statistical_to_parquet
+    if file.format == "csv":
+        reader = delimited_to_parquet
+    else:
+        from si_eval.extracts.statistical import statistical_to_parquet as reader  # noqa: PLC0415  reads other formats
     problems = [replace(problem, table=file.table) for problem in reader(file.path, target, file.name)]
     readable = target.is_file() and not any(problem.count == 0 for problem in problems)
     return (target if readable else None), problems

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 from si_eval.engine import scan_parquet
 from si_eval.errors import Problem
 from si_eval.extracts.cache import Cache, key_of
-from si_eval.extracts.columns import match_columns
+from si_eval.extracts.columns import Match, match_columns
 from si_eval.extracts.conversion import (
     Reading,
     Settings,
@@ -37,11 +38,21 @@ _COUNTED_MARKS = ("comma", "point", "thousands", "changed")
 
 
 @dataclass(frozen=True)
+class Stored:
+    """The rows of a file that is sound, unread: ``read`` gives those of several files with the same ``treatment``."""
+
+    path: Path
+    treatment: Hashable
+    read: Callable[[Sequence[Path]], ir.Table]
+
+
+@dataclass(frozen=True)
 class Inspected:
     """One file as read: its rows under the contract's columns, and what was found in them.
 
     ``years`` counts rows by year, ``columns`` names the contract's columns that the file has, ``notes`` counts rows by
-    remark, ``key`` identifies the content and how it was read.
+    remark, ``key`` identifies the content and how it was read. The rows are in ``table`` where the file was inspected
+    now, in ``stored`` where it was before, and nowhere where it cannot be read.
     """
 
     file: RawFile
@@ -53,6 +64,18 @@ class Inspected:
     notes: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     table: ir.Table | None = None
+    stored: Stored | None = None
+
+
+def rows_of(files: Sequence[Inspected]) -> ir.Table:
+    """Give the rows of several files as one table; files that are stored and treated alike are read at once."""
+    alike: dict[Hashable, list[Stored]] = {}
+    for file in files:
+        if file.stored is not None:
+            alike.setdefault(file.stored.treatment, []).append(file.stored)
+    tables = [file.table for file in files if file.table is not None]
+    tables += [group[0].read([one.path for one in group]) for group in alike.values()]
+    return ibis.union(*tables, distinct=False) if len(tables) > 1 else tables[0]
 
 
 def inspect_file(
@@ -101,15 +124,26 @@ def inspect_file(
 def _recalled(
     file: RawFile, sha256: str, key: str, kept: dict[str, Any], settings: Settings, engine: Any, cache: Cache
 ) -> Inspected:
+    """Give a file that was inspected before, its rows unread."""
     if kept["in_place"]:
-        raw = scan_parquet(engine, [file.path])
-        match = match_columns(file, raw.columns, settings.columns)
-        reading = convert_columns(file, raw, match, settings, engine, sound=set(kept["clean"]))
-        table = shape_rows(file, reading, set())
+        schema = pq.read_schema(file.path).remove_metadata()
+        match = match_columns(file, schema.names, settings.columns)
+        sound = frozenset(kept["clean"])
+        year = file.year if "year" not in match.names or is_clipped(file) else None
+        treatment: Hashable = (file.layout, year, schema, tuple(match.names.items()), sound)
+        stored = Stored(file.path, treatment, partial(_read_in_place, file, match, settings, sound, engine))
     else:
-        table = scan_parquet(engine, [cache.parquet(key)])
+        stored = Stored(cache.parquet(key), "converted", partial(scan_parquet, engine))
     years = {int(year): rows for year, rows in kept["years"].items()}
-    return Inspected(file, sha256, key, kept["rows"], years, tuple(kept["columns"]), kept["notes"], (), table)
+    return Inspected(file, sha256, key, kept["rows"], years, tuple(kept["columns"]), kept["notes"], stored=stored)
+
+
+def _read_in_place(
+    file: RawFile, match: Match, settings: Settings, sound: frozenset[str], engine: Any, paths: Sequence[Path]
+) -> ir.Table:
+    """Read sound files as they are delivered, under the contract's columns; ``file`` stands for all of them."""
+    reading = convert_columns(file, scan_parquet(engine, paths), match, settings, engine, sound=set(sound))
+    return shape_rows(file, reading, set())
 
 
 def _checks(file: RawFile, reading: Reading) -> list[RowCheck]:

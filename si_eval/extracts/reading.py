@@ -18,8 +18,8 @@ from si_eval.errors import Problem
 from si_eval.extracts.cache import Cache, fingerprint, key_of, open_cache
 from si_eval.extracts.conversion import Settings
 from si_eval.extracts.files import Found, Patterns, RawFile, find_files, missing_tables
-from si_eval.extracts.inspection import Inspected, inspect_file
-from si_eval.extracts.tables import by_table, check_fit, check_keys, check_years, complete_units, rows_of, years_of
+from si_eval.extracts.inspection import Inspected, inspect_file, rows_of
+from si_eval.extracts.tables import by_table, check_fit, check_keys, check_years, complete_units, years_of
 from si_eval.registry import facts
 from si_eval.results import Extract, Simulation, SourceFile
 from si_eval.schema import contracts, table_names

@@ -12,7 +12,7 @@ import ibis
 from si_eval.engine import materialise, scan_parquet
 from si_eval.errors import Problem
 from si_eval.extracts.cache import Cache, key_of
-from si_eval.extracts.inspection import Inspected
+from si_eval.extracts.inspection import Inspected, rows_of
 from si_eval.registry import facts
 from si_eval.schema import TableContract, contracts
 
@@ -34,15 +34,9 @@ def by_table(inspected: Files) -> dict[str, list[Inspected]]:
     """Group the files that could be read by table."""
     groups: dict[str, list[Inspected]] = defaultdict(list)
     for file in inspected:
-        if file.table is not None:
+        if file.table is not None or file.stored is not None:
             groups[file.file.table].append(file)
     return dict(groups)
-
-
-def rows_of(files: Files) -> ir.Table:
-    """Give the rows of several files as one table."""
-    tables = [file.table for file in files if file.table is not None]
-    return ibis.union(*tables, distinct=False) if len(tables) > 1 else tables[0]
 
 
 def years_of(files: Files) -> Counter[int]:

@@ -124,6 +124,8 @@ def cells(frame: pd.DataFrame) -> list[pd.DataFrame]:
 
 def preferred(cell: pd.DataFrame) -> pd.Series:
     """Give the telling to use: printed before missing, table before text, plain before hedged, then as in the file."""
+    if len(cell) == 1:
+        return cell.iloc[0]
     rank = (
         4 * cell["value"].isna().astype(int)
         + 2 * ~cell["table"].str.contains(r"\btable\b", case=False).astype(bool)
@@ -195,7 +197,7 @@ def _row(store: KpiStore, cell: pd.DataFrame) -> dict[str, Any]:
 
 def _reading(store: KpiStore, cell: pd.DataFrame, row: pd.Series, language: Language) -> str:
     """Say what has to be known to read a telling, and how else its cell is told."""
-    others = cell[(cell["value"] != row["value"]) & cell["value"].notna()]
+    others = cell[(cell["value"] != row["value"]) & cell["value"].notna()] if len(cell) > 1 else cell[:0]
     also = {"nl": "ook vermeld als", "en": "also told as"}[language]
     period = {"nl": "periode", "en": "period"}[language]
     broken = store.broken(str(row["indicator"]))

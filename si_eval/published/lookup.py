@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -77,9 +78,14 @@ class Results:
 
     def calibrated_to(self, cell: Cell) -> bool:
         """Say whether the simulation was made to meet this cell, so that agreement was put in."""
+        asked = cell._asdict().items()
+        return any("indicator" in key and key.items() <= asked for key in self._calibrated)
+
+    @cached_property
+    def _calibrated(self) -> list[dict[str, str]]:
+        """Give the cells that the simulation was made to meet."""
         entries = () if self.simulation is None else self.simulation.calibrated
-        keys = [{column: _key(entry[column]) for column in Cell._fields if column in entry} for entry in entries]
-        return any("indicator" in key and key.items() <= cell._asdict().items() for key in keys)
+        return [{column: _key(entry[column]) for column in Cell._fields if column in entry} for entry in entries]
 
 
 def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) -> Results:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from si_eval.errors import DisclosureError
@@ -28,6 +30,8 @@ from .specification import DIMENSIONS
 STATE = "state"
 ASSUMED = "assumed"
 NUMBER, WITHHELD, UNKNOWN = "number", "withheld", "unknown"
+Floats: TypeAlias = npt.NDArray[np.float64]
+Texts: TypeAlias = npt.NDArray[np.object_]
 
 
 def require_safe(table: Any) -> SafeTable:
@@ -48,25 +52,29 @@ def safe_rows(table: Any) -> pd.DataFrame:
     """
     frame = require_safe(table).to_frame()
     _check_statuses(frame)
-    rows = pd.DataFrame({name: _as_text(frame, name) for name in DIMENSIONS}, index=frame.index)
-    for name in (*NUMBERS, N_TOTAL):
-        rows[name] = pd.to_numeric(frame[name], errors="coerce").astype(float) if name in frame else float("nan")
-    for name in (UNIT_OF_MEASURE, NOTE):
-        rows[name] = frame[name].astype(object).where(frame[name].notna(), "").astype(str) if name in frame else ""
-    rows[STATUS] = frame[STATUS].astype(str)
-    withheld = (rows[STATUS] == SUPPRESSED) | ((rows[STATUS] == MERGED) & rows[ESTIMATE].isna())
-    if bool((withheld & rows[ESTIMATE].notna()).any()):
-        count = int((withheld & rows[ESTIMATE].notna()).sum())
+    status = frame[STATUS].astype(str).to_numpy(dtype=object)
+    numbers = {name: _as_numbers(frame, name) for name in (*NUMBERS, N_TOTAL)}
+    empty = np.isnan(numbers[ESTIMATE])
+    withheld = (status == SUPPRESSED) | ((status == MERGED) & empty)
+    if (withheld & ~empty).any():
         raise DisclosureError(
-            f"report: found {count} suppressed rows that still carry an estimate; expected none; this is a defect of "
-            "the protection: do not report this table"
+            f"report: found {int((withheld & ~empty).sum())} suppressed rows that still carry an estimate; expected "
+            "none; this is a defect of the protection: do not report this table"
         )
-    rows.loc[withheld, [*NUMBERS, N_TOTAL]] = float("nan")
-    rows[STATE] = NUMBER
-    rows.loc[rows[ESTIMATE].isna(), STATE] = UNKNOWN
-    rows.loc[withheld, STATE] = WITHHELD
-    rows[ASSUMED] = rows[NOTE].str.contains("assumed", case=False) & (rows[STATE] == NUMBER)
-    return rows.reset_index(drop=True)
+    state = np.select([withheld, empty], [WITHHELD, UNKNOWN], NUMBER).astype(object)
+    note = _as_words(frame, NOTE)
+    assumed = np.array(["assumed" in text.lower() for text in note], dtype=bool)
+    return pd.DataFrame(
+        {
+            **{name: pd.Series(_as_text(frame, name), dtype=object) for name in DIMENSIONS},
+            **{name: np.where(withheld, np.nan, values) for name, values in numbers.items()},
+            UNIT_OF_MEASURE: _as_words(frame, UNIT_OF_MEASURE),
+            NOTE: note,
+            STATUS: status,
+            STATE: state,
+            ASSUMED: assumed & (state == NUMBER),
+        }
+    )
 
 
 def _check_statuses(frame: pd.DataFrame) -> None:
@@ -79,10 +87,25 @@ def _check_statuses(frame: pd.DataFrame) -> None:
         )
 
 
-def _as_text(frame: pd.DataFrame, name: str) -> pd.Series:
+def _as_numbers(frame: pd.DataFrame, name: str) -> Floats:
     if name not in frame:
-        return pd.Series(ALL if name not in (INDICATOR, STATISTIC) else "", index=frame.index, dtype=object)
-    return pd.Series([_text(value) for value in frame[name]], index=frame.index, dtype=object)
+        return np.full(len(frame), np.nan)
+    return pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+
+
+def _as_words(frame: pd.DataFrame, name: str) -> Texts:
+    """Give the texts of a column, shape (N,), empty where there is none."""
+    texts = [] if name not in frame else ["" if pd.isna(value) else str(value) for value in frame[name]]
+    return np.array(texts or [""] * len(frame), dtype=object)
+
+
+def _as_text(frame: pd.DataFrame, name: str) -> Texts:
+    """Give the values of a dimension as texts, shape (N,)."""
+    if name not in frame:
+        return np.full(len(frame), ALL if name not in (INDICATOR, STATISTIC) else "", dtype=object)
+    values = list(frame[name])
+    texts = {value: _text(value) for value in values}
+    return np.array([texts[value] for value in values], dtype=object)
 
 
 def _text(value: Any) -> str:

@@ -14,8 +14,9 @@ from .border import require_safe
 from .grids import draw_direction, draw_profile, draw_table
 from .layers import draw_layers
 from .lines import draw_lines
-from .page import house_style, to_png
+from .page import house_style
 from .plot import Plot, prepare
+from .png import to_png
 from .shares import draw_shares
 from .specification import Chart
 from .words import draw_words

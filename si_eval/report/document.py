@@ -17,7 +17,7 @@ from si_eval.vocabulary import Language, label
 
 from .display import LANGUAGES
 from .execution import ExecutedCell, ExecutedNotebook, Progress, execute_notebooks
-from .show import picture_html
+from .exhibit import picture_html
 from .stylesheet import DOCUMENT_CSS, PRINT_SCRIPT, TABLE_CSS
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from si_eval.vocabulary import (
 
 from .border import require_safe
 from .layout import Layout, arrange_layers
+from .png import to_png
 
 WIDTH, HEIGHT, MARGIN, DPI = 11.2, 7.6, 0.2, 200
 HEAD, FOOT, GAP, SIDE = 0.95, 0.5, 0.13, 0.06
@@ -64,9 +64,7 @@ def draw_layers(safe: SafeTable, *, language: Language) -> bytes:
         figure = Figure(figsize=(WIDTH, page.height), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)
         _draw(figure, graph, page, str(safe.titles.get(language) or safe.exhibit), language)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    return buffer.getvalue()
+        return to_png(figure)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 SWEEPS = 24
 RELAXATIONS = 12
@@ -144,6 +143,8 @@ def _apart(
 
     Least squares under distances is isotonic regression of what is left after the distances are taken off.
     """
+    from scipy.optimize import isotonic_regression  # noqa: PLC0415  loaded for graphs alone: it takes long
+
     if not column:
         return {}
     size = np.array([sizes[name] for name in column])

@@ -1,8 +1,7 @@
-"""The page of a figure: house style, title, legend, notes and synthetic label around a body; and the PNG of it."""
+"""The page of a figure: house style, title, legend, notes and synthetic label around a body."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -162,13 +161,6 @@ def open_page(frame: Frame, body_height: float) -> Page:
     return page
 
 
-def to_png(figure: Figure) -> bytes:
-    """Give the raster image, without a word of metadata."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    return buffer.getvalue()
-
-
 def bar_style(style: SeriesStyle) -> dict[str, Any]:
     """Give the look of a bar: fill, edge and hatch."""
     return {"facecolor": style.colour, "edgecolor": style.edge, "hatch": style.hatch, "linewidth": 0.6}
@@ -205,6 +197,8 @@ def height_of(text: str, size: float) -> float:
 
 def wrap(text: str, width: float, size: float, *, bold: bool = False) -> str:
     """Break text at spaces, and within a word that is too long, so that no line is wider than ``width`` inches."""
+    if width_of(text, size, bold=bold) <= width:
+        return text
     lines, line = [], ""
     for word in _short_words(text.split(" "), width, size, bold):
         longer = f"{line} {word}" if line else word

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from si_eval.results import Simulation
@@ -56,18 +57,17 @@ class Survey:
         codes = [option.code for option in question.options]
         given = self._given(question, row)
         asked = self._asked(question, row)
-        column = ITEM if question.kind == MULTIPLE else ANSWER
-        table = pd.DataFrame(False, index=asked, columns=codes)
-        marks = given.assign(chosen=True).pivot_table(
-            index=RESPONDENT, columns=column, values="chosen", aggfunc="any", fill_value=False, observed=True
-        )
-        table.update(marks.astype("boolean").reindex(columns=[code for code in codes if code in marks]))
-        table = table.astype(bool)
+        chosen = np.zeros((len(asked), len(codes)), dtype=bool)
+        respondent = asked.get_indexer(given[RESPONDENT])
+        option = pd.Index(codes, dtype=object).get_indexer(given[ITEM if question.kind == MULTIPLE else ANSWER])
+        used = (respondent >= 0) & (option >= 0)
+        chosen[respondent[used], option[used]] = True
+        table = pd.DataFrame(chosen, index=asked, columns=codes)
         if question.kind != MULTIPLE:
             table.loc[table.sum(axis=1) > 1, :] = False
         if base == "asked":
             return table
-        counted = [option.code for option in question.options if base == "answered" or not option.missing]
+        counted = [one.code for one in question.options if base == "answered" or not one.missing]
         return table[table[counted].any(axis=1)]
 
     def numbers(self, question: Question) -> pd.Series:
