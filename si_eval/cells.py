@@ -119,10 +119,12 @@ def _summary(panel: Panel, request: Request) -> pd.DataFrame:
     keys = [GROUP, YEAR, *request.by]
     indicators = [panel.indicators[name] for name in request.indicator]
     frames = []
-    for part in _parts(panel, request.years):
+    parts = _parts(panel, request.years)
+    threads = engines.threads(panel.table) if len(parts) > 1 else 1  # small work is done before threads have started
+    for part in parts:
         table = compared_units(panel, by=request.by, where=request.where, years=part)
         units = engines.pieces(_columns(table, indicators, keys))
-        frames.append(measure_cells(units, indicators, keys, threads=engines.threads(panel.table)))
+        frames.append(measure_cells(units, indicators, keys, threads=threads))
     cells = pd.concat(frames, ignore_index=True)
     cells[GROUP] = np.where(cells[GROUP], PARTICIPANTS, NON_PARTICIPANTS)
     cells[YEAR] = cells[YEAR].astype("int64")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 Floats = npt.NDArray[np.float64]
 SCARCE = 0.1  # of the units of a piece; below it, places and values take less room than a column with gaps
+CODE = np.int32
 ROOM = 4_000_000  # rows that a column has room for at first: memory that is not used takes none
 
 
@@ -24,6 +25,13 @@ class Few:
 
 
 Column = npt.NDArray[Any] | Few
+
+
+class Key(NamedTuple):
+    """The labels of a key, and the place in them of each unit's label, shape (rows,)."""
+
+    labels: pa.Array
+    codes: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -54,24 +62,34 @@ class Gathered:
         return None if isinstance(column, Few) else column
 
 
-def gather(pieces: Iterable[pa.RecordBatch], keys: Sequence[str]) -> tuple[dict[str, pa.DictionaryArray], Gathered]:
-    """Gather at least one piece: the keys of units as codes of a dictionary, and their other columns.
+def gather(pieces: Iterable[pa.RecordBatch], keys: Sequence[str]) -> tuple[dict[str, Key], Gathered]:
+    """Gather at least one piece: the keys of units, and their other columns.
 
     Keys and truth values have no gaps; other columns are floats or whole numbers. Nothing that is given refers to the
     pieces: that would keep the memory of all their columns.
     """
-    codes: dict[str, list[pa.DictionaryArray]] = {key: [] for key in keys}
+    labels: dict[str, dict[Any, int]] = {key: {} for key in keys}
+    codes = {key: _Growing() for key in keys}
     columns: dict[str, _Growing] = {}
+    kinds: dict[str, pa.DataType] = {}
     rows = 0
     for piece in pieces:
         for name in piece.schema.names:
-            if name in codes:
-                codes[name].append(piece[name].dictionary_encode())
+            if name in labels:
+                kinds[name] = piece[name].type
+                codes[name].add(rows, _coded(piece[name], labels[name]))
             else:
                 columns.setdefault(name, _Growing()).add(rows, piece[name])
         rows += len(piece)
-    unified = {name: pa.chunked_array(found).unify_dictionaries().combine_chunks() for name, found in codes.items()}
-    return unified, Gathered(rows, {name: found.column(rows) for name, found in columns.items()})
+    found = {key: Key(pa.array(list(labels[key]), kinds[key]), codes[key].full(rows)) for key in keys}
+    return found, Gathered(rows, {name: column.column(rows) for name, column in columns.items()})
+
+
+def _coded(column: pa.Array, labels: dict[Any, int]) -> pa.Array:
+    """Give each label of a key its number, going on from those that are known already."""
+    encoded = column.dictionary_encode()
+    known = [labels.setdefault(label, len(labels)) for label in encoded.dictionary.to_pylist()]
+    return pa.array(np.array(known, dtype=CODE)[encoded.indices.to_numpy()])
 
 
 @dataclass
@@ -82,15 +100,20 @@ class _Growing:
     array: npt.NDArray[Any] | None = None
 
     def add(self, start: int, column: pa.Array) -> None:
-        """Add the values of the units from ``start`` on. Whole numbers are always kept as few values."""
+        """Add the values of the units from ``start`` on. Long whole numbers are always kept as few values."""
         known = len(column) - column.null_count
-        scarce = pa.types.is_integer(column.type) or known < SCARCE * len(column)
+        scarce = pa.types.is_int64(column.type) or known < SCARCE * len(column)
         if self.array is None and scarce:
             places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
             values = column.drop_null().to_numpy(zero_copy_only=False)
             self.few.append(Few(places + start, values.copy()))
             return
         self._room(start, start + len(column), column.type)[:] = column.to_numpy(zero_copy_only=False)
+
+    def full(self, rows: int) -> npt.NDArray[Any]:
+        """Give a column that has no gaps."""
+        assert self.array is not None
+        return self.array[:rows]
 
     def column(self, rows: int) -> Column:
         """Give what has been gathered of so many rows."""

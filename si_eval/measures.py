@@ -45,10 +45,10 @@ def measure_cells(
     contributions are absolute values. With a column `PUBLIC_UNIT` the columns of `PUBLIC_COLUMNS` follow, and public
     units are not among the units of a pseudo-quantile.
     """
-    codes, columns = gather(pieces, keys)
-    first, cell = number(*[(code.indices.to_numpy(), len(code.dictionary)) for code in codes.values()])
-    found = {key: code.dictionary.take(code.indices.take(pa.array(first))).to_pandas() for key, code in codes.items()}
-    codes.clear()  # their memory is for what follows
+    places, columns = gather(pieces, keys)
+    first, cell = number(*[(key.codes, len(key.labels)) for key in places.values()])
+    found = {name: key.labels.take(pa.array(key.codes[first])).to_pandas() for name, key in places.items()}
+    places.clear()  # their memory is for what follows
     groups, public = columns.few(HOLDING), columns.truths(PUBLIC_UNIT)
     units = _Units.of(cell, len(first), _Shared.of(groups.places, groups.values, cell), public)
     with ThreadPoolExecutor(threads) as pool:

@@ -69,9 +69,8 @@ def build_panel(
     rules = rule_set(rules)
     public = _public_units(extract, public_units)
     units, participants = collect(extract, linkage)
-    table = engines.view(extract.engine, readable(units, rules))
     outliers = _outliers(readable(participants, rules), rules)
-    table = engines.view(extract.engine, _with_exclusions(table, outliers))
+    table = engines.view(extract.engine, _with_exclusions(readable(units, rules), outliers))
     marked = {PUBLIC_UNIT: table[UNIT].isin(public)} if public else {}
     return Panel(
         table=table.select(*_panel_columns(), **marked),

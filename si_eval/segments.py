@@ -150,5 +150,7 @@ def two_largest(values: Floats) -> tuple[float, float]:
         return np.nan, np.nan
     place = int(values.argmax())
     first = values[place]
-    second = max(values[:place].max(initial=-1.0), values[place + 1 :].max(initial=-1.0))
+    values[place] = -1.0
+    second = values.max()
+    values[place] = first
     return (first if first >= 0 else np.nan), (second if second >= 0 else np.nan)

@@ -33,8 +33,8 @@ def test_columns_are_those_of_the_table(share: float, size: int, room: int, monk
     """Also where a column is scarce at first and full later, and where it outgrows its room."""
     monkeypatch.setattr(gathered, "ROOM", room)
     table = units(share)
-    codes, columns = gather(table.to_batches(max_chunksize=size), ["key"])
-    assert codes["key"].to_pylist() == table["key"].to_pylist()
+    keys, columns = gather(table.to_batches(max_chunksize=size), ["key"])
+    assert keys["key"].labels.take(pa.array(keys["key"].codes)).to_pylist() == table["key"].to_pylist()
     np.testing.assert_array_equal(columns.floats("value"), table["value"].to_numpy())
     few = columns.few("holding")
     assert few.values.tolist() == table["holding"].drop_null().to_pylist()
@@ -51,8 +51,8 @@ def test_a_column_that_few_units_have_is_kept_as_few_values() -> None:
 
 
 def test_a_piece_without_rows_gives_columns_without_rows() -> None:
-    codes, columns = gather(
+    keys, columns = gather(
         units(1.0).slice(0, 0).to_batches() or [pa.RecordBatch.from_pylist([], units(1.0).schema)], ["key"]
     )
-    assert len(codes["key"]) == 0
+    assert len(keys["key"].codes) == 0
     assert len(columns.floats("value")) == 0
