@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from si_eval.errors import DisclosureError, InputError, StudyError
 from si_eval.published import PublishedComparison, compare_published
+from si_eval.published.asked import describe_claim
 from si_eval.published.cases import QUANTITIES
-from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS
+from si_eval.published.sources import CLAIM_COLUMNS, DUTCH_COLUMNS, FIGURE_COLUMNS
 from si_eval.published.verdicts import COLUMNS, COMPARISONS, VERDICTS
 from si_eval.registry import indicators, sections, size_class_labels
 from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
@@ -27,6 +28,9 @@ KEYS = ("indicator", "statistic", "group", "year", "size_class", "sector", "cate
 TYPES = dict.fromkeys(FIGURE_COLUMNS + CLAIM_COLUMNS, str)
 WITHHELD = "withheld"
 OTHER = "group:non_participant"
+# Words that occur in one of the two languages only, and in no name of a fieldlab.
+ENGLISH_WORDS = r"(?i)\b(?:the|against|computed|printed|allowed|hold|with|participants|share|source|years?)\b"
+DUTCH_WORDS = r"(?i)\b(?:het|een|van|niet|tegenover|berekend|gedrukt|deelnemers|aandeel|bron|jaren)\b"
 
 
 def cell(value: float | str | None, **keys: str | int) -> dict[str, object]:
@@ -49,7 +53,8 @@ def published(columns: tuple[str, ...], **keys: str) -> pd.DataFrame:
     defaults = dict.fromkeys(columns, "") | {"id": "X1", "quantity": "level", "confidence": "1.0", "year": "2014"}
     defaults |= {"indicator": "revenue", "statistic": "mean", "group": "participant"}
     defaults |= {"size_class": "all", "sector": "all", "category": "all", "precision": "printed", "quantifier": "all"}
-    return pd.DataFrame([{column: {**defaults, **keys}[column] for column in columns}])
+    dutch = [column for column in DUTCH_COLUMNS if column in keys]
+    return pd.DataFrame([{column: {**defaults, **keys}[column] for column in (*columns, *dutch)}])
 
 
 def judge(kind: str, rows: list[dict[str, object]], *, scale: float | None = None, **keys: str) -> pd.Series:
@@ -74,7 +79,7 @@ FIGURES = [
     (575.0, {"value": "550", "step": "50", "precision": "about"}, "within precision", ""),
     (WITHHELD, {"value": "100", "step": "1"}, "not computable", "suppressed here"),
     (None, {"value": "100", "step": "1"}, "not computable", "no such data"),
-    (100.0, {"value": "100", "step": "1", "indicator": "age"}, "not computable", "no exhibit holds age"),
+    (100.0, {"value": "100", "step": "1", "indicator": "age"}, "not computable", "no exhibit holds Firm age · Mean"),
     (WITHHELD, {"precision": "withheld"}, "exact", "withheld here and in the source"),
     (100.0, {"precision": "withheld"}, "not computable", "no printed number"),
     (100.0, {"precision": "unprinted"}, "not computable", "prints no value"),
@@ -180,7 +185,7 @@ GROWTH = [*course(100, 130), *course(100, 120, group="non_participant")]
 DOWN, UP, HOLDS, WITHIN, FAILS, OPEN = "down", "up", "direction holds", "within precision", "fails", "not computable"
 CLAIMS = [
     # one cell against another, under each comparison
-    (pair(120, 100), against(">"), HOLDS, "participant 120 against non_participant 100 (+20.0%)"),
+    (pair(120, 100), against(">"), HOLDS, "Participants 120 against Non-participants 100 (+20.0%)"),
     (pair(100, 120), against(">"), FAILS, "(-16.7%)"),
     (pair(100, 120), against("<"), HOLDS, ""),
     (pair(100, 100), against("<="), HOLDS, ""),
@@ -191,7 +196,7 @@ CLAIMS = [
     (pair(110, 100), against("!="), HOLDS, ""),
     (pair(103, 100), against("!="), FAILS, ""),
     (pair(0.7, 0.3, statistic="share"), against(">", statistic="share", other="0.5"), HOLDS, "70.0%"),
-    (pair(WITHHELD, 100), against(">"), OPEN, "suppressed here participant"),
+    (pair(WITHHELD, 100), against(">"), OPEN, "suppressed here Participants"),
     (pair(None, 100), against(">"), OPEN, "not computed here: no such data"),
     # sectors by name and all that there are
     (SECTORS, against(">", sector="C", other="sector:*"), HOLDS, "2 of 2"),
@@ -216,7 +221,7 @@ CLAIMS = [
     (course(100, 120, 90), over("peak", "up_then_down", "2014;2015;2016"), HOLDS, ""),
     (course(100, 120, 130), over("peak", "up_then_down", "2014;2015;2016"), FAILS, ""),
     # growth, rise and gap between groups
-    (GROWTH, over("growth", ">", "2014..2015"), HOLDS, "30.0% against non_participant 20.0%"),
+    (GROWTH, over("growth", ">", "2014..2015"), HOLDS, "30.0% against Non-participants 20.0%"),
     (GROWTH, over("growth", "=", "2014..2015"), FAILS, ""),
     (GROWTH, over("rise", ">", "2014..2015"), HOLDS, ""),
     (GROWTH, over("gap", "down", "2014..2015"), FAILS, "8.3% against 2014 0.0%"),
@@ -225,9 +230,9 @@ CLAIMS = [
     (EVENNESS, over("concentration", "<", "2014", other="sector:C", **SPREAD), HOLDS, "0.34 against C 0.66"),
     # quantifiers over size classes, with withheld cells
     (classes(2, 2, 2, 2), in_classes(">"), HOLDS, "4 of 4"),
-    (classes(2, 2, 2, 0), in_classes(">"), FAILS, "3 of 4 hold: participant 250+ 0 against"),
-    (classes(2, 2, 2, WITHHELD), in_classes(">"), OPEN, "1 without a number: suppressed here participant 250+"),
-    (classes(0, 2, 2, WITHHELD), in_classes(">"), FAILS, "participant 0-9 0"),
+    (classes(2, 2, 2, 0), in_classes(">"), FAILS, "3 of 4 hold: Participants 250+ 0 against"),
+    (classes(2, 2, 2, WITHHELD), in_classes(">"), OPEN, "1 without a number: suppressed here Participants 250+"),
+    (classes(0, 2, 2, WITHHELD), in_classes(">"), FAILS, "Participants 0-9 0"),
     (classes(2, 2, 2, WITHHELD), in_classes(">", quantifier="most"), HOLDS, ""),
     (classes(2, 2, 0, WITHHELD), in_classes(">", quantifier="most"), FAILS, ""),
     (classes(2, *[WITHHELD] * 3), in_classes(">", quantifier="most"), OPEN, ""),
@@ -248,6 +253,34 @@ def test_claim_gets_its_verdict(rows: list[dict[str, object]], keys: dict[str, s
     row = judge("claim", rows, **keys)
     assert row["verdict"] == verdict, row["reason"]
     assert reason in row["reason"]
+
+
+def test_reasons_and_readings_are_told_in_both_languages() -> None:
+    rows = [*pair(1250.5, 1000, size_class="10-49"), *pair(WITHHELD, 1000, size_class="250+")]
+    asked = against(">", size_class="10-49;250+", quantifier="some", note="read widely", note_nl="ruim gelezen")
+    row = judge("claim", rows, **asked)
+    assert row["reason"].startswith("1 of 2 hold, 1 without a number: Participants 10-49 1,250 against Non-")
+    counted, compared, note = row["reason_nl"].replace(": ", "; ").split("; ")
+    assert counted == "klopt voor 1 van 2, 1 zonder cijfer"
+    assert compared == "Deelnemers 10-49 1.250 tegenover Niet-deelnemers 1.000 (+25,0%)"
+    assert note == "ruim gelezen"
+    assert (row["reading"], row["reading_nl"]) == (
+        "in at least one cell, above Non-participants",
+        "in ten minste één cel, hoger dan Niet-deelnemers",
+    )
+    figure = judge("figure", [cell(None)], precision="about", note="only in English")
+    assert figure["reason_nl"] == "hier niet berekend: no such data; only in English"
+    assert (figure["reading"], figure["reading_nl"]) == ("about", "ongeveer")
+
+
+@pytest.mark.parametrize("comparison", sorted(COMPARISONS))
+@pytest.mark.parametrize("other", ["", "sector:*", "group:non_participant"])
+def test_every_reading_has_words(comparison: str, other: str) -> None:
+    row = {"comparison": comparison, "other": other, "quantifier": "all", "word": "slight"}
+    said = describe_claim(row, READINGS, several=True)
+    assert said.nl.startswith("in alle cellen, ")
+    assert said.en.startswith("in all cells, ")
+    assert "published_" not in said.nl + said.en
 
 
 def test_every_verdict_comparison_and_quantity_is_tried() -> None:
@@ -374,6 +407,34 @@ def source_against_itself() -> PublishedComparison:
 def test_ids_are_complete() -> None:
     assert list(read("figures.csv")["id"]) == [f"MP{number:03d}" for number in range(1, 128)]
     assert list(read("claims.csv")["id"]) == [f"MC{number:03d}" for number in range(1, 166)]
+
+
+@pytest.mark.parametrize("name", [*sorted(path.name for path in DATA.glob("*.csv")), "../survey/claims.csv"])
+def test_every_published_row_has_both_languages(name: str) -> None:
+    rows = read(name)
+    for column in ("statement", "note"):
+        dutch, english = rows[f"{column}_nl"], rows[column]
+        assert list(rows["id"][(dutch == "") != (english == "")]) == []
+        found = dutch.str.contains(ENGLISH_WORDS) | english.str.contains(DUTCH_WORDS)
+        assert list(rows["id"][found]) == []
+    assert (rows["statement"] != "").all()
+
+
+def test_every_reading_entry_has_both_languages() -> None:
+    for kind in ("precision", "quantifiers", "words"):
+        for name, entry in READINGS[kind].items():
+            assert entry["nl"], name
+            assert entry["en"], name
+            assert ("not_computable" in entry) == ("not_computable_nl" in entry), name
+
+
+def test_every_reason_has_both_languages(source_against_itself: PublishedComparison) -> None:
+    frame = source_against_itself.to_frame()
+    for column in ("statement", "reading", "reason"):
+        assert (frame[column] != "").all()
+        assert (frame[f"{column}_nl"] != "").all()
+        mixed = frame[f"{column}_nl"].str.contains(ENGLISH_WORDS) | frame[column].str.contains(DUTCH_WORDS)
+        assert list(frame["id"][mixed]) == []
 
 
 @pytest.mark.parametrize("name", ["figures.csv", "claims.csv"])

@@ -238,8 +238,9 @@ def test_a_display_holds_figure_and_table_in_both_languages() -> None:
     assert payload["titles"]["en"].startswith("Index of annual revenue")
     for language in LANGUAGES:
         image = base64.b64decode(payload["png"][language])
-        assert image == draw(index_figures(), Chart("index"), language=language)
+        assert image == draw(index_figures(), Chart("index"), language=language, titled=False)
     assert "<img alt=" in bundle["text/html"]
+    assert bundle["text/html"].startswith(f"<p><b>{payload['titles']['nl']}</b></p>")
     assert show(linked_units()).payload["png"] == {"nl": None, "en": None}
 
 
@@ -250,13 +251,27 @@ def test_published_against_computed_counts_its_verdicts() -> None:
         "statement": ["linked units 2014", "<b>linked</b>"],
         "published": [428.0, float("nan")],
         "computed": [428.0, 0.2874],
-        "precision": ["exact", "0.01"],
         "verdict": ["exact", "fails"],
         "reason": ["", "a & b"],
+        "reading": ["as printed", "whole per cent"],
+        "statement_nl": ["gekoppelde eenheden 2014", ""],
+        "reason_nl": ["", "a & c"],
+        "reading_nl": ["zoals gedrukt", ""],
     }
     comparison = type("PublishedComparison", (), {"frame": pd.DataFrame(rows), "simulation": SIMULATION})()
     dutch, english = (show_comparison(comparison).payload["html"][language] for language in LANGUAGES)
-    for word in ("gelijk (1)", "2 uitspraken", "0,287"):
+    for word in (
+        "gelijk (1)",
+        "2 uitspraken",
+        "0,287",
+        "gekoppelde eenheden 2014",
+        "gelezen als: zoals gedrukt",
+        "a &amp; c",
+    ):
         assert word in dutch
+    assert "&lt;b&gt;linked" in dutch  # English where there is no Dutch
+    for word in ("linked units 2014", "as printed", "a &amp; b"):
+        assert word in english
+        assert word not in dutch
     for word in ("fails (1)", "&lt;b&gt;linked", "SYNTHETIC DATA"):
         assert word in english

@@ -45,6 +45,12 @@ show(safe)
 say("In 2019 waren er **{n}**.", "In 2019 there were **{n}**.", n=cell(safe, year=2019, size_class="0-9"))
 # %%
 show(safe, Chart("bars", where={"year": 2019}))
+# %%
+named = [dict(rows[0], exhibit="answers", year="all", size_class="all", category=name, estimate=1.0, unit="records")
+         for name in ("dialogic_table_06", "not_shown_here")]
+answers = ResultTable(frame=pd.DataFrame(named), function="answer_questions", evidence="samenhang", cannot_show="",
+                      rules="replicate_2020", exhibit="answers", titles={"nl": "Antwoorden", "en": "Answers"})
+show(seal_table(answers, answers.frame, "cbs"))
 """
 
 
@@ -94,6 +100,23 @@ def test_one_run_gives_a_document_in_each_language(tmp_path: Path) -> None:
         assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
         assert all("alt=" in image for image in re.findall(r"<img[^>]*>", page))
         assert 'id="dialogic_table_06"' in page
+
+
+def test_an_exhibit_named_in_a_table_is_a_link_by_number_and_title(tmp_path: Path) -> None:
+    path = build_report(
+        [write(tmp_path, "01_reach.py", NOTEBOOK)],
+        out=tmp_path,
+        title="x",
+        environment={"SI_EVAL_EXTRACT": "here"},
+    )
+    for language, link in (
+        ("nl", '<a href="#dialogic_table_06">Tabel 1.1</a> Gekoppelde eenheden'),
+        ("en", '<a href="#dialogic_table_06">Table 1.1</a> Linked units'),
+    ):
+        stubs = re.findall(r'gt_stub">(.*?)</th>', (path.parent / f"report_{language}.html").read_text("utf-8"))
+        assert link in stubs
+        assert "dialogic table 06" not in stubs
+        assert "not shown here" in stubs
 
 
 def test_printed_output_stops_the_report_and_writes_nothing(tmp_path: Path) -> None:

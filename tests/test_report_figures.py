@@ -13,9 +13,10 @@ from PIL import Image
 
 from si_eval.errors import StudyError
 from si_eval.registry import assets, sections
-from si_eval.report import Chart, draw
+from si_eval.report import Chart, draw, table_html
 from si_eval.report.charts import figure_of
 from si_eval.report.page import house_style
+from si_eval.report.plot import prepare
 from si_eval.report.png import to_png
 from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
 from si_eval.study_file import load_study
@@ -506,6 +507,33 @@ def test_the_same_figure_has_the_same_bytes_whatever_the_row_order_and_the_setti
     assert draw(table, chart, language="en") != first
     rows = table.frame.sample(frac=1, random_state=1).to_dict("records")
     assert draw(safe(rows, exhibit=table.exhibit, titles=dict(table.titles)), chart, language="nl") == first
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_figure_under_a_caption_has_no_title_and_is_lower(language: str) -> None:
+    make, chart = EXAMPLES["figure 29"]
+    with house_style():
+        titled, bare = (figure_of(make(), chart, language=language, titled=way) for way in (True, False))
+    with_title, without = ({text.get_text().replace("\n", " ") for text in one.texts} for one in (titled, bare))
+    assert with_title - without == {make().titles[language]}
+    assert without < with_title
+    assert bare.get_figheight() < titled.get_figheight()
+
+
+def test_respondents_stand_beside_the_participants_that_they_come_from() -> None:
+    keys = {"statistic": "share", "group": "all", "unit": "share", "n_units": 10}
+    rows = [
+        {"indicator": name, "sector": sector, "estimate": 0.5, **keys}
+        for name in ("Q13", "Q13_population")
+        for sector in ("C", "M")
+    ]
+    table, chart = safe(rows), Chart("shares", x="sector", series="indicator", statistic="share")
+    for language, names in (
+        ("nl", ["Respondenten", "Deelnemers in het register"]),
+        ("en", ["Respondents", "Participants in the register"]),
+    ):
+        assert [text for text, _ in prepare(table, chart, language).legend()] == names
+        assert all(name in table_html(table, language=language, chart=chart) for name in names)
 
 
 def test_a_chart_that_leaves_a_choice_says_so() -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from si_eval import vocabulary as v
 from si_eval.published.lookup import Cell, Number, Results
+from si_eval.published.phrases import Phrase, join, named, phrase, written
 
 # What a quantity puts against what, for every cell of the row:
 QUANTITIES = {
@@ -61,8 +62,8 @@ class Outcome(NamedTuple):
     points: bool = False
     computed: float = math.nan
     unit: str = ""
-    text: str = ""
-    why: str = ""
+    text: Phrase = Phrase()
+    why: Phrase = Phrase()
     withheld: bool = False
 
 
@@ -82,23 +83,25 @@ def weigh_case(case: Case, row: Mapping[str, str], varying: Sequence[str], resul
     left, right = (_evaluate(term, listed(row["exhibit"]), results) for term in case[:2])
     if left.value is None or right.value is None:
         term, number = (case.left, left) if left.value is None else (case.right, right)
-        told = "" if number.absent else _label(term, varying)
-        return Outcome(why=f"{number.why} {told}".strip(), withheld=number.withheld)
+        told = Phrase() if number.absent else _label(term, varying)
+        return Outcome(why=join([number.why, told], " "), withheld=number.withheld)
     formula, change = case.left.formula, row["quantity"] in ("change", "step")
     share = left.unit == SHARE_UNIT or case.left.cells[0].statistic == v.SHARE
     points = share or formula in UNITS
     size = left.value - right.value if points else _relative(left.value, right.value)
     percent = points and formula != "concentration"
-    told = f"{100 * size:+.1f} points" if percent else f"{size:+.3f}" if points else f"{size:+.1%}"
-    ours = f"{_label(case.left, varying)} {_format(left.value, percent)}".strip()
-    theirs = f"{_label(case.right, _differing(case, varying))} {_format(right.value, percent)}".strip()
+    told = written(f"{100 * size:+.1f}" if percent else f"{size:+.3f}" if points else f"{size:+.1%}")
+    told = phrase("published_points", value=told) if percent else told
+    ours = join([_label(case.left, varying), _format(left.value, percent)], " ")
+    theirs = join([_label(case.right, _differing(case, varying)), _format(right.value, percent)], " ")
+    text = phrase("published_against", ours=ours, theirs=theirs, difference=told)
     return Outcome(
         sign=int(left.value > right.value) - int(left.value < right.value),
         size=size,
         points=points,
         computed=size if change else left.value,
         unit=("points" if points else UNITS["growth"]) if change else UNITS.get(formula, left.unit),
-        text=f"{ours} against {theirs} ({told})" + (f", {left.remark}" if left.remark else ""),
+        text=join([text, left.remark], ", "),
     )
 
 
@@ -157,7 +160,7 @@ def _evaluate(term: Term, exhibits: Sequence[str], results: Results) -> Number:
     if len(values) < len(numbers):
         return next(number for number in numbers if number.value is None)
     if term.formula in ("growth", "gap") and values[1] == 0:
-        return Number(why="a base of zero")
+        return Number(why=phrase("published_zero_base"))
     return numbers[0]._replace(value=FORMULAS[term.formula](values))
 
 
@@ -167,8 +170,8 @@ def _relative(left: float, right: float) -> float:
     return left / right - 1
 
 
-def _label(term: Term, varying: Sequence[str]) -> str:
-    return " ".join(getattr(cell, column) for cell in term.cells[:1] for column in varying)
+def _label(term: Term, varying: Sequence[str]) -> Phrase:
+    return join([named(getattr(cell, column)) for cell in term.cells[:1] for column in varying], " ")
 
 
 def _differing(case: Case, varying: Sequence[str]) -> list[str]:
@@ -177,5 +180,5 @@ def _differing(case: Case, varying: Sequence[str]) -> list[str]:
     return [column for column in varying if len({getattr(cell, column) for cell in cells}) > 1]
 
 
-def _format(value: float | None, percent: bool) -> str:
-    return f"{value:.1%}" if percent else f"{value:,.4g}" if abs(value or 0) < 100 else f"{value:,.0f}"
+def _format(value: float | None, percent: bool) -> Phrase:
+    return written(f"{value:.1%}" if percent else f"{value:,.4g}" if abs(value or 0) < 100 else f"{value:,.0f}")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from si_eval import vocabulary as v
 from si_eval.errors import DisclosureError
+from si_eval.published.phrases import Phrase, join, named, phrase, written
 from si_eval.results import SafeTable, Simulation
 
 TOLERANCE = 1e-9  # relative: what floating point may do to a number that two exhibits repeat
@@ -34,10 +35,10 @@ class Number(NamedTuple):
 
     value: float | None = None
     unit: str = ""
-    why: str = ""
+    why: Phrase = Phrase()
     withheld: bool = False
     absent: bool = False
-    remark: str = ""
+    remark: Phrase = Phrase()
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,16 @@ class Results:
     simulation: Simulation | None
 
     @property
-    def thinned(self) -> str:
+    def thinned(self) -> Phrase:
         """Say that the population was thinned, where it was."""
         if self.simulation is None or self.simulation.scale >= 1:
-            return ""
-        return f"the extract holds a sample of the population (scale {self.simulation.scale:g})"
+            return Phrase()
+        return phrase("published_thinned", scale=written(f"{self.simulation.scale:g}"))
 
     def number(self, cell: Cell, exhibits: Sequence[str]) -> Number:
         """Give the number of a cell, from the exhibits named where they hold it; add up a whole that has no row."""
         if cell in self.rows:
             return _agreed_number(self.rows[cell], exhibits, self.readings["results"]["rule_set"])
-        told = " ".join([cell.indicator, *(part for part in cell[1:] if part != v.ALL)])
         for entry in self.readings["composites"]:
             column = entry["column"]
             if getattr(cell, column) == entry["value"] and cell.statistic in entry["statistics"]:
@@ -68,8 +68,9 @@ class Results:
                 if lacking is None:
                     return parts[0]._replace(value=sum(part.value or 0.0 for part in parts))
                 if not lacking.absent:
-                    return lacking._replace(why=f"a part of it: {lacking.why}")
-        return Number(why=f"no exhibit holds {told}", absent=True)
+                    return lacking._replace(why=phrase("published_part", why=lacking.why))
+        names = [named(part) for part in cell if part != v.ALL]
+        return Number(why=phrase("published_absent", cell=join(names, " · ")), absent=True)
 
     def sectors(self, cell: Cell) -> list[str]:
         """List the sectors for which the results have a row that is otherwise like this cell."""
@@ -121,12 +122,14 @@ def _agreed_number(rows: Sequence[Mapping[str, Any]], exhibits: Sequence[str], r
     first = chosen[0]
     withheld = next((row[v.STATUS] for row in chosen if row[v.STATUS] != v.SHOWN), "")
     if withheld:
-        return Number(why=f"{withheld} here", withheld=True)
+        return Number(why=phrase(f"published_{withheld}"), withheld=True)
     values = [float(row[v.ESTIMATE]) for row in chosen if v.ESTIMATE in row]
     if not values:
-        return Number(why=f"not computed here: {first.get(v.NOTE, 'no reason given')}")
+        return Number(why=phrase("published_not_computed", why=named(first.get(v.NOTE, "published_no_reason"))))
     if max(values) - min(values) > TOLERANCE * max(map(abs, values)):
-        told = ", ".join(sorted({row[v.EXHIBIT] or "a table without an exhibit" for row in chosen}))
-        return Number(why=f"the results hold several numbers for one cell ({told})")
-    remark = "" if first[v.RULE_SET] == rule_set else f"under rule set {first[v.RULE_SET]}"
+        holders = [Phrase(row[v.EXHIBIT], row[v.EXHIBIT]) or phrase("published_no_exhibit") for row in chosen]
+        holders = sorted(set(holders), key=lambda holder: holder.en)
+        return Number(why=phrase("published_several", exhibits=join(holders, ", ")))
+    other = first[v.RULE_SET]
+    remark = Phrase() if other == rule_set else phrase("published_rule_set", rules=Phrase(other, other))
     return Number(values[0], unit=first.get(v.UNIT_OF_MEASURE, ""), remark=remark)

@@ -22,6 +22,7 @@ SHARED_COLUMNS = (
 )
 FIGURE_COLUMNS = (*SHARED_COLUMNS, "value", "step", "unit", "precision", "whole_population")
 CLAIM_COLUMNS = (*SHARED_COLUMNS, "comparison", "other", "quantifier", "word")
+DUTCH_COLUMNS = ("statement_nl", "note_nl")  # may be absent or empty: the English words then stand in
 NEEDS_OTHER = ("growth", "rise", "gap", "concentration")
 READINGS = "readings.toml"
 
@@ -37,9 +38,12 @@ def read_readings(readings: str | Path | None, *, beside: Sequence[Source]) -> d
 
 
 def read_rows(source: Source) -> list[dict[str, str]]:
-    """Read published rows as text, every missing value empty."""
+    """Read published rows as text, every missing value empty, and so is Dutch that the source does not have."""
     frame = source if isinstance(source, pd.DataFrame) else pd.read_csv(source, dtype=str, keep_default_na=False)
-    return [{str(column): read_text(value) for column, value in row.items()} for row in frame.to_dict("records")]
+    return [
+        dict.fromkeys(DUTCH_COLUMNS, "") | {str(column): read_text(value) for column, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
 
 
 def find_problems(

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import Any
 
 from si_eval import vocabulary as v
+from si_eval.published.asked import describe_claim, describe_precision, describe_reading
 from si_eval.published.cases import Case, Outcome, list_cases, listed, weigh_case
 from si_eval.published.lookup import Cell, Results
+from si_eval.published.phrases import Phrase, join, phrase, told, written
 
 EXACT = "exact"
 WITHIN = "within precision"
@@ -18,10 +20,11 @@ FAILS = "fails"
 NOT_COMPUTABLE = "not computable"
 VERDICTS = (EXACT, WITHIN, DIRECTION, FAILS, NOT_COMPUTABLE)
 COLUMNS = (
-    *("id", "kind", "exhibit", "statement", "published", "computed", "unit", "precision", "verdict", "reason"),
-    *("source", "section", "line"),
+    *("id", "kind", "exhibit", "statement", "statement_nl", "published", "computed", "unit", "precision"),
+    *("reading", "reading_nl", "verdict", "reason", "reason_nl", "source", "section", "line"),
 )
 MANY_CASES = 8  # a reason lists no more cases than these
+REMARKS = "; "  # between what a reason says
 SLACK = 1e-9  # relative: what floating point may do to a border
 
 # A comparison asks for the sign of left minus right, and for whether the two lie near each other.
@@ -50,9 +53,10 @@ def judge_figure(row: Mapping[str, str], results: Results) -> dict[str, Any]:
     published, step = float(row["value"] or "nan"), float(row["step"] or "nan")
     verdict = NOT_COMPUTABLE
     if "withheld" in rule and outcome.withheld:
-        verdict, reason = rule["verdict"], "withheld here and in the source"
+        verdict, reason = rule["verdict"], phrase("published_withheld_both")
     elif "not_computable" in rule:
-        reason = outcome.why if "withheld" in rule and outcome.why else rule["not_computable"]
+        unknown = told(rule.get("not_computable_nl", ""), rule["not_computable"])
+        reason = outcome.why if "withheld" in rule and outcome.why else unknown
     elif row["whole_population"] and results.thinned:
         reason = results.thinned
     elif outcome.why:
@@ -61,11 +65,12 @@ def judge_figure(row: Mapping[str, str], results: Results) -> dict[str, Any]:
         low, high = published - rule["below"] * step, published + rule["above"] * step
         slack = SLACK * max(abs(published), step)
         verdict = rule["verdict"] if low - slack <= outcome.computed <= high + slack else FAILS
-        told = [_format(number) for number in (outcome.computed, published, low, high)]
-        reason = "computed {}, printed {}, allowed {} to {}".format(*told)
+        numbers = {"computed": outcome.computed, "printed": published, "low": low, "high": high}
+        reason = phrase("published_compared", **{name: _format(number) for name, number in numbers.items()})
     if results.calibrated_to(case.left.cells[0]):
-        reason += "; the simulation was calibrated to this figure"
+        reason = join([reason, phrase("published_calibrated")], REMARKS)
     judged = {"kind": "figure", "published": published, "precision": row["precision"]}
+    judged["reading"] = describe_precision(row, results.readings)
     return _finish({**judged, "verdict": verdict, "reason": reason}, outcome, row, results)
 
 
@@ -77,7 +82,7 @@ def judge_claim(row: Mapping[str, str], results: Results) -> dict[str, Any]:
     outcomes = [weigh_case(case, row, varying, results) for case in cases]
     votes = _vote(row, outcomes, results.readings["words"])
     holds = _decide_claim(row, votes, outcomes, results.readings)
-    reason = _reason(votes, outcomes, holds, "lie above" if row["comparison"] == MIXED else "hold")
+    reason = _reason(votes, outcomes, holds, mixed=row["comparison"] == MIXED)
     verdict = {True: DIRECTION, False: FAILS, None: NOT_COMPUTABLE}[holds]
     comparison, word = row["comparison"], row["word"].replace("_", " ")
     if holds and (comparison in ("=", "flat") or (comparison == MIXED and word)):
@@ -85,16 +90,18 @@ def judge_claim(row: Mapping[str, str], results: Results) -> dict[str, Any]:
     elif holds and word and comparison not in NEARNESS:
         fits = _word_fits(row, cases, votes, outcomes, results)
         verdict = WITHIN if fits else DIRECTION
-        told = {True: "fits", False: "does not fit", None: "cannot be checked, years are missing"}[fits]
-        reason += f"; '{word}' {told}"
+        fit = {True: "published_word_fits", False: "published_word_misses", None: "published_word_unknown"}[fits]
+        strength = describe_reading(row["word"], results.readings["words"])
+        reason = join([reason, phrase(fit, word=strength)], REMARKS)
     asked = [row["quantifier"] if len(cases) > 1 else "", row["comparison"], row["other"], word]
     judged = {"kind": "claim", "published": math.nan, "precision": " ".join(filter(None, asked))}
+    judged["reading"] = describe_claim(row, results.readings, several=len(cases) > 1)
     only = outcomes[0] if len(outcomes) == 1 else Outcome()
     return _finish({**judged, "verdict": verdict, "reason": reason}, only, row, results)
 
 
-def _format(number: float) -> str:
-    return f"{number:,.1f}".removesuffix(".0") if abs(number) >= 100 else f"{number:.4g}"
+def _format(number: float) -> Phrase:
+    return written(f"{number:,.1f}".removesuffix(".0") if abs(number) >= 100 else f"{number:.4g}")
 
 
 def _vote(row: Mapping[str, str], outcomes: Sequence[Outcome], words: Mapping[str, Any]) -> list[bool | None]:
@@ -165,19 +172,21 @@ def _swings(case: Case, row: Mapping[str, str], word: Mapping[str, Any], results
     return bool(against >= word["steps_against"])
 
 
-def _reason(votes: Sequence[bool | None], outcomes: Sequence[Outcome], holds: bool | None, verb: str) -> str:
+def _reason(votes: Sequence[bool | None], outcomes: Sequence[Outcome], holds: bool | None, *, mixed: bool) -> Phrase:
     """Name the numbers compared, those that decide first; of several cells also how many hold."""
     if not outcomes:
-        return "no exhibit holds a cell of this claim"
+        return phrase("published_no_cell")
     missing = list(dict.fromkeys(outcome.why for outcome in outcomes if outcome.why))
-    order = sorted(zip(votes, outcomes, strict=True), key=lambda pair: pair[0] is not holds and verb != "lie above")
+    order = sorted(zip(votes, outcomes, strict=True), key=lambda pair: pair[0] is not holds and not mixed)
     texts = missing if holds is None else [outcome.text for _, outcome in order if outcome.text]
-    more = f"; and {len(texts) - MANY_CASES} more" if len(texts) > MANY_CASES else ""
-    text = "; ".join(texts[:MANY_CASES]) + more
+    left = len(texts) - MANY_CASES
+    more = phrase("published_more", count=written(str(left))) if left > 0 else Phrase()
+    text = join([*texts[:MANY_CASES], more], REMARKS)
     if len(outcomes) == 1:
         return text
-    open_cells = f", {votes.count(None)} without a number" if missing else ""
-    return f"{votes.count(True)} of {len(votes)} {verb}{open_cells}: {text}"
+    unknown = phrase("published_open", count=written(str(votes.count(None)))) if missing else Phrase()
+    counts = {"yes": written(str(votes.count(True))), "asked": written(str(len(votes)))}
+    return phrase("published_above" if mixed else "published_hold", **counts, open=unknown, cells=text)
 
 
 def _finish(judged: Mapping[str, Any], outcome: Outcome, row: Mapping[str, str], results: Results) -> dict[str, Any]:
@@ -186,8 +195,10 @@ def _finish(judged: Mapping[str, Any], outcome: Outcome, row: Mapping[str, str],
     if judged["verdict"] == FAILS and v.NON_PARTICIPANTS in row["group"] + row.get("other", ""):
         remarks.append(results.thinned)
     if row["confidence"] and float(row["confidence"]) < results.readings["results"]["ambiguous_below"]:
-        remarks.append(f"the source is ambiguous, read with confidence {row['confidence']}")
+        remarks.append(phrase("published_ambiguous", confidence=written(row["confidence"])))
+    reason = join([*remarks, told(row["note_nl"], row["note"])], REMARKS)
     complete: dict[str, Any] = {**row, **judged, "unit": outcome.unit}
-    complete["reason"] = "; ".join(filter(None, [*remarks, row["note"]]))
+    complete |= {"reason": reason.en, "reason_nl": reason.nl}
+    complete |= {"reading": judged["reading"].en, "reading_nl": judged["reading"].nl}
     complete["computed"] = math.nan if judged["verdict"] == NOT_COMPUTABLE else outcome.computed
     return {column: complete[column] for column in COLUMNS}

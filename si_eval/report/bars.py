@@ -110,7 +110,7 @@ def _left(plot: Plot, strips: Sequence[Strip]) -> float:
 
 
 def _n_name(plot: Plot, name: str) -> str:
-    return f"n {term(plot.chart.series, name, plot.language).lower()}"
+    return f"n {plot.series_names[name].lower()}"
 
 
 def _wrapped_axis(plot: Plot, strip: Strip, width: float) -> list[str]:

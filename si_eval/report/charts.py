@@ -33,21 +33,22 @@ DRAWINGS: dict[str, Callable[[Plot], Figure]] = {
 }
 
 
-def draw(safe: SafeTable, chart: Chart, *, language: Language) -> bytes:
+def draw(safe: SafeTable, chart: Chart, *, language: Language, titled: bool = True) -> bytes:
     """Draw a table as a PNG of 16 cm wide at 200 dots an inch, without metadata, the same bytes every time.
 
-    Suppressed cells are drawn as ``*`` at the base line. Raises DisclosureError for anything but a SafeTable and
-    StudyError where the chart leaves more than one number for a place.
+    Suppressed cells are drawn as ``*`` at the base line. ``titled`` is false for a figure that stands under a caption
+    with its title. Raises DisclosureError for anything but a SafeTable and StudyError where the chart leaves more than
+    one number for a place.
     """
     if chart.kind == "layers":
-        return draw_layers(safe, language=language)
+        return draw_layers(safe, language=language, titled=titled)
     with house_style():
-        return to_png(figure_of(safe, chart, language=language))
+        return to_png(figure_of(safe, chart, language=language, titled=titled))
 
 
-def figure_of(safe: SafeTable, chart: Chart, *, language: Language) -> Figure:
+def figure_of(safe: SafeTable, chart: Chart, *, language: Language, titled: bool = True) -> Figure:
     """Give the figure itself, for checks of its layout; draw it under ``house_style``."""
-    return DRAWINGS[chart.kind](prepare(require_safe(safe), chart, language))
+    return DRAWINGS[chart.kind](prepare(require_safe(safe), chart, language, titled=titled))
 
 
 __all__ = ["Chart", "draw", "figure_of"]

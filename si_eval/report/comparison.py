@@ -15,7 +15,9 @@ from .formats import SHARE_UNITS, number
 from .stylesheet import TABLE_CSS
 
 COMPARISON_CLASS = "PublishedComparison"
-COLUMNS = ("id", "source", "statement", "published", "computed", "precision", "verdict", "reason")
+WORDED = ("statement", "reading", "reason")  # and each of them in Dutch
+DUTCH = "_nl"
+COLUMNS = ("id", "source", "published", "computed", "verdict", *WORDED, *(name + DUTCH for name in WORDED))
 EXHIBIT = "published_comparison"
 FIRST = ("fails", "not computable", "direction holds", "within precision", "exact")
 AGREE = ("within precision", "exact")
@@ -77,15 +79,20 @@ def _group(verdict: str, rows: pd.DataFrame, language: Language) -> str:
 
 def _line(row: dict[str, Any], language: Language) -> str:
     about = " · ".join(str(row[name]) for name in ("id", "source") if _said(row[name]))
-    precision = f" · {label('report_comparison_precision', language).lower()}: " if _said(row["precision"]) else ""
-    precision += label(str(row["precision"]), language) if precision else ""
-    reason = f"<small>{escape(label(str(row['reason']), language))}</small>" if _said(row["reason"]) else ""
-    statement = escape(label(str(row["statement"]), language))
+    statement, reading, reason = (_worded(row, name, language) for name in WORDED)
+    about += f" · {label('report_comparison_reading', language).lower()}: {reading}" if reading else ""
+    reason = f"<small>{escape(reason)}</small>" if reason else ""
     numbers = "".join(
         f"<td>{_value(row[name], str(row.get('unit', '')), language)}</td>" for name in ("published", "computed")
     )
-    stub = f"{statement}<small>{escape(about + precision)}</small>{reason}"
+    stub = f"{escape(statement)}<small>{escape(about)}</small>{reason}"
     return f'<tr><th scope="row" class="gt_stub">{stub}</th>{numbers}</tr>'
+
+
+def _worded(row: dict[str, Any], name: str, language: Language) -> str:
+    """Give the words of a column in the reader's language, in English where there are no others."""
+    dutch, english = (str(row[key]) if _said(row[key]) else "" for key in (name + DUTCH, name))
+    return dutch or english if language == "nl" else english
 
 
 def _said(value: Any) -> bool:

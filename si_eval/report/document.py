@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -98,6 +99,7 @@ def render_document(
         f'<section id="{chapter.anchor}"><h2><span class="number">{chapter.number}</span> {chapter.title}</h2>\n'
         + "\n".join(chapter.body) + "</section>" for chapter in chapters
     )  # fmt: skip
+    chapter_html = _referred(chapter_html, chapters)
     contents, lists = _contents(chapters, language, switch), _exhibit_lists(chapters, language)
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
@@ -215,6 +217,20 @@ def _exhibit(payload: Mapping[str, Any], chapter: Chapter, language: Language, a
         f'<figcaption><b>{kind} {number}</b> {escape(title)} {tag}<small class="id">{escape(name)}</small></figcaption>'
     )
     return f'<figure id="{escape(anchor)}" class="exhibit">{caption}{body}</figure>'
+
+
+def _referred(text: str, chapters: Sequence[Chapter]) -> str:
+    """Turn a table row that is named by the id of an exhibit into a link, by number and title, where it is shown."""
+    entries = [entry for chapter in chapters for entry in (*chapter.figures, *chapter.tables)]
+    shown = {entry.note.replace("_", " "): entry for entry in entries if entry.anchor == entry.note}
+
+    def link(found: re.Match[str]) -> str:
+        entry = shown.get(found["name"])
+        if entry is None:
+            return found[0]
+        return f'{found["start"]}<a href="#{entry.anchor}">{entry.number}</a> {entry.title}</th>'
+
+    return re.sub(r'(?P<start><th[^>]*\bgt_stub"[^>]*>)(?P<name>[^<]+)</th>', link, text)
 
 
 def _free(name: str, anchors: set[str]) -> str:

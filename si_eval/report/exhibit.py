@@ -21,12 +21,14 @@ from .wording import title_of
 def show(safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, language: Language = "nl") -> Display:
     """Show a table, and its figure where a chart is given (a `Chart`, or its settings as in a study file).
 
-    ``language`` is the one to read in the notebook; the document takes both. Raises
-    DisclosureError for anything but a SafeTable.
+    The title stands above the figure, not in it. ``language`` is the one to read in the notebook; the document takes
+    both. Raises DisclosureError for anything but a SafeTable.
     """
     require_safe(safe)
     chart = as_chart(chart) if chart else None
-    pictures = {one: b64encode(draw(safe, chart, language=one)).decode() if chart else None for one in LANGUAGES}
+    pictures = {
+        one: b64encode(draw(safe, chart, language=one, titled=False)).decode() if chart else None for one in LANGUAGES
+    }
     tables = {one: table_html(safe, language=one, chart=chart) for one in LANGUAGES}
     titles = {one: title_of(safe, one) for one in LANGUAGES}
     payload = {
@@ -38,10 +40,10 @@ def show(safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, lan
         "png": pictures,
         "synthetic": safe.simulation is not None,
     }
-    shown = pictures[language] if payload["form"] == "figure" else None
-    return Display(
-        picture_html(titles[language], shown, language, synthetic=payload["synthetic"]) + tables[language], payload
-    )
+    if payload["form"] == "table":
+        return Display(tables[language], payload)
+    picture = picture_html(titles[language], pictures[language], language, synthetic=payload["synthetic"])
+    return Display(f"<p><b>{escape(titles[language])}</b></p>\n{picture}{tables[language]}", payload)
 
 
 def picture_html(title: str, png: str | None, language: Language, *, synthetic: object) -> str:

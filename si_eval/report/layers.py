@@ -35,7 +35,7 @@ from .layout import Layout, arrange_layers
 from .png import to_png
 
 WIDTH, HEIGHT, MARGIN, DPI = 11.2, 7.6, 0.2, 200
-HEAD, FOOT, GAP, SIDE = 0.95, 0.5, 0.13, 0.06
+HEAD, TITLE_ROOM, FOOT, GAP, SIDE = 0.95, 0.45, 0.5, 0.13, 0.06
 WIDE_GAP, FEW = 0.26, 2
 TITLE_SIZE, HEADING_SIZE, LABEL_SIZE, NOTE_SIZE = 13.0, 9.0, 8.0, 7.5
 LEAST_SIZE = 6.0
@@ -51,19 +51,19 @@ WORDS: dict[str, dict[Language, str]] = {
 }
 
 
-def draw_layers(safe: SafeTable, *, language: Language) -> bytes:
+def draw_layers(safe: SafeTable, *, language: Language, titled: bool = True) -> bytes:
     """Draw a protected table of elements and links in layers from left to right: a PNG of A4 landscape, no metadata.
 
-    Links that the source does not give are dashed; an element without any link has a dashed edge. Raises
-    `DisclosureError` for anything but a SafeTable.
+    Links that the source does not give are dashed; an element without any link has a dashed edge. ``titled`` is false
+    for a figure that stands under a caption with its title. Raises `DisclosureError` for anything but a SafeTable.
     """
     require_safe(safe)
     graph = _read_graph(safe, language)
     with matplotlib.style.context({"font.family": "DejaVu Sans", "text.parse_math": False}, after_reset=True):
-        page = _arrange(graph)
+        page = _arrange(graph, titled=titled)
         figure = Figure(figsize=(WIDTH, page.height), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)
-        _draw(figure, graph, page, str(safe.titles.get(language) or safe.exhibit), language)
+        _draw(figure, graph, page, str(safe.titles.get(language) or safe.exhibit) if titled else "", language)
         return to_png(figure)
 
 
@@ -83,11 +83,12 @@ class Box:
 
 @dataclass(frozen=True)
 class Page:
-    """The boxes by element, the layout that they come from, the page's height and where the layout's 0 is."""
+    """The boxes by element, the layout that they come from, the page's height, its head and where the layout's 0 is."""
 
     boxes: dict[str, Box]
     layout: Layout
     height: float
+    head: float
     top: float
 
 
@@ -100,7 +101,7 @@ class _Graph:
 
 def page_of(safe: SafeTable, *, language: Language) -> Page:
     """Give where everything is drawn, for checks of the layout."""
-    return _arrange(_read_graph(safe, language))
+    return _arrange(_read_graph(safe, language), titled=True)
 
 
 def _read_graph(safe: SafeTable, language: Language) -> _Graph:
@@ -126,8 +127,9 @@ def _read_graph(safe: SafeTable, language: Language) -> _Graph:
     )
 
 
-def _arrange(graph: _Graph) -> Page:
+def _arrange(graph: _Graph, *, titled: bool) -> Page:
     """Wrap the labels, arrange the layers, and give every element its box; the page is as high as its content."""
+    head = HEAD if titled else HEAD - TITLE_ROOM
     ids = [name for name, _ in graph.layers]
     members = [[name for name, (_, layer, _) in graph.nodes.items() if layer == one] for one in ids]
     few = max(map(len, members)) <= FEW
@@ -141,15 +143,15 @@ def _arrange(graph: _Graph) -> Page:
     links = list(dict.fromkeys(link[:2] for link in graph.links))
     layout = arrange_layers(members, links, heights, height=room, gap=gap)
     upper, lower = layout.extent(heights)
-    height = round((lower - upper + HEAD + FOOT + 2 * MARGIN) * DPI) / DPI
-    top = height - MARGIN - HEAD + upper
+    height = round((lower - upper + head + FOOT + 2 * MARGIN) * DPI) / DPI
+    top = height - MARGIN - head + upper
     boxes = {}
     for place, names in enumerate(members):
         left = MARGIN + column * place + (column - width) / 2
         for name in names:
             bottom = top - layout.y[name] - heights[name] / 2
             boxes[name] = Box(texts[name], size, left, bottom, width, heights[name], place, graph.nodes[name][2] > 0)
-    return Page(boxes, layout, height, top)
+    return Page(boxes, layout, height, head, top)
 
 
 def _sizes(graph: _Graph, width: float, size: float, *, ports: bool) -> tuple[dict[str, str], dict[str, float]]:
@@ -165,17 +167,12 @@ def _degree(graph: _Graph, name: str) -> tuple[int, int]:
 
 
 def _draw(figure: Figure, graph: _Graph, page: Page, title: str, language: Language) -> None:
-    place, headings = figure.dpi_scale_trans, page.height - MARGIN - HEAD + 0.24
-    figure.text(
-        MARGIN,
-        page.height - MARGIN,
-        title,
-        fontsize=TITLE_SIZE,
-        fontweight="bold",
-        va="top",
-        color=INK,
-        transform=place,
-    )
+    place, headings = figure.dpi_scale_trans, page.height - MARGIN - page.head + 0.24
+    if title:
+        figure.text(
+            MARGIN, page.height - MARGIN, title, fontsize=TITLE_SIZE, fontweight="bold", va="top", color=INK,
+            transform=place,
+        )  # fmt: skip
     column = (WIDTH - 2 * MARGIN) / len(graph.layers)
     for layer, (_, heading) in enumerate(graph.layers):
         x = MARGIN + column * (layer + 0.5)

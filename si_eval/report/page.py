@@ -73,7 +73,10 @@ OTHER_STYLES = (
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands around the body: title, subtitle, legend entries, notes, and the synthetic label where it applies."""
+    """What stands around the body: title, subtitle, legend entries, notes, and the synthetic label where it applies.
+
+    An empty title or subtitle takes no room.
+    """
 
     title: str
     subtitle: str
@@ -133,12 +136,11 @@ def open_page(frame: Frame, body_height: float) -> Page:
     """Make a page whose body is ``body_height`` inches high; the rest takes the room that its words need."""
     inner = WIDTH - 2 * MARGIN
     title = wrap(frame.title, inner, TITLE_SIZE, bold=True)
-    subtitle = wrap(frame.subtitle, inner, SUBTITLE_SIZE) if frame.subtitle else ""
+    subtitle = wrap(frame.subtitle, inner, SUBTITLE_SIZE)
     notes = [wrap(note, inner, NOTE_SIZE) for note in frame.notes if note]
     rows = _legend_rows(frame, inner)
     tag = 0.24 if frame.synthetic else 0.0
-    header = tag + height_of(title, TITLE_SIZE) + 0.04 + (height_of(subtitle, SUBTITLE_SIZE) + 0.04 if subtitle else 0)
-    header += 0.2 * len(rows) + 0.08
+    header = tag + _room(title, TITLE_SIZE) + _room(subtitle, SUBTITLE_SIZE) + 0.2 * len(rows) + 0.08
     footer = sum(height_of(note, NOTE_SIZE) for note in notes) + 0.1
     height = 2 * MARGIN + header + body_height + footer
     figure = Figure(figsize=(WIDTH, round(height * DPI) / DPI), dpi=DPI)
@@ -148,11 +150,12 @@ def open_page(frame: Frame, body_height: float) -> Page:
     if frame.synthetic:
         _synthetic_tag(page, y, frame.synthetic)
         y -= tag
-    page.write(MARGIN, y, title, fontsize=TITLE_SIZE, fontweight="bold", va="top")
-    y -= height_of(title, TITLE_SIZE) + 0.04
+    if title:
+        page.write(MARGIN, y, title, fontsize=TITLE_SIZE, fontweight="bold", va="top")
+        y -= _room(title, TITLE_SIZE)
     if subtitle:
         page.write(MARGIN, y, subtitle, fontsize=SUBTITLE_SIZE, color=GREY, va="top")
-        y -= height_of(subtitle, SUBTITLE_SIZE) + 0.04
+        y -= _room(subtitle, SUBTITLE_SIZE)
     _draw_legend(page, rows, y, lines=frame.lines)
     y = MARGIN + footer - 0.1
     for note in notes:
@@ -208,6 +211,11 @@ def wrap(text: str, width: float, size: float, *, bold: bool = False) -> str:
         else:
             line = longer
     return "\n".join([*lines, line])
+
+
+def _room(text: str, size: float) -> float:
+    """Give the height of a line of the header and the space below it; none where there is nothing to write."""
+    return height_of(text, size) + 0.04 if text else 0.0
 
 
 def _short_words(words: Sequence[str], width: float, size: float, bold: bool) -> Iterator[str]:

@@ -29,7 +29,7 @@ from .border import ASSUMED, STATE, UNKNOWN, WITHHELD, safe_rows
 from .formats import NO_BREAK, Measure, measure_key, measures, number, tick_decimals, unit_text
 from .page import Frame, SeriesStyle, series_styles
 from .specification import Chart
-from .wording import ASTERISK, DOT, RING, evidence_line, fixed_terms, mark_notes, term, terms, title_of
+from .wording import ASTERISK, DOT, RING, evidence_line, fixed_terms, mark_notes, terms, title_of
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Plot:
     rows: pd.DataFrame
     chart: Chart
     language: Language
+    titled: bool = True
 
     @cached_property
     def measure(self) -> Measure:
@@ -56,6 +57,11 @@ class Plot:
     def series(self) -> list[str]:
         """Give the series in order."""
         return levels(self.rows, self.chart.series)
+
+    @cached_property
+    def series_names(self) -> dict[str, str]:
+        """Give the series by name."""
+        return terms(self.chart.series, self.series, self.language)
 
     @cached_property
     def styles(self) -> dict[str, SeriesStyle]:
@@ -84,7 +90,7 @@ class Plot:
 
     def series_name(self, name: str) -> str:
         """Name a series, with its total number of units where the table knows a single one."""
-        text = term(self.chart.series, name, self.language)
+        text = self.series_names[name]
         totals = self.rows.loc[self.rows[self.chart.series] == name, N_TOTAL].dropna().unique()
         if len(totals) != 1:
             return text
@@ -97,7 +103,7 @@ class Plot:
             fixed = [text for text in fixed if text != label(INDEX, self.language)]
         synthetic = self.safe.simulation is not None
         return Frame(
-            title=title_of(self.safe, self.language),
+            title=title_of(self.safe, self.language) if self.titled else "",
             subtitle=" · ".join(dict.fromkeys([*fixed, *subtitle])),
             legend=self.legend() if legend else (),
             notes=(*notes, *mark_notes(self.rows, self.language), evidence_line(self.safe, self.language)),
@@ -119,9 +125,9 @@ class Place:
     withheld: bool
 
 
-def prepare(safe: SafeTable, chart: Chart, language: Language) -> Plot:
+def prepare(safe: SafeTable, chart: Chart, language: Language, *, titled: bool = True) -> Plot:
     """Choose the rows of a figure."""
-    return Plot(safe, select(safe_rows(safe), chart), chart, language)
+    return Plot(safe, select(safe_rows(safe), chart), chart, language, titled)
 
 
 def places(plot: Plot, rows: pd.DataFrame, series: str, axis: list[str]) -> list[Place]:

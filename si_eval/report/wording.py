@@ -19,6 +19,7 @@ from si_eval.vocabulary import (
     MERGED,
     NON_PARTICIPANTS,
     NOTE,
+    OF_POPULATION,
     PARTICIPANTS,
     SECTOR,
     SIZE_CLASS,
@@ -52,7 +53,14 @@ def term(dimension: str, value: str, language: Language) -> str:
 
 
 def terms(dimension: str, values: Sequence[str], language: Language) -> dict[str, str]:
-    """Give the labels of several values; what all indicators say before a colon is left to the title and the unit."""
+    """Give the labels of several values.
+
+    What all indicators say before a colon is left to the title and the unit. A question beside the same one of the
+    population stands for the respondents.
+    """
+    if dimension == INDICATOR and _against_population(values):
+        names = {False: "report_respondents", True: "report_population"}
+        return {value: label(names[value.endswith(OF_POPULATION)], language) for value in values}
     texts = {value: term(dimension, value, language) for value in values}
     if dimension == INDICATOR and _common_head(list(texts.values())):
         return {value: _capital(text.partition(": ")[2]) for value, text in texts.items()}
@@ -150,6 +158,11 @@ def source_notes(safe: SafeTable, language: Language) -> list[str]:
     if safe.cannot_show:
         notes.append(label("report_cannot_show", language).format(cannot_show=label(safe.cannot_show, language)))
     return notes
+
+
+def _against_population(values: Sequence[str]) -> bool:
+    """Say whether the indicators are one question, of the respondents and of the population that they come from."""
+    return len(values) == 2 and max(values, key=len) == min(values, key=len) + OF_POPULATION
 
 
 def _named(value: str, language: Language) -> str:
