@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 from si_eval import spark
 from si_eval.errors import StudyError
 
-ROWS_A_PIECE = 25_000
+ROWS_A_PIECE = 25_000  # that leave the engine at once: more take memory, fewer take time
 ROWS_A_GROUP = 200_000  # each thread that reads a file holds one group of its rows
 ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
 
@@ -37,13 +37,14 @@ def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, thr
             f"engine: found {backend!r}; expected 'duckdb' or {spark.NAME!r}; change `backend` under `[engine]` in the "
             "study file"
         )
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {
+        "enable_external_file_cache": False,  # the system keeps files in memory, and gives that memory back
+        "allocator_background_threads": True,  # so that freed memory is given back before the next query
+    }
     if memory_limit is not None:
         settings["memory_limit"] = memory_limit
     if threads is not None:
         settings["threads"] = threads
-    settings["enable_external_file_cache"] = False  # the system keeps files in memory, and gives that memory back
-    settings["allocator_background_threads"] = True  # so that freed memory is given back before the next query
     spill = tempfile.mkdtemp(prefix="si_eval.")
     engine = ibis.duckdb.connect(temp_directory=spill, **settings)
     weakref.finalize(engine, shutil.rmtree, spill, ignore_errors=True)
@@ -62,7 +63,10 @@ def threads(table: ir.Table) -> int:
 
 
 def pieces(expression: ir.Table) -> Iterator[pa.RecordBatch]:
-    """Give the rows of an expression, as they are computed, in small pieces; one at least."""
+    """Give the rows of an expression, as they are computed, in small pieces; one at least.
+
+    Take all of them before the engine is asked anything else: its next answer ends this one.
+    """
     engine = expression.get_backend()
     pa.default_memory_pool().release_unused()
     if is_local(engine):

@@ -30,8 +30,7 @@ class Cross:
     ``cells`` are numbers in the cover table; in ``equations`` position i is the i-th cell, and the combinations follow
     after the last cell. ``counts`` and ``sums`` are values of the combinations that agree with the cells as nearly as
     can be, shape (combinations,). Versions of a cell that differ by few units stand on the same combinations, so that
-    the firms between them count as known. ``guessed``: combinations that
-    may hold units are left out.
+    the firms between them count as known. ``guessed``: combinations that may hold units are left out.
     """
 
     cells: tuple[int, ...]
