@@ -133,9 +133,9 @@ def _summary(panel: Panel, request: Request) -> pd.DataFrame:
 
 def _parts(panel: Panel, years: Sequence[int] | None) -> list[list[int] | None]:
     """Give the years to work on at once: all of them, or one by one where the panel is large."""
-    units = panel.coverage_frame.query("measure == 'units'").groupby(YEAR)["n_units"].sum()
-    wanted = [int(year) for year in units.index if years is None or int(year) in {int(one) for one in years}]
-    if units[wanted].sum() <= engines.ROWS_AT_ONCE:
+    asked = None if years is None else {int(year) for year in years}
+    wanted = [year for year in panel.per_year if asked is None or year in asked]
+    if sum(panel.per_year[year] for year in wanted) <= engines.ROWS_AT_ONCE:
         return [None if years is None else [int(year) for year in years]]
     return [[year] for year in wanted]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import ibis
 import numpy as np
@@ -74,11 +75,13 @@ def panel_from_frame(
     rules = rule_set("replicate_2020")
     engine = engines.open_engine()
     table = _table(engine, pd.DataFrame(columns), rules, REVENUE_PER_EMPLOYEE in known)
+    per_year = pd.Series(columns[YEAR]).value_counts().sort_index()
     return Panel(
         table=table,
         rules=rules,
         indicators=known,
-        coverage_frame=_coverage(table),
+        per_year={int(year): int(units) for year, units in per_year.items()},
+        count_coverage=partial(_coverage, table),
         outlier_frame=pd.DataFrame(columns=[UNIT, "domain", "indicator", YEAR, "value", "fence"]),
     )
 

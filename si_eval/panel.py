@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import ibis
@@ -68,15 +69,16 @@ def build_panel(
     """
     rules = rule_set(rules)
     public = _public_units(extract, public_units)
-    units, participants = collect(extract, linkage)
-    outliers = _outliers(readable(participants, rules), rules)
-    table = engines.view(extract.engine, _with_exclusions(readable(units, rules), outliers))
+    collected = collect(extract, linkage)
+    outliers = _outliers(readable(collected.participants, rules), rules)
+    table = engines.view(extract.engine, _with_exclusions(readable(collected.units, rules), outliers))
     marked = {PUBLIC_UNIT: table[UNIT].isin(public)} if public else {}
     return Panel(
         table=table.select(*_panel_columns(), **marked),
         rules=rules,
         indicators=indicators(),
-        coverage_frame=_coverage(table),
+        per_year=collected.per_year,
+        count_coverage=partial(_coverage, table),
         outlier_frame=outliers,
         simulation=extract.simulation,
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -109,14 +110,16 @@ class Linkage:
 class Panel:
     """Business unit by year: indicators, classes, coverage and flags. Unit-level: it stays inside.
 
-    ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for; ``summaries``
-    keeps the cells that were computed, by split.
+    ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for, ``per_year`` the
+    number of units of each year; ``count_coverage`` counts who has which figure when that is first asked for, and
+    ``summaries`` keeps the cells that were computed, by split.
     """
 
     table: ir.Table
     rules: RuleSet
     indicators: Mapping[str, Indicator]
-    coverage_frame: pd.DataFrame
+    per_year: Mapping[int, int]
+    count_coverage: Callable[[], pd.DataFrame]
     outlier_frame: pd.DataFrame
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
@@ -128,7 +131,11 @@ class Panel:
 
     def coverage(self) -> pd.DataFrame:
         """Give ``year, group, measure, n_units``: how many units there are and how many have each figure."""
-        return self.coverage_frame.copy()
+        return self._coverage.copy()
+
+    @cached_property
+    def _coverage(self) -> pd.DataFrame:
+        return self.count_coverage()
 
     def outliers(self) -> pd.DataFrame:
         """List the units that leave under the outlier rule: ``be_id, domain, indicator, year, value, fence``."""
@@ -136,11 +143,9 @@ class Panel:
 
     def summary(self) -> str:
         """Say in a few lines what the panel holds."""
-        units = self.coverage_frame.query("measure == 'units'")
-        per_year = units.groupby("year")["n_units"].sum()
         return (
             f"Panel ({self.rules.name}): {len(self.indicators)} indicators; units a year: "
-            + ", ".join(f"{year}: {count}" for year, count in per_year.items())
+            + ", ".join(f"{year}: {count}" for year, count in self.per_year.items())
             + f"; outliers set aside: {self.outlier_frame['be_id'].nunique()}"
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
 import numpy as np
@@ -48,27 +48,33 @@ OTHER = -1  # the slot of rows that are not added up
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
-def collect(extract: Extract, linkage: Linkage) -> tuple[ir.Table, ir.Table]:
-    """Compute the narrow unit-years once and keep them, year by year where the register is large.
+class Collected(NamedTuple):
+    """Narrow unit-years; apart those of participants, which are few and need not be looked for; units by year."""
 
-    Returns all of them, and apart those of participants: these are few, and need not be looked for.
-    """
+    units: ir.Table
+    participants: ir.Table
+    per_year: dict[int, int]
+
+
+def collect(extract: Extract, linkage: Linkage) -> Collected:
+    """Compute the narrow unit-years once and keep them, year by year where the register is large."""
     tables = _Inputs(extract, linkage)
     engine = extract.engine
-    if engines.is_local(engine) and engines.count_rows(tables.of_year("business_units")) > engines.ROWS_AT_ONCE:
+    if engines.is_local(engine) and sum(tables.per_year.values()) > engines.ROWS_AT_ONCE:
         few: list[pa.Table] = []
         narrow = engines.keep(engine, _by_year(tables, few))
         participants = engines.from_arrow(engine, pa.concat_tables(few))
     else:
-        units = join_totals(_units(tables), [UNIT, YEAR], _groups(tables), _details(tables))
-        narrow = engines.materialise(engine, units)
+        totals = join_totals(_units(tables), [UNIT, YEAR], _groups(tables), _details(tables))
+        narrow = engines.materialise(engine, totals)
         participants = narrow.filter(narrow[PARTICIPANT])
-    return joined(narrow, tables.divisions, [ACTIVITY]), joined(participants, tables.divisions, [ACTIVITY])
+    units, apart = (joined(table, tables.divisions, [ACTIVITY]) for table in (narrow, participants))
+    return Collected(units, apart, tables.per_year)
 
 
 def _by_year(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table]:
     """Give the narrow unit-years of one year after the other; add those of participants to the list."""
-    for year in inputs.years:
+    for year in inputs.per_year:
         units = fetch_totals(_units(inputs, year), UNIT, _groups(inputs, year), _details(inputs, year))
         participants.append(units.filter(units[PARTICIPANT]))
         yield units
@@ -111,12 +117,14 @@ class _Inputs:
         engine = self.engine = extract.engine
         self.tables = extract.tables
         register = extract.tables["business_units"]
-        self.years = sorted(int(year) for year in engines.fetch(register.select(YEAR).distinct())[YEAR])
+        counts = engines.fetch(register.group_by(YEAR).aggregate(units=ibis._.count()).order_by(YEAR))
+        self.per_year = {int(year): int(units) for year, units in counts.itertuples(index=False)}
         self.codes = engines.from_frame(engine, _size_codes())
         activities = _activities(register)
         self.activities = engines.from_frame(engine, activities[["sbi", ACTIVITY]])
         self.divisions = engines.from_frame(engine, activities[[ACTIVITY, DIVISION, SECTOR]].drop_duplicates(ACTIVITY))
-        self.participation = engines.from_frame(engine, _participation(linkage, self.years)).cast({ENTRY_YEAR: "int64"})
+        participation = engines.from_frame(engine, _participation(linkage, list(self.per_year)))
+        self.participation = participation.cast({ENTRY_YEAR: "int64"})
 
     def of_year(self, name: str, year: int | None = None) -> ir.Table:
         """Give a raw table, or its rows of one year; without rows where the extract lacks it."""
