@@ -83,9 +83,9 @@ def _by_year(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table
 
 def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
     """Add classes, states and indicators to narrow unit-years; they cost nothing until they are asked for."""
-    status = ibis.cases(*[(narrow.response == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
+    status = ibis.cases(*[(narrow[RESPONSE] == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
     enough = narrow[QUARTERS] >= rules.min_quarters
-    used = narrow.response.isin([RESPONSES[name] for name in rules.investment_responses])
+    used = narrow[RESPONSE].isin([RESPONSES[name] for name in rules.investment_responses])
     missing = ibis.null("float64")
     amounts = [kind + asset for kind in (INVESTMENT, OWN_PRODUCTION) for asset in assets()]
     table = narrow.mutate(
@@ -106,7 +106,7 @@ def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
 
 def have_status(units: ir.Table) -> dict[str, ir.Column]:
     """Say, by investment status, which narrow unit-years have it."""
-    found = {name: (units.response == number).fill_null(False) for name, number in RESPONSES.items()}
+    found = {name: (units[RESPONSE] == number).fill_null(False) for name, number in RESPONSES.items()}
     return found | {NOT_COVERED: ~ibis.or_(*found.values())}
 
 
@@ -143,11 +143,9 @@ def _participation(linkage: Linkage, years: Sequence[int]) -> pd.DataFrame:
 
 
 def _size_codes() -> pd.DataFrame:
-    """Give the lowest number of persons of each size code, and the place of its size class in ascending order."""
+    """Give the lowest number of persons of each size code."""
     codes = facts("size_classes")["codes"]
-    floors = np.array(list(codes.values()), dtype=float)
-    places = np.searchsorted(_bounds(), floors, side="right") - 1
-    return pd.DataFrame({"size_code": list(codes), "code_floor": floors, "code_place": places.astype("int8")})
+    return pd.DataFrame({"size_code": list(codes), "code_floor": np.array(list(codes.values()), dtype=float)})
 
 
 def _activities(register: ir.Table) -> pd.DataFrame:
@@ -183,7 +181,7 @@ def _register(inputs: _Inputs, year: int | None) -> ir.Table:
     register = _with_size_floor(inputs, inputs.of_year("business_units", year))
     register = register.left_join(inputs.activities, "sbi").drop("sbi_right")
     age = (register[YEAR] - register.founded.year()).cast(SMALL)
-    disagrees = register.code_place != _place(register[EMPLOYED_PERSONS])
+    disagrees = _place(register.code_floor) != _place(register[EMPLOYED_PERSONS])
     return register.mutate(
         age=ibis.ifelse(age >= 0, age, ibis.null(SMALL)),
         founded_later=(age < 0).fill_null(False),
@@ -219,14 +217,10 @@ def _keys(unit: str, year: int | None) -> list[str]:
     return [unit, YEAR] if year is None else [unit]
 
 
-def _bounds() -> list[float]:
-    """Give the lowest number of persons of each size class, in ascending order."""
-    return [float(lower) for lower in facts("size_classes")["classes"][SIZE_CLASS]["lower"]]
-
-
 def _place(persons: ir.Column) -> ir.Column:
     """Give the place of the size class in ascending order."""
-    bands = [(persons >= lower, place) for place, lower in reversed(list(enumerate(_bounds())))]
+    lower = facts("size_classes")["classes"][SIZE_CLASS]["lower"]
+    bands = [(persons >= low, place) for place, low in reversed(list(enumerate(lower)))]
     return ibis.cases(*bands, else_=ibis.null("int8")).cast("int8")
 
 

@@ -40,7 +40,6 @@ OBSERVED = "observed"
 IMPUTED = "imputed"
 NONRESPONSE = "nonresponse"
 NOT_COVERED = "not_covered"
-INVESTMENT_STATUSES = (OBSERVED, IMPUTED, NONRESPONSE, NOT_COVERED)
 
 
 def excluded(domain: str) -> str:

@@ -13,6 +13,7 @@ from si_eval.errors import StudyError
 from si_eval.linkage import link_participants
 from si_eval.panel import build_panel
 
+SAME = 1e-12  # relative: the same few operations
 COLUMNS = [
     "be_id",
     "year",
@@ -251,6 +252,10 @@ def test_an_outlier_in_a_larger_group_leaves_for_all_years_and_is_listed():
     listed = panel.outliers()
     assert listed[["be_id", "domain", "year"]].to_numpy().tolist() == [[1, "revenue", 2014]]
     assert (listed["value"] > listed["fence"]).all()
+    alike = np.log(frame.xs(2014, level="year")["revenue_per_employee"].to_numpy(dtype=float))
+    first, third = np.quantile(alike, [0.25, 0.75])
+    fence = np.exp(third + panel.rules.outlier_fence * (third - first))
+    np.testing.assert_allclose(listed["fence"], fence, rtol=SAME)
 
 
 def test_an_extreme_value_outside_a_larger_group_stays():
