@@ -101,10 +101,12 @@ def without_rows(engine: Any, columns: Mapping[str, str]) -> ir.Table:
 
 
 def from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
-    """Put columns into the engine."""
+    """Give columns a name in the engine; an engine of this process reads them where they are."""
     if not is_local(engine):
         return spark.from_arrow(engine, rows)
-    return engine.create_table(ibis.util.gen_name("si_eval"), obj=rows, temp=True)
+    name = ibis.util.gen_name("si_eval")
+    engine.con.register(name, rows)
+    return engine.table(name)
 
 
 def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
@@ -150,7 +152,9 @@ def materialise(engine: Any, expression: ir.Table) -> ir.Table:
     """Compute an expression once and keep the result in the engine."""
     if not is_local(engine):
         return spark.materialise(engine, expression)
-    return engine.create_table(ibis.util.gen_name("si_eval"), obj=expression, temp=True)
+    name = ibis.util.gen_name("si_eval")
+    engine.con.execute(f'CREATE TEMP TABLE "{name}" AS {engine.compile(expression)}')
+    return engine.table(name)
 
 
 _NULLABLE = {

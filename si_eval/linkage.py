@@ -68,33 +68,25 @@ def _routes(extract: Extract, participants: ir.Table, years: ir.Table) -> ir.Tab
     One row a participant, year and link; ``in_year`` says that the link overlaps the year, ``in_register`` that its
     unit stands in that year's register.
     """
-    persons = extract.tables["kvk_person"].select("kvk_id", "person_id", person_year=YEAR)
-    persons = engines.materialise(extract.engine, persons.semi_join(participants, "kvk_id").distinct())
+    persons = extract.tables["kvk_person"].select(person_kvk="kvk_id", person_id="person_id", person_year=YEAR)
+    theirs = persons.semi_join(participants, persons.person_kvk == participants.kvk_id)
+    persons = engines.materialise(extract.engine, theirs.distinct())
     links = extract.tables["person_business_unit"].select("person_id", UNIT, "start", "end")
     links = engines.materialise(extract.engine, links.semi_join(persons, "person_id").distinct())
     register = extract.tables["business_units"].select(UNIT, YEAR, "employed_persons").semi_join(links, UNIT)
 
-    routes = participants.select("kvk_id").cross_join(years)
-    routes = routes.left_join(
-        persons,
-        [
-            routes.kvk_id == persons.kvk_id,
-            persons.person_year.isnull() | (persons.person_year == routes.year),
-        ],
-    ).drop("kvk_id_right", "person_year")
-    routes = routes.left_join(links, "person_id").drop("person_id_right")
-    routes = routes.left_join(register, [UNIT, YEAR])
+    cases = participants.select("kvk_id").cross_join(years)
+    known = [cases.kvk_id == persons.person_kvk, persons.person_year.isnull() | (persons.person_year == cases.year)]
+    routes = cases.left_join(persons, known).left_join(links, "person_id").left_join(register, [UNIT, YEAR])
     first_day = ibis.greatest(routes["start"].fill_null(routes["first"]), routes["first"])
     last_day = ibis.least(routes["end"].fill_null(routes["last"]), routes["last"])
-    routes = routes.mutate(days=last_day.delta(first_day, unit="day") + 1)
-    routes = routes.mutate(
-        in_year=(routes[UNIT].notnull() & (routes.days > 0)).fill_null(False),
+    routes = routes.select(
+        "kvk_id", YEAR, "person_id", UNIT, "employed_persons",
+        days=last_day.delta(first_day, unit="day") + 1,
         in_register=routes[f"{UNIT}_right"].notnull(),
-    )
-    return engines.materialise(
-        extract.engine,
-        routes.select("kvk_id", YEAR, "person_id", UNIT, "days", "employed_persons", "in_year", "in_register"),
-    )
+    )  # fmt: skip
+    in_year = (routes[UNIT].notnull() & (routes.days > 0)).fill_null(False)
+    return engines.materialise(extract.engine, routes.mutate(in_year=in_year))
 
 
 def _chosen_links(routes: ir.Table) -> ir.Table:

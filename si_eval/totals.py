@@ -71,20 +71,22 @@ def join_totals(units: ir.Table, keys: Sequence[str], lookups: Sequence[Lookup],
     return units
 
 
-def fetch_totals(units: ir.Table, key: str, lookups: Sequence[Lookup], details: Sequence[Detail]) -> pa.Table:
-    """Fetch what `join_totals` gives, where the key is one whole number: without hashing.
+def fetch_totals(
+    units: ir.Table, keys: Sequence[str], lookups: Sequence[Lookup], details: Sequence[Detail]
+) -> pa.Table:
+    """Fetch what `join_totals` gives, where the key is an id, or an id and a year, as whole numbers: without hashing.
 
     Rows are numbered, the place of a row follows from its key, and values are added up in arrays. Where keys lie too
     far apart for that, the engine joins.
     """
     fetched = engines.fetch_arrow(units)
-    places = _Places.of(fetched[key], len(fetched))
+    places = _Places.of(fetched, keys, len(fetched))
     if places is None:
-        return join_totals(ibis.memtable(fetched), [key], lookups, details).to_pyarrow()
+        return join_totals(ibis.memtable(fetched), keys, lookups, details).to_pyarrow()
     for lookup in lookups:
-        fetched = _looked_up(fetched, lookup)
+        fetched = _looked_up(fetched, lookup, keys)
     for detail in details:
-        fetched = _appended(fetched, _totals(detail, key, places))
+        fetched = _appended(fetched, _totals(detail, places))
     return fetched
 
 
@@ -99,20 +101,20 @@ def _appended(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
     return table
 
 
-def _looked_up(units: pa.Table, lookup: Lookup) -> pa.Table:
+def _looked_up(units: pa.Table, lookup: Lookup, keys: Sequence[str]) -> pa.Table:
     """Add to each unit the columns of its row, and whether it shares the key."""
-    rows, ids = engines.fetch_arrow(lookup.table), units[lookup.key]
-    places, same = _Places.of(rows[lookup.key], len(units)), _Places.of(ids.drop_null(), len(units))
+    rows, have, key = engines.fetch_arrow(lookup.table), units[lookup.key].is_valid(), [lookup.key, *keys[1:]]
+    known = units.select(key).filter(have)
+    places, same = _Places.of(rows, key, len(units)), _Places.of(known, key, len(units))
     if places is None or same is None:
-        return join_totals(ibis.memtable(units), [lookup.key], [lookup], []).to_pyarrow()
-    known = ids.drop_null().to_numpy()
-    unit, row, alike = np.flatnonzero(ids.is_valid().to_numpy()), places.find(known), same.find(known)
+        return join_totals(ibis.memtable(units), keys, [lookup], []).to_pyarrow()
+    unit, row, alike = np.flatnonzero(have.to_numpy()), places.find(known), same.find(known)
     shares = np.zeros(len(units), dtype=np.bool_)
     shares[unit] = np.bincount(alike)[alike] > 1
     columns: dict[str, Column] = {lookup.shared: (shares, np.zeros(len(units), dtype=np.bool_))}
     unit, row = unit[row != NOBODY], row[row != NOBODY]
     for name in rows.column_names:
-        if name != lookup.key:
+        if name not in key:
             found = rows[name].fill_null(0).to_numpy()
             values, missing = np.zeros(len(units), dtype=found.dtype), np.ones(len(units), dtype=np.bool_)
             values[unit], missing[unit] = found[row], rows[name].is_null().to_numpy()[row]
@@ -137,33 +139,60 @@ def _grouped(detail: Detail, keys: Sequence[str]) -> ir.Table:
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the row of an id stands, `NOBODY` where there is none. The first and last entry stand for all beyond."""
+    """Where the row of a key stands, `NOBODY` where there is none.
 
+    A key is an id, or an id and a year; ``place`` has the years of each id together. The first and last id stand for
+    all beyond.
+    """
+
+    keys: Sequence[str]
     before: int
+    years: range
     place: Places
     rows: int
 
     @classmethod
-    def of(cls, column: pa.ChunkedArray, units: int) -> _Places | None:
-        """Address rows by their ids; none where ids are missing or lie too far apart for the number of units."""
-        if column.null_count or column.type != pa.int64():
+    def of(cls, table: pa.Table, keys: Sequence[str], units: int) -> _Places | None:
+        """Address rows by their keys; none where keys are missing or lie too far apart for the number of units."""
+        if any(table[key].null_count or table[key].type != pa.int64() for key in keys):
             return None
-        if not len(column):
-            return cls(0, np.full(2, NOBODY, dtype=np.int32), 0)
-        ids = column.to_numpy()
-        before, last = int(ids.min()) - 1, int(ids.max())
-        if last - before > SPAN * units:
+        if not len(table):
+            return cls(keys[:1], 0, range(1), np.full(2, NOBODY, dtype=np.int32), 0)
+        (before, last), years = _ends(table[keys[0]]), range(1)
+        before -= 1
+        if len(keys) > 1:
+            first, final = _ends(table[keys[1]])
+            years = range(first, final + 1)
+        if (last - before) * len(years) > SPAN * units:
             return None
-        place = np.full(last - before + 2, NOBODY, dtype=np.int32)
-        place[ids - before] = np.arange(len(ids), dtype=np.int32)
-        return cls(before, place, len(ids))
+        place = np.full((last - before + 2) * len(years), NOBODY, dtype=np.int32)
+        places = cls(keys, before, years, place, len(table))
+        place[places.address(table)] = np.arange(len(table), dtype=np.int32)
+        return places
 
-    def find(self, ids: npt.NDArray[np.int64]) -> Places:
-        """Give the place of each id."""
-        return self.place.take(ids - self.before, mode="clip")
+    def find(self, rows: pa.Table | pa.RecordBatch) -> Places:
+        """Give the place of each row's key."""
+        found = self.place.take(self.address(rows), mode="clip")
+        if len(self.keys) == 1:
+            return found
+        ids, years = (_numbers(rows, key) for key in self.keys)
+        strange = (ids < self.before) | (ids - self.before >= len(self.place) // len(self.years))
+        return np.where(strange | (years < self.years[0]) | (years > self.years[-1]), np.int32(NOBODY), found)
+
+    def address(self, rows: pa.Table | pa.RecordBatch) -> npt.NDArray[np.int64]:
+        """Give where the key of each row would stand; it stands elsewhere if the id or the year lies beyond."""
+        ids = _numbers(rows, self.keys[0]) - self.before
+        if len(self.keys) == 1:
+            return ids
+        return ids * len(self.years) + _numbers(rows, self.keys[1]) - self.years[0]
 
 
-def _totals(detail: Detail, key: str, places: _Places) -> dict[str, Column]:
+def _ends(column: pa.ChunkedArray) -> tuple[int, int]:
+    numbers = column.to_numpy()
+    return int(numbers.min()), int(numbers.max())
+
+
+def _totals(detail: Detail, places: _Places) -> dict[str, Column]:
     """Add up the rows of a detail table, each value at the place of its slot and unit.
 
     Each slot has one place more than there are units, and there is one slot more: there falls what is not added up
@@ -175,7 +204,7 @@ def _totals(detail: Detail, key: str, places: _Places) -> dict[str, Column]:
     least = np.full(width, NO_CODE, dtype=np.int8)
     few = [(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0))]
     for rows in engines.fetch_arrow(detail.table).to_batches():
-        at, slot, value = places.find(_numbers(rows, key)), _numbers(rows, "slot"), _numbers(rows, "value")
+        at, slot, value = places.find(rows), _numbers(rows, "slot"), _numbers(rows, "value")
         if detail.least is not None:
             np.minimum.at(least, at, _numbers(rows, "code"))
         counted = ~np.isnan(value)
@@ -216,5 +245,5 @@ def _fill(columns: dict[str, Column], name: str, at: Places, value: Floats, widt
     missing[gap] = False
 
 
-def _numbers(rows: pa.RecordBatch, column: str) -> npt.NDArray[Any]:
+def _numbers(rows: pa.Table | pa.RecordBatch, column: str) -> npt.NDArray[Any]:
     return rows[column].to_numpy(zero_copy_only=False)

@@ -65,8 +65,7 @@ def collect(extract: Extract, linkage: Linkage) -> Collected:
         narrow = engines.keep(engine, _by_year(tables, few))
         participants = engines.from_arrow(engine, pa.concat_tables(few))
     else:
-        totals = join_totals(_units(tables), [UNIT, YEAR], _groups(tables), _details(tables))
-        narrow = engines.materialise(engine, totals)
+        narrow = _at_once(tables)
         participants = narrow.filter(narrow[PARTICIPANT])
     units, apart = (joined(table, tables.divisions, [ACTIVITY]) for table in (narrow, participants))
     return Collected(units, apart, tables.per_year)
@@ -75,10 +74,22 @@ def collect(extract: Extract, linkage: Linkage) -> Collected:
 def _by_year(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table]:
     """Give the narrow unit-years of one year after the other; add those of participants to the list."""
     for year in inputs.per_year:
-        units = fetch_totals(_units(inputs, year), UNIT, _groups(inputs, year), _details(inputs, year))
+        units = fetch_totals(*_sources(inputs, year))
         participants.append(units.filter(units[PARTICIPANT]))
         yield units
         del units  # before the next year is read
+
+
+def _at_once(inputs: _Inputs) -> ir.Table:
+    """Give the narrow unit-years of all years: added up in arrays, or by an engine that is not of this process."""
+    if engines.is_local(inputs.engine):
+        return engines.from_arrow(inputs.engine, fetch_totals(*_sources(inputs)))
+    return engines.materialise(inputs.engine, join_totals(*_sources(inputs)))
+
+
+def _sources(inputs: _Inputs, year: int | None = None) -> tuple[ir.Table, list[str], list[Lookup], list[Detail]]:
+    """Give the units of one year (or all), their key, and what is joined to them."""
+    return _units(inputs, year), _keys(UNIT, year), _groups(inputs, year), _details(inputs, year)
 
 
 def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:

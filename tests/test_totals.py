@@ -52,7 +52,7 @@ def test_both_ways_give_the_sums_of_pandas(seed: int, spread: int) -> None:
     detail = Detail(details, SUMS, count="values", least="best")
     expected = _expected(units, rows)
     for found in (
-        fetch_totals(table, "unit", [], [detail]).to_pandas(),
+        fetch_totals(table, ["unit"], [], [detail]).to_pandas(),
         engines.fetch(join_totals(table, ["unit"], [], [detail])),
     ):
         frame = found.set_index("unit").sort_index().astype("float64")
@@ -64,7 +64,7 @@ def test_a_table_without_rows_adds_nothing() -> None:
     engine = engines.open_engine()
     units = engines.from_frame(engine, pd.DataFrame({"unit": [3, 4]}))
     empty = engines.without_rows(engine, {"unit": "int64", "slot": "int8", "value": "float64"})
-    found = fetch_totals(units, "unit", [], [Detail(empty, ("sum",), count="values")]).to_pandas()
+    found = fetch_totals(units, ["unit"], [], [Detail(empty, ("sum",), count="values")]).to_pandas()
     assert found["sum"].isna().all()
     assert (found["values"] == 0).all()
 
@@ -85,7 +85,7 @@ def test_few_values_fill_the_gaps_of_sums_and_make_sums_of_their_own(spread: int
     expected = pd.DataFrame({"first": filled, "second": wide[1], "own": wide[3]})
     expected["best"] = rows.groupby("unit")["code"].min()
     for found in (
-        fetch_totals(table, "unit", [], [detail]).to_pandas(),
+        fetch_totals(table, ["unit"], [], [detail]).to_pandas(),
         engines.fetch(join_totals(table, ["unit"], [], [detail])),
     ):
         frame = found.astype({"unit": "int64"}).set_index("unit").sort_index().astype("float64")
@@ -111,11 +111,50 @@ def test_units_find_the_row_of_their_key_and_who_shares_it(spread: int, groups: 
     table = engines.from_frame(engine, units)
     expected = units.merge(rows, on="group", how="left").set_index("unit")[["size", "place"]].astype("float64")
     shared = (units.groupby("group")["unit"].transform("count") > 1).to_numpy(dtype=bool)
-    assert fetch_totals(table, "unit", [lookup], []).schema.field("place").type == "int8"
+    assert fetch_totals(table, ["unit"], [lookup], []).schema.field("place").type == "int8"
     for found in (
-        fetch_totals(table, "unit", [lookup], []).to_pandas(),
+        fetch_totals(table, ["unit"], [lookup], []).to_pandas(),
         engines.fetch(join_totals(table, ["unit"], [lookup], [])),
     ):
         frame = found.sort_values("unit", ignore_index=True)
         np.testing.assert_array_equal(frame[["size", "place"]].astype("float64"), expected)
         np.testing.assert_array_equal(frame["shared"].astype(bool), shared)
+
+
+@pytest.mark.parametrize("spread", [2, 10 * SPAN])
+@pytest.mark.parametrize("seed", range(3))
+def test_units_of_several_years_are_kept_apart(seed: int, spread: int) -> None:
+    """Not every unit is there every year; detail rows and lookups have other years and ids too."""
+    generator = np.random.default_rng(seed)
+    ids = 10**6 + generator.choice(spread * 300, 100, replace=False).astype("int64")
+    every = pd.MultiIndex.from_product([ids, range(2014, 2018)], names=["unit", "year"]).to_frame(index=False)
+    units = every.sample(frac=0.6, random_state=seed, ignore_index=True)
+    units["group"] = pd.array(generator.integers(50, 90, len(units)), dtype="Int64")
+    units.loc[generator.random(len(units)) < 0.3, "group"] = pd.NA
+    strangers = np.concatenate([ids, ids - 1, [-(2**62), 2**62]])
+    details = pd.DataFrame(
+        {
+            "unit": generator.choice(strangers, 2_000),
+            "year": generator.integers(2012, 2020, 2_000),
+            "slot": generator.integers(-1, 2, 2_000).astype("int8"),
+            "value": generator.normal(size=2_000),
+        }
+    )
+    groups = pd.MultiIndex.from_product([range(40, 80), range(2013, 2019)], names=["group", "year"])
+    groups = groups.to_frame(index=False).sample(frac=0.7, random_state=seed).assign(size=lambda g: g["group"] / 7)
+    key = ["unit", "year"]
+    sums = details[details["slot"] >= 0].pivot_table(index=key, columns="slot", values="value", aggfunc="sum")
+    expected = units.merge(groups, "left", ["group", "year"]).join(sums.rename(columns=dict(enumerate(SUMS))), on=key)
+    expected["shared"] = units.groupby(["group", "year"])["unit"].transform("count") > 1
+    wanted = expected.set_index(key).sort_index()[["size", *SUMS, "shared"]].astype("float64")
+    engine = engines.open_engine()
+    table = engines.from_frame(engine, units)
+    lookup = Lookup("group", engines.from_frame(engine, groups), "shared")
+    detail = Detail(engines.from_frame(engine, details), SUMS)
+    for found in (
+        fetch_totals(table, key, [lookup], [detail]).to_pandas(),
+        engines.fetch(join_totals(table, key, [lookup], [detail])),
+    ):
+        frame = found.astype({"unit": "int64", "year": "int64"}).set_index(key).sort_index()
+        frame = frame[wanted.columns].astype("float64")
+        pd.testing.assert_frame_equal(frame, wanted, rtol=EXACT)
