@@ -21,7 +21,7 @@ from si_eval import spark
 from si_eval.errors import StudyError
 
 ROWS_A_PIECE = 25_000  # that leave the engine at once: more take memory, fewer take time
-ROWS_A_GROUP = 200_000  # each thread that reads a file holds one group of its rows
+ROWS_A_GROUP = 100_000  # each thread that reads a file holds one group of its rows
 ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
 
 
