@@ -53,10 +53,14 @@ def measure_cells(
     units = _Units.of(cell, len(first), _Shared.of(groups.places, groups.values, cell), public)
     with ThreadPoolExecutor(threads) as pool:
         measured = list(pool.map(lambda entry: _measures(columns, units, entry), indicators))
-    frames = [
-        pd.DataFrame({INDICATOR: entry.name, **found, **rows}) for entry, rows in zip(indicators, measured, strict=True)
-    ]
-    return pd.concat(frames, ignore_index=True)
+    again = np.tile(np.arange(len(first)), len(indicators))
+    return pd.DataFrame(
+        {
+            INDICATOR: np.repeat([entry.name for entry in indicators], len(first)),
+            **{name: labels.take(again).array for name, labels in found.items()},
+            **{measure: np.concatenate([rows[measure] for rows in measured]) for measure in measured[0]},
+        }
+    )
 
 
 def pseudo_median(values: Floats) -> dict[str, float]:
