@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ DPI = 200
 INK, GREY, RULE, FAINT = "#1a1a1a", "#5a5a5a", "#c9c9c9", "#ececec"
 TITLE_SIZE, SUBTITLE_SIZE, TEXT_SIZE, NOTE_SIZE = 10.5, 8.0, 7.5, 6.5
 LINE_SPACING = 1.3
+SHORTEST = 4  # letters before or after a break within a word
+ONSET = re.compile("[^aeiouy][aeiouy]")  # of a syllable
 SYNTHETIC_INK, SYNTHETIC_FILL = "#6b2147", "#f7e9f1"
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -219,13 +222,17 @@ def _room(text: str, size: float) -> float:
 
 
 def _short_words(words: Sequence[str], width: float, size: float, bold: bool) -> Iterator[str]:
+    """Break words that are too long, where a syllable may begin if there is such a place."""
     for word in words:
         rest = word
-        while len(rest) > 4 and width_of(rest, size, bold=bold) > width:
-            fits = (
-                place for place in range(len(rest) - 1, 3, -1) if width_of(rest[:place] + "-", size, bold=bold) <= width
-            )
-            cut = next(fits, 3)
+        while len(rest) > SHORTEST and width_of(rest, size, bold=bold) > width:
+            fits = [
+                place
+                for place in range(len(rest) - 1, SHORTEST - 1, -1)
+                if width_of(rest[:place] + "-", size, bold=bold) <= width
+            ]
+            onsets = (place for place in fits if ONSET.match(rest, place) and len(rest) - place >= SHORTEST)
+            cut = next(onsets, next(iter(fits), SHORTEST - 1))
             yield rest[:cut] + "-"
             rest = rest[cut:]
         yield rest

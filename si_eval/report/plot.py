@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval.results import SafeTable
 from si_eval.vocabulary import (
+    ALL,
     CONF_HIGH,
     CONF_LOW,
     ESTIMATE,
@@ -85,8 +86,14 @@ class Plot:
         return self.rows[self.rows[self.chart.panels] == panel] if self.chart.panels else self.rows
 
     def legend(self) -> tuple[tuple[str, SeriesStyle], ...]:
-        """Give the legend: series by name, with their total number of units where the table knows it."""
-        return tuple((self.series_name(name), self.styles[name]) for name in self.series)
+        """Give the legend: series by name, with their total number of units where the table knows it.
+
+        A single series that stands for everything needs none, unless its number of units is known.
+        """
+        names = {name: self.series_name(name) for name in self.series}
+        if list(names.values()) == [self.series_names.get(ALL)]:
+            return ()
+        return tuple((text, self.styles[name]) for name, text in names.items())
 
     def series_name(self, name: str) -> str:
         """Name a series, with its total number of units where the table knows a single one."""
