@@ -17,6 +17,7 @@ from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,
     DIFFERENCE,
+    DOF,
     ESTIMATE,
     GROUP,
     INDEX,
@@ -79,7 +80,7 @@ def index_series(
     rows = pd.concat([rows, _difference_rows(rows, level)], ignore_index=True)
     rows = rows.assign(**{STATISTIC: INDEX, UNIT_OF_MEASURE: f"{base_year} = 100", RULE_SET: panel.rules.name})
     return ResultTable(
-        frame=cells.tidy_frame(rows.drop(columns="dof")),
+        frame=cells.tidy_frame(rows.drop(columns=DOF)),
         function="index_series",
         evidence="samenhang",
         cannot_show=CANNOT_SHOW,
@@ -138,7 +139,7 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
             CONF_HIGH: interval.high,
             N_UNITS: fewest,
             NOTE: "",
-            "dof": fewest - 1,
+            DOF: fewest - 1,
             **cells.evidence(series),
             **{f"{name}{OF_BASE_YEAR}": series[f"{name}{OF_BASE_YEAR}"] for name in cells.evidence(series)},
         }
@@ -165,7 +166,7 @@ def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
             CONF_HIGH: interval.high,
             N_UNITS: fewest,
             NOTE: "",
-            "dof": fewest - 1,
+            DOF: fewest - 1,
         }
     )
     difference.loc[difference[ESTIMATE].isna(), NOTE] = "one of the groups has no index"

@@ -67,6 +67,7 @@ KEYS = (EXHIBIT, INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY
 NUMBERS = (ESTIMATE, STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE, N_UNITS)
 TIDY = (*KEYS, *NUMBERS, UNIT_OF_MEASURE, RULE_SET, NOTE)
 
+DOF = "dof"  # degrees of freedom, beside the coefficient of a model; it does not cross the public border
 N_TOTAL = "n_total"  # the number of units that a share is of
 OF_BASE_YEAR = "_base"  # ends the name of a column that speaks of the base year of an index
 OF_POPULATION = "_population"  # ends the name of an indicator for the population that respondents are compared with
@@ -115,6 +116,13 @@ CHANGE = "change"
 GROWTH = "growth"
 TARGET = "target"
 ATTAINMENT = "attainment"
+ATT = "att"  # the average effect on the treated
+ATT_SIMULTANEOUS = "att_simultaneous"  # with bounds that hold for all years since entry at once
+ATT_ROBUST = "att_robust"  # with bounds that hold when trends were not quite parallel
+PRE_TREND = "pre_trend"
+MDE = "minimum_detectable_effect"
+BREAKDOWN = "breakdown"
+LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
 STATISTICS = (
     COUNT,
     SHARE,
@@ -130,8 +138,15 @@ STATISTICS = (
     GROWTH,
     TARGET,
     ATTAINMENT,
+    ATT,
+    ATT_SIMULTANEOUS,
+    ATT_ROBUST,
+    PRE_TREND,
+    MDE,
+    BREAKDOWN,
 )
 
+LOG_POINTS = "log points"  # unit of measure
 RECORDS = "records"  # unit of measure: rows that a method handled, not firms
 
 SUPPRESSED = "suppressed"

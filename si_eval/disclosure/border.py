@@ -13,7 +13,7 @@ from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
 from si_eval.disclosure.primary import UNVERIFIED, is_unverified
 from si_eval.disclosure.quantiles import is_unsafe_quantile, replace_quantiles
-from si_eval.disclosure.reading import DOF, MERGED_AWAY, Figure, Request, read_tables
+from si_eval.disclosure.reading import MERGED_AWAY, Figure, Request, read_tables
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
@@ -29,6 +29,7 @@ from si_eval.vocabulary import (
     NUMBERS,
     SHOWN,
     STATISTIC,
+    DOF,
     STATISTICS,
     STATUS,
     SUPPRESSED,

@@ -15,11 +15,10 @@ from typing import Any
 
 import pandas as pd
 
-from si_eval.disclosure.border import DOF
 from si_eval.errors import DisclosureError
 from si_eval.registry import indicators
 from si_eval.results import ResultTable, SafeTable
-from si_eval.vocabulary import INDICATOR, KEYS, N_UNITS, SHOWN, STATUS, UNIT_OF_MEASURE, YEAR, label
+from si_eval.vocabulary import DOF, INDICATOR, KEYS, N_UNITS, SHOWN, STATUS, UNIT_OF_MEASURE, YEAR, label
 
 PACKAGES = ("si_eval", "numpy", "pandas", "scipy", "duckdb", "ibis-framework", "matplotlib")
 FORM = "output_control_form.txt"

@@ -29,6 +29,7 @@ from si_eval.vocabulary import (
     ALL,
     CHANGE,
     COUNT,
+    DOF,
     ESTIMATE,
     EXHIBIT,
     GROUP,
@@ -56,7 +57,6 @@ from si_eval.vocabulary import (
     UNIT_OF_MEASURE,
 )
 
-DOF = "dof"
 MERGED_AWAY = "merged_away"  # says of a row that its class was merged
 WEIGHT = "weight_of_row"  # says of a row what it costs to lose it, where that is not its table's place
 JUDGED = " by evidence"  # beside the name of a variable: a level that is printed nowhere

@@ -1,0 +1,174 @@
+"""The stage: a panel goes in, estimates of effects come out, with what they assume and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pandas as pd
+
+from si_eval import cells, stats
+from si_eval.effects.findings import Findings
+from si_eval.effects.histories import Histories, read_histories
+from si_eval.effects.long_difference import ADJUSTMENTS, long_difference
+from si_eval.effects.staggered import staggered
+from si_eval.errors import StudyError
+from si_eval.results import Panel, ResultTable
+from si_eval.vocabulary import (
+    ALL,
+    CATEGORY,
+    CONF_HIGH,
+    CONF_LOW,
+    COUNT,
+    DIFFERENCE,
+    DOF,
+    ESTIMATE,
+    GROUP,
+    INDICATOR,
+    LEFT_OUT,
+    LOG_POINTS,
+    N_UNITS,
+    NOTE,
+    P_VALUE,
+    PARTICIPANTS,
+    RECORDS,
+    RULE_SET,
+    STATISTIC,
+    STD_ERROR,
+    UNIT_OF_MEASURE,
+    YEAR,
+    Evidence,
+)
+
+Design = Literal["staggered", "long_difference"]
+DESIGNS = ("staggered", "long_difference")
+NO_LOGARITHM = "bedrijfsjaren zonder positieve uitkomst | firm-years without a positive outcome"
+SIZE = 0.05  # of the test of trends before: the convention of the field
+CANNOT_SHOW = {
+    "effect": (
+        "Trends before participation that look alike do not prove that they would have stayed alike; effects on firms "
+        "that do not take part are not in it."
+    ),
+    "samenhang": (
+        "No trend before participation could be compared, or it was not alike: the change may be what participants "
+        "would have shown anyway."
+    ),
+}
+
+
+def estimate_effect(
+    panel: Panel,
+    *,
+    outcome: str,
+    design: Design = "staggered",
+    method: str | Sequence[str] | None = None,
+    covariates: Sequence[str] = (),
+    controls: Literal["never", "not_yet"] = "never",
+    anticipation: int = 0,
+    where: cells.Where | None = None,
+    years: Sequence[int] | None = None,
+    logarithm: bool = False,
+    cluster: Literal["unit", "holding"] = "unit",
+    min_units: int = 10,
+    level: float | None = None,
+    seed: int = 0,
+) -> ResultTable:
+    """Estimate what participation did to an outcome, on the participants.
+
+    ``design`` "staggered" compares, for each year of entry (cohort) and each year, the change since the year before entry
+    with that of units that never take part (``controls`` "never") or do not yet ("not_yet"), and averages; it needs the
+    year of entry. "long_difference" compares the change between the first and the last of ``years``; it needs no year of
+    entry, and can show no trend before. ``covariates`` are panel columns, taken in the year before; ``method`` says how
+    they adjust: for "staggered" one of dr, ipw, reg (by default dr), for "long_difference" any of `ADJUSTMENTS` (all by
+    default, beside the unadjusted one). ``where`` chooses units by the first year in which the panel has them.
+    ``logarithm`` takes logs: estimates are log points. Cohorts with fewer than ``min_units`` in a cell, on either side,
+    are in no average: they could otherwise be computed back from it.
+
+    Rows of group ``difference``: statistic ``att`` by ``category``; of a staggered design ``overall`` (cohorts weighted by
+    their size), ``event +1`` (years since entry), ``cohort 2016`` and, with ``year``, the cells. ``att_simultaneous``: bounds
+    that hold for all events at once. ``pre_trend``: the Wald statistic and p-value of the hypothesis that all effects
+    before entry are zero. ``att_robust`` and ``breakdown``: bounds, and how large a parting of trends takes the mean effect
+    since entry to zero. ``minimum_detectable_effect``: what this design could have found (power 0.8). ``n_units`` is the
+    smaller of the two groups. Rows ``count`` say how many participants are left out, by reason. The evidence is
+    ``effect`` only where the trend before was tested and not refused.
+
+    Raises `StudyError` for unknown names and options. What cannot be computed is a row with the reason.
+
+    Source: Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230; Sant'Anna & Zhao (2020), ibid. 219, p.
+    101-122; see docs/METHODS.md.
+    """
+    if design not in DESIGNS:
+        raise StudyError(f"design: found {design!r}; expected one of {', '.join(DESIGNS)}; choose one of these")
+    level = panel.rules.level if level is None else level
+    histories = read_histories(
+        panel, outcome, where=where, years=years, covariates=covariates, logarithm=logarithm
+    )
+    if design == "staggered":
+        findings = staggered(
+            histories,
+            method="dr" if method is None else str(method),
+            controls=controls,
+            anticipation=anticipation,
+            clusters=histories.holding if cluster == "holding" else None,
+            min_units=min_units,
+            level=level,
+            seed=seed,
+        )
+    else:
+        wanted = [method] if isinstance(method, str) else list(method or ADJUSTMENTS)
+        findings = long_difference(histories, wanted, min_units)
+    evidence: Evidence = "effect" if findings.pre_trend >= SIZE else "samenhang"
+    unit = LOG_POINTS if logarithm else panel.indicators[outcome].unit
+    found = _rows(findings, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
+    rows = pd.concat([found, _left_out(findings, histories)], ignore_index=True)
+    rows = rows.assign(**_filters(rows, where), **{RULE_SET: panel.rules.name})
+    return ResultTable(
+        frame=cells.tidy_frame(rows),
+        function="estimate_effect",
+        evidence=evidence,
+        cannot_show=CANNOT_SHOW[evidence],
+        rules=panel.rules.name,
+        coverage=cells.coverage_of(panel, outcome, where=where, years=years),
+        simulation=panel.simulation,
+    )
+
+
+def _rows(findings: Findings, level: float) -> pd.DataFrame:
+    """Make a row of each finding; an interval that a finding does not bring follows from its standard error."""
+    frame = pd.DataFrame([finding._asdict() for finding in findings.found])
+    interval = stats.student_interval(
+        frame["estimate"].to_numpy(), frame["std_error"].to_numpy(), frame["dof"].to_numpy(), level
+    )
+    units = frame[["participants", "others"]].min(axis=1)
+    return pd.DataFrame(
+        {
+            STATISTIC: frame["statistic"],
+            YEAR: frame["year"],
+            CATEGORY: frame["category"],
+            ESTIMATE: interval.estimate,
+            STD_ERROR: interval.std_error,
+            CONF_LOW: frame["low"].fillna(pd.Series(interval.low)),
+            CONF_HIGH: frame["high"].fillna(pd.Series(interval.high)),
+            P_VALUE: frame["p_value"].fillna(pd.Series(interval.p_value)),
+            N_UNITS: units.astype("float64"),
+            NOTE: frame["note"],
+            DOF: units.sub(1).clip(lower=0).astype("float64"),
+        }
+    )
+
+
+def _filters(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
+    """Write the choice of units in the tidy columns; a filter on anything else joins the category."""
+    keys = cells.tidy_keys(rows, [], where)
+    other = keys[CATEGORY] != ALL
+    keys[CATEGORY] = rows[CATEGORY].where(~other, rows[CATEGORY] + " · " + keys[CATEGORY])
+    return keys
+
+
+def _left_out(findings: Findings, histories: Histories) -> pd.DataFrame:
+    """Count, by reason, the participants that no estimate rests on; a logarithm may also drop single years of firms."""
+    counts = [(reason, count, PARTICIPANTS, "business units") for reason, count in findings.left_out.items()]
+    if histories.without_logarithm:
+        counts.append((NO_LOGARITHM, histories.without_logarithm, ALL, RECORDS))
+    rows = pd.DataFrame(counts, columns=[CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE]).astype({ESTIMATE: "float64"})
+    return rows.assign(**{INDICATOR: LEFT_OUT, STATISTIC: COUNT, YEAR: ALL, N_UNITS: rows[ESTIMATE], NOTE: ""})

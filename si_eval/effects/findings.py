@@ -1,0 +1,42 @@
+"""What a design finds: one number each, before it becomes a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from si_eval.vocabulary import ALL, ATT
+
+NORMAL = np.inf  # degrees of freedom of an interval that rests on the normal limit
+
+
+class Finding(NamedTuple):
+    """One estimate; ``participants`` and ``others`` are the units that it rests on, ``note`` says why there is none."""
+
+    category: str
+    estimate: float
+    std_error: float = np.nan
+    participants: int = 0
+    others: int = 0
+    statistic: str = ATT
+    year: int | str = ALL
+    p_value: float = np.nan
+    low: float = np.nan
+    high: float = np.nan
+    dof: float = NORMAL
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a design found: its estimates, what was left out and why, and whether a trend before could be tested.
+
+    ``pre_trend`` is the p-value of the test that the groups moved alike before participation, NaN where no test is
+    possible.
+    """
+
+    found: list[Finding]
+    left_out: dict[str, int] = field(default_factory=dict)
+    pre_trend: float = np.nan

@@ -1,0 +1,162 @@
+"""Units as histories: the outcome of each unit by year, and the year in which it began to take part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from si_eval import cells
+from si_eval import engine as engines
+from si_eval.errors import StudyError
+from si_eval.gathered import Gathered, Key, gather
+from si_eval.results import Panel
+from si_eval.vocabulary import ENTRY_YEAR, GROUP_ID, PARTICIPANT, UNIT, YEAR
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+NEVER = 0  # the cohort of units that never take part
+UNKNOWN = -1  # the cohort of participants whose year of entry is not known
+OUTCOME, COVARIATE, FIRST_YEAR = "outcome", "covariate ", "first_year"
+MISSING = "(missing)"  # a category of a covariate by itself
+
+
+@dataclass(frozen=True)
+class Histories:
+    """Units by year. Unit-level: it stays inside.
+
+    ``outcome`` has shape (units, years), NaN where it is not known; ``cohort`` (units,) is the first year of
+    participation, `NEVER` or `UNKNOWN`; ``holding`` (units,) numbers the enterprise groups, a unit without one is its
+    own. ``covariates`` are numbers, or codes whose ``labels`` are given, of shape (units, years).
+    """
+
+    outcome: Floats
+    cohort: Integers
+    years: tuple[int, ...]
+    holding: Integers
+    covariates: Mapping[str, npt.NDArray[Any]]
+    labels: Mapping[str, tuple[str, ...]]
+    without_logarithm: int = 0
+
+    def design(self, place: int) -> Floats | None:
+        """Give the covariates of the year at a place, without constant, shape (units, k); none without covariates.
+
+        A category becomes one column for each of its labels but the first that occurs.
+        """
+        columns: list[Floats] = []
+        for name, values in self.covariates.items():
+            at = values[:, place]
+            if name in self.labels:
+                columns += [(at == code).astype(np.float64) for code in np.unique(at[at >= 0])[1:]]
+            else:
+                columns.append(at)
+        return np.column_stack(columns) if columns else None
+
+
+def read_histories(
+    panel: Panel,
+    outcome: str,
+    *,
+    where: cells.Where | None = None,
+    years: Sequence[int] | None = None,
+    covariates: Sequence[str] = (),
+    logarithm: bool = False,
+) -> Histories:
+    """Read the histories of participants and of units that never took part.
+
+    ``where`` chooses units by what they are in the first year in which the panel has them: a later class may be an
+    effect. Units set aside as outliers have no outcome. A logarithm exists for positive values only; values without
+    are counted.
+
+    Raises `StudyError` for names that the panel does not have.
+    """
+    (outcome,) = cells.check_indicators(panel, outcome)
+    cells.check_columns(panel.table, [*covariates, *(where or {})])
+    table = _chosen(panel.table, where, years)
+    texts = [name for name in covariates if not panel.table[name].type().is_numeric()]
+    rows = table.select(
+        YEAR,
+        UNIT,
+        ENTRY_YEAR,
+        GROUP_ID,
+        never=~table[PARTICIPANT].fill_null(True),
+        **{OUTCOME: cells.values_of(table, panel.indicators[outcome])},
+        **{
+            COVARIATE + name: table[name].cast("string").fill_null(MISSING)
+            if name in texts
+            else table[name].cast("float64")
+            for name in covariates
+        },
+    )
+    keys, found = gather(engines.pieces(rows), [YEAR, *(COVARIATE + name for name in texts)])
+    if not found.rows:
+        raise StudyError("where or years: found no unit of the panel; expected at least one; widen the choice")
+    return _histories(keys, found, _ever(panel.table), covariates, logarithm)
+
+
+def _chosen(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:
+    """Give the rows of the units and years asked for."""
+    if where:
+        first = table.group_by(UNIT).aggregate(**{FIRST_YEAR: table[YEAR].min()})
+        start = table.inner_join(first, [table[UNIT] == first[UNIT], table[YEAR] == first[FIRST_YEAR]])
+        for column, wanted in where.items():
+            values = [wanted] if isinstance(wanted, str | int | float) else list(wanted)
+            start = start.filter(start[column].isin(values))
+        table = table.semi_join(start.select(UNIT), UNIT)
+    return table if years is None else table.filter(table[YEAR].isin([int(year) for year in years]))
+
+
+def _ever(table: ir.Table) -> Integers:
+    """List the units that take part in any year of the panel, in ascending order."""
+    units = engines.fetch_arrow(table.filter(table[PARTICIPANT]).select(UNIT).distinct())[UNIT]
+    return np.sort(units.to_numpy())
+
+
+def _histories(
+    keys: dict[str, Key], found: Gathered, ever: Integers, covariates: Sequence[str], logarithm: bool
+) -> Histories:
+    """Put rows in places: a line a unit, a column a year."""
+    calendar, period = np.unique(keys[YEAR].labels.to_numpy(zero_copy_only=False), return_inverse=True)
+    column = period[keys[YEAR].codes]
+    ids, line = np.unique(found.few(UNIT).values, return_inverse=True)
+    shape = len(ids), len(calendar)
+
+    def placed(values: npt.NDArray[Any], gap: float) -> npt.NDArray[Any]:
+        wide = np.full(shape, gap, dtype=values.dtype)
+        wide[line, column] = values
+        return wide
+
+    outcome = placed(found.floats(OUTCOME), np.nan)
+    not_positive = outcome <= 0
+    if logarithm:
+        outcome = np.log(np.where(not_positive, np.nan, outcome))
+    takes_part = np.isin(ids, ever, assume_unique=True)
+    never = found.truths("never")
+    assert never is not None
+    in_a_group = takes_part.copy()
+    in_a_group[line[never]] = True
+    entry, groups = found.few(ENTRY_YEAR), found.few(GROUP_ID)
+    cohort = np.where(takes_part, UNKNOWN, NEVER).astype(np.int64)
+    cohort[line[entry.places]] = np.where(takes_part[line[entry.places]], entry.values, NEVER)
+    holding = -1 - np.arange(len(ids))
+    holding[line[groups.places]] = groups.values
+    coded = {name: keys[COVARIATE + name] for name in covariates if COVARIATE + name in keys}
+    wide = {
+        name: placed(coded[name].codes, -1) if name in coded else placed(found.floats(COVARIATE + name), np.nan)
+        for name in covariates
+    }
+    return Histories(
+        outcome=outcome[in_a_group],
+        cohort=cohort[in_a_group],
+        years=tuple(int(year) for year in calendar),
+        holding=np.unique(holding[in_a_group], return_inverse=True)[1],
+        covariates={name: values[in_a_group] for name, values in wide.items()},
+        labels={name: tuple(key.labels.to_pylist()) for name, key in coded.items()},
+        without_logarithm=int(not_positive[in_a_group].sum()) if logarithm else 0,
+    )

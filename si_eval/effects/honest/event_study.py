@@ -1,0 +1,110 @@
+"""The estimates that sensitivity analysis starts from, and the intervals that it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from si_eval.errors import StudyError
+from si_eval.stats import Floats
+
+SMOOTHNESS, RELATIVE = "smoothness", "relative"
+LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it the covariance is singular in double precision
+
+
+@dataclass(frozen=True)
+class EventStudy:
+    """Estimates by period, in order of time, all against one reference period between ``before`` and ``after``.
+
+    ``before`` has shape (pre,), ``after`` and ``weights`` (post,), ``covariance`` (pre + post, pre + post).
+    """
+
+    before: Floats
+    after: Floats
+    covariance: Floats
+    weights: Floats
+
+    @property
+    def estimate(self) -> float:
+        """The weighted effect when trends are exactly parallel."""
+        return float(self.weights @ self.after)
+
+    @property
+    def std_error(self) -> float:
+        """The root of the variance of ``estimate``."""
+        after = self.covariance[self.before.size :, self.before.size :]
+        return float(np.sqrt(self.weights @ after @ self.weights))
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Intervals of a weighted effect under violations of parallel trends of at most ``m``.
+
+    ``m``, ``low`` and ``high`` have shape (k,), one place for each ``m``. ``estimate`` and its ``std_error`` are those
+    without any violation, in the unit of the outcome; the standard error is that of the covariance that was given.
+    ``restriction`` is "smoothness" (``m`` in the unit of the outcome) or "relative" (``m`` is a ratio).
+    """
+
+    m: Floats
+    low: Floats
+    high: Floats
+    estimate: float
+    std_error: float
+    level: float
+    restriction: str
+
+
+def check_event_study(estimates: ArrayLike, covariance: ArrayLike, pre: int, weights: ArrayLike | None) -> EventStudy:
+    """Make an `EventStudy` of what a caller gives, or raise `StudyError`.
+
+    ``weights`` of the periods after the reference period default to their average.
+    """
+    values = np.asarray(estimates, dtype=np.float64)
+    spread = np.asarray(covariance, dtype=np.float64)
+    if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
+        _refuse("estimates", f"shape {values.shape}", "at least two finite numbers in a row", "leave out other periods")
+    if isinstance(pre, bool) or not isinstance(pre, int | np.integer) or not 1 <= pre < values.size:
+        expected = f"a whole number from 1 to {values.size - 1}"
+        _refuse("pre", f"{pre!r}", expected, "count the periods before the reference period")
+    _check_covariance(spread, values.size)
+    post = values.size - int(pre)
+    shares = np.full(post, 1 / post) if weights is None else np.asarray(weights, dtype=np.float64)
+    if shares.shape != (post,) or not np.isfinite(shares).all() or not shares.any():
+        found = f"{shares.tolist()}"
+        _refuse("weights", found, f"{post} finite numbers, not all 0", "give one weight for each period after it")
+    return EventStudy(values[:pre], values[pre:], spread, shares)
+
+
+def check_violations(m: ArrayLike) -> Floats:
+    """Give ``m`` as an array of shape (k,), or raise `StudyError`."""
+    values = np.atleast_1d(np.asarray(m, dtype=np.float64))
+    if values.ndim != 1 or not values.size or not np.isfinite(values).all() or (values < 0).any():
+        _refuse("m", f"{values.tolist()}", "finite numbers of 0 or more", "give the violations to allow for")
+    return values
+
+
+def check_level(level: float) -> float:
+    """Give ``level`` when it lies between a half and one, or raise `StudyError`."""
+    if not 0.5 < level < 1:
+        _refuse("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
+    return float(level)
+
+
+def _check_covariance(covariance: Floats, size: int) -> None:
+    if covariance.shape != (size, size) or not np.isfinite(covariance).all():
+        found, expected = f"shape {covariance.shape}", f"finite numbers of shape {(size, size)}"
+        _refuse("covariance", found, expected, "give the rows and columns of the estimates, in their order")
+    scale = np.sqrt(np.clip(np.diag(covariance), 0, None))
+    if not scale.all() or not np.allclose(covariance, covariance.T, rtol=1e-6, atol=1e-9 * float(scale.max()) ** 2):
+        expected = "a symmetric matrix with variances above 0"
+        _refuse("covariance", "another matrix", expected, "give the covariance, not standard errors or correlations")
+    least = float(np.linalg.eigvalsh(covariance / np.outer(scale, scale)).min())
+    if least < LEAST_EIGENVALUE:
+        action = "leave out periods: there are fewer clusters than periods, or one period repeats others"
+        _refuse("covariance", f"a singular matrix (least eigenvalue {least:.1e})", "a matrix of full rank", action)
+
+
+def _refuse(name: str, found: str, expected: str, action: str) -> None:
+    raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

@@ -1,0 +1,198 @@
+"""Bounds when trends part, after the reference, by at most M times the worst parting seen before it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize, special
+
+from si_eval.effects.honest.event_study import (
+    RELATIVE,
+    Bounds,
+    EventStudy,
+    check_event_study,
+    check_level,
+    check_violations,
+)
+from si_eval.stats import Floats
+
+FIRST_STAGE = 0.1  # share of the error rate that the least favourable test spends: Rambachan and Roth (2023), p. 2570
+NODES, TAIL = 400, 9.0  # of the integral over the pre-period change, in standard deviations
+POINTS, ROUNDS = 401, 4  # of the search for the ends; each round divides the step by half the points
+SAME = 1e-12  # slopes this near to one leave the maximum where it is
+
+
+class _Moments(NamedTuple):
+    """The null hypothesis "the worst parting was this change, with this sign" as inequalities between two numbers.
+
+    The numbers are the violation that a value of the effect implies, and the change before the reference times its
+    sign. ``directions`` has shape (k, 2): a moment is a direction times the two numbers, at most zero under the null.
+    ``change`` is the estimated change times its sign, ``covariance`` (2, 2) that of the two numbers.
+    """
+
+    directions: Floats
+    change: float
+    covariance: Floats
+
+
+def relative_magnitude_bounds(
+    estimates: ArrayLike,
+    covariance: ArrayLike,
+    pre: int,
+    *,
+    m: ArrayLike,
+    weights: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Bounds:
+    """Give the confidence set of the effect when violations change by at most M times the worst change before.
+
+    ``estimates`` has shape (pre + post,), in order of time and against one reference period that lies between the two
+    and is left out; ``covariance`` has shape (pre + post, pre + post). ``m`` is one or more ratios of the largest
+    change between consecutive periods after the reference to the largest one before it; at 0 trends are parallel after
+    the reference. ``weights`` (post,) define the effect: by default the average over the periods after the reference
+    (R's HonestDiD takes the first one).
+
+    The set is the union, over the place and sign of the worst earlier change, of the values that the conditional test
+    with a least favourable first stage ("C-LF") does not reject; ``low`` and ``high`` are its outermost values. The
+    first stage rejects every value beyond a known distance, so that the set is closed. Assumes normal estimates with a
+    known covariance of full rank; raises `StudyError` for a singular one and for arguments of another shape.
+
+    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4.3 and 3.1; Andrews,
+    Roth and Pakes (2023), Review of Economic Studies 90, p. 2763-2791, sections 4 and 5.
+
+    >>> bounds = relative_magnitude_bounds([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, m=[0, 1])
+    >>> bool(bounds.low[1] < bounds.low[0] < 0.5 < bounds.high[0] < bounds.high[1])
+    True
+    """
+    study = check_event_study(estimates, covariance, pre, weights)
+    violations, level = check_violations(m), check_level(level)
+    ends = np.array([_union(study, float(value), 1 - level) for value in violations])
+    low, high = study.estimate + ends[:, 0], study.estimate + ends[:, 1]
+    return Bounds(violations, low, high, study.estimate, study.std_error, level, RELATIVE)
+
+
+def _union(study: EventStudy, m: float, error: float) -> tuple[float, float]:
+    """Give the ends of the union over places and signs, as distances from the estimate."""
+    sets = [
+        _accepted(_moments(study, m, place, sign), error) for place in range(study.before.size) for sign in (1.0, -1.0)
+    ]
+    found = [ends for ends in sets if ends is not None]
+    return min(ends[0] for ends in found), max(ends[1] for ends in found)
+
+
+def _moments(study: EventStudy, m: float, place: int, sign: float) -> _Moments:
+    """Write the null hypothesis as moments with the nuisance parameters profiled out.
+
+    Changes x after the reference satisfy |x| <= m v with v the worst change before it, and the violation is the
+    sum of x times the cumulated weights. The vertices of the dual linear program are then known: the violation from
+    above, from below, and v >= 0 once for each later period; each divided by the standard deviations that it weighs.
+    """
+    pre, post = study.before.size, study.after.size
+    levels = np.insert(np.eye(pre + post), pre, 0.0, axis=0)
+    changes = np.diff(levels, axis=0)
+    worst = sign * changes[place]
+    effect = np.concatenate([np.zeros(pre), study.weights])
+    reach = np.cumsum(study.weights[::-1])[::-1]
+    above, below = (
+        np.sqrt(np.einsum("ti,ij,tj->t", rows, study.covariance, rows))
+        for rows in (changes[pre:] - m * worst, -changes[pre:] - m * worst)
+    )
+    size = np.abs(reach)
+    bound = m * size.sum()
+    directions = np.vstack(
+        [
+            np.array([1.0, -bound]) / (size @ np.where(reach > 0, above, below)),
+            np.array([-1.0, -bound]) / (size @ np.where(reach > 0, below, above)),
+            np.column_stack([np.zeros(post), -2 * m / (above + below)]),
+        ]
+    )
+    pair = np.vstack([effect, worst])
+    return _Moments(directions, float(worst @ np.append(study.before, study.after)), pair @ study.covariance @ pair.T)
+
+
+def _accepted(moments: _Moments, error: float) -> tuple[float, float] | None:
+    """Give the outermost distances from the estimate that are not rejected; none when all are."""
+    critical = _least_favourable(moments, FIRST_STAGE * error)
+    (above, lift), (below, drop) = moments.directions[0], moments.directions[1]
+    first, last = -(critical - lift * moments.change) / above, (critical - drop * moments.change) / -below
+    if first >= last:
+        return None
+    grid = np.linspace(first, last, POINTS)
+    places = np.flatnonzero(_not_rejected(moments, grid, critical, error))
+    if not places.size:
+        return None
+    low = _refine(moments, grid[max(places[0] - 1, 0)], grid[places[0]], critical, error)
+    high = _refine(moments, grid[min(places[-1] + 1, POINTS - 1)], grid[places[-1]], critical, error)
+    return low, high
+
+
+def _refine(moments: _Moments, outside: float, inside: float, critical: float, error: float) -> float:
+    """Search on finer grids for the first value from ``outside`` that is not rejected."""
+    for _ in range(ROUNDS):
+        grid = np.linspace(outside, inside, POINTS // 2)
+        place = int(np.argmax(_not_rejected(moments, grid, critical, error)))
+        outside, inside = grid[max(place - 1, 0)], grid[place]
+    return float(inside)
+
+
+def _not_rejected(moments: _Moments, distance: Floats, critical: float, error: float) -> NDArray[np.bool_]:
+    """Test effects at a ``distance`` (n,) from the estimate; true where the hybrid test does not reject.
+
+    The statistic is the largest moment; given which one is largest and all that is independent of it, it is a normal
+    variable cut off at ``low`` and ``high``. Andrews, Roth and Pakes (2023), section 5.2, with the critical value
+    never below zero.
+    """
+    directions, covariance = moments.directions, moments.covariance
+    values = np.column_stack([-distance, np.full_like(distance, moments.change)]) @ directions.T
+    largest = values.argmax(axis=1)
+    statistic = values.max(axis=1)
+    joint = directions @ covariance @ directions.T
+    variance = np.diag(joint)[largest]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = joint[largest] / variance[:, None]
+        meeting = (values - slope * statistic[:, None]) / (1 - slope)
+        low = np.where(slope < 1 - SAME, meeting, -np.inf).max(axis=1)
+        high = np.minimum(np.where(slope > 1 + SAME, meeting, np.inf).min(axis=1), critical)
+        beyond = _tail_share(*(value / np.sqrt(variance) for value in (statistic, low, high)))
+    level = error * (1 - FIRST_STAGE) / (1 - FIRST_STAGE * error)
+    return (statistic <= critical) & ~((statistic > 0) & (variance > 0) & (beyond < level))
+
+
+def _tail_share(value: Floats, low: Floats, high: Floats) -> Floats:
+    """Give the probability that a standard normal variable between ``low`` and ``high`` exceeds ``value``."""
+    logs = special.log_ndtr(-np.stack([value, low, high]))
+    share = np.exp(logs - logs[1])
+    return (share[0] - share[2]) / (1 - share[2])
+
+
+def _least_favourable(moments: _Moments, error: float) -> float:
+    """Give the value that the largest moment exceeds with probability ``error`` when all have mean zero.
+
+    The probability is an integral over the change before the reference, by Gauss-Legendre quadrature: no simulation,
+    no seed.
+    """
+    (above, lift), (below, drop) = moments.directions[0], moments.directions[1]
+    steepest = float(moments.directions[2:, 1].min())
+    (variance, shared), (_, spread) = moments.covariance
+    scale = np.sqrt(spread)
+    rest = np.sqrt(variance - shared**2 / spread)
+    nodes, shares = _quadrature()
+
+    def excess(critical: float) -> float:
+        start = max(critical / (steepest * scale), -TAIL) if steepest < 0 else -TAIL
+        z = start + (TAIL - start) * (nodes + 1) / 2
+        mean, change = shared / scale * z, scale * z
+        top = special.ndtr(((critical - lift * change) / above - mean) / rest)
+        bottom = special.ndtr(((critical - drop * change) / below - mean) / rest)
+        density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+        return float((TAIL - start) / 2 * shares @ (density * np.clip(top - bottom, 0, None))) - (1 - error)
+
+    return float(optimize.brentq(excess, 0.0, TAIL, xtol=1e-10))
+
+
+@cache
+def _quadrature() -> tuple[Floats, Floats]:
+    return np.polynomial.legendre.leggauss(NODES)

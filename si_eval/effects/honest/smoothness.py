@@ -1,0 +1,197 @@
+"""Bounds when the trend of the difference between groups bends by at most M from one period to the next."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import optimize, special
+
+from si_eval.effects.honest.event_study import (
+    SMOOTHNESS,
+    Bounds,
+    EventStudy,
+    check_event_study,
+    check_level,
+    check_violations,
+)
+from si_eval.errors import SiEvalError
+from si_eval.stats import Floats
+
+TIE = 1e-9  # relative distance within which two events of the path are one
+MISS = 1e-7  # relative error allowed in the first-order conditions of the path
+
+
+class _Path(NamedTuple):
+    """Estimators that trade bias for variance: the penalty on bias (k,), cumulated weights (k, pre - 1)."""
+
+    penalty: Floats
+    bends: Floats
+
+
+class _Problem(NamedTuple):
+    """The family of estimators without bias under a linear trend; ``bends`` b give the weights ``start + turn @ b``.
+
+    ``bias`` is the part of the worst bias at M = 1 that no weights change.
+    """
+
+    start: Floats
+    turn: Floats
+    bias: float
+    study: EventStudy
+
+
+def smoothness_bounds(
+    estimates: ArrayLike,
+    covariance: ArrayLike,
+    pre: int,
+    *,
+    m: ArrayLike,
+    weights: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Bounds:
+    """Give the shortest interval of fixed length around a linear estimator, valid when second differences stay in M.
+
+    ``estimates`` has shape (pre + post,), in order of time and against one reference period that lies between the two
+    and is left out; periods are equally spaced; ``covariance`` has shape (pre + post, pre + post). ``m`` is one or more
+    largest second differences of the violation of parallel trends, in the unit of the outcome per period; at 0 the
+    violation is a straight line. ``weights`` (post,) define the effect: by default the average over the periods after
+    the reference (R's HonestDiD takes the first one).
+
+    Assumes normal estimates with a known covariance of full rank and raises `StudyError` for a singular one and for
+    arguments of another shape. The length grows with ``m``; the centre moves, so that intervals need not be nested.
+
+    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, section 3.2 and equation 18;
+    Armstrong and Kolesar (2018), Econometrica 86, p. 655-683.
+
+    >>> bounds = smoothness_bounds([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, m=[0, 0.1])
+    >>> bool(np.diff(bounds.high - bounds.low) > 0)
+    True
+    """
+    study = check_event_study(estimates, covariance, pre, weights)
+    violations, level = check_violations(m), check_level(level)
+    problem = _pose(study)
+    path = _trade_bias_for_variance(problem)
+    ends = np.array([_shortest(problem, path, float(value), level) for value in violations])
+    return Bounds(violations, ends[:, 0], ends[:, 1], study.estimate, study.std_error, level, SMOOTHNESS)
+
+
+def _pose(study: EventStudy) -> _Problem:
+    """Write the weights of earlier periods as second differences of their cumulated sums (`bends`, latest first).
+
+    A violation is a line through the reference period plus bends; the line costs nothing when the weighted distances
+    of the periods add up to zero, and the bend at distance t before the reference costs the sum, over earlier periods,
+    of weight times distance to the bend.
+    """
+    pre, post = study.before.size, study.after.size
+    reach = float(np.arange(1, post + 1) @ study.weights)
+    distance = np.clip(np.arange(1, post + 1)[None, :] - np.arange(post)[:, None], 0, None)
+    bias = float(np.abs(distance @ study.weights).sum())
+    second = np.zeros((pre, pre + 2))
+    for row in range(pre):
+        second[row, row : row + 3] = 1, -2, 1
+    latest_last = slice(None, None, -1)
+    return _Problem(second[latest_last, 0] * reach, second[latest_last, 1:pre], bias, study)
+
+
+def _trade_bias_for_variance(problem: _Problem) -> _Path:
+    """Follow the estimators of least variance plus penalty times bias, from least bias to least variance.
+
+    The bias is the sum of absolute bends, so that the path is linear between the penalties at which a bend starts or
+    stops being used: Osborne, Presnell and Turlach (2000), IMA Journal of Numerical Analysis 20, p. 389-403.
+    """
+    pre, covariance, turn = problem.study.before.size, problem.study.covariance, problem.turn
+    curve = turn.T @ covariance[:pre, :pre] @ turn
+    slope = turn.T @ (covariance[:pre, :pre] @ problem.start + covariance[:pre, pre:] @ problem.study.weights)
+    bends = np.zeros(pre - 1)
+    if pre == 1 or not slope.any():
+        return _Path(np.zeros(1), bends[None, :])
+    first = int(np.abs(slope).argmax())
+    penalty, before, signs = 2 * float(np.abs(slope[first])), np.zeros(pre - 1), np.zeros(pre - 1)
+    signs[first] = -np.sign(slope[first])
+    knots = [(penalty, bends)]
+    while penalty > 0:
+        penalty, bends, after = _next_knot(curve, slope, penalty, signs, before)
+        before, signs = signs, after
+        _check_knot(curve, slope, penalty, bends)
+        knots.append((penalty, bends))
+    return _Path(np.array([knot[0] for knot in knots]), np.array([knot[1] for knot in knots]))
+
+
+def _next_knot(
+    curve: Floats, slope: Floats, penalty: float, signs: Floats, before: Floats
+) -> tuple[float, Floats, Floats]:
+    """Give the next penalty at which a bend starts or stops being used, the bends there and their signs after it.
+
+    ``before`` are the signs before the last event: what has just changed stands at the edge and is no event again.
+    """
+    used, changed = signs != 0, signs != before
+    inverse = np.linalg.inv(curve[np.ix_(used, used)])
+    level, drift = np.zeros_like(slope), np.zeros_like(slope)
+    level[used], drift[used] = -inverse @ slope[used], inverse @ signs[used] / 2
+    pull, fade = 2 * (curve @ level + slope), 2 * curve @ drift
+    with np.errstate(divide="ignore", invalid="ignore"):
+        stops = np.where(used & ~changed, level / drift, 0.0)
+        downward = np.where(used | (changed & (before < 0)), 0.0, pull / (1 + fade))
+        upward = np.where(used | (changed & (before > 0)), 0.0, pull / (fade - 1))
+    events = np.stack([stops, downward, upward])
+    events = np.where((events > 0) & (events <= penalty * (1 + TIE)), np.minimum(events, penalty), 0.0)
+    kind, place = np.unravel_index(events.argmax(), events.shape)
+    penalty = float(events[kind, place])
+    if penalty == 0:
+        return penalty, level, signs
+    bends, after = level - penalty * drift, signs.copy()
+    after[place] = (0.0, -1.0, 1.0)[kind]
+    bends[after == 0] = 0.0
+    return penalty, bends, after
+
+
+def _check_knot(curve: Floats, slope: Floats, penalty: float, bends: Floats) -> None:
+    """Raise when the first-order conditions of least variance plus penalty times bias do not hold."""
+    pull = 2 * (curve @ bends + slope)
+    gap = np.where(bends != 0, np.abs(pull + penalty * np.sign(bends)), np.clip(np.abs(pull) - penalty, 0, None))
+    if gap.max() > MISS * 2 * np.abs(slope).max():
+        raise SiEvalError("covariance: found one without a unique best estimator; expected none; change it slightly")
+
+
+def _shortest(problem: _Problem, path: _Path, m: float, level: float) -> tuple[float, float]:
+    """Give the ends of the shortest interval: along the path its length has one minimum, at or beside a knot."""
+
+    def half_length(penalty: float) -> float:
+        bends = _at(path, penalty)
+        spread = _std_error(problem, bends)
+        return spread * _folded_quantile(m * (problem.bias + float(np.abs(bends).sum())) / spread, level)
+
+    lengths = [half_length(float(penalty)) for penalty in path.penalty]
+    place = int(np.argmin(lengths))
+    best, length = float(path.penalty[place]), lengths[place]
+    for other in {max(place - 1, 0), min(place + 1, len(lengths) - 1)} - {place}:
+        ends = sorted((float(path.penalty[place]), float(path.penalty[other])))
+        found = optimize.minimize_scalar(half_length, bounds=ends, method="bounded", options={"xatol": 1e-9 * ends[1]})
+        if found.fun < length:
+            best, length = float(found.x), float(found.fun)
+    before = problem.start + problem.turn @ _at(path, best)
+    centre = float(before @ problem.study.before) + problem.study.estimate
+    return centre - length, centre + length
+
+
+def _at(path: _Path, penalty: float) -> Floats:
+    return np.array([np.interp(penalty, path.penalty[::-1], column[::-1]) for column in path.bends.T])
+
+
+def _std_error(problem: _Problem, bends: Floats) -> float:
+    weights = np.concatenate([problem.start + problem.turn @ bends, problem.study.weights])
+    return float(np.sqrt(weights @ problem.study.covariance @ weights))
+
+
+def _folded_quantile(shift: float, level: float) -> float:
+    """Give the ``level`` quantile of the absolute value of a normal variable with mean ``shift`` and variance 1."""
+
+    def excess(value: float) -> float:
+        return float(special.ndtr(value - shift) - special.ndtr(-value - shift)) - level
+
+    low, high = shift + special.ndtri(level), shift + special.ndtri((1 + level) / 2)
+    if excess(high) <= 0:  # without a shift the upper end is the quantile itself
+        return float(high)
+    return float(low) if excess(low) >= 0 else float(optimize.brentq(excess, low, high, xtol=1e-12))

@@ -1,0 +1,136 @@
+"""Which effects a study of this size could have told from nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import linalg, special
+
+from si_eval.errors import StudyError
+
+
+def minimum_detectable_effect(
+    n_treated: float,
+    n_controls: float,
+    *,
+    power: float = 0.8,
+    level: float = 0.95,
+    sd: float = 1.0,
+    icc: float = 0.0,
+    cluster_size: float = 1.0,
+    pre_periods: int = 0,
+    post_periods: int = 1,
+    autocorrelation: ArrayLike = 0.0,
+) -> float:
+    """Give the effect that a two-sided test finds with probability ``power``, in the unit of ``sd``.
+
+    The normal closed form, (z of 1 - error / 2 + z of power) times `design_std_error`, whose arguments the others are.
+    It leaves out rejections on the wrong side, which is why ``power`` starts at a half. Raises `StudyError` for sizes
+    and probabilities out of range.
+
+    Source: Bloom (1995), Evaluation Review 19, p. 547-556.
+
+    >>> round(minimum_detectable_effect(100, 100), 4)
+    0.3962
+    """
+    _check("power", 0.5 <= power < 1, power, "a probability of at least 0.5 and below 1", "choose, for example, 0.8")
+    _check_level(level)
+    multiple = special.ndtri((1 + level) / 2) + special.ndtri(power)
+    return float(multiple) * design_std_error(
+        n_treated,
+        n_controls,
+        sd=sd,
+        icc=icc,
+        cluster_size=cluster_size,
+        pre_periods=pre_periods,
+        post_periods=post_periods,
+        autocorrelation=autocorrelation,
+    )
+
+
+def power_of(effect: float, std_error: float, level: float = 0.95) -> float:
+    """Give the probability that a two-sided test at ``level`` rejects "no effect" when ``effect`` is the truth.
+
+    Rejections on either side count. Normal estimate with a known standard error, both in the unit of the outcome.
+    Raises `StudyError` for a standard error that is not above 0.
+
+    Source: Bloom (1995), Evaluation Review 19, p. 547-556.
+
+    >>> round(power_of(2.801585, 1.0), 3)
+    0.8
+    """
+    _check(
+        "std_error",
+        bool(np.isfinite(std_error)) and std_error > 0,
+        std_error,
+        "a finite number above 0",
+        "see `design_std_error`",
+    )
+    _check("effect", bool(np.isfinite(effect)), effect, "a finite number", "give it in the unit of the outcome")
+    _check_level(level)
+    threshold, distance = special.ndtri((1 + level) / 2), abs(effect) / std_error
+    return float(special.ndtr(distance - threshold) + special.ndtr(-distance - threshold))
+
+
+def design_std_error(
+    n_treated: float,
+    n_controls: float,
+    *,
+    sd: float = 1.0,
+    icc: float = 0.0,
+    cluster_size: float = 1.0,
+    pre_periods: int = 0,
+    post_periods: int = 1,
+    autocorrelation: ArrayLike = 0.0,
+) -> float:
+    """Give the standard error that a difference of two groups will have, in the unit of ``sd``.
+
+    ``n_treated`` and ``n_controls`` are numbers of units (effective numbers where they are weighted), ``sd`` the
+    standard deviation of the outcome over units in one period. Without ``pre_periods`` the means after entry are
+    compared; with them, the change of the mean over ``pre_periods`` to that over ``post_periods``
+    (difference-in-differences). ``autocorrelation`` of a unit's outcomes is one number for all pairs of periods, or one
+    for each lag, shape (pre + post - 1,). ``icc`` is the correlation, within clusters of ``cluster_size`` units of the
+    same group, of the quantity compared. Raises `StudyError` for arguments out of range and for correlations that no
+    process has.
+
+    Source: McKenzie (2012), Journal of Development Economics 99, p. 210-221, equation 4, for one correlation; Burlig,
+    Preonas and Woerman (2020), Journal of Development Economics 144, 102458, for correlation by lag; Moulton (1986),
+    Journal of Econometrics 32, p. 385-397, for clusters.
+
+    >>> round(design_std_error(50, 50, pre_periods=2, post_periods=2, autocorrelation=0.5), 4)
+    0.1414
+    """
+    for name, size in (("n_treated", n_treated), ("n_controls", n_controls), ("cluster_size", cluster_size)):
+        _check(name, bool(np.isfinite(size)) and size >= 1, size, "a number of at least 1", "count units")
+    _check("sd", bool(np.isfinite(sd)) and sd > 0, sd, "a finite number above 0", "give that of one period")
+    _check("icc", 0 <= icc <= 1, icc, "a correlation from 0 to 1", "0 stands for no clusters")
+    over_time = _contrast_variance(pre_periods, post_periods, autocorrelation)
+    clustering = 1 + (cluster_size - 1) * icc
+    return float(sd * np.sqrt(over_time * clustering * (1 / n_treated + 1 / n_controls)))
+
+
+def _contrast_variance(pre: int, post: int, autocorrelation: ArrayLike) -> float:
+    """Give the variance of one unit's mean after entry less its mean before, as a share of the variance of a period."""
+    for name, count, least in (("pre_periods", pre, 0), ("post_periods", post, 1)):
+        whole = isinstance(count, int | np.integer) and count >= least
+        _check(name, whole, count, f"a whole number of at least {least}", "count the periods that are averaged")
+    lags = np.asarray(autocorrelation, dtype=np.float64)
+    if lags.ndim == 0:
+        lags = np.full(pre + post - 1, float(lags))
+    found, expected = lags.tolist(), f"one correlation, or one for each of {pre + post - 1} lags"
+    right = lags.shape == (pre + post - 1,) and bool((np.abs(lags) < 1).all())
+    _check("autocorrelation", right, found, expected, "estimate it in the periods before entry")
+    correlation = linalg.toeplitz(np.insert(lags, 0, 1.0))
+    possible = bool(np.linalg.eigvalsh(correlation).min() > 0)
+    _check("autocorrelation", possible, found, "correlations that go together", "estimate them from one process")
+    contrast = np.concatenate([np.full(pre, -1 / max(pre, 1)), np.full(post, 1 / post)])
+    return float(contrast @ correlation @ contrast)
+
+
+def _check_level(level: float) -> None:
+    _check("level", 0.8 <= level < 1, level, "a coverage of at least 0.8 and below 1", "choose, for example, 0.95")
+
+
+def _check(name: str, right: bool, found: object, expected: str, action: str) -> None:
+    if not right:
+        raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

@@ -1,0 +1,129 @@
+"""Entry in different years: effects by cohort and year, their averages, and what speaks for or against them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from si_eval.effects.aggregation import Averages, PreTest, average, pre_test, simultaneous_quantile
+from si_eval.effects.findings import Finding, Findings
+from si_eval.effects.group_time import Controls, GroupTime, group_time_effects
+from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories, Integers
+from si_eval.effects.power import minimum_detectable_effect
+from si_eval.effects.robustness import robustness
+from si_eval.effects.two_by_two import Method
+from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND
+
+Truths = npt.NDArray[np.bool_]
+
+NO_ENTRY = "van geen deelnemer is het jaar van toetreding bekend | the year of entry is known of no participant"
+NO_BEFORE = "geen deelnemer trad toe na het eerste jaar | no participant entered after the first year"
+NO_NEVER = "geen bedrijf neemt nooit deel | no firm never takes part"
+TOO_FEW = "elk cohort heeft te weinig bedrijven | every cohort has too few firms"
+OVERALL = "overall"
+POWER = 0.8
+
+
+def staggered(
+    histories: Histories,
+    *,
+    method: Method,
+    controls: Controls,
+    anticipation: int,
+    clusters: Integers | None,
+    min_units: int,
+    level: float,
+    seed: int,
+) -> Findings:
+    """Estimate effects by cohort and year; participants whose entry is not known are left out and counted."""
+    known = histories.cohort != UNKNOWN
+    first, last = histories.years[0], histories.years[-1]
+    cohorts = np.unique(histories.cohort[known & (histories.cohort != NEVER)])
+    left_out = {"jaar van toetreding onbekend | year of entry unknown": int((~known).sum())}
+    reason = ""
+    if not len(cohorts):
+        reason = NO_ENTRY
+    elif not np.any((cohorts > first + anticipation) & (cohorts <= last)):
+        reason = NO_BEFORE
+    elif controls == "never" and not np.any(histories.cohort == NEVER):
+        reason = NO_NEVER
+    if reason:
+        return Findings([Finding(OVERALL, np.nan, note=reason)], _counted(left_out))
+    estimated = partial(
+        group_time_effects,
+        histories.outcome[known],
+        histories.cohort[known],
+        histories.years,
+        controls=controls,
+        method=method,
+        covariates=partial(_design, histories, known) if histories.covariates else None,
+        anticipation=anticipation,
+        cluster=None if clusters is None else clusters[known],
+        min_units=min_units,
+    )
+    effects = estimated()
+    left_out |= effects.dropped
+    if np.isnan(effects.att[effects.period >= effects.cohort]).all():
+        return Findings([Finding(OVERALL, np.nan, note=TOO_FEW)], _counted(left_out))
+    test = pre_test(effects)
+    found = [*_averages(effects, level, seed), *_cells(effects), _tested(effects, test)]
+    found += robustness(estimated(base="universal"), level)
+    return Findings(found, _counted(left_out), test.p_value)
+
+
+def _design(histories: Histories, known: Truths, place: int) -> Floats | None:
+    design = histories.design(place)
+    return None if design is None else design[known]
+
+
+def _averages(effects: GroupTime, level: float, seed: int) -> Iterator[Finding]:
+    """Give the overall effect, those by cohort and by years since entry, and what could have been found."""
+    by_cohort, by_event = average(effects, "cohort"), average(effects, "event")
+    units = {"participants": int(by_cohort.participants.min()), "others": int(by_cohort.others.min())}
+    yield Finding(OVERALL, by_cohort.overall, by_cohort.overall_std_error, **units)
+    yield from _parts("cohort {}", by_cohort)
+    yield from _parts("event {:+d}", by_event)
+    wide = simultaneous_quantile(by_event.covariance, level, seed)
+    for finding in _parts("event {:+d}", by_event):
+        room = wide * finding.std_error
+        yield finding._replace(
+            statistic=ATT_SIMULTANEOUS, low=finding.estimate - room, high=finding.estimate + room
+        )
+    detectable = minimum_detectable_effect(2, 2, sd=by_cohort.overall_std_error, power=POWER, level=level)
+    yield Finding(OVERALL, detectable, statistic=MDE, **units)
+
+
+def _parts(name: str, averages: Averages) -> Iterator[Finding]:
+    for part, att, std_error, participants, others in zip(
+        averages.parts, averages.att, averages.std_error, averages.participants, averages.others, strict=True
+    ):
+        yield Finding(name.format(int(part)), float(att), float(std_error), int(participants), int(others))
+
+
+def _cells(effects: GroupTime) -> Iterator[Finding]:
+    """Give the effect of each cohort in each year, or why there is none."""
+    for place, (first, period) in enumerate(zip(effects.cohort, effects.period, strict=True)):
+        yield Finding(
+            f"cohort {first}",
+            float(effects.att[place]),
+            float(effects.std_error[place]),
+            int(effects.n_treated[place]),
+            int(effects.n_controls[place]),
+            year=int(period),
+            note=effects.reason[place],
+        )
+
+
+def _tested(effects: GroupTime, test: PreTest) -> Finding:
+    """Give the test of the trend before, with the fewest units that an effect before entry rests on."""
+    used = (effects.period < effects.cohort) & ~np.isnan(effects.att)
+    fewest = [int(units[used].min()) if used.any() else 0 for units in (effects.n_treated, effects.n_controls)]
+    return Finding(OVERALL, test.statistic, statistic=PRE_TREND, participants=fewest[0], others=fewest[1],
+                   p_value=test.p_value, note=test.reason)  # fmt: skip
+
+
+def _counted(left_out: dict[str, int]) -> dict[str, int]:
+    return {reason: units for reason, units in left_out.items() if units}

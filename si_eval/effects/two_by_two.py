@@ -1,0 +1,96 @@
+"""Two groups, two periods: the effect on the treated, with the influence of each unit on it."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from si_eval.effects.propensity import fit_logit, with_constant
+from si_eval.errors import StudyError
+
+Floats = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.bool_]
+Method = Literal["dr", "ipw", "reg"]
+TRIM = 0.995  # controls with a higher chance of treatment get no weight: R DRDID's `trim.level`
+NO_UNITS = "geen deelnemers of geen anderen | no participants or no others"
+COLLINEAR = "kenmerken van de anderen hangen lineair samen | covariates of the others are collinear"
+
+
+class TwoByTwo(NamedTuple):
+    """The effect on the treated; ``influence`` (n,) has mean zero, its standard error is root(sum of squares) / n."""
+
+    att: float
+    influence: Floats
+    n_treated: int
+    n_controls: int
+    reason: str = ""
+
+    @property
+    def std_error(self) -> float:
+        """Give the standard error, robust to unequal variances (no small-sample correction)."""
+        return float(np.sqrt(np.sum(self.influence**2)) / len(self.influence))
+
+
+def two_by_two(
+    before: Floats, after: Floats, treated: Truths, covariates: Floats | None = None, *, method: Method = "dr"
+) -> TwoByTwo:
+    """Estimate the effect on the treated from the changes of both groups; arrays of shape (n,), covariates (n, k).
+
+    ``method``: "reg" predicts the treated's change without treatment by least squares on the controls; "ipw" weighs
+    controls by the odds of treatment (logit, weights that add up to one); "dr" does both and is right if either model
+    is. Without covariates all three are the difference of the mean changes. What cannot be estimated has a ``reason``.
+
+    Raises `StudyError` for an unknown method. Source: Sant'Anna & Zhao (2020), Journal of Econometrics 219, p. 101-122:
+    equations 2.2-2.4 and 3.1; the influence functions are those of their R package DRDID (`drdid_panel`,
+    `std_ipw_did_panel`, `reg_did_panel`).
+    """
+    if method not in get_args(Method):
+        raise StudyError(f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these")
+    n_treated, n = int(treated.sum()), len(treated)
+    if n_treated in (0, n):
+        return _none(n, n_treated, NO_UNITS)
+    change = after - before
+    if covariates is None:
+        covariates, method = np.zeros((n, 0)), "reg"
+    design = with_constant(covariates)
+    weight_treated = treated.astype(float)
+    outcome, slope = np.zeros(n), np.zeros(design.shape)
+    if method != "ipw":
+        controls = design[~treated]
+        gram = controls.T @ controls
+        if len(controls) <= design.shape[1] or np.linalg.cond(gram) > 1 / np.finfo(float).eps:
+            return _none(n, n_treated, COLLINEAR)
+        outcome = design @ np.linalg.solve(gram, controls.T @ change[~treated])
+        slope = (design * ((1 - weight_treated) * (change - outcome))[:, None]) @ np.linalg.inv(gram / n)
+    if method == "reg":
+        att, influence = _by_regression(change, weight_treated, design, outcome, slope)
+        return TwoByTwo(att, influence, n_treated, n - n_treated)
+    logit = fit_logit(covariates, treated)
+    if not logit.converged:
+        return _none(n, n_treated, logit.reason)
+    odds = np.where(treated | (logit.fitted >= TRIM), 0.0, logit.fitted / (1 - logit.fitted))
+    score = (design * (weight_treated - logit.fitted)[:, None]) @ (logit.covariance * n)
+    gap = change - outcome
+    eta_treated = np.average(gap, weights=weight_treated)
+    eta_control = np.average(gap, weights=odds)
+    ours = weight_treated * (gap - eta_treated) - slope @ (weight_treated @ design / n)
+    theirs = odds * (gap - eta_control) + score @ ((odds * (gap - eta_control)) @ design / n)
+    theirs -= slope @ (odds @ design / n)
+    influence = ours / weight_treated.mean() - theirs / odds.mean()
+    return TwoByTwo(float(eta_treated - eta_control), influence, n_treated, n - n_treated)
+
+
+def _by_regression(
+    change: Floats, treated: Floats, design: Floats, outcome: Floats, slope: Floats
+) -> tuple[float, Floats]:
+    """Subtract the predicted change of the treated from their change."""
+    eta_treated, eta_control = np.average(change, weights=treated), np.average(outcome, weights=treated)
+    predicted = treated * (outcome - eta_control) + slope @ (treated @ design / len(treated))
+    influence = (treated * (change - eta_treated) - predicted) / treated.mean()
+    return float(eta_treated - eta_control), influence
+
+
+def _none(n: int, n_treated: int, reason: str) -> TwoByTwo:
+    return TwoByTwo(np.nan, np.zeros(n), n_treated, n - n_treated, reason)

@@ -1,0 +1,222 @@
+"""How strong an unobserved difference between participants and their comparisons would have to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special, stats
+
+from si_eval.errors import StudyError
+from si_eval.stats import Floats
+
+EXACT_PAIRS = 200  # up to here the distribution of the signed-rank statistic is computed, beyond it is normal
+NEAR = 1e-13  # sums of two values nearer than this share of their range are one
+LOG_RATIO = 0.91  # log risk ratio of one standard deviation: VanderWeele and Ding (2017), table 2
+
+
+@dataclass(frozen=True)
+class RosenbaumBounds:
+    """What matched pairs say when the odds to participate differ within a pair by at most a factor ``gamma``.
+
+    Arrays of shape (k,), one place for each ``gamma``: the least and largest one-sided p-value, Hodges-Lehmann estimate
+    and end of the interval (``level``, two-sided) that such a difference could give; estimates in the unit of the
+    outcome. ``n_pairs`` counts pairs, ``n_zero`` those without a difference; ``exact`` says whether p-values and
+    intervals rest on the distribution of the statistic itself or on the normal one.
+    """
+
+    gamma: Floats
+    p_low: Floats
+    p_high: Floats
+    estimate_low: Floats
+    estimate_high: Floats
+    low: Floats
+    high: Floats
+    n_pairs: int
+    n_zero: int
+    level: float
+    exact: bool
+
+
+class EValue(NamedTuple):
+    """The association, as a risk ratio with both, that would explain away the estimate, and its interval."""
+
+    estimate: float
+    limit: float | None
+
+
+def rosenbaum_bounds(
+    differences: ArrayLike,
+    gamma: ArrayLike,
+    *,
+    alternative: Literal["greater", "less"] = "greater",
+    level: float = 0.95,
+    exact: bool | None = None,
+) -> RosenbaumBounds:
+    """Bound the signed-rank test and the Hodges-Lehmann estimate of matched pairs under hidden bias.
+
+    ``differences`` has shape (n,): participant minus comparison, one value for each pair. ``gamma``, one or more, is 1
+    without hidden bias. ``alternative`` is the side of the p-values. Equal absolute differences share their mean rank;
+    pairs without a difference leave the p-values and are counted; estimates and intervals use all pairs. ``exact``
+    defaults to whether there are at most `EXACT_PAIRS` pairs. Raises `StudyError` for values that are not finite, no
+    differences at all and a ``gamma`` below 1.
+
+    Assumes pairs that are independent of each other, hence matching without replacement, and for estimates one
+    additive effect.
+
+    Source: Rosenbaum (2002), Observational Studies, 2nd edition, sections 4.3.3 to 4.3.5.
+
+    >>> rosenbaum_bounds([1.0, 2.0, 3.0, 4.0, 5.0], [1, 2]).p_high.round(4).tolist()
+    [0.0312, 0.1317]
+    """
+    values, gammas = np.asarray(differences, dtype=np.float64), np.atleast_1d(np.asarray(gamma, dtype=np.float64))
+    _check_pairs(values, gammas, alternative, level)
+    exact = values.size <= EXACT_PAIRS if exact is None else exact
+    side = values if alternative == "greater" else -values
+    ranks = stats.rankdata(np.abs(side[side != 0]))
+    statistic = float(ranks[side[side != 0] > 0].sum())
+    ends = np.array([_ends(values, float(factor), level, exact) for factor in gammas])
+    others = -np.array([_ends(-values, float(factor), level, exact) for factor in gammas])
+    return RosenbaumBounds(
+        gamma=gammas,
+        p_low=np.array([_upper_tail(ranks, statistic, 1 / (1 + factor), exact) for factor in gammas]),
+        p_high=np.array([_upper_tail(ranks, statistic, factor / (1 + factor), exact) for factor in gammas]),
+        estimate_low=ends[:, 0],
+        estimate_high=others[:, 0],
+        low=ends[:, 1],
+        high=others[:, 1],
+        n_pairs=values.size,
+        n_zero=int((values == 0).sum()),
+        level=level,
+        exact=exact,
+    )
+
+
+def e_value(risk_ratio: float, low: float | None = None, high: float | None = None) -> EValue:
+    """Give the least association with participation and outcome that explains a risk ratio away.
+
+    ``low`` and ``high`` are the ends of its interval: the one nearer to 1 gets an E-value too, 1 when the interval
+    holds 1, none when that end is not given. Odds and hazard ratios of common outcomes have to be converted first.
+    Raises `StudyError` for ratios that are not above 0 or not in order.
+
+    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274, table 1.
+
+    >>> round(e_value(2).estimate, 4)
+    3.4142
+    """
+    ends = [end for end in (low, high) if end is not None]
+    if not all(np.isfinite(ratio) and ratio > 0 for ratio in [risk_ratio, *ends]):
+        _refuse("risk_ratio", f"{[risk_ratio, *ends]}", "finite ratios above 0", "give ratios, not their logarithms")
+    if (low is not None and low > risk_ratio) or (high is not None and high < risk_ratio):
+        _refuse("low, high", f"{low}, {high}", f"ends around {risk_ratio}", "give the interval of this ratio")
+    limit = low if risk_ratio >= 1 else high
+    if limit is None:
+        return EValue(_explains(risk_ratio), None)
+    across = (limit - 1) * (risk_ratio - 1) <= 0
+    return EValue(_explains(risk_ratio), 1.0 if across else _explains(limit))
+
+
+def e_value_of_difference(standardised_difference: float, std_error: float, *, level: float = 0.95) -> EValue:
+    """Give the E-value of a difference in standard deviations of the outcome, by an approximate risk ratio.
+
+    The ratio is exp(0.91 d), its interval exp(0.91 (d -/+ z SE)). Raises `StudyError` as `e_value`, and for a standard
+    error below 0.
+
+    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274, table 2; Chinn (2000), Statistics
+    in Medicine 19, p. 3127-3131.
+
+    >>> round(e_value_of_difference(0.5, 0.1).estimate, 3)
+    2.529
+    """
+    if not std_error >= 0:
+        _refuse("std_error", f"{std_error}", "a number of 0 or more", "give the standard error of the difference")
+    _check_level(level)
+    margin = special.ndtri((1 + level) / 2) * std_error
+    middle, low, high = (
+        float(np.exp(LOG_RATIO * value))
+        for value in (standardised_difference, standardised_difference - margin, standardised_difference + margin)
+    )
+    return e_value(middle, low, high)
+
+
+def _explains(ratio: float) -> float:
+    above = max(ratio, 1 / ratio)
+    return float(above + np.sqrt(above * (above - 1)))
+
+
+def _upper_tail(ranks: Floats, statistic: float, chance: float, exact: bool) -> float:
+    """Give the probability of a sum of positive ranks at least as large, each positive with probability ``chance``."""
+    if exact:
+        return float(_distribution(ranks, chance)[round(2 * statistic) :].sum())
+    spread = np.sqrt(chance * (1 - chance) * (ranks**2).sum())
+    return float(special.ndtr(-(statistic - chance * ranks.sum()) / spread))
+
+
+def _distribution(ranks: Floats, chance: float) -> Floats:
+    """Give the probabilities of the doubled sum of positive ranks (mean ranks are whole or half)."""
+    steps = np.rint(2 * ranks).astype(np.int64)
+    chances = np.zeros(int(steps.sum()) + 1)
+    chances[0] = 1.0
+    for step in steps:
+        moved = np.zeros_like(chances)
+        moved[step:] = chances[: chances.size - step]
+        chances = (1 - chance) * chances + chance * moved
+    return chances
+
+
+def _ends(values: Floats, gamma: float, level: float, exact: bool) -> tuple[float, float]:
+    """Give the least Hodges-Lehmann estimate and the least lower end of the interval.
+
+    The signed-rank statistic of the differences less an effect counts the means of two differences (each with itself
+    too) above that effect; its expectation and critical value under hidden bias are hence places among these means.
+    """
+    ordered, n = np.sort(values), values.size
+    pairs = n * (n + 1) // 2
+    expected = gamma * pairs / (1 + gamma)
+    estimate = (_mean_at(ordered, int(expected) + 1) + _mean_at(ordered, int(np.ceil(expected)))) / 2
+    chance, error = gamma / (1 + gamma), (1 - level) / 2
+    if exact:
+        tail = _distribution(np.arange(1.0, n + 1), chance)[::2][::-1].cumsum()[::-1]
+        critical = int((tail > error).sum())
+    else:
+        spread = np.sqrt(chance * (1 - chance) * n * (n + 1) * (2 * n + 1) / 6)
+        critical = int(np.ceil(expected + special.ndtri(1 - error) * spread))
+    return estimate, _mean_at(ordered, critical) if critical <= pairs else -np.inf
+
+
+def _mean_at(ordered: Floats, place: int) -> float:
+    """Give the mean of two values (each with itself too) that is ``place``-th from above, without listing them all."""
+    low, high = 2 * float(ordered[0]), 2 * float(ordered[-1])
+    step = high - low
+    low -= step + 1.0
+    while high - low > NEAR * step:
+        middle = (low + high) / 2
+        both = ordered.size**2 - int(np.searchsorted(ordered, middle - ordered, side="right").sum())
+        if (both + int((2 * ordered > middle).sum())) // 2 >= place:
+            low = middle
+        else:
+            high = middle
+    partner = np.searchsorted(ordered, high + NEAR * step - ordered, side="right") - 1
+    return float((ordered + ordered[partner])[partner >= 0].max()) / 2
+
+
+def _check_pairs(values: Floats, gammas: Floats, alternative: str, level: float) -> None:
+    if values.ndim != 1 or not np.isfinite(values).all() or not values.any():
+        expected = "finite numbers in a row, some of them not 0"
+        _refuse("differences", f"shape {values.shape}", expected, "give participant minus comparison of each pair")
+    if gammas.ndim != 1 or not gammas.size or not np.isfinite(gammas).all() or (gammas < 1).any():
+        _refuse("gamma", f"{gammas.tolist()}", "finite numbers of 1 or more", "1 stands for no hidden bias")
+    if alternative not in ("greater", "less"):
+        _refuse("alternative", f"{alternative!r}", "'greater' or 'less'", "choose the side of the effect")
+    _check_level(level)
+
+
+def _check_level(level: float) -> None:
+    if not 0.5 < level < 1:
+        _refuse("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
+
+
+def _refuse(name: str, found: str, expected: str, action: str) -> None:
+    raise StudyError(f"{name}: found {found}; expected {expected}; {action}")
