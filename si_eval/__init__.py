@@ -30,6 +30,7 @@ _HOME = {
     "describe_reach": "reach",
     "describe_sectors": "reach",
     "describe_unit_choice": "reach",
+    "estimate_effect": "effects",
     "evaluate": "study",
     "index_series": "trends",
     "link_participants": "linkage",
@@ -47,6 +48,7 @@ _HOME = {
     "show": "report",
     "show_comparison": "report",
     "simulate_extract": "synthetic",
+    "simulate_firms": "synthetic",
     "study_tables": "study",
 }
 

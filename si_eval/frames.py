@@ -15,7 +15,7 @@ from si_eval.classes import size_class_of
 from si_eval.errors import InputError, Problem
 from si_eval.indicators import per_employee
 from si_eval.registry import Indicator, RuleSet, indicators, rule_set
-from si_eval.results import Panel
+from si_eval.results import SIMULATION, Panel
 from si_eval.vocabulary import (
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
@@ -56,7 +56,7 @@ def panel_from_frame(
     in all of its years; its ``entry_year`` is the first such year unless a column gives it. Size classes follow from
     ``employed_persons``; ``revenue`` and ``employed_persons`` give revenue per employee; every column of ``extra``
     becomes an indicator under its own name, in its own unit. ``group`` is the holding that a unit belongs to (for
-    disclosure). The frame is left as it is.
+    disclosure). The frame is left as it is; one that was simulated (`simulate_firms`) keeps that label in all results.
 
     Raises `InputError` with every problem: columns that are not there, text where numbers are expected, missing or
     duplicate unit-years, negative persons.
@@ -83,6 +83,7 @@ def panel_from_frame(
         per_year={int(year): int(units) for year, units in per_year.items()},
         count_coverage=partial(_coverage, table),
         outlier_frame=pd.DataFrame(columns=[UNIT, "domain", "indicator", YEAR, "value", "fence"]),
+        simulation=frame.attrs.get(SIMULATION),
     )
 
 

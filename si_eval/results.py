@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
+SIMULATION = "simulation"  # where a simulated data frame says so, in its ``attrs``
+
+
 @dataclass(frozen=True)
 class Simulation:
     """What a simulated extract says of itself: that it is synthetic, and which cells were calibrated."""

@@ -12,11 +12,12 @@ from pathlib import Path
 from si_eval.errors import StudyError
 from si_eval.synthetic import canonical, cbs
 from si_eval.synthetic.content import build_lasting, build_years
+from si_eval.synthetic.firms import SimulatedFirms, simulate_firms
 from si_eval.synthetic.tables import Table
 from si_eval.synthetic.targets import PRESETS, Preset, calibrated_cells, load_preset
 from si_eval.synthetic.writers import FORMATS, write_table
 
-__all__ = ["MARKER", "simulate_extract"]
+__all__ = ["MARKER", "SimulatedFirms", "simulate_extract", "simulate_firms"]
 
 LAYOUTS = {"canonical": canonical, "cbs": cbs}
 MARKER = "simulation.json"

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import StudyError
+from si_eval.results import SIMULATION, Simulation
 from si_eval.synthetic.randomness import stream
 
+NOTE = "Simulated. No row describes a real firm."
 FIRST_COHORT = 3  # years before the first participants enter: the trend before is seen in two steps
 PERSISTENCE = 0.6  # of what moves a firm's revenue from year to year
 SPREAD, NOISE = 0.5, 0.2  # standard deviations in log points: of firms' levels, and of a year's movement
@@ -89,6 +91,7 @@ def simulate_firms(
         }
     )
     frame.loc[frame["entry_year"] > calendar[-1], "entry_year"] = pd.NA
+    frame.attrs[SIMULATION] = Simulation("firms", 1.0, seed, NOTE)
     return SimulatedFirms(frame, _truth(frame, gain))
 
 
@@ -104,6 +107,7 @@ def _movement(generator: np.random.Generator, firms: int, years: int) -> np.ndar
 def _truth(frame: pd.DataFrame, gain: np.ndarray) -> pd.DataFrame:
     """Average the planted effect over the firms of each cohort, by year."""
     rows = frame.assign(effect=gain.ravel())[frame["participant"] == 1]
-    cells = rows.groupby(["entry_year", "year"], as_index=False).agg(effect=("effect", "mean"), n_firms=("firm", "size"))
+    groups = rows.groupby(["entry_year", "year"], as_index=False)
+    cells = groups.agg(effect=("effect", "mean"), n_firms=("firm", "size"))
     cells = cells.rename(columns={"entry_year": "cohort"}).astype({"cohort": "int64"})
     return cells.assign(event=cells["year"] - cells["cohort"])[["cohort", "year", "event", "effect", "n_firms"]]
