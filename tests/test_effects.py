@@ -107,7 +107,9 @@ def draw(seed: int, units: int = 400, effect: float = 1.0) -> tuple[np.ndarray, 
     generator = np.random.default_rng(seed)
     x = generator.normal(size=units)
     cohort = generator.choice([0, 2, 3, 4], size=units, p=[0.4, 0.2, 0.2, 0.2])
-    cohort = np.where(x + generator.logistic(size=units) > 1.0, cohort, np.where(generator.random(units) < 0.4, cohort, 0))
+    cohort = np.where(
+        x + generator.logistic(size=units) > 1.0, cohort, np.where(generator.random(units) < 0.4, cohort, 0)
+    )
     periods = np.arange(5)
     since = periods[None, :] - cohort[:, None]
     gain = np.where((cohort[:, None] > 0) & (since >= 0), effect * (1 + since) * (5 - cohort[:, None]) / 2, 0.0)
@@ -266,13 +268,13 @@ def test_the_stage_recovers_what_was_planted() -> None:
     assert overall["n_units"] == by_cohort["firms"].min()
     by_event = truth.assign(sum=truth["effect"] * truth["n_firms"]).groupby("event")[["sum", "n_firms"]].sum()
     for event, expected in (by_event["sum"] / by_event["n_firms"]).items():
-        wide = row(frame, "att_simultaneous", f"event {event:+d}")
+        wide = row(frame, "att_simultaneous", f"{event:+d}")
         assert wide["conf_low"] < expected < wide["conf_high"]
     assert table.evidence == "effect"
     assert row(frame, "pre_trend")["p_value"] > 0.05
     robust = frame[frame["statistic"] == "att_robust"]
     assert (np.diff(robust["conf_high"] - robust["conf_low"]) > 0).all()
-    assert row(frame, "breakdown", "event")["estimate"] > 0
+    assert row(frame, "breakdown")["estimate"] > 0
     (safe,) = se.protect([table.named("effect", {"nl": "Effect", "en": "Effect"})])
     assert safe.simulation is not None
     assert (safe.to_frame()["status"] == "shown").all()

@@ -19,6 +19,7 @@ from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
 from si_eval.results import ResultTable, SafeTable, seal_table
 from si_eval.vocabulary import (
+    DOF,
     ESTIMATE,
     GROUPS,
     MERGED,
@@ -29,7 +30,6 @@ from si_eval.vocabulary import (
     NUMBERS,
     SHOWN,
     STATISTIC,
-    DOF,
     STATISTICS,
     STATUS,
     SUPPRESSED,

@@ -15,6 +15,7 @@ from si_eval.errors import StudyError
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Kind = Literal["simple", "cohort", "event", "period"]
+NO_YEARS = "geen jaren van voor de deelname om te vergelijken | no years before participation to compare"
 DRAWS = 20_000  # of the largest of correlated normal values: the simulated quantile has a standard error near 0.01
 
 
@@ -52,9 +53,9 @@ def average(effects: GroupTime, kind: Kind) -> Averages:
     """Average effects with the shares of the cohorts as weights.
 
     "simple": all effects from treatment on. "cohort": the mean effect of each cohort, overall weighted by cohort.
-    "event": by periods since treatment, also before; overall is the mean from treatment on. "period": by period; overall
-    is the mean over periods. Effects without an estimate are in no average. The shares are estimated: that is in the
-    standard errors.
+    "event": by periods since treatment, also before; overall is the mean from treatment on. "period": by period;
+    overall is the mean over periods. Effects without an estimate are in no average. The shares are estimated: that is
+    in the standard errors.
 
     Raises `StudyError` for an unknown kind, and where no effect from treatment on was estimated. Source: Callaway &
     Sant'Anna (2021), table 1 and equations 3.1-3.11; corollary 2 for the standard errors.
@@ -133,7 +134,7 @@ def pre_test(effects: GroupTime) -> PreTest:
     """Test that all effects before treatment are zero. Source: Callaway & Sant'Anna (2021), remark 5 (Wald)."""
     before = np.flatnonzero((effects.period < effects.cohort) & ~np.isnan(effects.att))
     if not len(before):
-        return PreTest(np.nan, 0, np.nan, "geen jaren van voor de deelname om te vergelijken | no years before treatment")
+        return PreTest(np.nan, 0, np.nan, NO_YEARS)
     covariance = effects.covariance[np.ix_(before, before)]
     if np.linalg.cond(covariance) > 1 / np.finfo(float).eps:
         return PreTest(np.nan, len(before), np.nan, "covariantie is singulier | the covariance is singular")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from si_eval.effects.findings import Findings
 from si_eval.effects.histories import Histories, read_histories
 from si_eval.effects.long_difference import ADJUSTMENTS, long_difference
 from si_eval.effects.staggered import staggered
+from si_eval.effects.two_by_two import Method
 from si_eval.errors import StudyError
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
@@ -41,6 +42,7 @@ from si_eval.vocabulary import (
 )
 
 Design = Literal["staggered", "long_difference"]
+DOUBLY_ROBUST = "dr"
 DESIGNS = ("staggered", "long_difference")
 NO_LOGARITHM = "bedrijfsjaren zonder positieve uitkomst | firm-years without a positive outcome"
 SIZE = 0.05  # of the test of trends before: the convention of the field
@@ -75,38 +77,37 @@ def estimate_effect(
 ) -> ResultTable:
     """Estimate what participation did to an outcome, on the participants.
 
-    ``design`` "staggered" compares, for each year of entry (cohort) and each year, the change since the year before entry
-    with that of units that never take part (``controls`` "never") or do not yet ("not_yet"), and averages; it needs the
-    year of entry. "long_difference" compares the change between the first and the last of ``years``; it needs no year of
-    entry, and can show no trend before. ``covariates`` are panel columns, taken in the year before; ``method`` says how
-    they adjust: for "staggered" one of dr, ipw, reg (by default dr), for "long_difference" any of `ADJUSTMENTS` (all by
-    default, beside the unadjusted one). ``where`` chooses units by the first year in which the panel has them.
-    ``logarithm`` takes logs: estimates are log points. Cohorts with fewer than ``min_units`` in a cell, on either side,
-    are in no average: they could otherwise be computed back from it.
+    ``design`` "staggered" compares, for each year of entry (cohort) and each year, the change since the year before
+    entry with that of units that never take part (``controls`` "never") or do not yet ("not_yet"), and averages; it
+    needs the year of entry. "long_difference" compares the change between the first and the last of ``years``; it needs
+    no year of entry, and can show no trend before. ``covariates`` are panel columns, taken in the year before;
+    ``method`` says how they adjust: for "staggered" one of dr, ipw, reg (by default dr), for "long_difference" any of
+    `ADJUSTMENTS` (by default all, beside the unadjusted one). ``where`` chooses units by the first year in which the
+    panel has them. ``logarithm`` takes logs: estimates are log points. Cohorts with fewer than ``min_units`` in a cell,
+    on either side, are in no average: they could otherwise be computed back from it. ``cluster`` "holding" adds up
+    influences by enterprise group.
 
-    Rows of group ``difference``: statistic ``att`` by ``category``; of a staggered design ``overall`` (cohorts weighted by
-    their size), ``event +1`` (years since entry), ``cohort 2016`` and, with ``year``, the cells. ``att_simultaneous``: bounds
-    that hold for all events at once. ``pre_trend``: the Wald statistic and p-value of the hypothesis that all effects
-    before entry are zero. ``att_robust`` and ``breakdown``: bounds, and how large a parting of trends takes the mean effect
-    since entry to zero. ``minimum_detectable_effect``: what this design could have found (power 0.8). ``n_units`` is the
-    smaller of the two groups. Rows ``count`` say how many participants are left out, by reason. The evidence is
-    ``effect`` only where the trend before was tested and not refused.
+    Rows of group ``difference``: statistic ``att`` by ``category``; of a staggered design ``overall`` (cohorts weighted
+    by their size), ``+1`` (years since entry), ``cohort 2016`` and, with ``year``, the cells. ``att_simultaneous``:
+    bounds that hold for all years since entry at once. ``pre_trend``: the Wald statistic and p-value of the hypothesis
+    that all effects before entry are zero. ``att_robust`` and ``breakdown``: bounds, and how large a parting of trends
+    takes the mean effect since entry to zero. ``minimum_detectable_effect``: what this design could have found (power
+    0.8). ``n_units`` is the smaller of the two groups. Rows ``count`` say how many participants are left out, by
+    reason. The evidence is ``effect`` only where the trend before was tested and not refused.
 
     Raises `StudyError` for unknown names and options. What cannot be computed is a row with the reason.
 
-    Source: Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230; Sant'Anna & Zhao (2020), ibid. 219, p.
-    101-122; see docs/METHODS.md.
+    Source: Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230; Sant'Anna & Zhao (2020), Journal of
+    Econometrics 219, p. 101-122; Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591; docs/METHODS.md.
     """
     if design not in DESIGNS:
         raise StudyError(f"design: found {design!r}; expected one of {', '.join(DESIGNS)}; choose one of these")
     level = panel.rules.level if level is None else level
-    histories = read_histories(
-        panel, outcome, where=where, years=years, covariates=covariates, logarithm=logarithm
-    )
+    histories = read_histories(panel, outcome, where=where, years=years, covariates=covariates, logarithm=logarithm)
     if design == "staggered":
         findings = staggered(
             histories,
-            method="dr" if method is None else str(method),
+            method=_one(method),
             controls=controls,
             anticipation=anticipation,
             clusters=histories.holding if cluster == "holding" else None,
@@ -131,6 +132,14 @@ def estimate_effect(
         coverage=cells.coverage_of(panel, outcome, where=where, years=years),
         simulation=panel.simulation,
     )
+
+
+def _one(method: str | Sequence[str] | None) -> Method:
+    """Give the one method of a staggered design."""
+    for known in get_args(Method):
+        if method == known or (method is None and known == DOUBLY_ROBUST):
+            return cast(Method, known)
+    raise StudyError(f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these")
 
 
 def _rows(findings: Findings, level: float) -> pd.DataFrame:

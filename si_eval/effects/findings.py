@@ -9,6 +9,7 @@ import numpy as np
 
 from si_eval.vocabulary import ALL, ATT
 
+OVERALL = "overall"
 NORMAL = np.inf  # degrees of freedom of an interval that rests on the normal limit
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from si_eval.effects.histories import NEVER
-from si_eval.effects.two_by_two import Method, two_by_two
+from si_eval.effects.two_by_two import Method, TwoByTwo, two_by_two, varying
 from si_eval.errors import StudyError
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Truths = npt.NDArray[np.bool_]
 Controls = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
 FEW = "te weinig bedrijven | too few firms"
@@ -70,64 +72,100 @@ def group_time_effects(
     ``outcome`` has shape (units, periods), NaN where it is not observed; ``cohort`` (units,) is the first period of
     treatment, 0 for never. From the period of treatment on, the change is taken since the last period before it (less
     ``anticipation``); earlier since the period before (``base`` "varying"), or to that same last period ("universal",
-    which sensitivity analysis needs and which has no cell for it). ``controls`` are units that are never treated, or are not yet by
-    the later of the two periods. ``covariates`` gives, for the place of the earlier period, an array (units, k); units
-    with a gap in it are not in the cell. A unit is in a cell when it is observed in both periods; ``balanced`` keeps
-    only units observed in all, as R's `did` does by default. Cells with fewer than ``min_units`` on either side are not
-    estimated. Units treated from the first period on have nothing to compare with and are dropped.
+    which sensitivity analysis needs and which has no cell for it). ``controls`` are units that are never treated, or
+    are not yet by the later of the two periods. ``covariates`` gives, for the place of the earlier period, an array
+    (units, k); units with a gap in it are not in the cell. A unit is in a cell when it is observed in both periods;
+    ``balanced`` keeps only units observed in all, as R's `did` does by default. Cells with fewer than ``min_units`` on
+    either side are not estimated. Units treated from the first period on have nothing to compare with and are dropped.
 
-    Raises `StudyError` for shapes, options and cohorts that cannot be used. Source: Callaway & Sant'Anna (2021), Journal
-    of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
+    Raises `StudyError` for shapes, options and cohorts that cannot be used. Source: Callaway & Sant'Anna (2021),
+    Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
     """
     _check(outcome, cohort, periods, controls, base, cluster)
     calendar = np.asarray(periods)
-    observed = ~np.isnan(outcome)
-    kept, dropped = _kept(observed, cohort, calendar, anticipation, balanced)
-    units, treated_in = np.flatnonzero(kept), cohort[kept]
-    outcome = outcome[kept]
+    kept, dropped = _kept(~np.isnan(outcome), cohort, calendar, anticipation, balanced)
+    treated_in = cohort[kept]
     cohorts = np.unique(treated_in[(treated_in != NEVER) & (treated_in <= calendar[-1])])
     if not len(cohorts):
-        raise StudyError("cohort: found no unit treated after the first period; expected some; give years before and after")
-    groups = np.unique(cluster[kept], return_inverse=True)[1] if cluster is not None else None
-    clusters = len(units) if groups is None else int(groups.max()) + 1
-    influence = np.zeros((len(cohorts) * (len(calendar) - 1) + len(cohorts), clusters))
-    cells = []
-    for row, (first, place, since) in enumerate(_pairs(cohorts, calendar, anticipation, base)):
-        ours = treated_in == first
-        theirs = treated_in == NEVER
-        if controls == "not_yet":
-            theirs |= (treated_in > max(calendar[place], calendar[since]) + anticipation) & ~ours
-        member = (ours | theirs) & ~np.isnan(outcome[:, place]) & ~np.isnan(outcome[:, since])
-        design = None if covariates is None else covariates(min(place, since))
-        if design is not None:
-            design = design[units]
-            member &= ~np.isnan(design).any(axis=1)
-            design = _varying(design[member])
-        n_treated, n_controls = int((ours & member).sum()), int((theirs & member).sum())
-        att, reason = np.nan, FEW
-        if min(n_treated, n_controls) >= max(min_units, 1):
-            cell = two_by_two(outcome[member, since], outcome[member, place], ours[member], design, method=method)
-            att, reason = cell.att, cell.reason
-            scaled = cell.influence * (len(units) / member.sum())
-            influence[row] = _spread(scaled, np.flatnonzero(member), groups, clusters)
-        cells.append((first, calendar[place], att, n_treated, n_controls, reason))
-    for row, first in enumerate(cohorts, start=len(cells)):
-        share = (treated_in == first).astype(float)
-        influence[row] = _spread(share - share.mean(), np.arange(len(units)), groups, clusters)
-    first, period, att, n_treated, n_controls, reasons = zip(*cells, strict=True)
+        raise StudyError(
+            "cohort: found no unit treated after the first period; expected some; give years before and after"
+        )
+    sample = _Sample(
+        outcome[kept],
+        treated_in,
+        calendar,
+        None if covariates is None else lambda place: _of(covariates(place), kept),
+        None if cluster is None else np.unique(cluster[kept], return_inverse=True)[1],
+    )
+    cells, scores = [], []
+    for first, place, since in _pairs(cohorts, calendar, anticipation, base):
+        later = max(calendar[place], calendar[since]) + anticipation
+        cell, score = sample.cell(first, place, since, later if controls == "not_yet" else None, method, min_units)
+        cells.append((first, calendar[place], cell))
+        scores.append(score)
+    shares = [np.asarray(treated_in == first, dtype=float) for first in cohorts]
+    scores += [sample.by_cluster(share - share.mean(), np.ones(len(share), dtype=bool)) for share in shares]
+    stacked = np.stack(scores)
     return GroupTime(
-        cohort=np.array(first),
-        period=np.array(period),
-        att=np.array(att),
-        n_treated=np.array(n_treated),
-        n_controls=np.array(n_controls),
-        reason=tuple(reasons),
+        cohort=np.array([first for first, _, _ in cells]),
+        period=np.array([period for _, period, _ in cells]),
+        att=np.array([cell.att for _, _, cell in cells]),
+        n_treated=np.array([cell.n_treated for _, _, cell in cells]),
+        n_controls=np.array([cell.n_controls for _, _, cell in cells]),
+        reason=tuple(cell.reason for _, _, cell in cells),
         cohorts=cohorts,
-        shares=np.array([(treated_in == one).mean() for one in cohorts]),
-        covariance=influence @ influence.T / len(units) ** 2,
-        clusters=clusters,
+        shares=np.array([share.mean() for share in shares]),
+        covariance=stacked @ stacked.T / len(treated_in) ** 2,
+        clusters=stacked.shape[1],
         dropped={reason: count for reason, count in dropped.items() if count},
     )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """The units that are used: ``cluster`` numbers their clusters, ``covariates`` gives theirs by place of a period."""
+
+    outcome: Floats
+    cohort: Integers
+    calendar: Integers
+    covariates: Callable[[int], Floats | None] | None
+    cluster: Integers | None
+
+    def cell(
+        self, first: int, place: int, since: int, treated_after: int | None, method: Method, min_units: int
+    ) -> tuple[TwoByTwo, Floats]:
+        """Compare a cohort with its controls; give the influence of each cluster on the effect as well.
+
+        With ``treated_after``, units treated later than that are controls too.
+        """
+        ours, theirs = self.cohort == first, self.cohort == NEVER
+        if treated_after is not None:
+            theirs |= (self.cohort > treated_after) & ~ours
+        before, after = self.outcome[:, since], self.outcome[:, place]
+        member = (ours | theirs) & ~np.isnan(before) & ~np.isnan(after)
+        design = None if self.covariates is None else self.covariates(min(place, since))
+        if design is not None:
+            member &= ~np.isnan(design).any(axis=1)
+            design = varying(design[member])
+        n_treated, n_controls = int((ours & member).sum()), int((theirs & member).sum())
+        if min(n_treated, n_controls) < max(min_units, 1):
+            nothing = self.by_cluster(np.zeros(n_treated + n_controls), member)
+            return TwoByTwo(np.nan, nothing, n_treated, n_controls, FEW), nothing
+        found = two_by_two(before[member], after[member], ours[member], design, method=method)
+        return found, self.by_cluster(found.influence * (len(ours) / member.sum()), member)
+
+    def by_cluster(self, influence: Floats, member: Truths) -> Floats:
+        """Add up the influences of member units by cluster, or put them at their units."""
+        if self.cluster is not None:
+            sums = np.bincount(self.cluster[member], influence, minlength=int(self.cluster.max()) + 1)
+            return sums.astype(np.float64)
+        spread = np.zeros(len(member))
+        spread[member] = influence
+        return spread
+
+
+def _of(design: Floats | None, kept: Truths) -> Floats | None:
+    return None if design is None else design[kept]
 
 
 def _check(
@@ -136,10 +174,10 @@ def _check(
     """Refuse what cannot be used."""
     if outcome.ndim != 2 or outcome.shape != (len(cohort), len(periods)) or len(periods) < 2:
         raise StudyError(
-            f"outcome: found shape {outcome.shape} with {len(cohort)} cohorts and {len(periods)} periods; expected (units, "
-            "periods) with a cohort a unit and at least two periods; give a line a unit and a column a period"
+            f"outcome: found shape {outcome.shape} with {len(cohort)} cohorts and {len(periods)} periods; expected "
+            "(units, periods) with a cohort a unit and at least two periods; give a line a unit and a column a period"
         )
-    if any(later <= earlier for earlier, later in zip(periods, periods[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(periods)):
         raise StudyError(f"periods: found {list(periods)}; expected ascending periods; sort the columns")
     for name, found, expected in (("controls", controls, get_args(Controls)), ("base", base, get_args(Base))):
         if found not in expected:
@@ -149,12 +187,14 @@ def _check(
     if np.any(cohort < 0):
         raise StudyError("cohort: found negative numbers; expected a period, or 0 for never; leave these units out")
     if cluster is not None and len(cluster) != len(cohort):
-        raise StudyError(f"cluster: found {len(cluster)} codes for {len(cohort)} units; expected one a unit; give one each")
+        raise StudyError(
+            f"cluster: found {len(cluster)} codes for {len(cohort)} units; expected one a unit; give one each"
+        )
 
 
 def _kept(
-    observed: npt.NDArray[np.bool_], cohort: Integers, calendar: Integers, anticipation: int, balanced: bool
-) -> tuple[npt.NDArray[np.bool_], dict[str, int]]:
+    observed: Truths, cohort: Integers, calendar: Integers, anticipation: int, balanced: bool
+) -> tuple[Truths, dict[str, int]]:
     """Say which units are used, and count the others by reason."""
     early = (cohort != NEVER) & (cohort <= calendar[0] + anticipation)
     unseen = ~early & (observed.sum(axis=1) < 2)
@@ -176,18 +216,3 @@ def _pairs(cohorts: Integers, calendar: Integers, anticipation: int, base: str) 
                     yield int(first), place, last_before
             elif place > 0:
                 yield int(first), place, place - 1
-
-
-def _spread(values: Floats, at: Integers, groups: Integers | None, clusters: int) -> Floats:
-    """Put influences at their units, or add them up by cluster."""
-    if groups is not None:
-        return np.bincount(groups[at], values, minlength=clusters)
-    spread = np.zeros(clusters)
-    spread[at] = values
-    return spread
-
-
-def _varying(design: Floats) -> Floats | None:
-    """Keep the covariates that differ between the units of a cell."""
-    kept = design[:, np.ptp(design, axis=0) > 0] if len(design) else design[:, :0]
-    return kept if kept.shape[1] else None

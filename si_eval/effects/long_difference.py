@@ -12,7 +12,7 @@ from si_eval.effects.findings import Finding, Findings
 from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.propensity import fit_logit, with_constant
-from si_eval.effects.two_by_two import two_by_two
+from si_eval.effects.two_by_two import Method, two_by_two, varying
 from si_eval.effects.weighting import balanced_effect, entropy_balance
 from si_eval.errors import StudyError
 
@@ -30,7 +30,7 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
     unknown = [name for name in adjustments if name not in ADJUSTMENTS]
     if unknown or not adjustments:
         raise StudyError(
-            f"method: found {', '.join(unknown) or 'none'}; expected some of {', '.join(ADJUSTMENTS)}; name one of these"
+            f"method: found {', '.join(unknown) or 'none'}; expected some of {', '.join(ADJUSTMENTS)}; correct it"
         )
     before, after = histories.outcome[:, 0], histories.outcome[:, -1]
     first, last = histories.years[0], histories.years[-1]
@@ -48,7 +48,7 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
     }
     used = described & ~entered & ~later
     treated, change = cohort[used] != NEVER, (after - before)[used]
-    covariates = None if design is None else _varying(design[used])
+    covariates = None if design is None else varying(design[used])
     found = []
     for name in adjustments:
         if min(treated.sum(), (~treated).sum()) < min_units:
@@ -58,12 +58,6 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
         else:
             found.append(ADJUSTMENTS[name](change, treated, covariates))
     return Findings(found, {reason: units for reason, units in left_out.items() if units})
-
-
-def _varying(design: Floats) -> Floats | None:
-    """Keep the covariates that differ between units; none if none does."""
-    kept = design[:, np.ptp(design, axis=0) > 0]
-    return kept if kept.shape[1] else None
 
 
 def _unadjusted(change: Floats, treated: Truths, covariates: Floats | None) -> Finding:
@@ -77,7 +71,7 @@ def _unadjusted(change: Floats, treated: Truths, covariates: Floats | None) -> F
     )  # fmt: skip
 
 
-def _cell(name: str, method: str) -> Callable[..., Finding]:
+def _cell(name: str, method: Method) -> Callable[..., Finding]:
     def adjusted(change: Floats, treated: Truths, covariates: Floats) -> Finding:
         cell = two_by_two(np.zeros(len(change)), change, treated, covariates, method=method)
         return Finding(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, note=cell.reason)

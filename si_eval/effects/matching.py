@@ -18,7 +18,7 @@ TOO_FAR = "geen ander bedrijf binnen de afstand | no other firm within the calip
 
 
 class Matched(NamedTuple):
-    """Pairs: ``treated`` and ``control`` are rows, shape (pairs,), ``ratio`` controls for each treated row that has one.
+    """Pairs: ``treated`` and ``control`` are rows, shape (pairs,), ``ratio`` controls for each matched treated row.
 
     ``unmatched`` are treated rows without, with a reason each; ``used`` (n,) counts how often a row is a control.
     """
@@ -51,8 +51,8 @@ def match_nearest(
     """
     if np.isnan(score).any() or ratio < 1:
         raise StudyError(
-            f"score or ratio: found {int(np.isnan(score).sum())} missing scores and ratio {ratio}; expected none and at "
-            "least 1; leave rows without a score out"
+            f"score or ratio: found {int(np.isnan(score).sum())} missing scores and ratio {ratio}; expected none and "
+            "at least 1; leave rows without a score out"
         )
     cell = np.zeros(len(score), dtype=np.int64) if exact is None else np.unique(exact, return_inverse=True)[1]
     spread = np.sqrt((score[treated].var(ddof=1) + score[~treated].var(ddof=1)) / 2)
@@ -75,9 +75,7 @@ def match_nearest(
     return Matched(rows[:, 0], rows[:, 1], ratio, np.array(unmatched, dtype=np.int64), tuple(reasons), used)
 
 
-def _nearest(
-    ascending: Floats, value: float, ratio: int, generator: np.random.Generator
-) -> tuple[Integers, Floats]:
+def _nearest(ascending: Floats, value: float, ratio: int, generator: np.random.Generator) -> tuple[Integers, Floats]:
     """Give the places of the nearest of ascending values, and their distances, nearest first."""
     low, high = (int(place) for place in np.searchsorted(ascending, [value, value]))
     chosen: list[int] = []

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from si_eval.effects.aggregation import Averages, PreTest, average, pre_test, simultaneous_quantile
-from si_eval.effects.findings import Finding, Findings
+from si_eval.effects.findings import OVERALL, Finding, Findings
 from si_eval.effects.group_time import Controls, GroupTime, group_time_effects
 from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories, Integers
 from si_eval.effects.power import minimum_detectable_effect
@@ -23,7 +23,6 @@ NO_ENTRY = "van geen deelnemer is het jaar van toetreding bekend | the year of e
 NO_BEFORE = "geen deelnemer trad toe na het eerste jaar | no participant entered after the first year"
 NO_NEVER = "geen bedrijf neemt nooit deel | no firm never takes part"
 TOO_FEW = "elk cohort heeft te weinig bedrijven | every cohort has too few firms"
-OVERALL = "overall"
 POWER = 0.8
 
 
@@ -70,7 +69,7 @@ def staggered(
         return Findings([Finding(OVERALL, np.nan, note=TOO_FEW)], _counted(left_out))
     test = pre_test(effects)
     found = [*_averages(effects, level, seed), *_cells(effects), _tested(effects, test)]
-    found += robustness(estimated(base="universal"), level)
+    found += robustness(estimated(base="universal"), anticipation, level)
     return Findings(found, _counted(left_out), test.p_value)
 
 
@@ -82,18 +81,22 @@ def _design(histories: Histories, known: Truths, place: int) -> Floats | None:
 def _averages(effects: GroupTime, level: float, seed: int) -> Iterator[Finding]:
     """Give the overall effect, those by cohort and by years since entry, and what could have been found."""
     by_cohort, by_event = average(effects, "cohort"), average(effects, "event")
-    units = {"participants": int(by_cohort.participants.min()), "others": int(by_cohort.others.min())}
-    yield Finding(OVERALL, by_cohort.overall, by_cohort.overall_std_error, **units)
+    overall = Finding(
+        OVERALL,
+        by_cohort.overall,
+        by_cohort.overall_std_error,
+        int(by_cohort.participants.min()),
+        int(by_cohort.others.min()),
+    )
+    yield overall
     yield from _parts("cohort {}", by_cohort)
-    yield from _parts("event {:+d}", by_event)
+    yield from _parts("{:+d}", by_event)
     wide = simultaneous_quantile(by_event.covariance, level, seed)
-    for finding in _parts("event {:+d}", by_event):
+    for finding in _parts("{:+d}", by_event):
         room = wide * finding.std_error
-        yield finding._replace(
-            statistic=ATT_SIMULTANEOUS, low=finding.estimate - room, high=finding.estimate + room
-        )
+        yield finding._replace(statistic=ATT_SIMULTANEOUS, low=finding.estimate - room, high=finding.estimate + room)
     detectable = minimum_detectable_effect(2, 2, sd=by_cohort.overall_std_error, power=POWER, level=level)
-    yield Finding(OVERALL, detectable, statistic=MDE, **units)
+    yield overall._replace(estimate=detectable, std_error=np.nan, statistic=MDE)
 
 
 def _parts(name: str, averages: Averages) -> Iterator[Finding]:

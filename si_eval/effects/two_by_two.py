@@ -47,7 +47,9 @@ def two_by_two(
     `std_ipw_did_panel`, `reg_did_panel`).
     """
     if method not in get_args(Method):
-        raise StudyError(f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these")
+        raise StudyError(
+            f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these"
+        )
     n_treated, n = int(treated.sum()), len(treated)
     if n_treated in (0, n):
         return _none(n, n_treated, NO_UNITS)
@@ -90,6 +92,12 @@ def _by_regression(
     predicted = treated * (outcome - eta_control) + slope @ (treated @ design / len(treated))
     influence = (treated * (change - eta_treated) - predicted) / treated.mean()
     return float(eta_treated - eta_control), influence
+
+
+def varying(design: Floats) -> Floats | None:
+    """Keep the covariates, shape (n, k), that differ between units; none if none does."""
+    kept = design[:, np.ptp(design, axis=0) > 0] if len(design) else design[:, :0]
+    return kept if kept.shape[1] else None
 
 
 def _none(n: int, n_treated: int, reason: str) -> TwoByTwo:
