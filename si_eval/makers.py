@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval import consistency, efficiency, monitoring, survey, synthesis, theory
 from si_eval.comparisons import compare_groups
+from si_eval.effects import estimate_effect
 from si_eval.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 from si_eval.selection import check_selection
@@ -96,6 +97,7 @@ MAKERS: dict[str, tuple[Callable[..., ResultTable], tuple[str, ...]]] = {
     "check_selection": (check_selection, ("panel",)),
     "compare_groups": (compare_groups, ("panel",)),
     "index_series": (index_series, ("panel",)),
+    "estimate_effect": (estimate_effect, ("panel",)),
     **{
         name: (getattr(survey, name), ("survey",))
         for name in (

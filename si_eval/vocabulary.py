@@ -122,6 +122,7 @@ ATT_ROBUST = "att_robust"  # with bounds that hold when trends were not quite pa
 PRE_TREND = "pre_trend"
 MDE = "minimum_detectable_effect"
 BREAKDOWN = "breakdown"
+EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST})
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
 STATISTICS = (
     COUNT,

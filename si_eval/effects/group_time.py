@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from si_eval.effects.histories import NEVER
-from si_eval.effects.two_by_two import Method, TwoByTwo, two_by_two, varying
+from si_eval.effects.two_by_two import Method, TwoByTwo, supported, two_by_two, varying
 from si_eval.errors import StudyError
 
 Floats = npt.NDArray[np.float64]
@@ -97,15 +97,19 @@ def group_time_effects(
         None if covariates is None else lambda place: _of(covariates(place), kept),
         None if cluster is None else np.unique(cluster[kept], return_inverse=True)[1],
     )
-    cells, scores = [], []
-    for first, place, since in _pairs(cohorts, calendar, anticipation, base):
+    pairs = list(_pairs(cohorts, calendar, anticipation, base))
+    scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
+    cells = []
+    for row, (first, place, since) in enumerate(pairs):
         later = max(calendar[place], calendar[since]) + anticipation
-        cell, score = sample.cell(first, place, since, later if controls == "not_yet" else None, method, min_units)
-        cells.append((first, calendar[place], cell))
-        scores.append(score)
-    shares = [np.asarray(treated_in == first, dtype=float) for first in cohorts]
-    scores += [sample.by_cluster(share - share.mean(), np.ones(len(share), dtype=bool)) for share in shares]
-    stacked = np.stack(scores)
+        cell, scores[row] = sample.cell(
+            first, place, since, later if controls == "not_yet" else None, method, min_units
+        )
+        cells.append((first, calendar[place], cell._replace(influence=scores[row])))
+    everybody = np.ones(len(treated_in), dtype=bool)
+    shares = np.array([(treated_in == first).mean() for first in cohorts])
+    for row, (first, share) in enumerate(zip(cohorts, shares, strict=True), start=len(pairs)):
+        scores[row] = sample.by_cluster((treated_in == first) - share, everybody)
     return GroupTime(
         cohort=np.array([first for first, _, _ in cells]),
         period=np.array([period for _, period, _ in cells]),
@@ -114,9 +118,9 @@ def group_time_effects(
         n_controls=np.array([cell.n_controls for _, _, cell in cells]),
         reason=tuple(cell.reason for _, _, cell in cells),
         cohorts=cohorts,
-        shares=np.array([share.mean() for share in shares]),
-        covariance=stacked @ stacked.T / len(treated_in) ** 2,
-        clusters=stacked.shape[1],
+        shares=shares,
+        covariance=scores @ scores.T / len(treated_in) ** 2,
+        clusters=sample.clusters,
         dropped={reason: count for reason, count in dropped.items() if count},
     )
 
@@ -130,6 +134,11 @@ class _Sample:
     calendar: Integers
     covariates: Callable[[int], Floats | None] | None
     cluster: Integers | None
+
+    @property
+    def clusters(self) -> int:
+        """Give the number of clusters; a unit is its own where none are given."""
+        return len(self.cohort) if self.cluster is None else int(self.cluster.max()) + 1
 
     def cell(
         self, first: int, place: int, since: int, treated_after: int | None, method: Method, min_units: int
@@ -146,6 +155,8 @@ class _Sample:
         design = None if self.covariates is None else self.covariates(min(place, since))
         if design is not None:
             member &= ~np.isnan(design).any(axis=1)
+            if np.any(ours & member):
+                member[member] = supported(design[member], ours[member])
             design = varying(design[member])
         n_treated, n_controls = int((ours & member).sum()), int((theirs & member).sum())
         if min(n_treated, n_controls) < max(min_units, 1):
@@ -157,7 +168,7 @@ class _Sample:
     def by_cluster(self, influence: Floats, member: Truths) -> Floats:
         """Add up the influences of member units by cluster, or put them at their units."""
         if self.cluster is not None:
-            sums = np.bincount(self.cluster[member], influence, minlength=int(self.cluster.max()) + 1)
+            sums = np.bincount(self.cluster[member], influence, minlength=self.clusters)
             return sums.astype(np.float64)
         spread = np.zeros(len(member))
         spread[member] = influence

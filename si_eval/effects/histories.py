@@ -47,13 +47,16 @@ class Histories:
     def design(self, place: int) -> Floats | None:
         """Give the covariates of the year at a place, without constant, shape (units, k); none without covariates.
 
-        A category becomes one column for each of its labels but the first that occurs.
+        A category becomes one column for each of its labels but the one that most participants have; a unit that is not
+        in the panel that year has gaps.
         """
         columns: list[Floats] = []
         for name, values in self.covariates.items():
             at = values[:, place]
             if name in self.labels:
-                columns += [(at == code).astype(np.float64) for code in np.unique(at[at >= 0])[1:]]
+                count = np.bincount(at[(self.cohort != NEVER) & (at >= 0)], minlength=len(self.labels[name]))
+                others = np.delete(np.arange(len(count)), np.argmax(count))
+                columns += [np.where(at >= 0, at == code, np.nan) for code in others if np.any(at == code)]
             else:
                 columns.append(at)
         return np.column_stack(columns) if columns else None

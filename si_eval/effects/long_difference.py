@@ -12,7 +12,7 @@ from si_eval.effects.findings import Finding, Findings
 from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.propensity import fit_logit, with_constant
-from si_eval.effects.two_by_two import Method, two_by_two, varying
+from si_eval.effects.two_by_two import Method, supported, two_by_two, varying
 from si_eval.effects.weighting import balanced_effect, entropy_balance
 from si_eval.errors import StudyError
 
@@ -47,6 +47,8 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
         "zonder kenmerken | without covariates": int((observed & ~described & (cohort != NEVER)).sum()),
     }
     used = described & ~entered & ~later
+    if design is not None and np.any(used & (cohort != NEVER)):
+        used[used] = supported(design[used], cohort[used] != NEVER)
     treated, change = cohort[used] != NEVER, (after - before)[used]
     covariates = None if design is None else varying(design[used])
     found = []

@@ -10,6 +10,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 MOST_STEPS = 50
 SETTLED = 1e-10  # largest change of the linear predictor's coefficients, in units of the standardised covariates
+ROUNDING = 1e-13  # of the likelihood: a fall by less is none
 APART = 30.0  # a linear predictor beyond it: the covariates separate the groups
 
 
@@ -46,8 +47,8 @@ def fit_logit(covariates: Floats, treated: npt.NDArray[np.bool_]) -> Logit:
         information = (design * (chance * (1 - chance))[:, None]).T @ design
         if np.linalg.cond(information) > 1 / np.finfo(float).eps:
             return _failed(covariates, "kenmerken hangen lineair samen | covariates are collinear")
-        step = np.linalg.solve(information, design.T @ (treated - chance))
-        beta = beta + step
+        step: Floats = np.linalg.solve(information, design.T @ (treated - chance)).astype(np.float64)
+        beta = beta + _length(design, treated, beta, step) * step
         if np.abs(design @ beta).max() > APART:
             return _failed(covariates, "kenmerken scheiden de groepen | covariates separate the groups")
         if np.abs(step).max() < SETTLED:
@@ -58,6 +59,19 @@ def fit_logit(covariates: Floats, treated: npt.NDArray[np.bool_]) -> Logit:
     back[0, 1:] = -centre / spread
     covariance = back @ np.linalg.inv(information) @ back.T
     return Logit(back @ beta, covariance, _chance(design @ beta), True)
+
+
+def _length(design: Floats, treated: npt.NDArray[np.bool_], beta: Floats, step: Floats) -> float:
+    """Halve the step until the likelihood does not fall: where few take part, a whole one overshoots."""
+
+    def likelihood(at: Floats) -> float:
+        predictor = design @ at
+        return float(predictor[treated].sum() - np.logaddexp(0.0, predictor).sum())
+
+    start, length = likelihood(beta), 1.0
+    while length > SETTLED and likelihood(beta + length * step) < start - ROUNDING * abs(start):
+        length /= 2
+    return length
 
 
 def _chance(predictor: Floats) -> Floats:

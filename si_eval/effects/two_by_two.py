@@ -30,7 +30,7 @@ class TwoByTwo(NamedTuple):
     @property
     def std_error(self) -> float:
         """Give the standard error, robust to unequal variances (no small-sample correction)."""
-        return float(np.sqrt(np.sum(self.influence**2)) / len(self.influence))
+        return float(np.sqrt(np.sum(self.influence**2)) / len(self.influence)) if np.isfinite(self.att) else np.nan
 
 
 def two_by_two(
@@ -92,6 +92,18 @@ def _by_regression(
     predicted = treated * (outcome - eta_control) + slope @ (treated @ design / len(treated))
     influence = (treated * (change - eta_treated) - predicted) / treated.mean()
     return float(eta_treated - eta_control), influence
+
+
+def supported(design: Floats, treated: Truths) -> Truths:
+    """Say which units have a counterpart among the treated in every category, shape (n,).
+
+    Of a column of zeros and ones that is the same for all treated, other values have none: those units are left out,
+    because a logit would send their chance to zero.
+    """
+    binary = np.all((design == 0) | (design == 1), axis=0)
+    ours = design[treated]
+    fixed = binary & np.all(ours == ours[:1], axis=0)
+    return np.asarray(np.all(design[:, fixed] == ours[:1, fixed], axis=1))
 
 
 def varying(design: Floats) -> Floats | None:

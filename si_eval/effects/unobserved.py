@@ -14,7 +14,7 @@ from si_eval.stats import Floats
 
 EXACT_PAIRS = 200  # up to here the distribution of the signed-rank statistic is computed, beyond it is normal
 NEAR = 1e-13  # sums of two values nearer than this share of their range are one
-LOG_RATIO = 0.91  # log risk ratio of one standard deviation: VanderWeele and Ding (2017), table 2
+LOG_RATIO = 0.91  # log risk ratio of one standard deviation: VanderWeele and Ding (2017)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def rosenbaum_bounds(
     Assumes pairs that are independent of each other, hence matching without replacement, and for estimates one
     additive effect.
 
-    Source: Rosenbaum (2002), Observational Studies, 2nd edition, sections 4.3.3 to 4.3.5.
+    Source: Rosenbaum (2002), Observational Studies, 2nd edition, section 4.3.
 
     >>> rosenbaum_bounds([1.0, 2.0, 3.0, 4.0, 5.0], [1, 2]).p_high.round(4).tolist()
     [0.0312, 0.1317]
@@ -101,7 +101,7 @@ def e_value(risk_ratio: float, low: float | None = None, high: float | None = No
     holds 1, none when that end is not given. Odds and hazard ratios of common outcomes have to be converted first.
     Raises `StudyError` for ratios that are not above 0 or not in order.
 
-    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274, table 1.
+    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274.
 
     >>> round(e_value(2).estimate, 4)
     3.4142
@@ -124,7 +124,7 @@ def e_value_of_difference(standardised_difference: float, std_error: float, *, l
     The ratio is exp(0.91 d), its interval exp(0.91 (d -/+ z SE)). Raises `StudyError` as `e_value`, and for a standard
     error below 0.
 
-    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274, table 2; Chinn (2000), Statistics
+    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274; Chinn (2000), Statistics
     in Medicine 19, p. 3127-3131.
 
     >>> round(e_value_of_difference(0.5, 0.1).estimate, 3)

@@ -13,6 +13,7 @@ from si_eval.vocabulary import (
     ALL,
     BOTH_LANGUAGES,
     CATEGORY,
+    EFFECTS,
     ESTIMATE,
     GRAPH_ARROW,
     INDICATOR,
@@ -68,8 +69,10 @@ def terms(dimension: str, values: Sequence[str], language: Language) -> dict[str
 
 
 def axis_title(rows: pd.DataFrame, dimension: str, language: Language) -> str:
-    """Name a dimension; categories go by the one indicator that they divide."""
+    """Name a dimension; categories go by the one indicator that they divide. Estimates of an effect name themselves."""
     names = rows[INDICATOR].unique()
+    if dimension == CATEGORY and set(rows[STATISTIC]) <= EFFECTS:
+        return ""
     if dimension == CATEGORY and len(names) == 1:
         return term(INDICATOR, names[0], language)
     return label(dimension, language)

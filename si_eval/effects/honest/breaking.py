@@ -31,7 +31,7 @@ def breakdown(
     Arguments as in `smoothness_bounds` and `relative_magnitude_bounds`, whose M it is: in the unit of the outcome per
     period, or a ratio. Raises `StudyError` for another restriction, and as they do.
 
-    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2575 ("breakdown value").
+    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591 ("breakdown value").
 
     >>> breakdown([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, restriction="relative") > 0
     True

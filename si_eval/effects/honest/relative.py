@@ -19,7 +19,7 @@ from si_eval.effects.honest.event_study import (
 )
 from si_eval.stats import Floats
 
-FIRST_STAGE = 0.1  # share of the error rate that the least favourable test spends: Rambachan and Roth (2023), p. 2570
+FIRST_STAGE = 0.1  # share of the error rate that the least favourable test spends: Rambachan and Roth (2023)
 NODES, TAIL = 400, 9.0  # of the integral over the pre-period change, in standard deviations
 POINTS, ROUNDS = 401, 4  # of the search for the ends; each round divides the step by half the points
 SAME = 1e-12  # slopes this near to one leave the maximum where it is
@@ -60,8 +60,8 @@ def relative_magnitude_bounds(
     first stage rejects every value beyond a known distance, so that the set is closed. Assumes normal estimates with a
     known covariance of full rank; raises `StudyError` for a singular one and for arguments of another shape.
 
-    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4.3 and 3.1; Andrews,
-    Roth and Pakes (2023), Review of Economic Studies 90, p. 2763-2791, sections 4 and 5.
+    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4 and 3; Andrews, Roth
+    and Pakes (2023), Review of Economic Studies 90, p. 2763-2791.
 
     >>> bounds = relative_magnitude_bounds([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, m=[0, 1])
     >>> bool(bounds.low[1] < bounds.low[0] < 0.5 < bounds.high[0] < bounds.high[1])
@@ -142,8 +142,7 @@ def _not_rejected(moments: _Moments, distance: Floats, critical: float, error: f
     """Test effects at a ``distance`` (n,) from the estimate; true where the hybrid test does not reject.
 
     The statistic is the largest moment; given which one is largest and all that is independent of it, it is a normal
-    variable cut off at ``low`` and ``high``. Andrews, Roth and Pakes (2023), section 5.2, with the critical value
-    never below zero.
+    variable cut off at ``low`` and ``high``. The critical value is never below zero.
     """
     directions, covariance = moments.directions, moments.covariance
     values = np.column_stack([-distance, np.full_like(distance, moments.change)]) @ directions.T

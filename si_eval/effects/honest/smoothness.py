@@ -19,8 +19,10 @@ from si_eval.effects.honest.event_study import (
 from si_eval.errors import SiEvalError
 from si_eval.stats import Floats
 
-TIE = 1e-9  # relative distance within which two events of the path are one
+APART = 1e-9  # relative change of the path that keeps its events apart; bias and variance are taken without it
+ROUNDING = 1e-13  # relative error of a penalty
 MISS = 1e-7  # relative error allowed in the first-order conditions of the path
+LONGEST = 100  # events of the path for each bend, far above what data give
 
 
 class _Path(NamedTuple):
@@ -62,7 +64,7 @@ def smoothness_bounds(
     Assumes normal estimates with a known covariance of full rank and raises `StudyError` for a singular one and for
     arguments of another shape. The length grows with ``m``; the centre moves, so that intervals need not be nested.
 
-    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, section 3.2 and equation 18;
+    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4 and 3;
     Armstrong and Kolesar (2018), Econometrica 86, p. 655-683.
 
     >>> bounds = smoothness_bounds([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, m=[0, 0.1])
@@ -105,18 +107,21 @@ def _trade_bias_for_variance(problem: _Problem) -> _Path:
     curve = turn.T @ covariance[:pre, :pre] @ turn
     slope = turn.T @ (covariance[:pre, :pre] @ problem.start + covariance[:pre, pre:] @ problem.study.weights)
     bends = np.zeros(pre - 1)
-    if pre == 1 or not slope.any():
+    if pre == 1:
         return _Path(np.zeros(1), bends[None, :])
+    golden = (np.sqrt(5) - 1) / 2
+    slope = slope + APART * np.sqrt(np.diag(curve) * problem.study.std_error**2) * (golden * np.arange(1, pre) % 1)
     first = int(np.abs(slope).argmax())
     penalty, before, signs = 2 * float(np.abs(slope[first])), np.zeros(pre - 1), np.zeros(pre - 1)
     signs[first] = -np.sign(slope[first])
     knots = [(penalty, bends)]
-    while penalty > 0:
+    while penalty > 0 and len(knots) <= LONGEST * pre:
         penalty, bends, after = _next_knot(curve, slope, penalty, signs, before)
         before, signs = signs, after
-        _check_knot(curve, slope, penalty, bends)
         knots.append((penalty, bends))
-    return _Path(np.array([knot[0] for knot in knots]), np.array([knot[1] for knot in knots]))
+    path = _Path(np.array([knot[0] for knot in knots]), np.array([knot[1] for knot in knots]))
+    _check_path(curve, slope, path)
+    return path
 
 
 def _next_knot(
@@ -136,7 +141,7 @@ def _next_knot(
         downward = np.where(used | (changed & (before < 0)), 0.0, pull / (1 + fade))
         upward = np.where(used | (changed & (before > 0)), 0.0, pull / (fade - 1))
     events = np.stack([stops, downward, upward])
-    events = np.where((events > 0) & (events <= penalty * (1 + TIE)), np.minimum(events, penalty), 0.0)
+    events = np.where((events > 0) & (events <= penalty * (1 + ROUNDING)), np.minimum(events, penalty), 0.0)
     kind, place = np.unravel_index(events.argmax(), events.shape)
     penalty = float(events[kind, place])
     if penalty == 0:
@@ -147,12 +152,14 @@ def _next_knot(
     return penalty, bends, after
 
 
-def _check_knot(curve: Floats, slope: Floats, penalty: float, bends: Floats) -> None:
-    """Raise when the first-order conditions of least variance plus penalty times bias do not hold."""
-    pull = 2 * (curve @ bends + slope)
-    gap = np.where(bends != 0, np.abs(pull + penalty * np.sign(bends)), np.clip(np.abs(pull) - penalty, 0, None))
-    if gap.max() > MISS * 2 * np.abs(slope).max():
-        raise SiEvalError("covariance: found one without a unique best estimator; expected none; change it slightly")
+def _check_path(curve: Floats, slope: Floats, path: _Path) -> None:
+    """Raise when the first-order conditions of least variance plus penalty times bias do not hold on the path."""
+    pull = 2 * (path.bends @ curve + slope)
+    penalty = path.penalty[:, None]
+    used = np.abs(path.bends) > MISS * np.abs(path.bends).max()
+    gap = np.where(used, np.abs(pull + penalty * np.sign(path.bends)), np.clip(np.abs(pull) - penalty, 0, None))
+    if gap.max() > MISS * path.penalty[0] or path.penalty[-1] > 0:
+        raise SiEvalError("covariance: found one without a best estimator; expected full rank; leave out a period")
 
 
 def _shortest(problem: _Problem, path: _Path, m: float, level: float) -> tuple[float, float]:
