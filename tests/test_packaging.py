@@ -26,7 +26,9 @@ def required():
 
 def test_environment_file_is_in_step():
     listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    conda = {Requirement(line).name: Requirement(line).specifier for line in listed if isinstance(line, str)}
+    from_pypi = [line for entry in listed if isinstance(entry, dict) for line in entry["pip"] if not line.startswith("-")]
+    lines = [*(line for line in listed if isinstance(line, str)), *from_pypi]
+    conda = {Requirement(line).name: Requirement(line).specifier for line in lines}
     expected = {CONDA_NAMES.get(need.name, need.name): need.specifier for need in required()}
     assert {name: spec for name, spec in conda.items() if name not in ("python", "pip")} == expected
     assert str(conda["python"]) == project()["requires-python"]
