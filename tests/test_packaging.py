@@ -26,8 +26,8 @@ def required():
 
 def test_environment_file_is_in_step():
     listed = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    from_pypi = [line for entry in listed if isinstance(entry, dict) for line in entry["pip"] if not line.startswith("-")]
-    lines = [*(line for line in listed if isinstance(line, str)), *from_pypi]
+    (from_pypi,) = (entry["pip"] for entry in listed if isinstance(entry, dict))
+    lines = [line for line in [*listed, *from_pypi] if isinstance(line, str) and not line.startswith("-")]
     conda = {Requirement(line).name: Requirement(line).specifier for line in lines}
     expected = {CONDA_NAMES.get(need.name, need.name): need.specifier for need in required()}
     assert {name: spec for name, spec in conda.items() if name not in ("python", "pip")} == expected
