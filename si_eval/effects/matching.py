@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.weighting import Effect
 from si_eval.errors import StudyError
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
+NEIGHBOURS = 2  # units of its own group from which the variance of a control is estimated
 NO_CONTROL = "geen ander bedrijf in dezelfde cel | no other firm in the same cell"
 TOO_FAR = "geen ander bedrijf binnen de afstand | no other firm within the caliper"
+USED_UP = "andere bedrijven zijn al gebruikt | other firms are used up"
 
 
 class Matched(NamedTuple):
-    """Pairs: ``treated`` and ``control`` are rows, shape (pairs,), ``ratio`` controls for each matched treated row.
+    """Pairs, shape (pairs,): row of the treated, row of its control, and the weight of the control for that treated.
 
-    ``unmatched`` are treated rows without, with a reason each; ``used`` (n,) counts how often a row is a control.
+    The weights of one treated row add up to one. ``unmatched`` are the treated rows without a control, with a reason
+    each; ``used`` (n,) counts how often a row is a control; ``replace`` says whether one may be used again.
     """
 
     treated: Integers
     control: Integers
-    ratio: int
+    weight: Floats
     unmatched: Integers
     reasons: tuple[str, ...]
     used: Integers
+    replace: bool
+
+    @property
+    def n_used_controls(self) -> int:
+        """Count the controls that are used at least once."""
+        return int(np.count_nonzero(self.used))
+
+
+class _Ladder(NamedTuple):
+    """Controls by cell and score, equals by rank: rows, scores, where their run of equals starts and how long it is.
+
+    ``cells`` are the codes of the cells, ``starts`` where each begins (and the last ends).
+    """
+
+    rows: Integers
+    score: Floats
+    rank: Integers
+    first: Integers
+    equals: Integers
+    cells: Integers
+    starts: Integers
 
 
 def match_nearest(
@@ -38,92 +64,238 @@ def match_nearest(
     exact: Integers | None = None,
     ratio: int = 1,
     caliper: float | None = None,
-    seed: int = 0,
+    replace: bool = True,
+    seed: int | None = 0,
 ) -> Matched:
-    """Match each treated row with the ``ratio`` controls nearest in ``score`` (n,), with replacement.
+    """Match each treated row with the ``ratio`` controls nearest in ``score`` (n,).
 
-    ``exact`` (n,) are codes of cells within which matches are sought; ``caliper`` is the largest distance, in pooled
-    standard deviations of the score. Of controls with the same score some are drawn, anew for each treated row: to take
-    the first would use a few controls again and again. A treated row with fewer controls than ``ratio`` within reach is
-    unmatched.
+    ``exact`` (n,) are codes of cells within which controls are sought. ``caliper`` is the largest distance, in standard
+    deviations of the score (root of the mean of both groups' variances). Of controls with the same score some are drawn
+    with ``seed``, anew for each treated row, because the first would serve again and again; with ``seed`` None those
+    that come first are taken. Of a lower and a higher score at the same distance the lower one goes first. A treated
+    row with fewer controls than ``ratio`` within reach is unmatched.
 
-    Raises `StudyError` for scores that are missing and a ratio below 1.
+    Without ``replace`` the treated choose in descending score, all of them a first control before any a second, and
+    keep what they have; equal scores, on both sides, come in an order drawn with ``seed`` (None: that of the rows).
+
+    Raises `StudyError` for missing scores, empty groups, a ratio below 1 and a caliper that is not positive.
+    Source: Stuart (2010), Statistical Science 25, p. 1-21; order as in MatchIt (Ho et al., 2011, Journal of Statistical
+    Software 42(8)); caliper after Austin (2011), Pharmaceutical Statistics 10, p. 150-161.
     """
-    if np.isnan(score).any() or ratio < 1:
+    cell = _cells(exact, len(score))
+    check_groups(treated)
+    check_known(len(treated), score=score, exact=cell)
+    if ratio < 1 or (caliper is not None and not caliper > 0):
         raise StudyError(
-            f"score or ratio: found {int(np.isnan(score).sum())} missing scores and ratio {ratio}; expected none and "
-            "at least 1; leave rows without a score out"
+            f"ratio or caliper: found {ratio} and {caliper}; expected at least 1, and more than 0; choose these"
         )
-    cell = np.zeros(len(score), dtype=np.int64) if exact is None else np.unique(exact, return_inverse=True)[1]
-    spread = np.sqrt((score[treated].var(ddof=1) + score[~treated].var(ddof=1)) / 2)
+    spread = np.sqrt(sum(score[group].var(ddof=min(1, group.sum() - 1)) for group in (treated, ~treated)) / 2)
     reach = np.inf if caliper is None else caliper * spread
-    order = np.lexsort((np.arange(len(score)), score, cell))
-    order = order[~treated[order]]
-    starts = np.searchsorted(cell[order], np.arange(cell.max() + 2))
-    generator = np.random.default_rng(seed)
-    pairs, unmatched, reasons = [], [], []
-    for row in np.flatnonzero(treated):
-        candidates = order[starts[cell[row]] : starts[cell[row] + 1]]
-        chosen, distance = _nearest(score[candidates], score[row], ratio, generator)
-        if len(chosen) < ratio or distance[-1] > reach:
-            unmatched.append(row)
-            reasons.append(NO_CONTROL if len(chosen) < ratio else TOO_FAR)
-        else:
-            pairs += [(row, control) for control in candidates[chosen]]
-    rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    used = np.bincount(rows[:, 1], minlength=len(score))
-    return Matched(rows[:, 0], rows[:, 1], ratio, np.array(unmatched, dtype=np.int64), tuple(reasons), used)
+    generator = None if seed is None else np.random.default_rng(seed)
+    ours, rank = np.flatnonzero(treated), np.arange(len(score))
+    if generator is not None and not replace:
+        rank = generator.permutation(len(score))
+    ladder = _ladder(np.flatnonzero(~treated), score, cell, rank, np.unique(cell[ours]))
+    if replace:
+        near, distance = _nearest(ladder, cell[ours], score[ours], ratio, generator)
+        complete = np.isfinite(distance[:, -1]) & (distance[:, -1] <= reach)
+        pairs = np.column_stack([np.repeat(ours[complete], ratio), near[complete].ravel()])
+        lost, farthest = ours[~complete], distance[~complete, -1]
+    else:
+        order = ours[np.lexsort((rank[ours], -score[ours]))]
+        pairs = np.array(list(_in_turn(ladder, order, score, cell, ratio, reach)), dtype=np.int64).reshape(-1, 2)
+        lost = np.setdiff1d(ours, pairs[:, 0])
+        farthest = _nearest(ladder, cell[lost], score[lost], 1)[1][:, 0]
+    counts = np.bincount(pairs[:, 0], minlength=len(score))
+    reasons = tuple(NO_CONTROL if gap == np.inf else TOO_FAR if gap > reach else USED_UP for gap in farthest)
+    used = np.bincount(pairs[:, 1], minlength=len(score))
+    return Matched(pairs[:, 0], pairs[:, 1], 1 / counts[pairs[:, 0]], lost, reasons, used, replace)
 
 
-def _nearest(ascending: Floats, value: float, ratio: int, generator: np.random.Generator) -> tuple[Integers, Floats]:
-    """Give the places of the nearest of ascending values, and their distances, nearest first."""
-    low, high = (int(place) for place in np.searchsorted(ascending, [value, value]))
-    chosen: list[int] = []
-    while len(chosen) < ratio and (low > 0 or high < len(ascending)):
-        below = value - ascending[low - 1] if low > 0 else np.inf
-        above = ascending[high] - value if high < len(ascending) else np.inf
-        if below <= above:
-            first, last = int(np.searchsorted(ascending, ascending[low - 1])), low
-            low = first
-        else:
-            first, last = high, int(np.searchsorted(ascending, ascending[high], side="right"))
-            high = last
-        wanted = min(ratio - len(chosen), last - first)
-        chosen += [int(place) for place in first + generator.choice(last - first, wanted, replace=False)]
-    places = np.array(chosen, dtype=np.int64)
-    return places, np.abs(ascending[places] - value)
+def matched_effect(
+    matched: Matched,
+    outcome_change: Floats,
+    score: Floats,
+    treated: Truths,
+    *,
+    exact: Integers | None = None,
+    covariates: Floats | None = None,
+) -> Effect:
+    """Give the effect on the treated that were matched; ``outcome_change`` (n,), ``score`` and ``exact`` as matched.
 
+    ``covariates`` (n, k), if given, remove the bias of inexact matches: the outcome of a control is moved to the
+    covariates of its treated by a regression on the controls used, with their weights.
 
-def matched_effect(matched: Matched, outcome: Floats, score: Floats, treated: Truths) -> Effect:
-    """Give the effect on the treated that were matched; ``outcome`` has shape (n,).
+    Standard error, with replacement: Abadie and Imbens, who allow for controls that are used more than once; the
+    variance of a control comes from its nearest controls in score within its cell (of all, where it is alone there).
+    Without: that of the mean of paired differences. No bootstrap: it is not valid for matching (Abadie & Imbens, 2008,
+    Econometrica 76). That the score is estimated is left out: for the effect on the treated the standard error can then
+    be too large or too small (Abadie & Imbens, 2016, Econometrica 84). It is NaN with fewer than two treated, and where
+    the variance of a control cannot be estimated; without pairs the estimate is NaN and the counts are zero.
 
-    The standard error allows for controls that are used more than once; the variance of each unit comes from its
-    nearest neighbour in score within its own group. No bootstrap: it is not valid for matching (Abadie & Imbens, 2008).
-    That the score is estimated is left out, which for the effect on the treated can go either way (Abadie & Imbens,
-    2016). Source: Abadie & Imbens (2006), Econometrica 74, p. 235-267, theorem 6 and section 4.
+    Raises `StudyError` for missing outcomes, scores or covariates.
+    Source: Abadie & Imbens (2006), Econometrica 74, p. 235-267, section 4, theorem 7; (2011), Journal of Business and
+    Economic Statistics 29, p. 1-11 (bias); (2012), Journal of the American Statistical Association 107, p. 833-843.
+    Without replacement: Abadie & Spiess (2022), ibid. 117, p. 983-995.
     """
-    ours = np.unique(matched.treated)
-    n_treated = len(ours)
-    pair_gap = outcome[matched.treated] - outcome[matched.control]
-    gaps = np.bincount(matched.treated, pair_gap, minlength=len(outcome))[ours] / matched.ratio
-    estimate = gaps.mean()
-    weight = matched.used / matched.ratio
-    variance = np.zeros(len(outcome))
-    for group in (treated, ~treated):
-        rows = np.flatnonzero(group)
-        variance[rows] = _conditional_variance(outcome[rows], score[rows])
-    repeated = variance * weight * (weight - 1 / matched.ratio)
-    total = np.sum((gaps - estimate) ** 2) + repeated[~treated].sum()
-    return Effect(float(estimate), float(np.sqrt(total) / n_treated), n_treated, int((matched.used > 0).sum()))
+    cell = _cells(exact, len(score))
+    check_groups(treated)
+    check_known(len(treated), score=score, exact=cell, outcome_change=outcome_change, covariates=covariates)
+    ours, place = np.unique(matched.treated, return_inverse=True)
+    if len(ours) == 0:
+        return Effect(np.nan, np.nan, 0, 0)
+    difference = outcome_change[matched.treated] - outcome_change[matched.control]
+    if covariates is not None:
+        difference -= _bias(matched, outcome_change, covariates)
+    gaps = np.bincount(place, matched.weight * difference)
+    estimate, n_treated = float(gaps.mean()), len(gaps)
+    squares = float(np.sum((gaps - estimate) ** 2))
+    if n_treated == 1:
+        return Effect(estimate, np.nan, 1, matched.n_used_controls)
+    if not matched.replace:
+        return Effect(
+            estimate, float(np.sqrt(squares / (n_treated * (n_treated - 1)))), n_treated, matched.n_used_controls
+        )
+    total = np.bincount(matched.control, matched.weight, minlength=len(score))
+    repeated = total**2 - np.bincount(matched.control, matched.weight**2, minlength=len(score))
+    again = np.flatnonzero(matched.used > 1)
+    squares += float(repeated[again] @ _variances(again, outcome_change, score, treated, cell))
+    return Effect(estimate, float(np.sqrt(squares) / n_treated), n_treated, matched.n_used_controls)
 
 
-def _conditional_variance(outcome: Floats, score: Floats) -> Floats:
-    """Give half the squared difference with the nearest unit in score, shape (n,)."""
-    order = np.argsort(score, kind="stable")
-    along, values = score[order], outcome[order]
-    after = np.append(np.diff(along), np.inf)
-    before = np.insert(np.diff(along), 0, np.inf)
-    neighbour = np.where(after <= before, np.arange(1, len(order) + 1), np.arange(-1, len(order) - 1))
-    variance = np.empty(len(order))
-    variance[order] = (values - values[neighbour]) ** 2 / 2
+def _cells(exact: Integers | None, rows: int) -> Integers:
+    cell = np.zeros(rows, dtype=np.int64) if exact is None else np.asarray(exact)
+    if not np.issubdtype(cell.dtype, np.integer):
+        raise StudyError(f"exact: found {cell.dtype}; expected whole numbers; code the cells")
+    return cell
+
+
+def _ladder(controls: Integers, score: Floats, cell: Integers, rank: Integers, wanted: Integers) -> _Ladder:
+    """Sort the controls of the wanted cells by cell, score and rank."""
+    if len(wanted) > 1 or (cell[controls] != wanted[0]).any():
+        controls = controls[np.isin(cell[controls], wanted)]
+    keys = (score[controls], cell[controls])
+    order = np.lexsort(keys if (rank[controls[1:]] > rank[controls[:-1]]).all() else (rank[controls], *keys))
+    rows = controls[order]
+    along, cells = score[rows], cell[rows]
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = (along[1:] != along[:-1]) | (cells[1:] != cells[:-1])
+    begin = np.flatnonzero(first)
+    size = np.diff(np.append(begin, len(rows)))
+    starts = np.repeat(begin, size), np.repeat(size, size)
+    return _Ladder(rows, along, rank, *starts, wanted, np.append(np.searchsorted(cells, wanted), len(rows)))
+
+
+def _places(ladder: _Ladder, cell: Integers, score: Floats) -> tuple[Integers, Integers, Integers]:
+    """Give, for each query, where its cell begins and ends and the first place in it with at least its score."""
+    which = np.searchsorted(ladder.cells, cell)
+    begin, end = ladder.starts[which], ladder.starts[which + 1]
+    place = np.empty(len(cell), dtype=np.int64)
+    order = np.argsort(which, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(which[order])) + 1) if len(order) else []:
+        low, high = begin[group[0]], end[group[0]]
+        place[group] = low + np.searchsorted(ladder.score[low:high], score[group])
+    return begin, end, place
+
+
+def _nearest(
+    ladder: _Ladder,
+    cell: Integers,
+    score: Floats,
+    count: int,
+    generator: np.random.Generator | None = None,
+    leave_out: Integers | None = None,
+) -> tuple[Integers, Floats]:
+    """Give the rows of the nearest controls and their distances, shape (queries, count), infinite where there is none.
+
+    With a ``generator`` each query enters a run of equals at a place of its own, and goes round in it.
+    """
+    if len(ladder.rows) == 0 or len(cell) == 0:
+        return np.full((len(cell), count), -1), np.full((len(cell), count), np.inf)
+    begin, end, place = (array[:, None] for array in _places(ladder, cell, score))
+    step = np.arange(count + (leave_out is not None))
+    below, above = place - 1 - step, place + step
+    inside = np.hstack([below >= begin, above < end])
+    at = np.where(inside, np.hstack([below, above]), 0)
+    first, equals = ladder.first[at], ladder.equals[at]
+    turned = at - first
+    turned[:, : len(step)] = (equals - 1 - turned)[:, : len(step)]  # going down, equals also come by rank
+    if generator is not None:
+        turned = (turned + (generator.random(len(cell))[:, None] * equals).astype(np.int64)) % equals
+    rows = np.where(inside, ladder.rows[first + turned], -1)
+    distance = np.where(inside, np.abs(ladder.score[at] - score[:, None]), np.inf)
+    if leave_out is not None:
+        distance = np.where(rows == leave_out[:, None], np.inf, distance)
+    order = np.argsort(distance, axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(distance, order, axis=1)
+
+
+def _in_turn(
+    ladder: _Ladder, order: Integers, score: Floats, cell: Integers, ratio: int, reach: float
+) -> Iterator[tuple[int, int]]:
+    """Give pairs without replacement: in each round every treated row takes the nearest control that is free."""
+    above: dict[int, int] = {}
+    below: dict[int, int] = {}
+    begin, end, place = (array.tolist() for array in _places(ladder, cell[order], score[order]))
+    waiting: Sequence[int] = range(len(order))
+
+    def mirror(at: int) -> int:  # going down, equals also come by rank: the run of equals is read backwards
+        return int(2 * ladder.first[at] + ladder.equals[at] - 1 - at)
+
+    for _ in range(ratio):
+        still = []
+        for turn in waiting:
+            up, down = _free(above, place[turn]), _free(below, place[turn] - 1)
+            chosen, gap, ours = -1, np.inf, score[order[turn]]
+            if down >= begin[turn]:
+                chosen = mirror(down)
+                gap = ours - ladder.score[chosen]
+            if up < end[turn] and ladder.score[up] - ours < gap:
+                chosen, gap = up, ladder.score[up] - ours
+            if chosen < 0 or gap > reach:
+                continue
+            above[chosen] = chosen + 1
+            below[mirror(chosen)] = mirror(chosen) - 1
+            still.append(turn)
+            yield int(order[turn]), int(ladder.rows[chosen])
+        waiting = still
+
+
+def _free(after: dict[int, int], place: int) -> int:
+    """Follow the places that are taken to the first that is not, and shorten the way for the next."""
+    passed = []
+    while place in after:
+        passed.append(place)
+        place = after[place]
+    for taken in passed:
+        after[taken] = place
+    return place
+
+
+def _bias(matched: Matched, outcome_change: Floats, covariates: Floats) -> Floats:
+    """Give the difference in outcome that the regression on the controls used predicts for each pair."""
+    total = np.bincount(matched.control, matched.weight)
+    rows = np.flatnonzero(total > 0)
+    root = np.sqrt(total[rows])[:, None]
+    design = np.column_stack([np.ones(len(rows)), covariates[rows]]) * root
+    slope = np.linalg.lstsq(design, outcome_change[rows] * root[:, 0], rcond=None)[0]
+    return np.asarray((covariates[matched.treated] - covariates[matched.control]) @ slope[1:])
+
+
+def _variances(rows: Integers, outcome: Floats, score: Floats, treated: Truths, cell: Integers) -> Floats:
+    """Give the variance of each control around its nearest controls, shape (rows,); NaN where there is no other."""
+    controls, rank = np.flatnonzero(~treated), np.arange(len(score))
+    variance = np.full(len(rows), np.nan)
+    for cells in (cell, np.zeros(len(score), dtype=np.int64)):
+        left = np.flatnonzero(np.isnan(variance))
+        if len(left) == 0:
+            break
+        wanted = rows[left]
+        ladder = _ladder(controls, score, cells, rank, np.unique(cells[wanted]))
+        near, distance = _nearest(ladder, cells[wanted], score[wanted], NEIGHBOURS, leave_out=wanted)
+        there = np.isfinite(distance)
+        count = there.sum(axis=1)
+        mean = np.sum(np.where(there, outcome[near], 0.0), axis=1) / np.maximum(count, 1)
+        found = count / (count + 1) * (outcome[wanted] - mean) ** 2
+        variance[left] = np.where(count > 0, found, np.nan)
     return variance

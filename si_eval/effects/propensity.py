@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
+
+from si_eval.errors import StudyError
 
 Floats = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.bool_]
+ROWS = 100_000  # rows at once: no copy of all covariates is ever made
 MOST_STEPS = 50
-SETTLED = 1e-10  # largest change of the linear predictor's coefficients, in units of the standardised covariates
-ROUNDING = 1e-13  # of the likelihood: a fall by less is none
-APART = 30.0  # a linear predictor beyond it: the covariates separate the groups
+SHORTEST = 1e-6  # a shorter part of a Newton step is no step
+SETTLED = 1e-10  # largest change of a coefficient, in units of the standardised covariates
+COLLINEAR_AT = 1e-10  # smallest eigenvalue of the correlations of the covariates
+VARIES = 1e-12  # a spread below this share of the mean is rounding
+NO_GROUP = "geen deelnemers of geen anderen | no participants or no others"
+CONSTANT = "kenmerk zonder spreiding | covariate without variation"
+COLLINEAR = "kenmerken hangen lineair samen | covariates are collinear"
+SEPARATED = "kenmerken scheiden de groepen | covariates separate the groups"
 
 
 class Logit(NamedTuple):
-    """Coefficients (constant first), their covariance, the fitted chances; ``reason`` says why there is no fit."""
+    """Coefficients (constant first), their covariance, the fitted chances (n,); ``reason`` says why there is no fit."""
 
     coefficients: Floats
     covariance: Floats
@@ -24,61 +35,109 @@ class Logit(NamedTuple):
     reason: str = ""
 
 
+class _Data(NamedTuple):
+    """What is fitted: rows, their weights, and the centre and spread of each covariate."""
+
+    covariates: Floats
+    treated: Truths
+    weights: Floats
+    centre: Floats
+    spread: Floats
+
+
+class _Point(NamedTuple):
+    """The log-likelihood at a point, its gradient (k + 1,) and the information (k + 1, k + 1)."""
+
+    log_likelihood: float
+    gradient: Floats
+    information: Floats
+
+
+def fit_logit(covariates: Floats, treated: Truths, *, weights: Floats | None = None) -> Logit:
+    """Fit the logit of ``treated`` (n,) on a constant and ``covariates`` (n, k) by maximum likelihood.
+
+    ``weights`` (n,) count a row that many times. Newton's method with the observed information and step halving, on
+    covariates that are standardised inside. The covariance is the inverse of the information. Separated groups and
+    collinear covariates have no maximum: they are reported, not fitted.
+
+    Raises `StudyError` for missing values and for shapes that do not fit.
+    Source: McCullagh & Nelder (1989), Generalized Linear Models, section 4.4.
+    """
+    n, k = covariates.shape
+    weights = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
+    if len(treated) != n or len(weights) != n or not _finite(covariates) or not np.all(weights >= 0):
+        raise StudyError(
+            f"covariates, treated or weights: found {n}, {len(treated)} and {len(weights)} rows, or values that are "
+            "missing or weights below 0; expected as many rows of each, all known; leave rows without covariates out"
+        )
+    total, share = weights.sum(), weights @ treated / max(weights.sum(), np.finfo(float).tiny)
+    if not 0 < share < 1:
+        return _failed(n, k, NO_GROUP)
+    centre = weights @ covariates / total
+    spread = np.sqrt(sum(weights[at] @ (covariates[at] - centre) ** 2 for at in row_blocks(n)) / total)
+    if not np.all(spread > VARIES * np.abs(centre)):
+        return _failed(n, k, CONSTANT)
+    data = _Data(covariates, treated, weights, centre, spread)
+    beta = np.concatenate([[special.logit(share)], np.zeros(k)])
+    point = _evaluate(data, beta)
+    if np.linalg.eigvalsh(point.information)[0] < COLLINEAR_AT * total * share * (1 - share):
+        return _failed(n, k, COLLINEAR)
+    for _ in range(MOST_STEPS):
+        if np.linalg.cond(point.information) > 1 / np.finfo(float).eps:
+            return _failed(n, k, SEPARATED)
+        step, length = np.linalg.solve(point.information, point.gradient), 1.0
+        while length > SHORTEST:
+            ahead = _evaluate(data, beta + length * step)
+            if ahead.log_likelihood >= point.log_likelihood * (1 + SETTLED):
+                break
+            length /= 2
+        beta, point = beta + length * step, ahead
+        if np.abs(step).max() < SETTLED:
+            return _fitted(data, beta, point)
+    return _failed(n, k, SEPARATED)
+
+
 def with_constant(covariates: Floats) -> Floats:
     """Put a column of ones first; covariates have shape (n, k)."""
     return np.column_stack([np.ones(len(covariates)), covariates])
 
 
-def fit_logit(covariates: Floats, treated: npt.NDArray[np.bool_]) -> Logit:
-    """Fit the logit of ``treated`` (n,) on a constant and ``covariates`` (n, k) by maximum likelihood.
-
-    Covariates are standardised inside, so that the steps do not depend on their units. Newton's method with the
-    observed information; separation and collinear covariates are reported, not fitted.
-    """
-    spread = covariates.std(axis=0)
-    if not np.all(spread > 0):
-        return _failed(covariates, "kenmerk zonder spreiding | covariate without variation")
-    centre = covariates.mean(axis=0)
-    design = with_constant((covariates - centre) / spread)
-    beta = np.zeros(design.shape[1])
-    beta[0] = np.log(treated.mean() / (1 - treated.mean()))
-    for _ in range(MOST_STEPS):
-        chance = _chance(design @ beta)
-        information = (design * (chance * (1 - chance))[:, None]).T @ design
-        if np.linalg.cond(information) > 1 / np.finfo(float).eps:
-            return _failed(covariates, "kenmerken hangen lineair samen | covariates are collinear")
-        step: Floats = np.linalg.solve(information, design.T @ (treated - chance)).astype(np.float64)
-        beta = beta + _length(design, treated, beta, step) * step
-        if np.abs(design @ beta).max() > APART:
-            return _failed(covariates, "kenmerken scheiden de groepen | covariates separate the groups")
-        if np.abs(step).max() < SETTLED:
-            break
-    else:
-        return _failed(covariates, "geen convergentie | no convergence")
-    back = np.diag(np.concatenate([[1.0], 1 / spread]))
-    back[0, 1:] = -centre / spread
-    covariance = back @ np.linalg.inv(information) @ back.T
-    return Logit(back @ beta, covariance, _chance(design @ beta), True)
+def row_blocks(n: int) -> Iterator[slice]:
+    """Give slices that together cover ``n`` rows, so that a product over rows needs no copy of all of them."""
+    return (slice(start, start + ROWS) for start in range(0, n, ROWS))
 
 
-def _length(design: Floats, treated: npt.NDArray[np.bool_], beta: Floats, step: Floats) -> float:
-    """Halve the step until the likelihood does not fall: where few take part, a whole one overshoots."""
-
-    def likelihood(at: Floats) -> float:
-        predictor = design @ at
-        return float(predictor[treated].sum() - np.logaddexp(0.0, predictor).sum())
-
-    start, length = likelihood(beta), 1.0
-    while length > SETTLED and likelihood(beta + length * step) < start - ROUNDING * abs(start):
-        length /= 2
-    return length
+def _finite(values: Floats) -> bool:
+    return all(np.isfinite(values[at]).all() for at in row_blocks(len(values)))
 
 
-def _chance(predictor: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-predictor)))
+def _standardised(data: _Data, at: slice) -> Floats:
+    return with_constant((data.covariates[at] - data.centre) / data.spread)
 
 
-def _failed(covariates: Floats, reason: str) -> Logit:
-    columns = covariates.shape[1] + 1
-    gap = np.full(columns, np.nan)
-    return Logit(gap, np.full((columns, columns), np.nan), np.full(len(covariates), np.nan), False, reason)
+def _evaluate(data: _Data, beta: Floats) -> _Point:
+    """Sum the likelihood over blocks of rows."""
+    size = len(beta)
+    log_likelihood, gradient, information = 0.0, np.zeros(size), np.zeros((size, size))
+    for at in row_blocks(len(data.covariates)):
+        design, weight, treated = _standardised(data, at), data.weights[at], data.treated[at]
+        predictor = design @ beta
+        chance = special.expit(predictor)
+        log_likelihood -= float(weight @ np.logaddexp(0, np.where(treated, -predictor, predictor)))
+        gradient += design.T @ (weight * (treated - chance))
+        information += design.T @ (design * (weight * chance * special.expit(-predictor))[:, None])
+    return _Point(log_likelihood, gradient, information)
+
+
+def _fitted(data: _Data, beta: Floats, point: _Point) -> Logit:
+    """Bring coefficients and covariance back to the units of the covariates."""
+    back = np.diag(np.concatenate([[1.0], 1 / data.spread]))
+    back[0, 1:] = -data.centre / data.spread
+    fitted = np.empty(len(data.covariates))
+    for at in row_blocks(len(fitted)):
+        fitted[at] = special.expit(_standardised(data, at) @ beta)
+    return Logit(back @ beta, back @ np.linalg.inv(point.information) @ back.T, fitted, True)
+
+
+def _failed(n: int, k: int, reason: str) -> Logit:
+    return Logit(np.full(k + 1, np.nan), np.full((k + 1, k + 1), np.nan), np.full(n, np.nan), False, reason)

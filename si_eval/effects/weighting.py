@@ -7,22 +7,35 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from si_eval.effects.propensity import with_constant
+from si_eval.effects.groups import check_groups, check_known
+from si_eval.effects.propensity import row_blocks, with_constant
+from si_eval.errors import StudyError
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 MOST_STEPS = 200
 BALANCED = 1e-8  # largest gap of a mean, in standard deviations of the treated
+LOOSEST = 1e-4  # a larger gap is no balance
+ROUNDING = 1e-13  # of the dual objective, relative
 SHORTEST = 1e-10  # a shorter step along the line is no step
+SUFFICIENT = 1e-4  # the part of the promised fall of the dual that a step must bring (Armijo)
+FITTED = 1e-6  # largest mean score, in standard deviations, of a logit that is at its maximum
+DETERMINED = 1e-8  # a control with leverage this near to one has no residual
 INFEASIBLE = (
     "geen gewichten maken de gemiddelden gelijk | no weights make the means equal: the treated lie outside the others"
 )
+NO_TREATED = "geen deelnemers over | no participants are left"
+NO_CONTROLS = "geen anderen over | no others are left"
 
 
 class Weights(NamedTuple):
     """Weights of the controls, shape (controls,), that add up to one; ``reason`` says why there are none.
 
-    ``effective_size`` is Kish's, ``largest_gap`` the largest difference of a mean in standard deviations.
+    ``effective_size`` is Kish's, ``largest_gap`` the largest difference of a mean in standard deviations of the treated
+    (NaN where no covariates are given). ``kept`` (n,) are the rows that were not trimmed, ``covariates`` (n, k) the
+    columns that the weights balance or rest on, ``score`` (n,) the chances behind odds weights: the standard error
+    needs them.
     """
 
     weights: Floats
@@ -30,10 +43,13 @@ class Weights(NamedTuple):
     largest_gap: float
     converged: bool
     reason: str = ""
+    kept: Truths | None = None
+    covariates: Floats | None = None
+    score: Floats | None = None
 
 
 class Effect(NamedTuple):
-    """The effect on the treated, with the number of units on both sides."""
+    """The effect on the treated, with the number of units on both sides that it rests on."""
 
     estimate: float
     std_error: float
@@ -41,66 +57,240 @@ class Effect(NamedTuple):
     n_controls: int
 
 
-def entropy_balance(covariates: Floats, treated: Truths) -> Weights:
-    """Weigh the controls, as evenly as can be, so that their means equal those of the treated.
+def entropy_balance(covariates: Floats, treated: Truths, *, moments: int = 1, tolerance: float = BALANCED) -> Weights:
+    """Weigh the controls, as evenly as can be, so that their moments equal those of the treated.
 
-    ``covariates`` has shape (n, k). The weights solve the dual of the entropy programme by Newton's method with a line
-    search; where no weights can balance, that is said. Source: Hainmueller (2012), Political Analysis 20, p. 25-46,
-    equations 3-10.
+    ``covariates`` has shape (n, k), in any units; ``moments`` 1 balances means, 2 also second, 3 also third moments.
+    The weights minimise the sum of w log w; the dual is solved by Newton's method with a line search. They have
+    converged when no moment differs by more than ``tolerance`` standard deviations of the treated; where no weights
+    can balance, there are none and the reason says so.
+
+    Raises `StudyError` for missing values, shapes that do not fit and other ``moments``.
+    Source: Hainmueller (2012), Political Analysis 20, p. 25-46, equations 8-10.
     """
-    ours, theirs = covariates[treated], covariates[~treated]
-    spread = ours.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
-    distance = (theirs - ours.mean(axis=0)) / spread
-    multiplier = np.zeros(covariates.shape[1])
+    check_groups(treated)
+    check_known(len(treated), covariates=covariates)
+    if moments not in (1, 2, 3) or not 0 < tolerance <= LOOSEST:
+        raise StudyError(
+            f"moments or tolerance: found {moments} and {tolerance}; expected 1, 2 or 3, and more than 0 up to "
+            f"{LOOSEST:g}; choose these"
+        )
+    columns = _powers(covariates, treated, moments)
+    rows, centre = np.flatnonzero(~treated), columns[treated].mean(axis=0)
+    spread = _spread(columns, treated)
+    tilt = np.zeros(len(rows))
     for _ in range(MOST_STEPS):
-        weights = _tilted(distance, multiplier)
-        gap = weights @ distance
-        if np.abs(gap).max(initial=0.0) < BALANCED:
-            size = float(1 / np.sum(weights**2))
-            return Weights(weights, size, float(np.abs(gap).max(initial=0.0)), True)
-        curvature = (distance * weights[:, None]).T @ distance - np.outer(gap, gap)
-        step = np.linalg.lstsq(curvature, gap, rcond=None)[0]
-        length = _length(distance, multiplier, step, gap)
+        weights = _tilted(tilt)
+        gap, curvature = _gap(columns, rows, weights, centre, spread)
+        largest = float(np.abs(gap).max(initial=0.0))
+        if largest < tolerance:
+            return Weights(weights, effective_size(weights), largest, True, covariates=columns)
+        if tilt.max(initial=-np.inf) < -BALANCED:
+            break  # every control lies on one side of the treated's means: no weights can reach them
+        step = -np.linalg.lstsq(curvature, gap, rcond=None)[0]
+        along = np.concatenate([(columns[rows[at]] - centre) / spread @ step for at in row_blocks(len(rows))])
+        length = _length(tilt, along, float(gap @ step)) if step.any() and np.isfinite(along).all() else 0.0
         if length < SHORTEST:
             break
-        multiplier = multiplier - length * step
-    return Weights(np.full(len(theirs), np.nan), np.nan, float(np.abs(gap).max()), False, INFEASIBLE)
+        tilt += length * along
+    return _none(len(rows), INFEASIBLE, largest)
 
 
-def _tilted(distance: Floats, multiplier: Floats) -> Floats:
-    power = distance @ multiplier
-    weights = np.exp(power - power.max())
+def inverse_probability(
+    score: Floats, treated: Truths, *, trim: tuple[float, float] | None = None, covariates: Floats | None = None
+) -> Weights:
+    """Weigh the controls by the odds of their chance of taking part (Hajek: the weights add up to one).
+
+    ``score`` (n,) are chances; ``trim`` are the lowest and the highest score that is kept, in both groups, and changes
+    the estimand to the effect on the treated that are kept. ``covariates`` (n, k), without the constant, are those of
+    the logit behind the score: with them the standard error allows for its estimation, without them the score counts as
+    known.
+
+    Raises `StudyError` for scores outside 0 to 1, for a control that is kept with score 1, and for covariates whose
+    logit the score is not.
+    Source: Imbens (2004), Review of Economics and Statistics 86, p. 4-29; Crump et al. (2009), Biometrika 96, p.
+    187-199 (trimming).
+    """
+    check_groups(treated)
+    check_known(len(treated), score=score, covariates=covariates)
+    low, high = (0.0, 1.0) if trim is None else trim
+    kept = (score >= low) & (score <= high)
+    if score.min() < 0 or score.max() > 1 or (score[kept & ~treated] == 1).any():
+        raise StudyError(
+            f"score: found {score.min():g} to {score.max():g}; expected chances, below 1 for controls; give the fitted "
+            "chance, or trim"
+        )
+    if covariates is not None:
+        _check_logit(score, treated, covariates)
+    odds = np.where(kept, score, 0.0)[~treated]
+    odds = odds / (1 - odds)
+    if not kept[treated].any() or odds.sum() == 0:
+        return _none(len(odds), NO_CONTROLS if kept[treated].any() else NO_TREATED, np.nan)
+    weights = odds / odds.sum()
+    largest = np.nan
+    if covariates is not None:
+        spread = _spread(covariates, treated & kept)
+        centre = covariates[treated & kept].mean(axis=0)
+        gap, _ = _gap(covariates, np.flatnonzero(~treated), weights, centre, spread)
+        largest = float(np.abs(gap).max(initial=0.0))
+    return Weights(weights, effective_size(weights), largest, True, "", kept, covariates, score)
+
+
+def weighted_effect(outcome_change: Floats, treated: Truths, weights: Weights) -> Effect:
+    """Give the effect on the treated: the mean change of the treated minus the weighted mean of the controls.
+
+    ``outcome_change`` has shape (n,). Standard error: the influence function of the estimating equations behind the
+    weights, with units independent and each group corrected for small samples (each residual divided by the root of one
+    minus its leverage). For balancing weights these are the balanced moments (`balanced_effect`), for odds weights the
+    scores of the logit where its covariates are known. Without covariates it is Welch's. That rows were trimmed by an
+    estimated score is left out.
+
+    Raises `StudyError` for weights that did not converge and for missing outcomes.
+    """
+    if not weights.converged:
+        raise StudyError(f"weights: found none ({weights.reason}); expected weights that converged; report the reason")
+    if weights.score is None:
+        columns = np.zeros((len(treated), 0)) if weights.covariates is None else weights.covariates
+        return balanced_effect(outcome_change, columns, treated, weights.weights)
+    check_groups(treated)
+    check_known(len(treated), outcome_change=outcome_change)
+    ours = treated if weights.kept is None else treated & weights.kept
+    n_treated = int(ours.sum())
+    share = np.zeros(len(treated))
+    share[~treated] = weights.weights
+    mean_treated, mean_controls = outcome_change[ours].mean(), share @ outcome_change
+    influence = np.zeros(len(treated))
+    influence[ours] = (outcome_change[ours] - mean_treated) / np.sqrt(n_treated * (n_treated - 1) or np.nan)
+    influence -= share * (outcome_change - mean_controls) / np.sqrt(np.maximum(1 - share, DETERMINED))
+    if weights.covariates is not None:
+        influence -= _score_influence(outcome_change - mean_controls, share, treated, weights.score, weights.covariates)
+    std_error = float(np.sqrt(influence @ influence)) if np.max(share) < 1 - DETERMINED else np.nan
+    return Effect(float(mean_treated - mean_controls), std_error, n_treated, int(np.count_nonzero(share)))
+
+
+def balanced_effect(outcome_change: Floats, covariates: Floats, treated: Truths, weights: Floats) -> Effect:
+    """Give the effect on the treated with ``weights`` (controls,) that balance ``covariates`` (n, k).
+
+    The standard error is that of residuals after regression on the balanced covariates, for controls with their
+    weights: the stacked estimating equations of the treated's moments, of the balance and of both means. Residuals of
+    controls are divided by the root of one minus their leverage, those of the treated have n - 1 degrees of freedom;
+    without covariates it is Welch's. It is NaN with a single treated unit, or where a control is alone with its
+    covariates.
+
+    Raises `StudyError` for missing values and for weights that do not balance the covariates.
+    Source: Zhao & Percival (2017), Journal of Causal Inference 5(1); MacKinnon & White (1985), Journal of Econometrics
+    29, p. 305-325 (leverage).
+    """
+    check_groups(treated)
+    check_known(len(treated), outcome_change=outcome_change, covariates=covariates)
+    rows, centre, spread = np.flatnonzero(~treated), covariates[treated].mean(axis=0), _spread(covariates, treated)
+    if len(weights) != len(rows):
+        raise StudyError(
+            f"weights: found {len(weights)}; expected one for each of {len(rows)} controls; leave out none"
+        )
+    gap, curvature = _gap(covariates, rows, weights, centre, spread)
+    if np.abs(gap).max(initial=0.0) > LOOSEST:
+        raise StudyError(
+            f"weights: found a largest gap of {np.abs(gap).max():g} standard deviations; expected weights that balance "
+            "these covariates; give the covariates that they were made of"
+        )
+    mean_controls = weights @ outcome_change[rows]
+    together = np.zeros(len(gap))
+    for at in row_blocks(len(rows)):
+        block = (covariates[rows[at]] - centre) / spread
+        together += block.T @ (weights[at] * (outcome_change[rows[at]] - mean_controls))
+    inverse = np.linalg.pinv(curvature, hermitian=True)
+    slope, squares, alone = inverse @ together, 0.0, False
+    for at in row_blocks(len(rows)):
+        block = (covariates[rows[at]] - centre) / spread
+        residual = outcome_change[rows[at]] - mean_controls - block @ slope
+        left = 1 - weights[at] * (1 + np.sum((block @ inverse) * block, axis=1))
+        alone |= bool((left < DETERMINED).any())
+        squares += float(np.sum((weights[at] * residual) ** 2 / np.maximum(left, DETERMINED)))
+    residual = outcome_change[treated] - (covariates[treated] - centre) / spread @ slope
+    n_treated = len(residual)
+    squares += float(np.sum((residual - residual.mean()) ** 2)) / (n_treated * (n_treated - 1) or np.nan)
+    std_error = np.nan if alone else float(np.sqrt(squares))
+    estimate = float(outcome_change[treated].mean() - mean_controls)
+    return Effect(estimate, std_error, n_treated, int(np.count_nonzero(weights)))
+
+
+def effective_size(weights: Floats) -> float:
+    """Give Kish's effective number of units: the squared sum of the weights over the sum of their squares."""
+    return float(weights.sum() ** 2 / (weights @ weights)) if weights.any() else 0.0
+
+
+def _check_logit(score: Floats, treated: Truths, covariates: Floats) -> None:
+    """Refuse a score that is not the logit of these covariates: its standard error would be wrong."""
+    scale = np.concatenate([[1.0], np.abs(covariates).max(axis=0, initial=0.0)])
+    slope = np.zeros(len(scale))
+    for at in row_blocks(len(score)):
+        slope += (treated[at] - score[at]) @ with_constant(covariates[at])
+    if np.any(np.abs(slope) > FITTED * scale * treated.sum()):
+        raise StudyError(
+            "covariates: found a score that is not the logit of them; expected the covariates of `fit_logit`, without "
+            "the constant; give those, or none to take the score as known"
+        )
+
+
+def _powers(covariates: Floats, treated: Truths, moments: int) -> Floats:
+    """Put the powers of the standardised covariates beside them; the means alone need no copy."""
+    if moments == 1:
+        return covariates
+    scaled = (covariates - covariates[treated].mean(axis=0)) / _spread(covariates, treated)
+    return np.hstack([scaled**power for power in range(1, moments + 1)])
+
+
+def _spread(columns: Floats, treated: Truths) -> Floats:
+    """Give the standard deviation among the treated; where they do not differ, of the controls; else one."""
+    ours, theirs = columns[treated].std(axis=0), np.ones(columns.shape[1])
+    for column in np.flatnonzero(ours == 0):
+        theirs[column] = columns[~treated, column].std() or 1.0
+    return np.where(ours > 0, ours, theirs)
+
+
+def _tilted(tilt: Floats) -> Floats:
+    weights = np.exp(tilt - tilt.max())
     return np.asarray(weights / weights.sum())
 
 
-def _length(distance: Floats, multiplier: Floats, step: Floats, gap: Floats) -> float:
-    """Halve the step until the dual objective falls (Armijo)."""
+def _gap(columns: Floats, rows: Integers, weights: Floats, centre: Floats, spread: Floats) -> tuple[Floats, Floats]:
+    """Give the weighted mean (k,) and covariance (k, k) of the controls, in standard deviations from the treated."""
+    gap, curvature = np.zeros(columns.shape[1]), np.zeros((columns.shape[1], columns.shape[1]))
+    for at in row_blocks(len(rows)):
+        block = (columns[rows[at]] - centre) / spread
+        gap += weights[at] @ block
+        curvature += (block * weights[at][:, None]).T @ block
+    return gap, curvature - np.outer(gap, gap)
 
-    def objective(at: Floats) -> float:
-        power = distance @ at
+
+def _length(tilt: Floats, along: Floats, slope: float) -> float:
+    """Halve the step until the dual objective, the log of the sum of the tilted units, falls enough."""
+
+    def objective(length: float) -> float:
+        power = tilt + length * along
         return float(power.max() + np.log(np.exp(power - power.max()).sum()))
 
-    start, slope, length = objective(multiplier), float(gap @ step), 1.0
-    while length >= SHORTEST and objective(multiplier - length * step) > start - 1e-4 * length * slope:
+    start, length = objective(0.0), 1.0
+    slack = ROUNDING * (1 + abs(start))
+    while length >= SHORTEST and objective(length) > start + slack + SUFFICIENT * length * slope:
         length /= 2
     return length
 
 
-def balanced_effect(outcome: Floats, covariates: Floats, treated: Truths, weights: Floats) -> Effect:
-    """Give the effect on the treated with weights that balance the covariates; ``outcome`` has shape (n,).
+def _score_influence(residual: Floats, share: Floats, treated: Truths, score: Floats, covariates: Floats) -> Floats:
+    """Give what each unit adds to the controls' mean through the estimated logit, shape (n,)."""
+    size = covariates.shape[1] + 1
+    information, moved = np.zeros((size, size)), np.zeros(size)
+    for at in row_blocks(len(score)):
+        design = with_constant(covariates[at])
+        information += (design * (score[at] * (1 - score[at]))[:, None]).T @ design
+        moved += (share[at] * residual[at]) @ design
+    scale = np.sqrt(np.diag(information))
+    direction = np.linalg.solve(information / np.outer(scale, scale), moved / scale) / scale
+    through = [with_constant(covariates[at]) @ direction for at in row_blocks(len(score))]
+    return np.concatenate(through) * (treated - score)
 
-    The standard error is that of the residuals after regression on the balanced covariates (for controls with their
-    weights): the weights were chosen for those covariates, so that what they explain adds no variance on the controls'
-    side. Source: Zhao & Percival (2017), Journal of Causal Inference 5, theorem 2; the estimating equations of the
-    moments and the mean.
-    """
-    design = with_constant(covariates - covariates[treated].mean(axis=0))
-    theirs = np.sqrt(weights)
-    slope = np.linalg.lstsq(design[~treated] * theirs[:, None], outcome[~treated] * theirs, rcond=None)[0]
-    residual = outcome - design @ slope
-    n_treated, n_controls = int(treated.sum()), int((~treated).sum())
-    ours = residual[treated] - residual[treated].mean()
-    variance = np.sum(ours**2) / n_treated**2 + np.sum((weights * residual[~treated]) ** 2)
-    estimate = outcome[treated].mean() - weights @ outcome[~treated]
-    return Effect(float(estimate), float(np.sqrt(variance)), n_treated, n_controls)
+
+def _none(controls: int, reason: str, largest: float) -> Weights:
+    return Weights(np.full(controls, np.nan), np.nan, largest, False, reason)
