@@ -9,7 +9,7 @@ import pandas as pd
 
 from si_eval import cells, stats
 from si_eval.effects.findings import Findings
-from si_eval.effects.histories import Histories, read_histories
+from si_eval.effects.histories import Histories, entry_is_known, read_histories
 from si_eval.effects.long_difference import ADJUSTMENTS, long_difference
 from si_eval.effects.staggered import staggered
 from si_eval.effects.two_by_two import Method
@@ -43,7 +43,8 @@ from si_eval.vocabulary import (
 
 Design = Literal["staggered", "long_difference"]
 DOUBLY_ROBUST = "dr"
-DESIGNS = ("staggered", "long_difference")
+STAGGERED = "staggered"
+DESIGNS = (STAGGERED, "long_difference")
 NO_LOGARITHM = "bedrijfsjaren zonder positieve uitkomst | firm-years without a positive outcome"
 SIZE = 0.05  # of the test of trends before: the convention of the field
 CANNOT_SHOW = {
@@ -103,8 +104,16 @@ def estimate_effect(
     if design not in DESIGNS:
         raise StudyError(f"design: found {design!r}; expected one of {', '.join(DESIGNS)}; choose one of these")
     level = panel.rules.level if level is None else level
-    histories = read_histories(panel, outcome, where=where, years=years, covariates=covariates, logarithm=logarithm)
-    if design == "staggered":
+    histories = read_histories(
+        panel,
+        outcome,
+        where=where,
+        years=years,
+        covariates=covariates,
+        logarithm=logarithm,
+        everybody=design != STAGGERED or entry_is_known(panel),
+    )
+    if design == STAGGERED:
         findings = staggered(
             histories,
             method=_one(method),

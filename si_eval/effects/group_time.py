@@ -31,7 +31,7 @@ class GroupTime:
 
     ``cohorts`` are the cohorts and ``shares`` their shares of all units. ``covariance`` is that of the effects followed
     by the shares, shape (cells + cohorts, cells + cohorts), from their influence functions, clustered where asked:
-    sum over clusters of products, without small-sample correction. ``dropped`` counts units by reason.
+    sum over clusters of products, without small-sample correction. ``dropped`` counts treated units by reason.
     """
 
     cohort: Integers
@@ -206,14 +206,13 @@ def _check(
 def _kept(
     observed: Truths, cohort: Integers, calendar: Integers, anticipation: int, balanced: bool
 ) -> tuple[Truths, dict[str, int]]:
-    """Say which units are used, and count the others by reason."""
+    """Say which units are used, and count the treated among the others by reason."""
     early = (cohort != NEVER) & (cohort <= calendar[0] + anticipation)
     unseen = ~early & (observed.sum(axis=1) < 2)
     partly = ~early & ~unseen & ~observed.all(axis=1) if balanced else np.zeros(len(cohort), dtype=bool)
+    dropped = {EARLY: early, UNSEEN: unseen, UNBALANCED: partly}
     return ~(early | unseen | partly), {
-        EARLY: int(early.sum()),
-        UNSEEN: int(unseen.sum()),
-        UNBALANCED: int(partly.sum()),
+        reason: int(np.sum(units & (cohort != NEVER))) for reason, units in dropped.items()
     }
 
 

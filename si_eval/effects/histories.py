@@ -70,8 +70,9 @@ def read_histories(
     years: Sequence[int] | None = None,
     covariates: Sequence[str] = (),
     logarithm: bool = False,
+    everybody: bool = True,
 ) -> Histories:
-    """Read the histories of participants and of units that never took part.
+    """Read the histories of participants and, with ``everybody``, of units that never took part.
 
     ``where`` chooses units by what they are in the first year in which the panel has them: a later class may be an
     effect. Units set aside as outliers have no outcome. A logarithm exists for positive values only; values without
@@ -81,7 +82,8 @@ def read_histories(
     """
     (outcome,) = cells.check_indicators(panel, outcome)
     cells.check_columns(panel.table, [*covariates, *(where or {})])
-    table = _chosen(panel.table, where, years)
+    units = panel.table if everybody else panel.table.filter(panel.table[PARTICIPANT].fill_null(True))
+    table = _chosen(units, where, years)
     texts = [name for name in covariates if not panel.table[name].type().is_numeric()]
     rows = table.select(
         YEAR,
@@ -101,6 +103,12 @@ def read_histories(
     if not found.rows:
         raise StudyError("where or years: found no unit of the panel; expected at least one; widen the choice")
     return _histories(keys, found, _ever(panel.table), covariates, logarithm)
+
+
+def entry_is_known(panel: Panel) -> bool:
+    """Say whether the year of entry of any participant is known."""
+    known = panel.table[PARTICIPANT] & panel.table[ENTRY_YEAR].notnull()
+    return bool(engines.count_rows(panel.table.filter(known).limit(1)))
 
 
 def _chosen(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:

@@ -35,18 +35,19 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
     before, after = histories.outcome[:, 0], histories.outcome[:, -1]
     first, last = histories.years[0], histories.years[-1]
     cohort = histories.cohort
-    entered = (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first)
-    later = cohort > last
     design = histories.design(0)
-    observed = ~np.isnan(before) & ~np.isnan(after)
-    described = observed if design is None else observed & ~np.isnan(design).any(axis=1)
-    left_out = {
-        "al deelnemer in het eerste jaar | participants in the first year already": int(entered.sum()),
-        "deelnemer na het laatste jaar | participants after the last year only": int(later.sum()),
-        "zonder uitkomst in beide jaren | without an outcome in both years": int((~observed & (cohort != NEVER)).sum()),
-        "zonder kenmerken | without covariates": int((observed & ~described & (cohort != NEVER)).sum()),
+    reasons = {
+        "nam al deel in het eerste jaar | took part in the first year already": (
+            (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first)
+        ),
+        "nam pas deel na het laatste jaar | took part after the last year only": cohort > last,
+        "zonder uitkomst in beide jaren | without an outcome in both years": np.isnan(before) | np.isnan(after),
+        "zonder kenmerken | without covariates": _gaps(design, len(cohort)),
     }
-    used = described & ~entered & ~later
+    used, left_out = np.ones(len(cohort), dtype=bool), {}
+    for reason, units in reasons.items():
+        left_out[reason] = int(np.sum(used & units & (cohort != NEVER)))
+        used &= ~units
     if design is not None and np.any(used & (cohort != NEVER)):
         used[used] = supported(design[used], cohort[used] != NEVER)
     treated, change = cohort[used] != NEVER, (after - before)[used]
@@ -60,6 +61,10 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
         else:
             found.append(ADJUSTMENTS[name](change, treated, covariates))
     return Findings(found, {reason: units for reason, units in left_out.items() if units})
+
+
+def _gaps(design: Floats | None, units: int) -> Truths:
+    return np.zeros(units, dtype=np.bool_) if design is None else np.asarray(np.isnan(design).any(axis=1))
 
 
 def _unadjusted(change: Floats, treated: Truths, covariates: Floats | None) -> Finding:

@@ -33,10 +33,7 @@ def minimum_detectable_effect(
     >>> round(minimum_detectable_effect(100, 100), 4)
     0.3962
     """
-    _check("power", 0.5 <= power < 1, power, "a probability of at least 0.5 and below 1", "choose, for example, 0.8")
-    _check_level(level)
-    multiple = special.ndtri((1 + level) / 2) + special.ndtri(power)
-    return float(multiple) * design_std_error(
+    std_error = design_std_error(
         n_treated,
         n_controls,
         sd=sd,
@@ -46,6 +43,20 @@ def minimum_detectable_effect(
         post_periods=post_periods,
         autocorrelation=autocorrelation,
     )
+    return detectable_effect(std_error, power=power, level=level)
+
+
+def detectable_effect(std_error: float, *, power: float = 0.8, level: float = 0.95) -> float:
+    """Give the effect that a two-sided test finds with probability ``power``, from its estimate's standard error.
+
+    Source and errors as of `minimum_detectable_effect`.
+
+    >>> round(detectable_effect(1.0), 4)
+    2.8016
+    """
+    _check("power", 0.5 <= power < 1, power, "a probability of at least 0.5 and below 1", "choose, for example, 0.8")
+    _check_level(level)
+    return float(special.ndtri((1 + level) / 2) + special.ndtri(power)) * std_error
 
 
 def power_of(effect: float, std_error: float, level: float = 0.95) -> float:

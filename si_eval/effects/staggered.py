@@ -12,7 +12,7 @@ from si_eval.effects.aggregation import Averages, PreTest, average, pre_test, si
 from si_eval.effects.findings import OVERALL, Finding, Findings
 from si_eval.effects.group_time import Controls, GroupTime, group_time_effects
 from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories, Integers
-from si_eval.effects.power import minimum_detectable_effect
+from si_eval.effects.power import detectable_effect
 from si_eval.effects.robustness import robustness
 from si_eval.effects.two_by_two import Method
 from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND
@@ -95,7 +95,7 @@ def _averages(effects: GroupTime, level: float, seed: int) -> Iterator[Finding]:
     for finding in _parts("{:+d}", by_event):
         room = wide * finding.std_error
         yield finding._replace(statistic=ATT_SIMULTANEOUS, low=finding.estimate - room, high=finding.estimate + room)
-    detectable = minimum_detectable_effect(2, 2, sd=by_cohort.overall_std_error, power=POWER, level=level)
+    detectable = detectable_effect(by_cohort.overall_std_error, power=POWER, level=level)
     yield overall._replace(estimate=detectable, std_error=np.nan, statistic=MDE)
 
 

@@ -1,0 +1,133 @@
+"""How alike the treated and the controls are, before and after matching or weighting."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from si_eval.effects.groups import check_groups, check_known
+from si_eval.effects.weighting import effective_size
+from si_eval.errors import StudyError
+
+Floats = npt.NDArray[np.float64]
+Truths = npt.NDArray[np.bool_]
+CONSTANT = "deelnemers verschillen onderling niet | the treated do not differ among themselves"
+
+
+class Likeness(NamedTuple):
+    """One comparison of two groups; arrays of shape (k,).
+
+    ``difference`` is the standardised mean difference, ``variance_ratio`` treated over controls (NaN for binary
+    covariates and where the controls do not vary), ``largest_distance`` that of Kolmogorov and Smirnov.
+    """
+
+    mean_treated: Floats
+    mean_controls: Floats
+    difference: Floats
+    variance_ratio: Floats
+    largest_distance: Floats
+
+
+class Balance(NamedTuple):
+    """Likeness before and after, with units and effective units (Kish) of both groups.
+
+    ``outside`` is the share of the treated whose score lies outside the range of the controls' (NaN without a score);
+    ``reasons`` (k,) say why a standardised difference is missing, empty where it is not.
+    """
+
+    before: Likeness
+    after: Likeness
+    n_treated: int
+    n_controls: int
+    effective_treated: float
+    effective_controls: float
+    outside: float
+    reasons: tuple[str, ...]
+
+
+def balance_table(
+    covariates: Floats,
+    treated: Truths,
+    weights_treated: Floats | None = None,
+    weights_controls: Floats | None = None,
+    *,
+    score: Floats | None = None,
+) -> Balance:
+    """Compare the groups on ``covariates`` (n, k), as they are and with weights, shapes (treated,) and (controls,).
+
+    Weights that are not given are ones. The standardised difference divides by the standard deviation of the treated
+    before weighting, for binary covariates (values 0 and 1) the root of p (1 - p), both before and after, so that a
+    change comes from the means alone. Where the treated do not vary, equal means give zero and other means no number.
+    Weighted variances are those of reliability weights. ``score`` (n,) is the propensity score or its logit.
+
+    Raises `StudyError` for missing values, negative weights, weights that are all zero and shapes that do not fit.
+    Source: Stuart (2010), Statistical Science 25, section 4.1; conventions of R cobalt for the effect on the treated.
+    """
+    counts = int(treated.sum()), int((~treated).sum())
+    weights = [
+        np.ones(count) if given is None else np.asarray(given, dtype=float)
+        for given, count in zip((weights_treated, weights_controls), counts, strict=True)
+    ]
+    _check(covariates, treated, weights, score)
+    columns = [
+        _compare(column[treated], column[~treated], weights)
+        for column in (covariates[:, k] for k in range(covariates.shape[1]))
+    ]
+    figures = np.array([column[0] for column in columns], dtype=float).reshape(-1, 2, 5)
+    before, after = (Likeness(*figures[:, moment].T) for moment in (0, 1))
+    outside = np.nan
+    if score is not None:
+        low, high = score[~treated].min(), score[~treated].max()
+        outside = float(np.mean((score[treated] < low) | (score[treated] > high)))
+    ours, theirs = (effective_size(weight) for weight in weights)
+    return Balance(before, after, *counts, ours, theirs, outside, tuple(column[1] for column in columns))
+
+
+def _check(covariates: Floats, treated: Truths, weights: list[Floats], score: Floats | None) -> None:
+    check_groups(treated)
+    check_known(len(treated), covariates=covariates, score=score)
+    for name, values, count in zip(
+        ("weights_treated", "weights_controls"), weights, (treated.sum(), (~treated).sum()), strict=True
+    ):
+        if len(values) != count or not np.all(values >= 0) or not 0 < values.sum() < np.inf:
+            raise StudyError(
+                f"{name}: found {len(values)} weights with sum {values.sum():g}; expected {count} of at least 0, not "
+                "all zero; give weights that converged"
+            )
+
+
+def _compare(ours: Floats, theirs: Floats, weights: list[Floats]) -> tuple[list[list[float]], str]:
+    """Give the figures of one covariate before and after, and why its standardised difference is missing."""
+    binary = bool(np.isin(ours, (0, 1)).all() and np.isin(theirs, (0, 1)).all())
+    share = ours.mean()
+    spread = np.sqrt(share * (1 - share)) if binary else np.sqrt(_variance(ours, np.ones(len(ours))))
+    figures, reason = [], ""
+    for ours_weight, theirs_weight in ([np.ones(len(ours)), np.ones(len(theirs))], weights):
+        mean_ours, mean_theirs = np.average(ours, weights=ours_weight), np.average(theirs, weights=theirs_weight)
+        gap = mean_ours - mean_theirs
+        if not spread > 0 and gap != 0:
+            reason = CONSTANT
+        difference = gap / spread if spread > 0 else 0.0 if gap == 0 else np.nan
+        variances = _variance(ours, ours_weight), _variance(theirs, theirs_weight)
+        ratio = variances[0] / variances[1] if not binary and variances[1] > 0 else np.nan
+        distance = _largest_distance(ours, theirs, ours_weight, theirs_weight)
+        figures.append([mean_ours, mean_theirs, difference, ratio, distance])
+    return figures, reason
+
+
+def _variance(values: Floats, weights: Floats) -> float:
+    """Give the variance with reliability weights, NaN for a single unit; equal weights give the sample variance."""
+    share = weights / weights.sum()
+    left = 1 - share @ share
+    return float(share @ (values - share @ values) ** 2 / left) if left > 0 else np.nan
+
+
+def _largest_distance(ours: Floats, theirs: Floats, ours_weight: Floats, theirs_weight: Floats) -> float:
+    """Give the largest distance between the two weighted distribution functions."""
+    values = np.concatenate([ours, theirs])
+    steps = np.concatenate([ours_weight / ours_weight.sum(), -theirs_weight / theirs_weight.sum()])
+    order = np.argsort(values)
+    last = np.append(np.diff(values[order]) > 0, True)
+    return float(np.abs(np.cumsum(steps[order])[last]).max())
