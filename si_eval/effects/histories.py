@@ -44,22 +44,30 @@ class Histories:
     labels: Mapping[str, tuple[str, ...]]
     without_logarithm: int = 0
 
-    def design(self, place: int) -> Floats | None:
+    def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> Floats | None:
         """Give the covariates of the year at a place, without constant, shape (units, k); none without covariates.
 
-        A category becomes one column for each of its labels but the one that most participants have; a unit that is not
-        in the panel that year has gaps.
+        ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that most
+        participants have; a unit that is not in the panel that year has gaps.
         """
-        columns: list[Floats] = []
+        everybody = np.ones(len(self.cohort), dtype=np.bool_)
+        columns: list[tuple[npt.NDArray[Any], int | None]] = []
         for name, values in self.covariates.items():
             at = values[:, place]
-            if name in self.labels:
-                count = np.bincount(at[(self.cohort != NEVER) & (at >= 0)], minlength=len(self.labels[name]))
-                others = np.delete(np.arange(len(count)), np.argmax(count))
-                columns += [np.where(at >= 0, at == code, np.nan) for code in others if np.any(at == code)]
-            else:
-                columns.append(at)
-        return np.column_stack(columns) if columns else None
+            if name not in self.labels:
+                columns.append((at, None))
+                continue
+            count = np.bincount(at[(self.cohort != NEVER) & (at >= 0)], minlength=len(self.labels[name]))
+            there = np.unique(at[at >= 0])
+            columns += [(at, int(code)) for code in there if code != np.argmax(count)]
+        if not columns:
+            return None
+        chosen = everybody if rows is None else rows
+        design = np.empty((int(chosen.sum()), len(columns)))
+        for column, (at, code) in enumerate(columns):
+            mine = at[chosen]
+            design[:, column] = mine if code is None else np.where(mine >= 0, mine == code, np.nan)
+        return design
 
 
 def read_histories(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +13,7 @@ from si_eval import stats
 from si_eval.effects.findings import Finding, Findings
 from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories
 from si_eval.effects.matching import match_nearest, matched_effect
-from si_eval.effects.propensity import fit_logit, with_constant
+from si_eval.effects.propensity import Logit, fit_logit
 from si_eval.effects.two_by_two import Method, supported, two_by_two, varying
 from si_eval.effects.weighting import balanced_effect, entropy_balance
 from si_eval.errors import StudyError
@@ -35,77 +37,104 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
     before, after = histories.outcome[:, 0], histories.outcome[:, -1]
     first, last = histories.years[0], histories.years[-1]
     cohort = histories.cohort
-    design = histories.design(0)
     reasons = {
         "nam al deel in het eerste jaar | took part in the first year already": (
             (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first)
         ),
         "nam pas deel na het laatste jaar | took part after the last year only": cohort > last,
         "zonder uitkomst in beide jaren | without an outcome in both years": np.isnan(before) | np.isnan(after),
-        "zonder kenmerken | without covariates": _gaps(design, len(cohort)),
     }
-    used, left_out = np.ones(len(cohort), dtype=bool), {}
+    used, left_out = np.ones(len(cohort), dtype=np.bool_), {}
     for reason, units in reasons.items():
         left_out[reason] = int(np.sum(used & units & (cohort != NEVER)))
         used &= ~units
-    if design is not None and np.any(used & (cohort != NEVER)):
-        used[used] = supported(design[used], cohort[used] != NEVER)
-    treated, change = cohort[used] != NEVER, (after - before)[used]
-    covariates = None if design is None else varying(design[used])
-    found = []
-    for name in adjustments:
-        if min(treated.sum(), (~treated).sum()) < min_units:
-            found.append(Finding(name, np.nan, participants=int(treated.sum()), others=int((~treated).sum()), note=FEW))
-        elif name != UNADJUSTED and covariates is None:
-            found.append(Finding(name, np.nan, note="geen kenmerken gegeven | no covariates given"))
-        else:
-            found.append(ADJUSTMENTS[name](change, treated, covariates))
+    compared = _compared(histories, used)
+    left_out["zonder kenmerken | without covariates"] = int(np.sum(used & (cohort != NEVER)) - compared.treated.sum())
+    found = [_adjusted(name, compared, min_units) for name in adjustments]
     return Findings(found, {reason: units for reason, units in left_out.items() if units})
 
 
-def _gaps(design: Floats | None, units: int) -> Truths:
-    return np.zeros(units, dtype=np.bool_) if design is None else np.asarray(np.isnan(design).any(axis=1))
+@dataclass(frozen=True)
+class _Compared:
+    """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit."""
+
+    change: Floats
+    treated: Truths
+    covariates: Floats | None
+
+    @cached_property
+    def logit(self) -> Logit:
+        assert self.covariates is not None
+        return fit_logit(self.covariates, self.treated)
 
 
-def _unadjusted(change: Floats, treated: Truths, covariates: Floats | None) -> Finding:
-    ours, theirs = change[treated], change[~treated]
+def _compared(histories: Histories, used: Truths) -> _Compared:
+    """Choose the units that have covariates and a counterpart among the participants in every category."""
+    change = histories.outcome[used, -1] - histories.outcome[used, 0]
+    treated = histories.cohort[used] != NEVER
+    design = histories.design(0, used)
+    if design is None:
+        return _Compared(change, treated, None)
+    known: Truths = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
+    if np.any(treated & known):
+        known[known] = supported(design[known], treated[known])
+    return _Compared(change[known], treated[known], varying(design[known]))
+
+
+def _adjusted(name: str, compared: _Compared, min_units: int) -> Finding:
+    participants, others = int(compared.treated.sum()), int((~compared.treated).sum())
+    if min(participants, others) < min_units:
+        return Finding(name, np.nan, participants=participants, others=others, note=FEW)
+    if name != UNADJUSTED and compared.covariates is None:
+        return Finding(name, np.nan, note="geen kenmerken gegeven | no covariates given")
+    return ADJUSTMENTS[name](compared)
+
+
+def _unadjusted(compared: _Compared) -> Finding:
+    ours, theirs = compared.change[compared.treated], compared.change[~compared.treated]
     se_a, se_b = (np.array([part.std(ddof=1) / np.sqrt(len(part))]) for part in (ours, theirs))
     n_a, n_b = np.array([len(ours)]), np.array([len(theirs)])
     dof = stats.welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
     return Finding(
-        UNADJUSTED, float(ours.mean() - theirs.mean()), float(np.hypot(se_a, se_b)[0]), len(ours), len(theirs),
+        UNADJUSTED,
+        float(ours.mean() - theirs.mean()),
+        float(np.hypot(se_a, se_b)[0]),
+        len(ours),
+        len(theirs),
         dof=float(dof[0]),
-    )  # fmt: skip
+    )
 
 
-def _cell(name: str, method: Method) -> Callable[..., Finding]:
-    def adjusted(change: Floats, treated: Truths, covariates: Floats) -> Finding:
-        cell = two_by_two(np.zeros(len(change)), change, treated, covariates, method=method)
-        return Finding(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, note=cell.reason)
+def _modelled(name: str, method: Method, compared: _Compared) -> Finding:
+    logit = None if method == "reg" else compared.logit
+    before = np.zeros(len(compared.change))
+    cell = two_by_two(before, compared.change, compared.treated, compared.covariates, method=method, logit=logit)
+    return Finding(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, note=cell.reason)
 
-    return adjusted
 
-
-def _balanced(change: Floats, treated: Truths, covariates: Floats) -> Finding:
+def _balanced(compared: _Compared) -> Finding:
+    change, treated, covariates = compared.change, compared.treated, compared.covariates
+    assert covariates is not None
     weights = entropy_balance(covariates, treated)
     if not weights.converged:
         return Finding("entropy_balancing", np.nan, note=weights.reason)
     return Finding("entropy_balancing", *balanced_effect(change, covariates, treated, weights.weights))
 
 
-def _matched(change: Floats, treated: Truths, covariates: Floats) -> Finding:
-    logit = fit_logit(covariates, treated)
-    if not logit.converged:
-        return Finding("nearest_neighbour", np.nan, note=logit.reason)
-    score = with_constant(covariates) @ logit.coefficients
-    return Finding("nearest_neighbour", *matched_effect(match_nearest(score, treated), change, score, treated))
+def _matched(compared: _Compared) -> Finding:
+    if not compared.logit.converged or compared.covariates is None:
+        return Finding("nearest_neighbour", np.nan, note=compared.logit.reason)
+    constant, *slopes = compared.logit.coefficients
+    score = constant + compared.covariates @ np.array(slopes)
+    matched = match_nearest(score, compared.treated)
+    return Finding("nearest_neighbour", *matched_effect(matched, compared.change, score, compared.treated))
 
 
-ADJUSTMENTS: Mapping[str, Callable[..., Finding]] = {
+ADJUSTMENTS: Mapping[str, Callable[[_Compared], Finding]] = {
     UNADJUSTED: _unadjusted,
-    "regression": _cell("regression", "reg"),
-    "inverse_probability": _cell("inverse_probability", "ipw"),
-    "doubly_robust": _cell("doubly_robust", "dr"),
+    "regression": partial(_modelled, "regression", "reg"),
+    "inverse_probability": partial(_modelled, "inverse_probability", "ipw"),
+    "doubly_robust": partial(_modelled, "doubly_robust", "dr"),
     "entropy_balancing": _balanced,
     "nearest_neighbour": _matched,
 }

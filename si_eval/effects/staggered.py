@@ -74,8 +74,7 @@ def staggered(
 
 
 def _design(histories: Histories, known: Truths, place: int) -> Floats | None:
-    design = histories.design(place)
-    return None if design is None else design[known]
+    return histories.design(place, known)
 
 
 def _averages(effects: GroupTime, level: float, seed: int) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from si_eval.effects.propensity import fit_logit, with_constant
+from si_eval.effects.propensity import Logit, fit_logit, with_constant
 from si_eval.errors import StudyError
 
 Floats = npt.NDArray[np.float64]
@@ -34,13 +34,20 @@ class TwoByTwo(NamedTuple):
 
 
 def two_by_two(
-    before: Floats, after: Floats, treated: Truths, covariates: Floats | None = None, *, method: Method = "dr"
+    before: Floats,
+    after: Floats,
+    treated: Truths,
+    covariates: Floats | None = None,
+    *,
+    method: Method = "dr",
+    logit: Logit | None = None,
 ) -> TwoByTwo:
     """Estimate the effect on the treated from the changes of both groups; arrays of shape (n,), covariates (n, k).
 
     ``method``: "reg" predicts the treated's change without treatment by least squares on the controls; "ipw" weighs
     controls by the odds of treatment (logit, weights that add up to one); "dr" does both and is right if either model
-    is. Without covariates all three are the difference of the mean changes. What cannot be estimated has a ``reason``.
+    is. ``logit`` is that of these units, where it is fitted already. Without covariates all three are the difference of
+    the mean changes. What cannot be estimated has a ``reason``.
 
     Raises `StudyError` for an unknown method. Source: Sant'Anna & Zhao (2020), Journal of Econometrics 219, p. 101-122:
     equations 2.2-2.4 and 3.1; the influence functions are those of their R package DRDID (`drdid_panel`,
@@ -58,39 +65,54 @@ def two_by_two(
         covariates, method = np.zeros((n, 0)), "reg"
     design = with_constant(covariates)
     weight_treated = treated.astype(float)
-    outcome, slope = np.zeros(n), np.zeros(design.shape)
+    predicted: Floats = np.zeros(n)
+    bread: Floats = np.zeros((design.shape[1], design.shape[1]))
     if method != "ipw":
         controls = design[~treated]
         gram = controls.T @ controls
         if len(controls) <= design.shape[1] or np.linalg.cond(gram) > 1 / np.finfo(float).eps:
             return _none(n, n_treated, COLLINEAR)
-        outcome = design @ np.linalg.solve(gram, controls.T @ change[~treated])
-        slope = (design * ((1 - weight_treated) * (change - outcome))[:, None]) @ np.linalg.inv(gram / n)
+        predicted = design @ np.linalg.solve(gram, controls.T @ change[~treated])
+        bread = np.linalg.inv(gram / n).astype(np.float64)
+        del controls
+    of_regression = _Equations(design, (1 - weight_treated) * (change - predicted), bread)
     if method == "reg":
-        att, influence = _by_regression(change, weight_treated, design, outcome, slope)
+        att, influence = _by_regression(change, weight_treated, predicted, of_regression)
         return TwoByTwo(att, influence, n_treated, n - n_treated)
-    logit = fit_logit(covariates, treated)
+    if logit is None:
+        logit = fit_logit(covariates, treated)
     if not logit.converged:
         return _none(n, n_treated, logit.reason)
     odds = np.where(treated | (logit.fitted >= TRIM), 0.0, logit.fitted / (1 - logit.fitted))
-    score = (design * (weight_treated - logit.fitted)[:, None]) @ (logit.covariance * n)
-    gap = change - outcome
+    of_logit = _Equations(design, weight_treated - logit.fitted, logit.covariance * n)
+    gap = change - predicted
     eta_treated = np.average(gap, weights=weight_treated)
     eta_control = np.average(gap, weights=odds)
-    ours = weight_treated * (gap - eta_treated) - slope @ (weight_treated @ design / n)
-    theirs = odds * (gap - eta_control) + score @ ((odds * (gap - eta_control)) @ design / n)
-    theirs -= slope @ (odds @ design / n)
+    ours = weight_treated * (gap - eta_treated) - of_regression.along(weight_treated)
+    theirs = odds * (gap - eta_control)
+    theirs += of_logit.along(theirs) - of_regression.along(odds)
     influence = ours / weight_treated.mean() - theirs / odds.mean()
     return TwoByTwo(float(eta_treated - eta_control), influence, n_treated, n - n_treated)
 
 
-def _by_regression(
-    change: Floats, treated: Floats, design: Floats, outcome: Floats, slope: Floats
-) -> tuple[float, Floats]:
+class _Equations(NamedTuple):
+    """The estimating equations of a model: each unit's ``residual`` times its row of ``design``; ``bread`` inverts."""
+
+    design: Floats
+    residual: Floats
+    bread: Floats
+
+    def along(self, weights: Floats) -> Floats:
+        """Give how each unit moves the mean of the model's prediction that counts units by ``weights``, shape (n,)."""
+        direction = self.bread @ (weights @ self.design / len(weights))
+        return self.residual * (self.design @ direction)
+
+
+def _by_regression(change: Floats, treated: Floats, predicted: Floats, equations: _Equations) -> tuple[float, Floats]:
     """Subtract the predicted change of the treated from their change."""
-    eta_treated, eta_control = np.average(change, weights=treated), np.average(outcome, weights=treated)
-    predicted = treated * (outcome - eta_control) + slope @ (treated @ design / len(treated))
-    influence = (treated * (change - eta_treated) - predicted) / treated.mean()
+    eta_treated, eta_control = np.average(change, weights=treated), np.average(predicted, weights=treated)
+    without = treated * (predicted - eta_control) + equations.along(treated)
+    influence = (treated * (change - eta_treated) - without) / treated.mean()
     return float(eta_treated - eta_control), influence
 
 
