@@ -129,8 +129,11 @@ class Panel:
     summaries: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the panel as a data frame, sorted by unit and year."""
-        return fetch(self.table).sort_values(["be_id", "year"], ignore_index=True)
+        """Give the panel as a data frame, sorted by unit and year; a simulated one says so in its ``attrs``."""
+        frame = fetch(self.table).sort_values(["be_id", "year"], ignore_index=True)
+        if self.simulation is not None:
+            frame.attrs[SIMULATION] = replace(self.simulation, calibrated=())
+        return frame
 
     def coverage(self) -> pd.DataFrame:
         """Give ``year, group, measure, n_units``: how many units there are and how many have each figure."""

@@ -324,7 +324,8 @@ def test_small_cohorts_are_in_no_average_and_do_not_leave() -> None:
     expected = row(se.estimate_effect(without, outcome="revenue_per_employee").to_frame(), "att")["estimate"]
     assert row(table.to_frame(), "att")["estimate"] == pytest.approx(expected, rel=SAME_FORMULA)
     (safe,) = se.protect([table.named("effect", {"nl": "Effect", "en": "Effect"})])
-    assert safe.to_frame().query("category == 'cohort 2016'")["estimate"].isna().all()
+    assert safe.to_frame().query("category == 'cohort 2016'")[["estimate", "n_units"]].isna().all(axis=None)
+    assert safe.simulation is not None  # the frame that came out of one panel kept its label on the way into another
 
 
 def test_without_years_of_entry_the_reason_is_the_result() -> None:
