@@ -16,6 +16,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Kind = Literal["simple", "cohort", "event", "period"]
 NO_YEARS = "geen jaren van voor de deelname om te vergelijken | no years before participation to compare"
+SINGULAR = "covariantie is singulier | the covariance is singular"
+SINGULAR_AT = 1e-10  # smallest eigenvalue of correlations that counts as one
 DRAWS = 20_000  # of the largest of correlated normal values: the simulated quantile has a standard error near 0.01
 
 
@@ -49,7 +51,14 @@ class PreTest(NamedTuple):
     reason: str = ""
 
 
-def average(effects: GroupTime, kind: Kind) -> Averages:
+def average(
+    effects: GroupTime,
+    kind: Kind,
+    *,
+    balance_event: int | None = None,
+    min_event: int | None = None,
+    max_event: int | None = None,
+) -> Averages:
     """Average effects with the shares of the cohorts as weights.
 
     "simple": all effects from treatment on. "cohort": the mean effect of each cohort, overall weighted by cohort.
@@ -57,15 +66,23 @@ def average(effects: GroupTime, kind: Kind) -> Averages:
     overall is the mean over periods. Effects without an estimate are in no average. The shares are estimated: that is
     in the standard errors.
 
-    Raises `StudyError` for an unknown kind, and where no effect from treatment on was estimated. Source: Callaway &
-    Sant'Anna (2021), table 1 and equations 3.1-3.11; corollary 2 for the standard errors.
+    Of "event", ``balance_event`` keeps the cohorts that the periods show that long after treatment, and events until
+    then, so that later events rest on the same cohorts; ``min_event`` and ``max_event`` keep events from and until,
+    also in the overall mean.
+
+    Raises `StudyError` for an unknown kind, for a choice of events of another kind, and where no effect from treatment
+    on was estimated. Source: Callaway & Sant'Anna (2021), table 1 and equations 3.1-3.11; corollary 2 for the standard
+    errors.
     """
     if kind not in get_args(Kind):
         raise StudyError(f"kind: found {kind!r}; expected one of {', '.join(get_args(Kind))}; choose one of these")
-    known = ~np.isnan(effects.att)
+    if kind != "event" and any(choice is not None for choice in (balance_event, min_event, max_event)):
+        raise StudyError(f"kind: found a choice of events with {kind!r}; expected 'event'; leave the choice out")
+    known = ~np.isnan(effects.att) & _chosen(effects, balance_event, min_event, max_event)
     treated = effects.period >= effects.cohort
     if not np.any(known & treated):
-        raise StudyError(f"effects: found none from treatment on ({effects.reason[0]}); expected one; widen the choice")
+        why = "; ".join(dict.fromkeys(reason for reason in effects.reason if reason)) or "none is chosen"
+        raise StudyError(f"effects: found none from treatment on ({why}); expected one; widen the choice")
     of = {
         "simple": np.zeros(len(effects.att), dtype=np.int64),
         "cohort": effects.cohort,
@@ -89,6 +106,21 @@ def average(effects: GroupTime, kind: Kind) -> Averages:
         overall=overall,
         overall_std_error=float(np.sqrt(slope @ effects.covariance @ slope)),
     )
+
+
+def _chosen(
+    effects: GroupTime, balance_event: int | None, min_event: int | None, max_event: int | None
+) -> npt.NDArray[np.bool_]:
+    """Say which effects are of the events, and of the cohorts, that are asked for."""
+    event = effects.period - effects.cohort
+    chosen = np.ones(len(event), dtype=bool)
+    if balance_event is not None:
+        chosen &= (effects.cohort <= effects.period.max() - balance_event) & (event <= balance_event)
+    if min_event is not None:
+        chosen &= event >= min_event
+    if max_event is not None:
+        chosen &= event <= max_event
+    return chosen
 
 
 def _weighted(effects: GroupTime, cells: Integers) -> tuple[float, Floats]:
@@ -118,26 +150,42 @@ def _overall(effects: GroupTime, kind: Kind, parts: Integers, att: Floats, gradi
 def simultaneous_quantile(covariance: Floats, level: float, seed: int = 0, draws: int = DRAWS) -> float:
     """Give how many standard errors wide intervals must be to hold all parts at once with probability ``level``.
 
-    The quantile of the largest absolute value of normal values with the correlation of the estimates, simulated. A
-    multiplier bootstrap over units has the same limit and would pass over all units for each draw. Source: Montiel
-    Olea & Plagborg-Moller (2019), Journal of Applied Econometrics 34, p. 1-17, algorithm 1.
+    The quantile of the largest absolute value of normal values with the correlation of the estimates, simulated; of one
+    estimate it is the normal quantile, and estimates without variance take no part. A multiplier bootstrap over units
+    has the same limit and would pass over all units for each draw.
+
+    Raises `StudyError` for a level outside 0 to 1. Source: Montiel Olea & Plagborg-Moller (2019), Journal of Applied
+    Econometrics 34, p. 1-17, algorithm 1.
     """
+    if not 0 < level < 1:
+        raise StudyError(f"level: found {level}; expected a number between 0 and 1; give for example 0.95")
     errors = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(errors, errors)
-    values, vectors = np.linalg.eigh(correlation)
+    vary = errors > 0
+    if vary.sum() < 2:
+        return float(special.ndtri(0.5 + level / 2))
+    values, vectors = np.linalg.eigh(_correlation(covariance[np.ix_(vary, vary)]))
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    normal = np.random.default_rng(seed).standard_normal((draws, len(errors)))
+    normal = np.random.default_rng(seed).standard_normal((draws, len(values)))
     return float(np.quantile(np.abs(normal @ root.T).max(axis=1), level))
 
 
 def pre_test(effects: GroupTime) -> PreTest:
-    """Test that all effects before treatment are zero. Source: Callaway & Sant'Anna (2021), remark 5 (Wald)."""
-    before = np.flatnonzero((effects.period < effects.cohort) & ~np.isnan(effects.att))
+    """Test that all effects before treatment, and before anything that anticipates it, are zero.
+
+    Refuses effects that are exact sums of each other, or without variance. Source: Callaway & Sant'Anna (2021), remark
+    5 (Wald); R's `did` leaves the periods of anticipation out since #276.
+    """
+    before = np.flatnonzero(effects.before & ~np.isnan(effects.att))
     if not len(before):
         return PreTest(np.nan, 0, np.nan, NO_YEARS)
     covariance = effects.covariance[np.ix_(before, before)]
-    if np.linalg.cond(covariance) > 1 / np.finfo(float).eps:
-        return PreTest(np.nan, len(before), np.nan, "covariantie is singulier | the covariance is singular")
+    if not np.all(np.diag(covariance) > 0) or np.linalg.eigvalsh(_correlation(covariance))[0] < SINGULAR_AT:
+        return PreTest(np.nan, len(before), np.nan, SINGULAR)
     att = effects.att[before]
     statistic = float(att @ np.linalg.solve(covariance, att))
     return PreTest(statistic, len(before), float(special.chdtrc(len(before), statistic)))
+
+
+def _correlation(covariance: Floats) -> Floats:
+    errors = np.sqrt(np.diag(covariance))
+    return np.asarray(covariance / np.outer(errors, errors))

@@ -23,6 +23,7 @@ FEW = "te weinig bedrijven | too few firms"
 EARLY = "nam al deel in het eerste jaar | took part in the first year already"
 UNSEEN = "minder dan twee jaren met een uitkomst | fewer than two years with an outcome"
 UNBALANCED = "niet elk jaar waargenomen | not observed in every year"
+LATER = "neemt pas na het laatste jaar deel | takes part after the last year only"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class GroupTime:
 
     ``cohorts`` are the cohorts and ``shares`` their shares of all units. ``covariance`` is that of the effects followed
     by the shares, shape (cells + cohorts, cells + cohorts), from their influence functions, clustered where asked:
-    sum over clusters of products, without small-sample correction. ``dropped`` counts treated units by reason.
+    sum over clusters of products, without small-sample correction. ``n_incomplete`` counts the units of a cell that a
+    gap in their covariates keeps out of it, ``n_trimmed`` the controls without weight. ``dropped`` counts the treated
+    units that are in no cell by reason, ``dropped_never`` those that are never treated.
     """
 
     cohort: Integers
@@ -39,12 +42,21 @@ class GroupTime:
     att: Floats
     n_treated: Integers
     n_controls: Integers
+    n_incomplete: Integers
+    n_trimmed: Integers
     reason: tuple[str, ...]
     cohorts: Integers
     shares: Floats
     covariance: Floats
     clusters: int
     dropped: Mapping[str, int]
+    dropped_never: Mapping[str, int]
+    anticipation: int = 0
+
+    @property
+    def before(self) -> Truths:
+        """Say which effects are before treatment and before anything that anticipates it."""
+        return self.period < self.cohort - self.anticipation
 
     @property
     def std_error(self) -> Floats:
@@ -70,20 +82,27 @@ def group_time_effects(
     """Estimate the effect on each cohort in each period.
 
     ``outcome`` has shape (units, periods), NaN where it is not observed; ``cohort`` (units,) is the first period of
-    treatment, 0 for never. From the period of treatment on, the change is taken since the last period before it (less
-    ``anticipation``); earlier since the period before (``base`` "varying"), or to that same last period ("universal",
-    which sensitivity analysis needs and which has no cell for it). ``controls`` are units that are never treated, or
-    are not yet by the later of the two periods. ``covariates`` gives, for the place of the earlier period, an array
-    (units, k); units with a gap in it are not in the cell. A unit is in a cell when it is observed in both periods;
-    ``balanced`` keeps only units observed in all, as R's `did` does by default. Cells with fewer than ``min_units`` on
-    either side are not estimated. Units treated from the first period on have nothing to compare with and are dropped.
+    treatment, 0 for never. Treatment may have effects ``anticipation`` periods ahead: from then on the change is taken
+    since the last period before; earlier since the period before (``base`` "varying"), or to that same last period
+    ("universal", which sensitivity analysis needs and which has no cell for it). ``controls`` are units that are never
+    treated, or are not yet by the later of the two periods. ``covariates`` gives, for the place of the earlier period,
+    an array (units, k); units with a gap in it are not in the cell. A unit is in a cell when it is observed in both
+    periods; ``balanced`` keeps only units observed in all, as R's `did` does by default. Cells with fewer than
+    ``min_units`` on either side, and never with fewer than two, are not estimated. Units treated from the first period
+    on have nothing to compare with and are dropped; those treated after the last are controls of "not_yet" alone.
 
     Raises `StudyError` for shapes, options and cohorts that cannot be used. Source: Callaway & Sant'Anna (2021),
     Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
     """
-    _check(outcome, cohort, periods, controls, base, cluster)
+    _check(outcome, cohort, periods, anticipation, cluster)
+    for name, found, options in (("controls", controls, Controls), ("method", method, Method), ("base", base, Base)):
+        if found not in get_args(options):
+            raise StudyError(f"{name}: found {found!r}; expected one of {', '.join(get_args(options))}; choose one")
+    if controls == "never" and not np.any(cohort == NEVER):
+        raise StudyError("controls: found no unit that is never treated; expected some; choose controls='not_yet'")
     calendar = np.asarray(periods)
-    kept, dropped = _kept(~np.isnan(outcome), cohort, calendar, anticipation, balanced)
+    reasons = _reasons(~np.isnan(outcome), cohort, calendar, anticipation, controls, balanced)
+    kept = ~np.any(list(reasons.values()), axis=0)
     treated_in = cohort[kept]
     cohorts = np.unique(treated_in[(treated_in != NEVER) & (treated_in <= calendar[-1])])
     if not len(cohorts):
@@ -91,7 +110,7 @@ def group_time_effects(
             "cohort: found no unit treated after the first period; expected some; give years before and after"
         )
     sample = _Sample(
-        outcome[kept],
+        np.stack([values[kept] for values in outcome.T]),
         treated_in,
         calendar,
         None if covariates is None else lambda place: _of(covariates(place), kept),
@@ -99,12 +118,13 @@ def group_time_effects(
     )
     pairs = list(_pairs(cohorts, calendar, anticipation, base))
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
-    cells = []
+    cells, incomplete = [], []
     for row, (first, place, since) in enumerate(pairs):
         later = max(calendar[place], calendar[since]) + anticipation
-        cell, scores[row] = sample.cell(
+        cell, scores[row], gaps = sample.cell(
             first, place, since, later if controls == "not_yet" else None, method, min_units
         )
+        incomplete.append(gaps)
         cells.append((first, calendar[place], cell._replace(influence=scores[row])))
     everybody = np.ones(len(treated_in), dtype=bool)
     shares = np.array([(treated_in == first).mean() for first in cohorts])
@@ -116,18 +136,25 @@ def group_time_effects(
         att=np.array([cell.att for _, _, cell in cells]),
         n_treated=np.array([cell.n_treated for _, _, cell in cells]),
         n_controls=np.array([cell.n_controls for _, _, cell in cells]),
+        n_incomplete=np.array(incomplete),
+        n_trimmed=np.array([cell.n_trimmed for _, _, cell in cells]),
         reason=tuple(cell.reason for _, _, cell in cells),
         cohorts=cohorts,
         shares=shares,
         covariance=scores @ scores.T / len(treated_in) ** 2,
         clusters=sample.clusters,
-        dropped={reason: count for reason, count in dropped.items() if count},
+        dropped=_counts(reasons, cohort != NEVER),
+        dropped_never=_counts(reasons, cohort == NEVER),
+        anticipation=anticipation,
     )
 
 
 @dataclass(frozen=True)
 class _Sample:
-    """The units that are used: ``cluster`` numbers their clusters, ``covariates`` gives theirs by place of a period."""
+    """The units that are used: ``outcome`` has shape (periods, units), ``cluster`` numbers their clusters.
+
+    ``covariates`` gives theirs by place of a period.
+    """
 
     outcome: Floats
     cohort: Integers
@@ -142,28 +169,31 @@ class _Sample:
 
     def cell(
         self, first: int, place: int, since: int, treated_after: int | None, method: Method, min_units: int
-    ) -> tuple[TwoByTwo, Floats]:
-        """Compare a cohort with its controls; give the influence of each cluster on the effect as well.
+    ) -> tuple[TwoByTwo, Floats, int]:
+        """Compare a cohort with its controls; give the influence of each cluster, and how many units have gaps.
 
         With ``treated_after``, units treated later than that are controls too.
         """
         ours, theirs = self.cohort == first, self.cohort == NEVER
         if treated_after is not None:
             theirs |= (self.cohort > treated_after) & ~ours
-        before, after = self.outcome[:, since], self.outcome[:, place]
+        before, after = self.outcome[since], self.outcome[place]
         member = (ours | theirs) & ~np.isnan(before) & ~np.isnan(after)
         design = None if self.covariates is None else self.covariates(min(place, since))
+        observed = int(member.sum())
+        gaps = 0
         if design is not None:
             member &= ~np.isnan(design).any(axis=1)
+            gaps = observed - int(member.sum())
             if np.any(ours & member):
                 member[member] = supported(design[member], ours[member])
             design = varying(design[member])
         n_treated, n_controls = int((ours & member).sum()), int((theirs & member).sum())
-        if min(n_treated, n_controls) < max(min_units, 1):
+        if min(n_treated, n_controls) < max(min_units, 2):
             nothing = self.by_cluster(np.zeros(n_treated + n_controls), member)
-            return TwoByTwo(np.nan, nothing, n_treated, n_controls, FEW), nothing
+            return TwoByTwo(np.nan, nothing, n_treated, n_controls, FEW), nothing, gaps
         found = two_by_two(before[member], after[member], ours[member], design, method=method)
-        return found, self.by_cluster(found.influence * (len(ours) / member.sum()), member)
+        return found, self.by_cluster(found.influence * (len(ours) / member.sum()), member), gaps
 
     def by_cluster(self, influence: Floats, member: Truths) -> Floats:
         """Add up the influences of member units by cluster, or put them at their units."""
@@ -176,11 +206,17 @@ class _Sample:
 
 
 def _of(design: Floats | None, kept: Truths) -> Floats | None:
-    return None if design is None else design[kept]
+    if design is None:
+        return None
+    if design.ndim != 2 or len(design) != len(kept):
+        raise StudyError(
+            f"covariates: found shape {design.shape} for {len(kept)} units; expected (units, k); give a line a unit"
+        )
+    return np.asarray(design[kept], dtype=np.float64)
 
 
 def _check(
-    outcome: Floats, cohort: Integers, periods: Sequence[int], controls: str, base: str, cluster: Integers | None
+    outcome: Floats, cohort: Integers, periods: Sequence[int], anticipation: int, cluster: Integers | None
 ) -> None:
     """Refuse what cannot be used."""
     if outcome.ndim != 2 or outcome.shape != (len(cohort), len(periods)) or len(periods) < 2:
@@ -188,40 +224,55 @@ def _check(
             f"outcome: found shape {outcome.shape} with {len(cohort)} cohorts and {len(periods)} periods; expected "
             "(units, periods) with a cohort a unit and at least two periods; give a line a unit and a column a period"
         )
+    if np.isinf(outcome).any():
+        raise StudyError(
+            f"outcome: found {int(np.isinf(outcome).sum())} infinite values; expected numbers, NaN where not observed; "
+            "leave values without a logarithm out"
+        )
     if any(later <= earlier for earlier, later in pairwise(periods)):
         raise StudyError(f"periods: found {list(periods)}; expected ascending periods; sort the columns")
-    for name, found, expected in (("controls", controls, get_args(Controls)), ("base", base, get_args(Base))):
-        if found not in expected:
-            raise StudyError(f"{name}: found {found!r}; expected one of {', '.join(expected)}; choose one of these")
-    if controls == "never" and not np.any(cohort == NEVER):
-        raise StudyError("controls: found no unit that is never treated; expected some; choose controls='not_yet'")
-    if np.any(cohort < 0):
-        raise StudyError("cohort: found negative numbers; expected a period, or 0 for never; leave these units out")
+    if not np.all(cohort >= 0):
+        raise StudyError(
+            "cohort: found negative or missing numbers; expected a period, or 0 for never; leave these units out"
+        )
+    if anticipation < 0:
+        raise StudyError(f"anticipation: found {anticipation}; expected 0 or more periods; give how many periods ahead")
     if cluster is not None and len(cluster) != len(cohort):
         raise StudyError(
             f"cluster: found {len(cluster)} codes for {len(cohort)} units; expected one a unit; give one each"
         )
 
 
-def _kept(
-    observed: Truths, cohort: Integers, calendar: Integers, anticipation: int, balanced: bool
-) -> tuple[Truths, dict[str, int]]:
-    """Say which units are used, and count the treated among the others by reason."""
-    early = (cohort != NEVER) & (cohort <= calendar[0] + anticipation)
-    unseen = ~early & (observed.sum(axis=1) < 2)
-    partly = ~early & ~unseen & ~observed.all(axis=1) if balanced else np.zeros(len(cohort), dtype=bool)
-    dropped = {EARLY: early, UNSEEN: unseen, UNBALANCED: partly}
-    return ~(early | unseen | partly), {
-        reason: int(np.sum(units & (cohort != NEVER))) for reason, units in dropped.items()
+def _reasons(
+    observed: Truths, cohort: Integers, calendar: Integers, anticipation: int, controls: str, balanced: bool
+) -> dict[str, Truths]:
+    """Say for each unit why it is in no cell, by the first reason that holds."""
+    found = {
+        EARLY: (cohort != NEVER) & (cohort <= calendar[0] + anticipation),
+        LATER: (cohort > calendar[-1]) & (controls == "never"),
+        UNSEEN: observed.sum(axis=1) < 2,
+        UNBALANCED: ~observed.all(axis=1) & balanced,
     }
+    left = np.ones(len(cohort), dtype=bool)
+    for reason, holds in found.items():
+        found[reason] = left & holds
+        left &= ~holds
+    return found
+
+
+def _counts(reasons: Mapping[str, Truths], of: Truths) -> dict[str, int]:
+    return {reason: int((out & of).sum()) for reason, out in reasons.items() if np.any(out & of)}
 
 
 def _pairs(cohorts: Integers, calendar: Integers, anticipation: int, base: str) -> Iterator[tuple[int, int, int]]:
-    """Give each cohort with the places of a period and of the period that it is compared with."""
+    """Give each cohort with the places of a period and of the period that it is compared with.
+
+    A period that may anticipate treatment has the same base as those of treatment (as R's `did` since #276).
+    """
     for first in cohorts:
         last_before = int(np.flatnonzero(calendar + anticipation < first)[-1])
         for place in range(len(calendar)):
-            if base == "universal" or calendar[place] >= first:
+            if base == "universal" or calendar[place] >= first - anticipation:
                 if place != last_before:
                     yield int(first), place, last_before
             elif place > 0:

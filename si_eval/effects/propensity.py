@@ -122,10 +122,13 @@ def _evaluate(data: _Data, beta: Floats) -> _Point:
     for at in row_blocks(len(data.covariates)):
         design, weight, treated = _standardised(data, at), data.weights[at], data.treated[at]
         predictor = design @ beta
-        chance = special.expit(predictor)
-        log_likelihood -= float(weight @ np.logaddexp(0, np.where(treated, -predictor, predictor)))
-        gradient += design.T @ (weight * (treated - chance))
-        information += design.T @ (design * (weight * chance * special.expit(-predictor))[:, None])
+        odds = np.exp(-np.abs(predictor))  # of the less likely side
+        small = odds / (1 + odds)
+        chance = np.where(predictor > 0, 1 - small, small)
+        wrong_way = np.maximum(np.where(treated, -predictor, predictor), 0.0)
+        log_likelihood -= float(weight @ (np.log1p(odds) + wrong_way))
+        gradient += (weight * (treated - chance)) @ design
+        information += (design.T * (weight * small * (1 - small))) @ design
     return _Point(log_likelihood, gradient, information)
 
 

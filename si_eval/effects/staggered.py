@@ -121,7 +121,7 @@ def _cells(effects: GroupTime) -> Iterator[Finding]:
 
 def _tested(effects: GroupTime, test: PreTest) -> Finding:
     """Give the test of the trend before, with the fewest units that an effect before entry rests on."""
-    used = (effects.period < effects.cohort) & ~np.isnan(effects.att)
+    used = effects.before & ~np.isnan(effects.att)
     fewest = [int(units[used].min()) if used.any() else 0 for units in (effects.n_treated, effects.n_controls)]
     return Finding(OVERALL, test.statistic, statistic=PRE_TREND, participants=fewest[0], others=fewest[1],
                    p_value=test.p_value, note=test.reason)  # fmt: skip

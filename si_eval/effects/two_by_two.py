@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from si_eval.effects.propensity import Logit, fit_logit, with_constant
+from si_eval.effects.groups import check_known
+from si_eval.effects.propensity import Logit, fit_logit, row_blocks
 from si_eval.errors import StudyError
 
 Floats = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
 Method = Literal["dr", "ipw", "reg"]
-TRIM = 0.995  # controls with a higher chance of treatment get no weight: R DRDID's `trim.level`
-NO_UNITS = "geen deelnemers of geen anderen | no participants or no others"
+TRIM = 0.995  # controls with this chance of treatment or a higher one get no weight: R DRDID's `trim.level`
+CERTAIN = 1 - 1e-6  # largest chance of treatment that is used: R DRDID
+COLLINEAR_AT = 1e-10  # smallest eigenvalue of the standardised covariates' products, as a share of the largest
+FEW_UNITS = "minder dan twee deelnemers of anderen | fewer than two participants or others"
 COLLINEAR = "kenmerken van de anderen hangen lineair samen | covariates of the others are collinear"
+TRIMMED = "de anderen lijken te weinig op deelnemers | no other unit is comparable to participants"
 
 
 class TwoByTwo(NamedTuple):
-    """The effect on the treated; ``influence`` (n,) has mean zero, its standard error is root(sum of squares) / n."""
+    """The effect on the treated; ``influence`` (n,) has mean zero, its standard error is root(sum of squares) / n.
+
+    ``n_trimmed`` counts controls without weight because their chance of treatment is all but one.
+    """
 
     att: float
     influence: Floats
     n_treated: int
     n_controls: int
     reason: str = ""
+    n_trimmed: int = 0
 
     @property
     def std_error(self) -> float:
@@ -46,74 +54,51 @@ def two_by_two(
 
     ``method``: "reg" predicts the treated's change without treatment by least squares on the controls; "ipw" weighs
     controls by the odds of treatment (logit, weights that add up to one); "dr" does both and is right if either model
-    is. ``logit`` is that of these units, where it is fitted already. Without covariates all three are the difference of
-    the mean changes. What cannot be estimated has a ``reason``.
+    is. ``logit`` is that of these units on these covariates, where it is fitted already. Without covariates all three
+    are the difference of the mean changes. What cannot be estimated has a ``reason``: fewer than two units on a side
+    (one has no variance), collinear covariates, covariates that separate the groups.
 
-    Raises `StudyError` for an unknown method. Source: Sant'Anna & Zhao (2020), Journal of Econometrics 219, p. 101-122:
-    equations 2.2-2.4 and 3.1; the influence functions are those of their R package DRDID (`drdid_panel`,
-    `std_ipw_did_panel`, `reg_did_panel`).
+    Raises `StudyError` for an unknown method, shapes that do not fit and missing values. Source: Sant'Anna & Zhao
+    (2020), Journal of Econometrics 219, p. 101-122: equations 2.2-2.4 and 3.1; the influence functions are those of
+    their R package DRDID (`drdid_panel`, `std_ipw_did_panel`, `reg_did_panel`).
     """
-    if method not in get_args(Method):
-        raise StudyError(
-            f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these"
-        )
-    n_treated, n = int(treated.sum()), len(treated)
-    if n_treated in (0, n):
-        return _none(n, n_treated, NO_UNITS)
-    change = after - before
+    _check(before, after, treated, covariates, method, logit)
+    treated, n = np.asarray(treated, dtype=bool), len(treated)
+    n_treated = int(treated.sum())
+    if min(n_treated, n - n_treated) < 2:
+        return _none(n, n_treated, FEW_UNITS)
     if covariates is None:
         covariates, method = np.zeros((n, 0)), "reg"
-    design = with_constant(covariates)
-    weight_treated = treated.astype(float)
-    predicted: Floats = np.zeros(n)
-    bread: Floats = np.zeros((design.shape[1], design.shape[1]))
+    design = _standardised(covariates)
+    gap, gram = np.subtract(after, before, dtype=np.float64), _products(design, ~treated)
     if method != "ipw":
-        controls = design[~treated]
-        gram = controls.T @ controls
-        if len(controls) <= design.shape[1] or np.linalg.cond(gram) > 1 / np.finfo(float).eps:
+        values = np.linalg.eigvalsh(gram)
+        if n - n_treated <= len(gram) or values[0] < COLLINEAR_AT * values[-1]:
             return _none(n, n_treated, COLLINEAR)
-        predicted = design @ np.linalg.solve(gram, controls.T @ change[~treated])
-        bread = np.linalg.inv(gram / n).astype(np.float64)
-        del controls
-    of_regression = _Equations(design, (1 - weight_treated) * (change - predicted), bread)
-    if method == "reg":
-        att, influence = _by_regression(change, weight_treated, predicted, of_regression)
-        return TwoByTwo(att, influence, n_treated, n - n_treated)
-    if logit is None:
-        logit = fit_logit(covariates, treated)
-    if not logit.converged:
-        return _none(n, n_treated, logit.reason)
-    odds = np.where(treated | (logit.fitted >= TRIM), 0.0, logit.fitted / (1 - logit.fitted))
-    of_logit = _Equations(design, weight_treated - logit.fitted, logit.covariance * n)
-    gap = change - predicted
-    eta_treated = np.average(gap, weights=weight_treated)
-    eta_control = np.average(gap, weights=odds)
-    ours = weight_treated * (gap - eta_treated) - of_regression.along(weight_treated)
-    theirs = odds * (gap - eta_control)
-    theirs += of_logit.along(theirs) - of_regression.along(odds)
-    influence = ours / weight_treated.mean() - theirs / odds.mean()
-    return TwoByTwo(float(eta_treated - eta_control), influence, n_treated, n - n_treated)
-
-
-class _Equations(NamedTuple):
-    """The estimating equations of a model: each unit's ``residual`` times its row of ``design``; ``bread`` inverts."""
-
-    design: Floats
-    residual: Floats
-    bread: Floats
-
-    def along(self, weights: Floats) -> Floats:
-        """Give how each unit moves the mean of the model's prediction that counts units by ``weights``, shape (n,)."""
-        direction = self.bread @ (weights @ self.design / len(weights))
-        return self.residual * (self.design @ direction)
-
-
-def _by_regression(change: Floats, treated: Floats, predicted: Floats, equations: _Equations) -> tuple[float, Floats]:
-    """Subtract the predicted change of the treated from their change."""
-    eta_treated, eta_control = np.average(change, weights=treated), np.average(predicted, weights=treated)
-    without = treated * (predicted - eta_control) + equations.along(treated)
-    influence = (treated * (change - eta_treated) - without) / treated.mean()
-    return float(eta_treated - eta_control), influence
+        gap -= design @ np.linalg.solve(gram, np.where(treated, 0.0, gap) @ design)
+    # the influence is that of the mean gap of the treated, less that of the weighted controls, and of each fitted model
+    eta_treated, eta_controls, trimmed = gap[treated].mean(), 0.0, 0
+    influence = np.where(treated, (gap - eta_treated) * (n / n_treated), 0.0)
+    pull = -design[treated].mean(axis=0)
+    if method != "reg":
+        logit = fit_logit(design[:, 1:], treated) if logit is None else logit
+        if not logit.converged:
+            return _none(n, n_treated, logit.reason)
+        chance = np.minimum(logit.fitted, CERTAIN)
+        weighted = ~treated & (chance < TRIM)
+        if not weighted.any():
+            return _none(n, n_treated, TRIMMED)
+        trimmed = n - n_treated - int(weighted.sum())
+        odds = np.where(weighted, chance / (1 - chance), 0.0)
+        odds /= odds.mean()
+        eta_controls = float(odds @ gap / n)
+        theirs = odds * (gap - eta_controls)
+        information = _products(design, chance * (1 - chance))
+        influence -= theirs + (treated - chance) * (design @ np.linalg.solve(information, theirs @ design))
+        pull += odds @ design / n
+    if method != "ipw":
+        influence += np.where(treated, 0.0, gap) * (design @ (n * np.linalg.solve(gram, pull)))
+    return TwoByTwo(float(eta_treated - eta_controls), influence, n_treated, n - n_treated, n_trimmed=trimmed)
 
 
 def supported(design: Floats, treated: Truths) -> Truths:
@@ -132,6 +117,33 @@ def varying(design: Floats) -> Floats | None:
     """Keep the covariates, shape (n, k), that differ between units; none if none does."""
     kept = design[:, np.ptp(design, axis=0) > 0] if len(design) else design[:, :0]
     return kept if kept.shape[1] else None
+
+
+def _check(
+    before: Floats, after: Floats, treated: Truths, covariates: Floats | None, method: str, logit: Logit | None
+) -> None:
+    """Refuse what cannot be used."""
+    if method not in get_args(Method):
+        raise StudyError(
+            f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these"
+        )
+    if covariates is not None and covariates.ndim != 2:
+        raise StudyError(f"covariates: found shape {covariates.shape}; expected (n, k); give a column a covariate")
+    fitted = logit.fitted if logit is not None and logit.converged else None
+    check_known(len(treated), before=before, after=after, treated=treated, covariates=covariates, logit=fitted)
+
+
+def _standardised(covariates: Floats) -> Floats:
+    """Put a constant first, take means off the rest and divide by standard deviations: no estimate depends on them."""
+    design = np.ones((len(covariates), covariates.shape[1] + 1))
+    for place, values in enumerate(covariates.T, start=1):
+        design[:, place] = (values - values.mean()) / (values.std() or 1.0)
+    return design
+
+
+def _products(design: Floats, weights: npt.NDArray[Any]) -> Floats:
+    """Add up the products of each row with itself, counted by ``weights``, shape (k + 1, k + 1)."""
+    return np.sum([(design[at].T * weights[at]) @ design[at] for at in row_blocks(len(design))], axis=0)
 
 
 def _none(n: int, n_treated: int, reason: str) -> TwoByTwo:
