@@ -328,6 +328,22 @@ def test_small_cohorts_are_in_no_average_and_do_not_leave() -> None:
     assert safe.simulation is not None  # the frame that came out of one panel kept its label on the way into another
 
 
+@pytest.mark.parametrize("without", ["year == 2014", "entry_year < 2019"])
+def test_bounds_need_every_year_around_entry(without: str) -> None:
+    """A year that is missing gives cohorts other reference years; a late cohort alone has one event after entry."""
+    frame = simulate_firms(seed=17).frame
+    panel = se.panel_from_frame(
+        frame.drop(frame.query(without).index), unit="firm", year="year", participant="participant",
+        entry_year="entry_year", employed_persons="employed_persons", revenue="revenue",
+    )  # fmt: skip
+    found = row(se.estimate_effect(panel, outcome="revenue_per_employee").to_frame(), "breakdown")
+    if without.startswith("year"):
+        assert np.isnan(found["estimate"])
+        assert "not every year around entry" in found["note"]
+    else:
+        assert found["estimate"] >= 0
+
+
 def test_without_years_of_entry_the_reason_is_the_result() -> None:
     panel, _ = firms(seed=15)
     frame = panel.to_frame().drop(columns="entry_year")
@@ -377,6 +393,8 @@ def test_units_are_chosen_by_their_first_year() -> None:
 
 UNKNOWN = [
     ({"design": "magic"}, "magic"),
+    ({"cluster": "village"}, "village"),
+    ({"controls": "village"}, "village"),
     ({"outcome": "profit"}, "profit"),
     ({"covariates": ["wishes"]}, "wishes"),
     ({"where": {"size_class": "gigantic"}}, "no unit"),

@@ -42,9 +42,9 @@ from si_eval.vocabulary import (
 )
 
 Design = Literal["staggered", "long_difference"]
+Cluster = Literal["unit", "holding"]
 DOUBLY_ROBUST = "dr"
 STAGGERED = "staggered"
-DESIGNS = (STAGGERED, "long_difference")
 NO_LOGARITHM = "bedrijfsjaren zonder positieve uitkomst | firm-years without a positive outcome"
 SIZE = 0.05  # of the test of trends before: the convention of the field
 CANNOT_SHOW = {
@@ -71,7 +71,7 @@ def estimate_effect(
     where: cells.Where | None = None,
     years: Sequence[int] | None = None,
     logarithm: bool = False,
-    cluster: Literal["unit", "holding"] = "unit",
+    cluster: Cluster = "unit",
     min_units: int = 10,
     level: float | None = None,
     seed: int = 0,
@@ -86,7 +86,7 @@ def estimate_effect(
     `ADJUSTMENTS` (by default all, beside the unadjusted one). ``where`` chooses units by the first year in which the
     panel has them. ``logarithm`` takes logs: estimates are log points. Cohorts with fewer than ``min_units`` in a cell,
     on either side, are in no average: they could otherwise be computed back from it. ``cluster`` "holding" adds up
-    influences by enterprise group.
+    influences by enterprise group. Of ``controls``, ``anticipation`` and ``cluster`` a long difference knows nothing.
 
     Rows of group ``difference``: statistic ``att`` by ``category``; of a staggered design ``overall`` (cohorts weighted
     by their size), ``+1`` (years since entry), ``cohort 2016`` and, with ``year``, the cells. ``att_simultaneous``:
@@ -101,8 +101,11 @@ def estimate_effect(
     Source: Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230; Sant'Anna & Zhao (2020), Journal of
     Econometrics 219, p. 101-122; Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591; docs/METHODS.md.
     """
-    if design not in DESIGNS:
-        raise StudyError(f"design: found {design!r}; expected one of {', '.join(DESIGNS)}; choose one of these")
+    for name, found, options in (("design", design, Design), ("cluster", cluster, Cluster)):
+        if found not in get_args(options):
+            raise StudyError(
+                f"{name}: found {found!r}; expected one of {', '.join(get_args(options))}; choose one of these"
+            )
     level = panel.rules.level if level is None else level
     histories = read_histories(
         panel,
@@ -129,8 +132,8 @@ def estimate_effect(
         findings = long_difference(histories, wanted, min_units)
     evidence: Evidence = "effect" if findings.pre_trend >= SIZE else "samenhang"
     unit = LOG_POINTS if logarithm else panel.indicators[outcome].unit
-    found = _rows(findings, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
-    rows = pd.concat([found, _left_out(findings, histories)], ignore_index=True)
+    estimates = _rows(findings, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
+    rows = pd.concat([estimates, _left_out(findings, histories)], ignore_index=True)
     rows = rows.assign(**_filters(rows, where), **{RULE_SET: panel.rules.name})
     return ResultTable(
         frame=cells.tidy_frame(rows),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -14,11 +14,14 @@ from si_eval.errors import StudyError
 from si_eval.vocabulary import ATT_ROBUST, BREAKDOWN
 
 RATIOS = (0.5, 1.0, 2.0)  # of the largest change of trend after the reference year to the largest before
+GAP = "niet elk jaar rond de toetreding heeft een schatting | not every year around entry has an estimate"
 NO_TEST = "minder dan twee jaren voor de deelname | fewer than two years before participation"
 
 
-def robustness(effects: GroupTime, anticipation: int, level: float) -> Iterator[Finding]:
+def robustness(effects: GroupTime, years: Sequence[int], anticipation: int, level: float) -> Iterator[Finding]:
     """Give bounds of the mean effect since entry; ``effects`` have one reference period (base "universal").
+
+    ``years`` are those of the panel: where one is missing, the cohorts have different reference periods.
 
     Source: Rambachan & Roth (2023), restriction on relative magnitudes.
     """
@@ -28,8 +31,10 @@ def robustness(effects: GroupTime, anticipation: int, level: float) -> Iterator[
     since_entry = events.parts[~before] >= 0
     weights = since_entry / since_entry.sum()
     fewest = Finding(OVERALL, np.nan, participants=int(events.participants.min()), others=int(events.others.min()))
-    if not before.any():
-        yield fewest._replace(statistic=BREAKDOWN, note=NO_TEST)
+    together = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
+    gap = not together or len(years) <= years[-1] - years[0]
+    if gap or not before.any():
+        yield fewest._replace(statistic=BREAKDOWN, note=GAP if gap else NO_TEST)
         return
     pre = int(before.sum())
     try:

@@ -69,7 +69,7 @@ def staggered(
         return Findings([Finding(OVERALL, np.nan, note=TOO_FEW)], _counted(left_out))
     test = pre_test(effects)
     found = [*_averages(effects, level, seed), *_cells(effects), _tested(effects, test)]
-    found += robustness(estimated(base="universal"), anticipation, level)
+    found += robustness(estimated(base="universal"), histories.years, anticipation, level)
     return Findings(found, _counted(left_out), test.p_value)
 
 
