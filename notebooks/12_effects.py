@@ -76,9 +76,9 @@ se.show(effect, se.Chart(kind="lines", x="category", statistic="att_simultaneous
 
 # %%
 se.say(
-    "Het gemiddelde effect is {overall} logpunten. Trends van na de toetreding mogen {ratio} maal zo sterk uiteenlopen als daarvóór voordat het effect nul kan zijn.",
-    "The mean effect is {overall} log points. Trends after entry may part {ratio} times as much as before it until the effect may be zero.",
-    overall=se.cell(effect, format="decimal", statistic="att", category="overall", year="all"),
+    "Het gemiddelde effect is ongeveer {overall} (honderdsten van een logpunt). Trends van na de toetreding mogen {ratio} maal zo sterk uiteenlopen als daarvóór voordat het effect nul kan zijn.",
+    "The mean effect is about {overall} (hundredths of a log point). Trends after entry may part {ratio} times as much as before it until the effect may be zero.",
+    overall=se.cell(effect, format="percent", statistic="att", category="overall", year="all"),
     ratio=se.cell(effect, format="decimal", statistic="breakdown"),
 )
 

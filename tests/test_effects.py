@@ -13,6 +13,7 @@ from linearmodels.datasets import jobtraining
 
 import si_eval as se
 from si_eval.effects.aggregation import average, pre_test, simultaneous_quantile
+from si_eval.effects.estimate import CANNOT_SHOW
 from si_eval.effects.group_time import group_time_effects
 from si_eval.effects.histories import read_histories
 from si_eval.effects.propensity import fit_logit, with_constant
@@ -20,6 +21,7 @@ from si_eval.effects.two_by_two import two_by_two
 from si_eval.errors import StudyError
 from si_eval.results import Panel
 from si_eval.synthetic import simulate_firms
+from si_eval.vocabulary import label
 
 REFERENCE = Path(__file__).parents[1].parent / "shared" / "reference" / "data"
 SAME_FORMULA = 1e-10  # the same closed form in another language: only the order of additions differs
@@ -381,6 +383,11 @@ def test_first_differences_of_real_firms(outcome: str) -> None:
     assert among - everybody.mean() == pytest.approx(expected, abs=PRINTED)
     never = everybody[~everybody.index.isin(later)]  # the library keeps those that enter later out of the comparison
     assert found["estimate"] == pytest.approx(among - never.mean(), rel=SAME_FORMULA)
+
+
+@pytest.mark.parametrize("evidence", ["effect", "samenhang"])
+def test_what_a_table_cannot_show_is_said_in_both_languages(evidence: str) -> None:
+    assert label(CANNOT_SHOW[evidence], "nl") != label(CANNOT_SHOW[evidence], "en") == CANNOT_SHOW[evidence]
 
 
 def test_units_are_chosen_by_their_first_year() -> None:
