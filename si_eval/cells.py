@@ -175,15 +175,20 @@ def compared_units(
     """Give the units of both groups that fall in the cells asked for, with their ``group``."""
     table = panel.table
     check_columns(table, [*by, *(where or {})])
-    table = table.filter(table[PARTICIPANT].notnull())
-    for column, wanted in (where or {}).items():
-        values = [wanted] if isinstance(wanted, str | int | float) else list(wanted)
-        table = table.filter(table[column].isin(values))
+    table = chosen(table.filter(table[PARTICIPANT].notnull()), where)
     if years is not None:
         table = table.filter(table[YEAR].isin([int(year) for year in years]))
     for column in by:
         table = table.filter(table[column].notnull())
     return table.mutate(group=ibis.ifelse(table[PARTICIPANT], PARTICIPANTS, NON_PARTICIPANTS))
+
+
+def chosen(table: ir.Table, where: Where | None) -> ir.Table:
+    """Give the rows whose columns have one of the values wanted."""
+    for column, wanted in (where or {}).items():
+        values = [wanted] if isinstance(wanted, str | int | float) else list(wanted)
+        table = table.filter(table[column].isin(values))
+    return table
 
 
 def values_of(table: ir.Table, indicator: Indicator) -> ir.Column:

@@ -9,6 +9,9 @@ import numpy as np
 
 from si_eval.vocabulary import ALL, ATT
 
+FEW = "te weinig bedrijven | too few firms"
+EARLY = "nam al deel in het eerste jaar | took part in the first year already"
+LATER = "neemt pas na het laatste jaar deel | takes part after the last year only"
 OVERALL = "overall"
 NORMAL = np.inf  # degrees of freedom of an interval that rests on the normal limit
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from si_eval.effects.findings import EARLY, FEW, LATER
 from si_eval.effects.histories import NEVER
 from si_eval.effects.two_by_two import Method, TwoByTwo, supported, two_by_two, varying
 from si_eval.errors import StudyError
@@ -19,11 +20,8 @@ Integers = npt.NDArray[np.int64]
 Truths = npt.NDArray[np.bool_]
 Controls = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
-FEW = "te weinig bedrijven | too few firms"
-EARLY = "nam al deel in het eerste jaar | took part in the first year already"
 UNSEEN = "minder dan twee jaren met een uitkomst | fewer than two years with an outcome"
 UNBALANCED = "niet elk jaar waargenomen | not observed in every year"
-LATER = "neemt pas na het laatste jaar deel | takes part after the last year only"
 
 
 @dataclass(frozen=True)

@@ -124,10 +124,7 @@ def _chosen(table: ir.Table, where: cells.Where | None, years: Sequence[int] | N
     if where:
         first = table.group_by(UNIT).aggregate(**{FIRST_YEAR: table[YEAR].min()})
         start = table.inner_join(first, [table[UNIT] == first[UNIT], table[YEAR] == first[FIRST_YEAR]])
-        for column, wanted in where.items():
-            values = [wanted] if isinstance(wanted, str | int | float) else list(wanted)
-            start = start.filter(start[column].isin(values))
-        table = table.semi_join(start.select(UNIT), UNIT)
+        table = table.semi_join(cells.chosen(start, where).select(UNIT), UNIT)
     return table if years is None else table.filter(table[YEAR].isin([int(year) for year in years]))
 
 

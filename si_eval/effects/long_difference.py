@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from si_eval import stats
-from si_eval.effects.findings import Finding, Findings
+from si_eval.effects.findings import EARLY, FEW, LATER, Finding, Findings
 from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.propensity import Logit, fit_logit
@@ -20,7 +20,6 @@ from si_eval.errors import StudyError
 
 Truths = npt.NDArray[np.bool_]
 UNADJUSTED = "unadjusted"
-FEW = "te weinig bedrijven | too few firms"
 
 
 def long_difference(histories: Histories, adjustments: Sequence[str], min_units: int) -> Findings:
@@ -38,10 +37,8 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
     first, last = histories.years[0], histories.years[-1]
     cohort = histories.cohort
     reasons = {
-        "nam al deel in het eerste jaar | took part in the first year already": (
-            (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first)
-        ),
-        "nam pas deel na het laatste jaar | took part after the last year only": cohort > last,
+        EARLY: (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first),
+        LATER: cohort > last,
         "zonder uitkomst in beide jaren | without an outcome in both years": np.isnan(before) | np.isnan(after),
     }
     used, left_out = np.ones(len(cohort), dtype=np.bool_), {}
