@@ -7,7 +7,8 @@ import sys
 import pandas as pd
 
 import si_eval as se
-from si_eval import cells, engine, extracts
+from si_eval import cells, engine
+from si_eval.registers import extracts
 
 SPLIT = ["size_class", "sector"]
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 
-from si_eval.extracts import statistical
+from si_eval.registers.extracts import statistical
 
 MILLIONS = (1, 2)
 RUNS = 3

@@ -24,9 +24,9 @@ INTERRUPTED = 130  # what a shell expects of a command that ended by Ctrl-C
 def check(source: Annotated[Path, typer.Argument(help="an extract folder or a study file")]) -> None:
     """Say what is in an extract, what is wrong with it, and what a run could and could not answer."""
     with _ends_well():
-        from si_eval import extracts  # noqa: PLC0415
-        from si_eval.opening import extract_arguments  # noqa: PLC0415
-        from si_eval.study_file import load_study  # noqa: PLC0415
+        from si_eval.registers import extracts  # noqa: PLC0415
+        from si_eval.study.file import load_study  # noqa: PLC0415
+        from si_eval.study.inputs import extract_arguments  # noqa: PLC0415
 
         a_study = source.suffix.lower() == ".toml"
         arguments = extract_arguments(load_study(source)) if a_study else {"source": source}
@@ -65,9 +65,9 @@ def run(
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
     with _ends_well(), _bar() as progress:
-        from si_eval.inside import inside_of  # noqa: PLC0415
-        from si_eval.run import run_study  # noqa: PLC0415
-        from si_eval.study_file import load_study  # noqa: PLC0415
+        from si_eval.study.file import load_study  # noqa: PLC0415
+        from si_eval.study.kept_inside import inside_of  # noqa: PLC0415
+        from si_eval.study.run import run_study  # noqa: PLC0415
 
         a_study = source.suffix.lower() == ".toml"
         results = run_study(
@@ -94,7 +94,7 @@ def release(
 ) -> None:
     """Make the package for output control out of the results of a run: one ZIP, scanned byte by byte."""
     with _ends_well():
-        from si_eval.release import release_run  # noqa: PLC0415
+        from si_eval.study.release import release_run  # noqa: PLC0415
 
         made = release_run(out, ledger=ledger, light=light)
     typer.echo(f"package for output control: {made.path}")

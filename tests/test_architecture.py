@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import si_eval
-from si_eval.indicators import FORMULAS
+from si_eval.registers.indicators import FORMULAS
 from si_eval.registry import indicators
 
 PACKAGE = Path(si_eval.__file__).parent

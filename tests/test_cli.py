@@ -18,16 +18,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_disclosure_rules import rows
+from disclosure.test_rules import rows
 from typer.testing import CliRunner
 
 from si_eval.cli import INTERRUPTED, app
 from si_eval.errors import DisclosureError, StudyError
-from si_eval.ledger_file import load_ledger
-from si_eval.release import release_run
-from si_eval.run import _replace, run_study
-from si_eval.study import protect_exhibits
-from si_eval.study_file import load_study
+from si_eval.study.evaluation import protect_exhibits
+from si_eval.study.file import load_study
+from si_eval.study.ledger import load_ledger
+from si_eval.study.release import release_run
+from si_eval.study.run import _replace, run_study
 from si_eval.synthetic import simulate_extract
 
 STUDY = """

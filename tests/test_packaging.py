@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import tomllib
 from importlib.metadata import PackageNotFoundError, metadata
-from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
+from paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 # conda-forge spells some packages otherwise
 CONDA_NAMES = {"duckdb": "python-duckdb", "ibis-framework": "ibis-duckdb", "matplotlib": "matplotlib-base"}
 FIXED = {"pandas", "numpy", "statsmodels", "scipy", "linearmodels", "seaborn", "jupyter", "pytest"}

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from si_eval import cells
 from si_eval import engine as engines
+from si_eval.engine.columns import Gathered, Key, gather
 from si_eval.errors import StudyError
-from si_eval.gathered import Gathered, Key, gather
 from si_eval.results import Panel
 from si_eval.vocabulary import ENTRY_YEAR, GROUP_ID, PARTICIPANT, UNIT, YEAR
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from si_eval.measures import pseudo_median
+from si_eval.cells.measures import pseudo_median
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Survey

@@ -1,0 +1,65 @@
+from .compare.levels import compare_groups
+from .compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
+from .compare.selection import check_selection
+from .compare.trends import index_series
+from .consistency import check_consistency
+from .disclosure import DisclosureRules, OutputRequest, ReleaseLedger, protect
+from .effects import estimate_effect
+from .errors import DisclosureError, InputError, SiEvalError, StudyError
+from .published import compare_published
+from .registers.any_frame import panel_from_frame
+from .registers.linkage import link_participants
+from .registers.panel import build_panel
+from .registry import RuleSet, rule_set
+from .report import Chart, cell, say, show, show_comparison
+from .study.evaluation import compare_with_published, evaluate, protect_exhibits, study_tables
+from .study.exhibits import compute_exhibits
+from .study.file import load_study
+from .study.inputs import open_reference, open_study, read_extract
+from .study.release import release_run
+from .study.run import run_study
+from .synthetic import simulate_extract, simulate_firms
+
+__all__ = [
+    "Chart",
+    "DisclosureError",
+    "DisclosureRules",
+    "InputError",
+    "OutputRequest",
+    "ReleaseLedger",
+    "RuleSet",
+    "SiEvalError",
+    "StudyError",
+    "build_panel",
+    "cell",
+    "check_consistency",
+    "check_selection",
+    "compare_groups",
+    "compare_published",
+    "compare_with_published",
+    "compute_exhibits",
+    "describe_linkage",
+    "describe_reach",
+    "describe_sectors",
+    "describe_unit_choice",
+    "estimate_effect",
+    "evaluate",
+    "index_series",
+    "link_participants",
+    "load_study",
+    "open_reference",
+    "open_study",
+    "panel_from_frame",
+    "protect",
+    "protect_exhibits",
+    "read_extract",
+    "release_run",
+    "rule_set",
+    "run_study",
+    "say",
+    "show",
+    "show_comparison",
+    "simulate_extract",
+    "simulate_firms",
+    "study_tables",
+]

@@ -1,0 +1,165 @@
+"""Opens the relational engine. Nothing else knows which one it is: the stages write Ibis expressions."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+from si_eval.engine import spark
+from si_eval.errors import StudyError
+
+ROWS_A_PIECE = 25_000  # that leave the engine at once: more take memory, fewer take time
+ROWS_A_GROUP = 100_000  # each thread that reads a file holds one group of its rows
+ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
+
+
+def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, threads: int | None = None) -> Any:
+    """Open a relational engine; ``memory_limit`` is such as ``"500MB"``.
+
+    What does not fit in memory goes to a private temporary folder, which goes when the engine does.
+    """
+    if backend == spark.NAME:
+        return spark.open_spark(memory_limit=memory_limit, threads=threads)
+    if backend != "duckdb":
+        raise StudyError(
+            f"engine: found {backend!r}; expected 'duckdb' or {spark.NAME!r}; change `backend` under `[engine]` in the "
+            "study file"
+        )
+    settings: dict[str, Any] = {
+        "enable_external_file_cache": False,  # the system keeps files in memory, and gives that memory back
+        "allocator_background_threads": True,  # so that freed memory is given back before the next query
+    }
+    if memory_limit is not None:
+        settings["memory_limit"] = memory_limit
+    if threads is not None:
+        settings["threads"] = threads
+    spill = tempfile.mkdtemp(prefix="si_eval.")
+    engine = ibis.duckdb.connect(temp_directory=spill, **settings)
+    weakref.finalize(engine, shutil.rmtree, spill, ignore_errors=True)
+    return engine
+
+
+def is_local(engine: Any) -> bool:
+    """Say whether rows are worked on in this process, not on a cluster."""
+    return bool(engine.name == "duckdb")
+
+
+def threads(table: ir.Table) -> int:
+    """Give the number of threads that the engine of a table may use."""
+    engine = table.get_backend()
+    return int(engine.raw_sql("SELECT current_setting('threads')").fetchall()[0][0]) if is_local(engine) else 1
+
+
+def pieces(expression: ir.Table) -> Iterator[pa.RecordBatch]:
+    """Give the rows of an expression, as they are computed, in small pieces; one at least.
+
+    Take all of them before the engine is asked anything else: its next answer ends this one.
+    """
+    engine = expression.get_backend()
+    pa.default_memory_pool().release_unused()
+    if is_local(engine):
+        answer = engine.con.sql(engine.compile(expression))
+        read = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
+        rows = read(ROWS_A_PIECE)
+    else:
+        rows = spark.fetch(expression).to_reader(ROWS_A_PIECE)
+    empty = True
+    for piece in rows:
+        empty = False
+        yield piece
+    if empty:
+        yield pa.RecordBatch.from_pylist([], rows.schema)
+
+
+def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:
+    """Read parquet files with one schema as one table, without loading them."""
+    if not is_local(engine):
+        return spark.scan_parquet(engine, paths)
+    return engine.read_parquet([str(path) for path in paths])
+
+
+def from_frame(engine: Any, frame: pd.DataFrame) -> ir.Table:
+    """Put a data frame into the engine; the frame itself is left as it is."""
+    return from_arrow(engine, pa.Table.from_pandas(frame, preserve_index=False))
+
+
+def without_rows(engine: Any, columns: Mapping[str, str]) -> ir.Table:
+    """Give a table of these columns and types that has no rows."""
+    return from_arrow(engine, ibis.schema(dict(columns)).to_pyarrow().empty_table())
+
+
+def from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
+    """Give columns a name in the engine; an engine of this process reads them where they are."""
+    if not is_local(engine):
+        return spark.from_arrow(engine, rows)
+    name = ibis.util.gen_name("si_eval")
+    engine.con.register(name, rows)
+    return engine.table(name)
+
+
+def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
+    """Write tables of one schema to the private folder of a local engine as they come, and give them as one table."""
+    folder = Path(engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
+    paths = []
+    for part in parts:
+        paths.append(folder / f"{ibis.util.gen_name('part')}.parquet")
+        pq.write_table(
+            part,
+            paths[-1],
+            row_group_size=ROWS_A_GROUP,
+            compression="none",  # read more often than its room on disk is worth
+            use_dictionary=["year"],
+            write_statistics=["year"],
+        )
+        del part
+        pa.default_memory_pool().release_unused()
+    return scan_parquet(engine, paths)
+
+
+def view(engine: Any, expression: ir.Table) -> ir.Table:
+    """Give an expression a name in the engine, so that what is built on it stays short; nothing is computed."""
+    return engine.create_view(ibis.util.gen_name("si_eval"), expression)
+
+
+def fetch_arrow(expression: ir.Table) -> pa.Table:
+    """Bring the rows of an expression out of the engine as columns."""
+    return expression.to_pyarrow() if is_local(expression.get_backend()) else spark.fetch(expression)
+
+
+def fetch(expression: ir.Table) -> pd.DataFrame:
+    """Bring the rows of an expression out of the engine: integers with gaps and truth values keep their kind."""
+    return fetch_arrow(expression).to_pandas(types_mapper=_NULLABLE.get)
+
+
+def count_rows(table: ir.Table) -> int:
+    """Count the rows of a table."""
+    return int(fetch_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())
+
+
+def materialise(engine: Any, expression: ir.Table) -> ir.Table:
+    """Compute an expression once and keep the result in the engine."""
+    if not is_local(engine):
+        return spark.materialise(engine, expression)
+    name = ibis.util.gen_name("si_eval")
+    engine.con.execute(f'CREATE TEMP TABLE "{name}" AS {engine.compile(expression)}')
+    return engine.table(name)
+
+
+_NULLABLE = {
+    pa.int8(): pd.Int8Dtype(),
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.string(): pd.StringDtype(na_value=float("nan")),
+}

@@ -1,0 +1,310 @@
+"""Finds the files of an extract by their names: table, year, version and format. Nothing is opened here."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from si_eval.errors import Problem
+from si_eval.registers.schema import contracts
+from si_eval.registry import facts
+
+FORMATS = ("parquet", "csv", "sav", "zsav", "dta")
+OTHER_TABULAR = ("xlsx", "xls", "ods", "sas7bdat", "txt", "tsv", "por", "rds", "feather", "arrow", "gz", "zip")
+Patterns = str | Sequence[str]
+
+_DATE_BEFORE = r"(?:\d{4,8}|\d{4}-\d{2}-\d{2})?[ _-]*"
+_VERSION_AFTER = r"(?:[ _-]?V(?P<version>\d+))?"
+_YEAR = r"(?P<year>(?:19|20)\d{2})"
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """One file that holds (a year of) a table. ``name`` is what messages show; the path never is."""
+
+    path: Path
+    name: str
+    table: str
+    format: str
+    year: int | None
+    version: int | None
+    layout: str
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files to read, what is wrong with the selection, and what was left aside."""
+
+    files: tuple[RawFile, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    unrecognised: tuple[str, ...]
+
+
+def find_files(
+    source: str | Path | Sequence[str | Path],
+    *,
+    files: Mapping[str, Patterns] | None = None,
+    participants: str | Path | None = None,
+) -> Found:
+    """Find the newest file of each table and year in one or several folders.
+
+    ``files`` replaces detection for the tables it names; ``participants`` is a list outside the folders.
+    """
+    folders = [Path(source)] if isinstance(source, (str, Path)) else [Path(folder) for folder in source]
+    chosen = dict(files or {})
+    problems = [_no_folder(folder) for folder in folders if not folder.is_dir()]
+    problems += [_unknown_table(name) for name in chosen if name not in contracts()]
+    candidates: list[RawFile] = []
+    unrecognised: list[str] = []
+    for folder in folders:
+        if folder.is_dir():
+            detected, rest = _detect(folder, skip=set(chosen))
+            candidates += detected
+            unrecognised += rest
+    for table, patterns in chosen.items():
+        if table in contracts():
+            matched = [
+                file for folder in folders if folder.is_dir() for file in _match(folder, table, _listed(patterns))
+            ]
+            problems += [] if matched else [_no_match(table, _listed(patterns), unrecognised)]
+            candidates += matched
+    if participants is not None:
+        candidates = [file for file in candidates if file.table != "participants"]
+        listed = _participants_file(Path(participants))
+        candidates += [listed] if isinstance(listed, RawFile) else []
+        problems += [listed] if isinstance(listed, Problem) else []
+    usable, notes = _usable(candidates)
+    newest, older = _newest(usable)
+    notes += older
+    problems += _conflicts(newest)
+    taken = {file.name for file in candidates}
+    return Found(tuple(newest), tuple(problems), tuple(notes), tuple(sorted(set(unrecognised) - taken)))
+
+
+def _listed(patterns: Patterns) -> list[str]:
+    return [patterns] if isinstance(patterns, str) else list(patterns)
+
+
+def _detect(folder: Path, skip: set[str]) -> tuple[list[RawFile], list[str]]:
+    detected, rest = [], []
+    for path in sorted(folder.iterdir()):
+        extension = path.suffix.lower().lstrip(".")
+        if not path.is_file() or path.name.startswith((".", "~$")) or extension not in (*FORMATS, *OTHER_TABULAR):
+            continue
+        file = _recognise(path) if extension in FORMATS else None
+        if file is None:
+            rest.append(path.name)
+        elif file.table not in skip:
+            detected.append(file)
+        else:
+            rest.append(path.name)
+    return detected, rest
+
+
+def _recognise(path: Path) -> RawFile | None:
+    stem = path.stem.strip()
+    out_of_range = None
+    for table, layout, expression, first, last in _patterns():
+        match = expression.fullmatch(stem)
+        if match is None:
+            continue
+        named = match.groupdict()
+        year = int(named["year"]) if named.get("year") else None
+        version = int(named["version"]) if named.get("version") else None
+        file = RawFile(path, path.name, table, path.suffix.lower().lstrip("."), year, version, layout)
+        if year is None or first <= year <= last:
+            return file
+        out_of_range = out_of_range or file
+    return out_of_range
+
+
+@cache
+def _patterns() -> tuple[tuple[str, str, re.Pattern[str], int, int], ...]:
+    """List ``table, layout, pattern of the stem, first year, last year``; canonical names come first."""
+    patterns = []
+    for table in contracts():
+        stem = rf"{table}(?:[ _-]?{_YEAR})?{_VERSION_AFTER}"
+        patterns.append((table, "canonical", re.compile(stem, re.IGNORECASE), 0, 9999))
+    for entry in facts("tables")["files"]:
+        name = re.escape(entry["name"]).replace(r"\{year\}", f" ?{_YEAR}").replace(r"\*", ".*?")
+        stem = f"{_DATE_BEFORE}{name}{_VERSION_AFTER}"
+        compiled = re.compile(stem, re.IGNORECASE)
+        patterns.append((entry["table"], "cbs", compiled, entry.get("from", 0), entry.get("to", 9999)))
+    return tuple(patterns)
+
+
+def _match(folder: Path, table: str, patterns: Iterable[str]) -> list[RawFile]:
+    """Match the patterns of a study: ``*``, ``?`` and ``{year}``; several files of a year are parts of one table."""
+    found: dict[Path, RawFile] = {}
+    for pattern in patterns:
+        text = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+        text = text.replace(r"\{year\}", _YEAR, 1).replace(r"\{year\}", "(?P=year)")
+        expression = re.compile(text, re.IGNORECASE)
+        paths = folder.rglob("*") if "/" in pattern else folder.iterdir()
+        for path in sorted(paths):
+            match = expression.fullmatch(path.relative_to(folder).as_posix())
+            extension = path.suffix.lower().lstrip(".")
+            if match is None or not path.is_file() or extension not in FORMATS:
+                continue
+            named = match.groupdict()
+            detected = _recognise(path)
+            year = int(named["year"]) if named.get("year") else (detected.year if detected else None)
+            tail = re.search(r"V(\d+)$", path.stem, re.IGNORECASE)
+            part = re.sub(r"[ _-]?V\d+$", "", path.stem, flags=re.IGNORECASE) if "*" in pattern else ""
+            version = int(tail[1]) if tail else None
+            layout = detected.layout if detected else "cbs"
+            name = path.relative_to(folder).as_posix()
+            found[path] = RawFile(path, name, table, extension, year, version, layout, part.lower())
+    return list(found.values())
+
+
+def _participants_file(path: Path) -> RawFile | Problem:
+    extension = path.suffix.lower().lstrip(".")
+    if not path.is_file():
+        return Problem(
+            where=path.name,
+            found="no such file",
+            expected="the participants' list",
+            action="correct `participants`",
+            table="participants",
+        )
+    if extension not in FORMATS:
+        return _unknown_format(path.name, "participants")
+    return RawFile(path, path.name, "participants", extension, None, None, "cbs")
+
+
+def _usable(candidates: Iterable[RawFile]) -> tuple[list[RawFile], list[str]]:
+    """Set aside investment files of before the present code list."""
+    wide = facts("tables")["wide_investments"]
+    usable, notes = [], []
+    for file in candidates:
+        early = (
+            file.table == "investments" and file.layout == "cbs" and file.year is not None and file.year < wide["from"]
+        )
+        if early:
+            notes.append(f"{file.name} cannot be used: {wide['note']}")
+        else:
+            usable.append(file)
+    return usable, notes
+
+
+def _newest(files: Iterable[RawFile]) -> tuple[list[RawFile], list[str]]:
+    groups: dict[tuple[str, int | None, str], list[RawFile]] = defaultdict(list)
+    for file in files:
+        groups[file.table, file.year, file.part].append(file)
+    newest, notes = [], []
+    for group in groups.values():
+        best = max(file.version or 0 for file in group)
+        chosen = [file for file in group if (file.version or 0) == best]
+        newest += chosen
+        notes += [f"{file.name} was left aside: {chosen[0].name} is newer" for file in group if file not in chosen]
+    order = list(contracts())
+    newest.sort(key=lambda file: (order.index(file.table), file.year or 0, file.name))
+    return newest, sorted(notes)
+
+
+def _conflicts(files: Sequence[RawFile]) -> list[Problem]:
+    problems = []
+    groups: dict[tuple[str, int | None, str], list[RawFile]] = defaultdict(list)
+    for file in files:
+        groups[file.table, file.year, file.part].append(file)
+    for (table, year, _), group in groups.items():
+        if len(group) > 1:
+            names = ", ".join(sorted(file.name for file in group))
+            of_year = f" of {year}" if year is not None else ""
+            kinds = " in different formats" if len({file.format for file in group}) > 1 else ""
+            problems.append(
+                Problem(
+                    where=group[0].name,
+                    found=f"{len(group)} files{kinds} for {table}{of_year}: {names}",
+                    expected="one",
+                    action="move the others out of the folder, or name the one to read under `files`",
+                    table=table,
+                    count=len(group),
+                )
+            )
+    for table in sorted({file.table for file in files}):
+        whole = [file.name for file in files if file.table == table and file.year is None and not file.part]
+        by_year = [file.name for file in files if file.table == table and file.year is not None]
+        if whole and by_year and table != "participants":
+            problems.append(
+                Problem(
+                    where=whole[0],
+                    found=f"one file for all years beside {len(by_year)} files of a year ({by_year[0]}, …) for {table}",
+                    expected="one file, or one a year",
+                    action="move one kind out of the folder, or name the files to read under `files`",
+                    table=table,
+                )
+            )
+    return problems
+
+
+def missing_tables(found: Found) -> list[Problem]:
+    """List the required tables that no file was found for."""
+    present = {file.table for file in found.files} | {problem.table for problem in found.problems}
+    problems = []
+    for name, contract in contracts().items():
+        if contract.required and name not in present:
+            names = [entry["name"] for entry in facts("tables")["files"] if entry["table"] == name]
+            stems = {Path(other).stem.lower(): other for other in found.unrecognised}
+            close = difflib.get_close_matches(name, stems, n=2, cutoff=0.5) or [
+                stem for stem in stems if any(stem.startswith(text.split("{")[0].rstrip("*").lower()) for text in names)
+            ]
+            near = f" (nearest: {', '.join(stems[stem] for stem in close[:2])})" if close else ""
+            problems.append(
+                Problem(
+                    where="the extract",
+                    found=f"no file for {name}{near}",
+                    expected=f"{name}.parquet (or {', '.join(FORMATS[1:])}), or a CBS name such as {names[0]}",
+                    action="add the file, or give its name under `files`",
+                    table=name,
+                )
+            )
+    return problems
+
+
+def _no_folder(folder: Path) -> Problem:
+    return Problem(
+        where=folder.name or "the extract",
+        found="no such folder",
+        expected="a folder with the raw files",
+        action="correct the path of the extract",
+    )
+
+
+def _unknown_table(name: str) -> Problem:
+    near = difflib.get_close_matches(name, contracts(), n=1)
+    return Problem(
+        where="files",
+        found=f"a table {name!r}{f' (nearest: {near[0]})' if near else ''}",
+        expected=f"one of {', '.join(contracts())}",
+        action="correct the name under `files`",
+    )
+
+
+def _no_match(table: str, patterns: Sequence[str], others: Sequence[str]) -> Problem:
+    near = difflib.get_close_matches(patterns[0] if patterns else "", others, n=2, cutoff=0.4)
+    return Problem(
+        where="files",
+        found=f"no file that matches {', '.join(patterns)}{f' (nearest: {chr(44).join(near)})' if near else ''}",
+        expected=f"at least one file in {', '.join(FORMATS)}",
+        action="correct the pattern under `files`",
+        table=table,
+    )
+
+
+def _unknown_format(name: str, table: str) -> Problem:
+    return Problem(
+        where=name,
+        found=f"a file in a format that is not read ({Path(name).suffix or 'no extension'})",
+        expected=", ".join(FORMATS),
+        action="save it as CSV in UTF-8",
+        table=table,
+    )

@@ -1,0 +1,247 @@
+"""The order of work: find files, fingerprint them, inspect each, check the tables, put them together."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from si_eval.engine import open_engine, scan_parquet
+from si_eval.errors import Problem
+from si_eval.registers.extracts.cache import Cache, fingerprint, key_of, open_cache
+from si_eval.registers.extracts.conversion import Settings
+from si_eval.registers.extracts.files import Found, Patterns, RawFile, find_files, missing_tables
+from si_eval.registers.extracts.inspection import Inspected, inspect_file, rows_of
+from si_eval.registers.extracts.tables import by_table, check_fit, check_keys, check_years, complete_units, years_of
+from si_eval.registers.schema import contracts, table_names
+from si_eval.registry import facts
+from si_eval.results import Extract, Simulation, SourceFile
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+READER = "duckdb"  # the engine that converts and checks raw files; another one is handed the result
+Source = str | Path | Sequence[str | Path]
+Progress = Callable[[str], None]
+_COMPLETED_FROM = {"business_units": ("business_unit_groups", "business_unit_founding")}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of an extract: where it is, and what a study says of its files."""
+
+    source: Source
+    files: Mapping[str, Patterns] | None = None
+    columns: Mapping[str, Mapping[str, str]] | None = None
+    money_unit: Mapping[str, float] | None = None
+    participants: str | Path | None = None
+    cache: str | Path | None = None
+    engine: Any = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class Examined:
+    """Everything that was found: an extract where nothing is wrong, the problems where something is."""
+
+    found: Found
+    inspected: tuple[Inspected, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+    simulation: Simulation | None = None
+    extract: Extract | None = None
+
+
+def examine(request: Request) -> Examined:
+    """Read and check an extract; every problem of every table is listed, none is raised."""
+    say = request.progress or (lambda _: None)
+    found = find_files(request.source, files=request.files, participants=request.participants)
+    simulation, simulation_problems = _simulation(request.source)
+    problems = [*_wrong_settings(request), *found.problems, *missing_tables(found), *simulation_problems]
+    if not found.files:
+        return Examined(found, (), tuple(problems), found.notes, simulation)
+    cache = open_cache(request.cache)
+    engine = request.engine if request.engine is not None else open_engine(READER)
+    reader = engine if engine.name == READER else open_engine(READER)
+    with tempfile.TemporaryDirectory(dir=cache.folder, prefix="reading-") as workspace:
+        inspected = _inspect(found.files, request, reader, cache, Path(workspace), say)
+        problems += [problem for file in inspected for problem in file.problems]
+        say("checking the tables")
+        table_problems, notes = _check_tables(inspected, cache)
+        problems += table_problems
+        notes = [*found.notes, *_remarks(inspected), *notes]
+        if problems:
+            return Examined(found, tuple(inspected), tuple(problems), tuple(notes), simulation)
+        say("putting the tables together")
+        tables, more = _tables(inspected, reader, cache)
+        if engine is not reader:
+            tables = _handed_over(tables, inspected, engine, cache)
+    absent = [f"{name} is absent: {contracts()[name].without}" for name in table_names() if name not in tables]
+    notes = [*notes, *more, *absent]
+    extract = Extract(tables, engine, tuple(_sources(inspected)), tuple(notes), simulation)
+    return Examined(found, tuple(inspected), (), tuple(notes), simulation, extract)
+
+
+def _wrong_settings(request: Request) -> list[Problem]:
+    problems = []
+    for argument, given in (("columns", request.columns), ("money_unit", request.money_unit)):
+        expected = f"one of {', '.join(contracts())}"
+        for name in given or {}:
+            if name not in contracts():
+                problems.append(
+                    Problem(argument, f"a table {name!r}", expected, f"correct the name under `{argument}`")
+                )
+    for name, unit in (request.money_unit or {}).items():
+        if unit not in (1, 1000):
+            problems.append(
+                Problem(
+                    "money_unit", f"{unit!r} for {name}", "1 or 1000 euro per unit in the file", "correct `money_unit`"
+                )
+            )
+    return problems
+
+
+def _inspect(
+    files: Sequence[RawFile], request: Request, engine: Any, cache: Cache, workspace: Path, say: Progress
+) -> list[Inspected]:
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        prints = list(pool.map(fingerprint, [file.path for file in files]))
+    columns, units = request.columns or {}, request.money_unit or {}
+    inspected = []
+    for file, sha256 in zip(files, prints, strict=True):
+        say(f"reading {file.name}")
+        settings = Settings(columns.get(file.table, {}), units.get(file.table))
+        inspected.append(inspect_file(file, sha256, settings, engine=engine, cache=cache, workspace=workspace))
+    return inspected
+
+
+def _check_tables(inspected: Sequence[Inspected], cache: Cache) -> tuple[list[Problem], list[str]]:
+    tables = by_table(inspected)
+    problems = [problem for name, files in tables.items() for problem in check_keys(name, files, cache)]
+    problems += check_years(tables)
+    whole = {name: files for name, files in tables.items() if _identified(name, files)}
+    fit, notes = check_fit(whole, cache)
+    return [*problems, *fit], notes
+
+
+def _identified(name: str, files: Sequence[Inspected]) -> bool:
+    """Say whether every file has the identifiers by which tables are joined; a missing one is reported already."""
+    wanted = {"be_id", "person_id", "kvk_id"} & set(contracts()[name].columns)
+    return all(wanted <= set(file.columns) for file in files)
+
+
+def _tables(inspected: Sequence[Inspected], engine: Any, cache: Cache) -> tuple[dict[str, ir.Table], list[str]]:
+    """Put each table into the engine under one name, so that the stages' queries stay short."""
+    files = by_table(inspected)
+    units, notes = complete_units(files, engine, cache)
+    tables = {}
+    for name in table_names():
+        if name in files:
+            table = units if name == "business_units" else rows_of(files[name])
+            tables[name] = engine.create_view(ibis.util.gen_name(f"si_eval_{name}"), table)
+    return tables, notes
+
+
+def _handed_over(
+    tables: Mapping[str, ir.Table], inspected: Sequence[Inspected], engine: Any, cache: Cache
+) -> dict[str, ir.Table]:
+    """Give each table to another engine, through a parquet file in the cache."""
+    files = by_table(inspected)
+    handed = {}
+    for name, table in tables.items():
+        sources = [file.key for part in (name, *_COMPLETED_FROM.get(name, ())) for file in files.get(part, ())]
+        key = key_of("handed over", name, sources)
+        path = cache.parquet(key)
+        if not path.is_file():
+            cache.write_parquet(key, table.to_parquet)
+        handed[name] = scan_parquet(engine, [path])
+    return handed
+
+
+def _remarks(inspected: Sequence[Inspected]) -> list[str]:
+    """Add up the remarks of all files of a table, and name the columns that are absent."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for file in inspected:
+        counts[file.file.table].update(file.notes)
+    remarks = [f"{table}: {count} {text}" for table, texts in counts.items() for text, count in texts.items()]
+    tables = by_table(inspected)
+    completed = {"group_id": "business_unit_groups", "founded": "business_unit_founding"}
+    for name, files in tables.items():
+        for column in contracts()[name].visible.values():
+            absent = [file for file in files if column.name not in file.columns]
+            if column.name in completed and name == "business_units":
+                absent = [
+                    file for file in absent if not _completed(file, column.name, tables.get(completed[column.name], ()))
+                ]
+            if absent and column.nullable and column.without:
+                years = sorted({year for file in absent for year in years_of([file])})
+                when = f" in {', '.join(map(str, years))}" if years and len(absent) < len(files) else ""
+                remarks.append(f"{name} has no {column.name}{when}: {column.without}")
+    register = set(years_of(tables.get("business_units", ())))
+    for name in ("kvk_person", "person_business_unit"):
+        delivered = {file.file.year for file in tables.get(name, ())}
+        untraced = sorted(register - delivered) if delivered and None not in delivered else []
+        if untraced:
+            remarks.append(f"{name} has no file of {', '.join(map(str, untraced))}: no participants are traced then")
+    unit = facts("tables")["wide_investments"]["unit"]
+    if any(file.file.table == "investments" and file.file.layout == "cbs" for file in inspected):
+        remarks.append(
+            f"investments: CBS files are read in units of {unit} euro unless `money_unit` says otherwise (a guess)"
+        )
+    return remarks
+
+
+def _completed(register: Inspected, column: str, others: Sequence[Inspected]) -> bool:
+    if column == "founded" and (others or "register_start" in register.columns):
+        return True
+    years = {other.file.year for other in others}
+    return bool(years) and (register.file.year in years or None in years or register.file.year is None)
+
+
+def _sources(inspected: Sequence[Inspected]) -> list[SourceFile]:
+    return [
+        SourceFile(
+            table=one.file.table,
+            path=one.file.name,
+            format=one.file.format,
+            sha256=one.sha256,
+            rows=one.rows,
+            year=one.file.year,
+            version=f"V{one.file.version}" if one.file.version is not None else "",
+        )
+        for one in inspected
+    ]
+
+
+def _simulation(source: Source) -> tuple[Simulation | None, list[Problem]]:
+    """Read what a simulated extract says of itself."""
+    folders = [Path(source)] if isinstance(source, (str, Path)) else [Path(folder) for folder in source]
+    for folder in folders:
+        path = folder / "simulation.json"
+        if not path.is_file():
+            continue
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+            if not said["synthetic"]:
+                continue
+            simulation = Simulation(
+                preset=str(said["preset"]),
+                scale=float(said["scale"]),
+                seed=int(said["seed"]),
+                note=str(said.get("note", "")),
+                calibrated=tuple(said.get("calibrated", ())),
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            expected = "synthetic, preset, scale and seed, as the simulator writes them"
+            return None, [
+                Problem(path.name, f"a file that cannot be read ({error!r})", expected, "simulate the extract again")
+            ]
+        return simulation, []
+    return None, []

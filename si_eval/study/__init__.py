@@ -1,0 +1,1 @@
+"""The order of work: a study file in, protected exhibits and a report out."""

@@ -1,0 +1,236 @@
+"""The exhibits of a study: each is made from its inputs, cut to the rows it shows, and marked where it is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from si_eval import cells, survey, synthesis
+from si_eval.errors import StudyError
+from si_eval.programme import efficiency, monitoring, theory
+from si_eval.results import Linkage, Panel, ResultTable, SafeTable
+from si_eval.study.catalogue import MAKERS, PROTECTED, WEIGHTED
+from si_eval.study.file import ExhibitSpec, Study
+from si_eval.vocabulary import ALL, use_labels
+
+ASSUMED = "assumed"
+UNMARKED = ("describe_linkage", "describe_unit_choice", "cost_per_participant")  # counts of the list, all calibrated
+COUNTS = "counts"  # argument that names exhibits which crossed the public border
+PATHS = ("frame", "margins", "population", "targets")  # arguments that name files, from the study file
+SYNTHESIS = "synthesise"
+SUMMARIES = ("compare_groups", "index_series")  # made of the cells that their arguments name
+
+
+@dataclass
+class Inputs:
+    """What exhibits are made from; the study's own files are read when the first exhibit asks for them."""
+
+    study: Study
+    known: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Any:
+        """Give an input; raises `StudyError` where the study has no file for it."""
+        if name not in self.known:
+            self.known[name] = self._read(name)
+        return self.known[name]
+
+    def _read(self, name: str) -> Any:
+        if name == "exhibits":
+            return [exhibit.id for exhibit in self.study.file.exhibits]
+        if name == "survey":
+            return _read_survey(self.study)
+        loaders: Mapping[str, Callable[[Path], Any]] = {
+            "kpis": monitoring.load_kpis,
+            "programme": theory.load_programme,
+            "goals": theory.load_goals,
+            "costs": efficiency.load_costs,
+            "firms": efficiency.load_firms,
+            "findings": synthesis.load_findings,
+        }
+        path = getattr(self.study.file.facts, name, None)
+        if path is None:
+            raise StudyError(
+                f"study {self.study.file.name}: found no {name}; expected its file under [facts], or the panel where "
+                "exhibits need one; name it"
+            )
+        return loaders[name](self.study.resolve(path))
+
+
+def _read_survey(study: Study) -> survey.Survey:
+    """Read the responses of a study's survey, or simulate them where it has none."""
+    files = study.file.survey
+    if files is None:
+        raise StudyError(f"study {study.file.name}: found no [survey]; expected a questionnaire and responses; add it")
+    questionnaire = survey.load_questionnaire(study.resolve(files.questionnaire))
+    use_labels(questionnaire.labels())
+    if files.responses is not None:
+        return survey.read_responses(study.resolve(files.responses), questionnaire)
+    if files.simulation is None:
+        raise StudyError(f"study {study.file.name}: found no responses; expected `responses` or `simulation`; add one")
+    counts = study.resolve(files.simulation)
+    return survey.read_responses(
+        survey.simulate_survey(questionnaire, counts=counts),
+        questionnaire,
+        simulation=survey.describe_simulation(questionnaire, counts=counts),
+    )
+
+
+def compute_exhibits(
+    study: Study,
+    panel: Panel | None = None,
+    linkage: Linkage | None = None,
+    only: Iterable[str] | None = None,
+) -> list[ResultTable]:
+    """Compute the exhibits of a study, in its order; a call that several exhibits share is made once.
+
+    ``only`` names the exhibits wanted; those made of registers need ``panel`` and ``linkage``. What is made of
+    protected tables follows in `synthesise_exhibits`: the synthesis, and the comparison of respondents with the
+    participants in the registers, which until then has the respondents alone.
+    """
+    inputs = Inputs(study, {"panel": panel, "linkage": linkage, PROTECTED: {}})
+    wanted = chosen(study, only)
+    if panel is not None:
+        cells.prepare(panel, [_cells_of(exhibit) for exhibit in wanted if exhibit.function in SUMMARIES])
+    done: dict[str, ResultTable] = {}
+    tables = []
+    for exhibit in wanted:
+        if exhibit.function == SYNTHESIS:
+            continue
+        call = f"{exhibit.function}({exhibit.arguments})"
+        if call not in done:
+            done[call] = _call(exhibit, inputs)
+        tables.append(_named(_marked(_selected(done[call], exhibit)), exhibit))
+    return tables
+
+
+def _cells_of(exhibit: ExhibitSpec) -> cells.Request:
+    """Give the cells that an exhibit made of the panel asks for."""
+    asked = exhibit.arguments
+    years = asked.get("years")
+    if years is not None and "base_year" in asked:
+        years = [asked["base_year"], *years]
+    names = [asked["indicator"]] if isinstance(asked["indicator"], str) else asked["indicator"]
+    return cells.Request(names, asked.get("by", ()), asked.get("where"), years)
+
+
+def synthesise_exhibits(study: Study, safe: Sequence[SafeTable]) -> list[ResultTable]:
+    """Make the exhibits that rest on protected ones: the synthesis, and those that take ``counts`` from others.
+
+    What was withheld there is not known here, so nothing can leave by this way.
+    """
+    inputs = Inputs(study, {PROTECTED: {table.exhibit: table for table in safe}})
+    tables = []
+    for exhibit in study.file.exhibits:
+        if exhibit.function == SYNTHESIS:
+            questions = [question.id for question in inputs.get("programme").questions]
+            result = synthesis.synthesise(questions, tables=safe, findings=inputs.get("findings"))
+            tables.append(_named(_selected(result.table, exhibit), exhibit))
+        elif COUNTS in exhibit.arguments:
+            tables.append(_named(_marked(_selected(_call(exhibit, inputs), exhibit)), exhibit))
+    return tables
+
+
+def without_registers(study: Study) -> list[str]:
+    """Give the ids of the exhibits that need neither panel nor linkage."""
+    return [
+        exhibit.id
+        for exhibit in study.file.exhibits
+        if exhibit.function in MAKERS and not {"panel", "linkage"} & set(MAKERS[exhibit.function][1])
+    ]
+
+
+def chosen(study: Study, only: Iterable[str] | None) -> list[ExhibitSpec]:
+    """Give the exhibits asked for, in the study's order; raises `StudyError` for ids that it does not have."""
+    if only is None:
+        return list(study.file.exhibits)
+    wanted = list(only)
+    known = {exhibit.id for exhibit in study.file.exhibits}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise StudyError(f"only: found {', '.join(unknown)}; expected ids of the study's exhibits; correct them")
+    return [exhibit for exhibit in study.file.exhibits if exhibit.id in set(wanted)]
+
+
+def _call(exhibit: ExhibitSpec, inputs: Inputs) -> ResultTable:
+    """Call the function that makes an exhibit."""
+    if exhibit.function not in MAKERS:
+        raise StudyError(
+            f"exhibit {exhibit.id}: found function {exhibit.function!r}; expected one of {', '.join(MAKERS)}; "
+            "name one of these"
+        )
+    _check_counts(exhibit, inputs.study)
+    maker, needs = MAKERS[exhibit.function]
+    given = [inputs.get(name) for name in needs]
+    if any(value is None for value in given):
+        raise StudyError(f"exhibit {exhibit.id}: found no {' or '.join(needs)}; expected it; pass panel and linkage")
+    arguments = {name: _argument(name, value, inputs.study) for name, value in exhibit.arguments.items()}
+    try:
+        return maker(*given, **arguments)
+    except TypeError as error:
+        raise StudyError(f"exhibit {exhibit.id}: {error}; correct its arguments in the study file") from error
+
+
+def _argument(name: str, value: Any, study: Study) -> Any:
+    """Give an argument of the study file: a path from here, or the number invited of a survey frame as population."""
+    if isinstance(value, dict):
+        return {key: _argument(key, one, study) for key, one in value.items()}
+    if name not in PATHS or not isinstance(value, str):
+        return value
+    path = study.resolve(value)
+    return survey.load_frame(path).invited if name == "population" and path.suffix == ".toml" else path
+
+
+def _check_counts(exhibit: ExhibitSpec, study: Study) -> None:
+    """Refuse counts of exhibits that the study does not have."""
+    unknown = sorted(set(exhibit.arguments.get(COUNTS, ())) - {one.id for one in study.file.exhibits})
+    if unknown:
+        raise StudyError(
+            f"exhibit {exhibit.id}: found {COUNTS} of {', '.join(unknown)}; expected ids of the study's exhibits that "
+            "count participants by sector or size class; correct them"
+        )
+
+
+def _named(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
+    return table.named(exhibit.id, {"nl": exhibit.title.nl, "en": exhibit.title.en})
+
+
+def _selected(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
+    """Keep the rows that an exhibit shows."""
+    frame = table.frame
+    for column, wanted in exhibit.select.items():
+        if column not in frame:
+            raise StudyError(f"exhibit {exhibit.id}: found `{column}` in select; expected a tidy column; correct it")
+        values = wanted if isinstance(wanted, list) else [wanted]
+        frame = frame[frame[column].isin(values)]
+    return replace(table, frame=frame.reset_index(drop=True))
+
+
+def _marked(table: ResultTable) -> ResultTable:
+    """Mark the numbers of a simulated extract that no published figure stands behind."""
+    if table.simulation is None or table.function in UNMARKED:
+        return table
+    keys = ("indicator", "year", "sector", "size_class", "category")
+    calibrated = {tuple(_text(cell.get(key)) for key in ("group", *keys)) for cell in table.simulation.calibrated}
+    frame = table.frame.copy()
+    base = frame["unit"].astype(str).str.extract(r"^(\d{4}) = 100$")[0]
+    known = []
+    for row, base_year in zip(frame.to_dict("records"), base, strict=True):
+        groups = ("participant", "non_participant") if row["group"] in ("difference", "ratio") else (row["group"],)
+        years = (row["year"],) if pd.isna(base_year) else (row["year"], base_year)
+        cells = {(group, *(_text({**row, "year": year}[key]) for key in keys)) for group in groups for year in years}
+        published = table.function != WEIGHTED and row["statistic"] in ("mean", "share", "index", "count")
+        known.append(published and cells <= calibrated)
+    assumed = ~pd.Series(known, index=frame.index, dtype=bool) & frame["estimate"].notna()
+    frame.loc[assumed, "note"] = ASSUMED
+    return replace(table, frame=frame)
+
+
+def _text(value: Any) -> str:
+    """Write a key; a missing one, such as the year of a survey, is not split."""
+    if pd.isna(value):
+        return ALL
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,219 @@
+"""What a run keeps inside, beside its results: evidence, withheld values, identifiers, and what a release needs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from si_eval.disclosure.evidence import WARNING, write_evidence
+from si_eval.disclosure.package import Contents, Output, describe_output, hash_of
+from si_eval.disclosure.scan import shown_numbers, withheld_numbers
+from si_eval.disclosure.traces import (
+    Identifiers,
+    Secrets,
+    gather_secrets,
+    join_identifiers,
+    machine_names,
+    sort_identifiers,
+)
+from si_eval.engine import pieces
+from si_eval.errors import StudyError
+from si_eval.results import Extract
+from si_eval.study.evaluation import StudyResults
+from si_eval.study.file import ExhibitSpec
+from si_eval.study.ledger import LedgerFile, load_ledger
+from si_eval.vocabulary import GROUP_ID, UNIT
+
+SUFFIX = ".inside"
+RELEASES = "release"  # the folder of a run's packages
+PROVENANCE = "provenance.json"
+FILES = "files"  # of the results, by hash, in the provenance
+MARKER = "STAYS_INSIDE.txt"
+RECORD = "record.json"
+LEDGER = "ledger.json"
+WITHHELD = "withheld.npy"
+NUMBERS = "identifiers.npy"
+WORDS = "identifier_hashes.npy"
+PHRASES = "identifiers.json"
+IDENTIFIERS = (UNIT, GROUP_ID, "kvk_id", "person_id")
+SPAN = 64  # possible numbers for each number that there is: beyond it they are sorted, not marked
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The folder that stays inside, read: what a release is made of.
+
+    ``files`` gives the hash of each file of the results; ``ledger`` is the ledger as it is once the run is released,
+    ``ledger_before`` the hash of the one that the run was protected with and ``ledger_path`` where that one is.
+    """
+
+    contents: Contents
+    files: Mapping[str, str]
+    run: str
+    ledger: LedgerFile
+    ledger_before: str
+    ledger_path: Path | None
+    secrets: Secrets
+
+
+def inside_of(out: Path) -> Path:
+    """Name the folder beside a run's results that stays inside."""
+    return out.with_name(out.name + SUFFIX)
+
+
+def keep_secrets(results: StudyResults, folder: Path) -> None:
+    """Write to ``folder`` what never leaves, evidence, withheld values, identifiers, and the ledger after a release."""
+    (folder / MARKER).write_text(WARNING + "\n", encoding="utf-8")
+    for place, request in enumerate(results.requests, start=1):
+        evidence = folder / "evidence" / f"{place:02d}_{request.rules.name}"
+        write_evidence(evidence, request.decision, request.tables, request.rules)
+    withheld = [number for one in results.requests for number in withheld_numbers(one.decision, one.tables)]
+    np.save(folder / WITHHELD, np.unique(np.array(withheld, dtype=float)))
+    identifiers = _identifiers(results.extract)
+    np.save(folder / NUMBERS, identifiers.numbers)
+    np.save(folder / WORDS, identifiers.words)
+    (folder / PHRASES).write_text(json.dumps(sorted(identifiers.phrases)) + "\n", encoding="utf-8")
+    after = results.ledger.with_request((one.rules.name, one.decision.protection) for one in results.requests)
+    after.save(folder / LEDGER)
+
+
+def keep_record(
+    results: StudyResults, folder: Path, *, out: Path, ledger: Path | None, folders: Sequence[Path] = ()
+) -> None:
+    """Write to ``folder`` what a release of the finished results in ``out`` needs; ``folders`` held the extract."""
+    provenance = (out / PROVENANCE).read_bytes()
+    computation = json.loads(provenance)
+    record = {
+        "run": hash_of(provenance),
+        "files": file_hashes(out),
+        "project": results.study.file.title.en,
+        "made_on": computation["run_on"],
+        "rules": {request.rules.name: request.rules.verified_by for request in results.requests},
+        "earlier": len(results.ledger.runs),
+        "computation": {key: value for key, value in computation.items() if key != FILES},
+        "outputs": _describe(results),
+        "ledger_before": results.ledger.state,
+        "ledger_path": None if ledger is None else str(ledger.resolve()),
+        "names": sorted(machine_names(out.parent, *folders)),
+    }
+    (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def open_inside(out: Path) -> Inside:
+    """Read what stays inside beside the results of a run. Raises `StudyError` where it is not there or not whole."""
+    folder = inside_of(out)
+    if not (out / PROVENANCE).is_file():
+        raise StudyError(
+            f"out: found {out.name}, which is not the folder of a run; expected what `si-eval run` wrote; run the study"
+        )
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        withheld, numbers, words = (np.load(folder / name, allow_pickle=False) for name in (WITHHELD, NUMBERS, WORDS))
+        phrases = json.loads((folder / PHRASES).read_text(encoding="utf-8"))
+        identifiers = Identifiers(numbers, words, frozenset(phrases))
+        outputs = [_output(out, entry) for entry in record["outputs"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise StudyError(
+            f"out: found no whole {folder.name} beside {out.name}; expected it, with the evidence of the run and what "
+            "to scan for; run the study again where it may stay"
+        ) from error
+    shown = [number for output in outputs for number in shown_numbers(pd.read_csv(io.BytesIO(output.table)))]
+    return Inside(
+        Contents(
+            record["project"], record["made_on"], outputs, record["rules"], record["earlier"], record["computation"]
+        ),
+        record["files"],
+        record["run"],
+        load_ledger(folder / LEDGER),
+        record["ledger_before"],
+        None if record["ledger_path"] is None else Path(record["ledger_path"]),
+        gather_secrets(withheld, shown, identifiers, [*record["names"], *machine_names(out)]),
+    )
+
+
+def file_hashes(out: Path) -> dict[str, str]:
+    """Give the hash of every file of a run's results by its path from there, but not of earlier packages."""
+    return {
+        path.relative_to(out).as_posix(): hash_of(path.read_bytes())
+        for path in sorted(out.rglob("*"))
+        if path.is_file() and RELEASES not in path.relative_to(out).parts[:-1]
+    }
+
+
+def _identifiers(extract: Extract) -> Identifiers:
+    """Give every identifier of every raw table, whether or not the study used it."""
+    found = []
+    for column in IDENTIFIERS:
+        for table in extract.tables.values():
+            if column in table.columns:
+                known = (piece[column].drop_null() for piece in pieces(table.select(column)))
+                found += _sorted([part for part in known if len(part)])
+    return join_identifiers(found)
+
+
+def _sorted(parts: Sequence[pa.Array]) -> list[Identifiers]:
+    """Sort the identifiers of one column: whole numbers once each, texts piece by piece."""
+    if parts and pa.types.is_integer(parts[0].type):
+        return [sort_identifiers(pd.Series(_distinct_numbers([part.to_numpy() for part in parts])))]
+    return [sort_identifiers(part.to_pandas()) for part in parts]
+
+
+def _distinct_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Give each number of int64 arrays once, in order: marked in a row of all possible ones where that is short."""
+    first, last = min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
+    if last - first >= SPAN * sum(len(part) for part in parts):
+        return np.unique(np.concatenate(parts))
+    seen = np.zeros(last - first + 1, dtype=bool)
+    for part in parts:
+        seen[part - first] = True
+    return np.flatnonzero(seen) + first
+
+
+def _describe(results: StudyResults) -> list[dict[str, Any]]:
+    """Describe each exhibit as an output, without its numbers, which stand in the results."""
+    specs = {spec.id: spec for spec in results.study.file.exhibits}
+    alike: dict[str, list[str]] = defaultdict(list)
+    for spec in specs.values():
+        alike[f"{spec.function}({spec.arguments})"].append(spec.id)
+    described = {}
+    for request in results.requests:
+        for table, safe, withheld in zip(request.tables, request.decision.tables, request.decision.rows, strict=True):
+            spec = specs[safe.exhibit]
+            others = [name for name in alike[f"{spec.function}({spec.arguments})"] if name != spec.id]
+            output = describe_output(
+                table, safe, withheld, population=_population(spec),
+                relation=f"other rows of the same computation: {', '.join(others)}" if others else "",
+            )  # fmt: skip
+            entry = {key: value for key, value in asdict(output).items() if key not in ("table", "image")}
+            described[spec.id] = entry
+    return [described[spec] for spec in specs if spec in described]
+
+
+def _population(spec: ExhibitSpec) -> str:
+    """Say which rows an exhibit shows, by the settings of the study file."""
+    settings = {**spec.arguments.get("where", {}), **spec.select}
+    return "; ".join(
+        f"{key} {', '.join(map(str, value)) if isinstance(value, list) else value}" for key, value in settings.items()
+    )
+
+
+def _output(out: Path, entry: Mapping[str, Any]) -> Output:
+    """Put an output together from its description and the files of the results."""
+    figure = out / "figures" / f"{entry['exhibit']}.png"
+    return Output(
+        **{
+            **entry,
+            "withheld": {int(row): reason for row, reason in entry["withheld"].items()},
+            "table": (out / "tables" / f"{entry['exhibit']}.csv").read_bytes(),
+            "image": figure.read_bytes() if figure.is_file() else None,
+        }
+    )

@@ -1,0 +1,83 @@
+"""The study file: unknown keys with the nearest known name, every problem at once, own rules."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from si_eval.errors import InputError, StudyError
+from si_eval.study.file import load_study
+
+MINIMAL = """
+name = "own"
+title = { nl = "Eigen", en = "Own" }
+[[exhibits]]
+id = "one"
+chapter = "1"
+title = { nl = "Een", en = "One" }
+function = "describe_reach"
+chart = { kind = "table" }
+"""
+
+
+def written(tmp_path, text):
+    path = tmp_path / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_reference_study_is_sound():
+    study = load_study()
+    assert study.file.name == "smart_industry_2020"
+    assert len({exhibit.id for exhibit in study.file.exhibits}) == len(study.file.exhibits)
+    published = study.file.published
+    for place in (*published.figures, *published.claims, published.readings, *study.file.notebooks):
+        assert study.resolve(place).is_file(), place
+
+
+def test_every_exhibit_is_shown_in_a_notebook_and_every_one_shown_is_there():
+    study = load_study()
+    text = "\n".join(study.resolve(place).read_text(encoding="utf-8") for place in study.file.notebooks)
+    shown = re.findall(r'se\.show\((?:tables\["(\w+)"\]|\w+), study\.chart\("(\w+)"\)\)', text)
+    assert {exhibit.id for exhibit in study.file.exhibits} == {chart for _, chart in shown}
+    assert [pair for pair in shown if pair[0] not in ("", pair[1])] == []
+    assert [name for name, count in Counter(chart for _, chart in shown).items() if count > 1] == []
+
+
+def test_every_problem_is_named_with_the_nearest_key(tmp_path):
+    text = MINIMAL.replace('chapter = "1"', 'chaptr = "1"') + 'colour = "red"\n'
+    with pytest.raises(InputError) as raised:
+        load_study(written(tmp_path, f"disclosre = 'cbs'\n{text}"))
+    message = str(raised.value)
+    assert "did you mean `disclosure`?" in message
+    assert "did you mean `chapter`?" in message
+    assert "exhibits.0.chapter" in message
+    assert "colour" in message
+    assert len(raised.value.problems) == 4
+
+
+def test_the_same_exhibit_twice_is_refused(tmp_path):
+    exhibit = MINIMAL[MINIMAL.index("[[") :]
+    with pytest.raises(InputError, match="one twice"):
+        load_study(written(tmp_path, MINIMAL + exhibit))
+
+
+@pytest.mark.parametrize("text", ["name = ", "name = 'a'\nname = 'b'"])
+def test_what_is_no_toml_is_refused(tmp_path, text):
+    with pytest.raises(StudyError, match="expected TOML"):
+        load_study(written(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(StudyError, match=r"found no file none\.toml"):
+        load_study(tmp_path / "none.toml")
+
+
+def test_a_study_may_have_rules_of_its_own(tmp_path):
+    rules = '[rules]\nbase = "replicate_2020"\nname = "no_outliers"\noutliers = "none"\n'
+    parts = MINIMAL.split("[[exhibits]]")
+    study = load_study(written(tmp_path, f"{parts[0]}{rules}[[exhibits]]{parts[1]}"))
+    own = study.file.rule_set()
+    assert (own.name, own.outliers, own.min_quarters) == ("no_outliers", "none", 4)

@@ -1,0 +1,78 @@
+"""The file of earlier releases: of two releases at the same time one enters, and a lock left behind is named."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+import pytest
+
+from si_eval.errors import StudyError
+from si_eval.study.ledger import LOCK, LedgerFile, load_ledger
+
+ROUNDS = 40  # files that both processes write at once
+PATIENCE = 60  # seconds for two processes to start and write
+
+
+def enter(folder, name, ready, entered):
+    """Release runs in another process: read each ledger, and write once both processes have read it."""
+    for number in range(ROUNDS):
+        path = folder / f"{number}.json"
+        known = load_ledger(path).with_request([])
+        ready.wait(PATIENCE)
+        try:
+            known.with_run({"run": name}).save(path)
+            entered.put((number, name))
+        except StudyError:
+            pass
+        ready.wait(PATIENCE)
+
+
+def test_of_two_releases_at_the_same_time_one_enters(tmp_path):
+    for number in range(ROUNDS):
+        LedgerFile().with_run({"run": "earlier"}).save(tmp_path / f"{number}.json")
+    context = multiprocessing.get_context("spawn")
+    ready, entered = context.Barrier(2), context.Queue()
+    both = [context.Process(target=enter, args=(tmp_path, name, ready, entered)) for name in ("a", "b")]
+    for one in both:
+        one.start()
+    said = dict(entered.get(timeout=PATIENCE) for _ in range(ROUNDS))
+    for one in both:
+        one.join(PATIENCE)
+    assert entered.empty(), "both entered one ledger"
+    for number, name in said.items():
+        assert [entry["run"] for entry in load_ledger(tmp_path / f"{number}.json").runs] == ["earlier", name]
+    assert not list(tmp_path.glob(f"*{LOCK}"))
+
+
+def test_a_ledger_that_moved_on_is_not_overwritten(tmp_path):
+    path = tmp_path / "releases.json"
+    first, second = load_ledger(path).with_request([]), load_ledger(path).with_request([])
+    kept = second.save(tmp_path / "inside.json")
+    first.with_run({"run": "a"}).save(path)
+    before = path.read_bytes()
+    with pytest.raises(StudyError, match=r"changed since .* run the study again with `--ledger releases.json`"):
+        load_ledger(kept).with_run({"run": "b"}).save(path)
+    assert path.read_bytes() == before
+    later = load_ledger(path).with_request([]).save(tmp_path / "later.json")
+    load_ledger(later).with_run({"run": "b"}).save(path)
+    assert [entry["run"] for entry in load_ledger(path).runs] == ["a", "b"]
+
+
+def test_a_lock_that_was_left_behind_is_named(tmp_path):
+    path = tmp_path / "releases.json"
+    lock = path.with_name(path.name + LOCK)
+    lock.touch()
+    with pytest.raises(StudyError, match=r"remove releases.json.lock where none is at work"):
+        LedgerFile().save(path)
+    assert lock.exists()
+    assert not path.exists()
+    lock.unlink()
+    LedgerFile().save(path)
+    assert not lock.exists()
+
+
+def test_an_error_while_writing_leaves_no_lock(tmp_path):
+    path = tmp_path / "releases.json"
+    with pytest.raises(TypeError):
+        LedgerFile(runs=({"run": object()},)).save(path)
+    assert list(tmp_path.iterdir()) == []
