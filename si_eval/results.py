@@ -11,7 +11,7 @@ import pandas as pd
 
 from si_eval.engine import fetch
 from si_eval.registry import Indicator, RuleSet
-from si_eval.vocabulary import Evidence, Verdict
+from si_eval.vocabulary import N_TOTAL, N_UNITS, Evidence, Verdict, evidence_code
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -179,9 +179,12 @@ class ResultTable:
     simulation: Simulation | None = None
     public: bool = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "evidence", evidence_code(self.evidence))
+
     def to_frame(self) -> pd.DataFrame:
-        """Give the tidy rows."""
-        return self.frame.copy()
+        """Give the tidy rows; counts are whole numbers."""
+        return _with_whole_counts(self.frame)
 
     def named(self, exhibit: str, titles: Mapping[str, str] | None = None) -> ResultTable:
         """Give the same table under an exhibit's id and titles (``nl``, ``en``)."""
@@ -240,8 +243,8 @@ class SafeTable:
             raise TypeError("SafeTable: found a direct call; expected a table from `protect`; call se.protect([table])")
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the tidy rows with ``status``: shown, suppressed or merged."""
-        return self.frame.copy()
+        """Give the tidy rows with ``status``: shown, suppressed or merged; counts are whole numbers."""
+        return _with_whole_counts(self.frame)
 
     def summary(self) -> str:
         """Say in a line how much is shown."""
@@ -250,6 +253,17 @@ class SafeTable:
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def _with_whole_counts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Copy a tidy frame with its counts as nullable integers, where every count is whole."""
+    frame = frame.copy()
+    for column in (N_UNITS, N_TOTAL):
+        if column in frame:
+            counts = pd.to_numeric(frame[column]).astype("Float64")
+            whole = counts.dropna()
+            frame[column] = counts.astype("Int64") if (whole == whole.round()).all() else counts
+    return frame
 
 
 def seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, coverage: str = "") -> SafeTable:

@@ -8,20 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 
 class Interval(NamedTuple):
     """An estimate with its standard error, interval and two-sided p-value (against zero, or the value stated)."""
 
-    estimate: Floats
-    std_error: Floats
-    low: Floats
-    high: Floats
-    p_value: Floats
+    estimate: FloatArray
+    std_error: FloatArray
+    low: FloatArray
+    high: FloatArray
+    p_value: FloatArray
 
 
-def log_upper_fence(first: Floats, third: Floats, width: float) -> Floats:
+def log_upper_fence(first: FloatArray, third: FloatArray, width: float) -> FloatArray:
     """Give the value whose log lies ``width`` interquartile ranges above the third quartile of the logs.
 
     ``first`` and ``third`` are the quartiles of the logs. Source: Tukey (1977), Exploratory Data Analysis, "far out"
@@ -30,7 +32,7 @@ def log_upper_fence(first: Floats, third: Floats, width: float) -> Floats:
     return np.exp(third + width * (third - first))
 
 
-def student_interval(estimate: Floats, std_error: Floats, dof: Floats, level: float) -> Interval:
+def student_interval(estimate: FloatArray, std_error: FloatArray, dof: FloatArray, level: float) -> Interval:
     """Give the interval and p-value of estimates with ``dof`` degrees of freedom; all arrays of one shape."""
     with np.errstate(divide="ignore", invalid="ignore"):
         quantile = special.stdtrit(dof, 0.5 + level / 2)
@@ -38,7 +40,7 @@ def student_interval(estimate: Floats, std_error: Floats, dof: Floats, level: fl
     return Interval(estimate, std_error, estimate - quantile * std_error, estimate + quantile * std_error, p_value)
 
 
-def welch_degrees_of_freedom(se_a: Floats, n_a: Floats, se_b: Floats, n_b: Floats) -> Floats:
+def welch_degrees_of_freedom(se_a: FloatArray, n_a: FloatArray, se_b: FloatArray, n_b: FloatArray) -> FloatArray:
     """Give the degrees of freedom of a difference of two means with unequal variances.
 
     ``se`` are the standard errors of the two means. Source: Welch (1947), Biometrika 34, p. 28-35.
@@ -47,14 +49,18 @@ def welch_degrees_of_freedom(se_a: Floats, n_a: Floats, se_b: Floats, n_b: Float
         return (se_a**2 + se_b**2) ** 2 / (se_a**4 / (n_a - 1) + se_b**4 / (n_b - 1))
 
 
-def ratio_std_error(a: Floats, se_a: Floats, b: Floats, se_b: Floats, covariance: Floats | float = 0.0) -> Floats:
+def ratio_std_error(
+    a: FloatArray, se_a: FloatArray, b: FloatArray, se_b: FloatArray, covariance: FloatArray | float = 0.0
+) -> FloatArray:
     """Give the standard error of ``a / b`` by the delta method, with the covariance of ``a`` and ``b``."""
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = (se_a**2 - 2 * (a / b) * covariance + (a / b) ** 2 * se_b**2) / b**2
         return np.sqrt(np.maximum(variance, 0.0))
 
 
-def standardised_mean_difference(mean_a: Floats, sd_a: Floats, mean_b: Floats, sd_b: Floats) -> Floats:
+def standardised_mean_difference(
+    mean_a: FloatArray, sd_a: FloatArray, mean_b: FloatArray, sd_b: FloatArray
+) -> FloatArray:
     """Divide a difference of means by the root of the mean of the two variances.
 
     Source: Austin (2009), Statistics in Medicine 28, p. 3085, equation 1.
@@ -64,8 +70,14 @@ def standardised_mean_difference(mean_a: Floats, sd_a: Floats, mean_b: Floats, s
 
 
 def equivalence_p_value(
-    mean_a: Floats, sd_a: Floats, n_a: Floats, mean_b: Floats, sd_b: Floats, n_b: Floats, bound: float
-) -> Floats:
+    mean_a: FloatArray,
+    sd_a: FloatArray,
+    n_a: FloatArray,
+    mean_b: FloatArray,
+    sd_b: FloatArray,
+    n_b: FloatArray,
+    bound: float,
+) -> FloatArray:
     """Give the p-value of two one-sided Welch tests that means differ by ``bound`` standard deviations or more.
 
     Source: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, p. 657-680.

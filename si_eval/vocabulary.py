@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from enum import StrEnum
+from typing import Literal, get_args
 
 from si_eval.registry import facts
 
@@ -11,11 +12,12 @@ Language = Literal["nl", "en"]
 BOTH_LANGUAGES = " | "
 Layout = Literal["canonical", "cbs"]
 FileFormat = Literal["parquet", "csv", "sav"]
-Evidence = Literal["doelrealisatie", "samenhang", "effect"]
+Evidence = Literal["goal_attainment", "association", "effect"]
+FORMER_EVIDENCE: dict[str, Evidence] = {"doelrealisatie": "goal_attainment", "samenhang": "association"}
 Verdict = Literal["pass", "fail", "informative"]
 
 # --- panel columns ---
-UNIT = "be_id"
+BE_ID = "be_id"
 YEAR = "year"
 PARTICIPANT = "participant"
 ENTRY_YEAR = "entry_year"
@@ -160,6 +162,37 @@ GRAPH_LAYERS = "theory_layer"
 GRAPH_LINK = "theory_link_"
 GRAPH_INFERRED = "(inferred)"
 GRAPH_ARROW = " > "
+
+
+class Reason(StrEnum):
+    """Why there is no number, or why units are not in it: a code; its texts are in ``registry/reasons.toml``."""
+
+    # effects
+    NO_GROUP = "no_group"
+    # survey
+    # programme
+    # synthesis
+
+    def text(self, language: Language) -> str:
+        """Return the reason in Dutch or English."""
+        return str(facts("reasons")[self.value][language])
+
+    @property
+    def note(self) -> str:
+        """Return the reason in both languages, as tidy tables keep it (`label` gives one of them)."""
+        return self.text("nl") + BOTH_LANGUAGES + self.text("en")
+
+
+def evidence_code(text: str) -> Evidence:
+    """Return the code of a level of evidence; the Dutch codes of older tables and files are read.
+
+    Raises ValueError for any other text.
+    """
+    code = FORMER_EVIDENCE.get(text, text)
+    for known in get_args(Evidence):
+        if code == known:
+            return known
+    raise ValueError(f"evidence: found {text!r}; expected one of {', '.join(get_args(Evidence))}; correct it")
 
 
 _STUDY_LABELS: dict[str, Mapping[str, str]] = {}

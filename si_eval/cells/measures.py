@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from si_eval.cells.order_statistics import Cells, Floats, Integers, Neighbours, Truths, moments, number, two_largest
+from si_eval.cells.order_statistics import Cells, Neighbours, moments, number, two_largest
 from si_eval.engine.columns import Few, Gathered, gather
 from si_eval.registry import Indicator, facts
+from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import (
     INDICATOR,
     PSEUDO_COLUMNS,
@@ -63,7 +64,7 @@ def measure_cells(
     )
 
 
-def pseudo_median(values: Floats) -> dict[str, float]:
+def pseudo_median(values: FloatArray) -> dict[str, float]:
     """Give the pseudo-median of values without gaps, shape (N,), and the number of values that it averages."""
     cells, ordered = Cells.of(np.zeros(len(values), dtype=np.int64), 1), values.copy()
     counts = cells.ascend(ordered)
@@ -75,7 +76,7 @@ def _neighbours() -> int:
     return int(facts("disclosure")[PSEUDO_QUANTILE]["neighbours"])
 
 
-def _measures(columns: Gathered, units: _Units, indicator: Indicator) -> dict[str, Floats]:
+def _measures(columns: Gathered, units: _Units, indicator: Indicator) -> dict[str, FloatArray]:
     """Give the measures of one indicator; only the units that have it count where these are few."""
     column = columns.columns[VALUE + indicator.name]
     rows = column.places if isinstance(column, Few) else slice(None)
@@ -96,13 +97,13 @@ class _Shared:
     ``cell`` is the cell of each pair.
     """
 
-    rows: Integers
-    group: Integers
-    pair: Integers
-    cell: Integers
+    rows: IntArray
+    group: IntArray
+    pair: IntArray
+    cell: IntArray
 
     @classmethod
-    def of(cls, rows: Integers, group: Integers, cell: Integers) -> _Shared:
+    def of(cls, rows: IntArray, group: IntArray, cell: IntArray) -> _Shared:
         """Give each pair of cell and group a number; ``cell`` has the cell of every unit."""
         pairs, pair = np.unique(np.stack([cell[rows], group]), axis=1, return_inverse=True)
         return cls(rows, group, pair, pairs[0])
@@ -117,26 +118,28 @@ class _Units:
     """
 
     cells: Cells
-    together: Integers
+    together: IntArray
     shared: _Shared
-    public: Truths | None
+    public: BoolArray | None
 
     @classmethod
-    def of(cls, cell: Integers, cells: int, shared: _Shared, public: Truths | None) -> _Units:
+    def of(cls, cell: IntArray, cells: int, shared: _Shared, public: BoolArray | None) -> _Units:
         """Sort units by their cell, of shape (units,)."""
         sorted_cells = Cells.of(cell, cells)
         shares = np.zeros(len(cell), dtype=np.bool_)
         shares[shared.rows] = True
         return cls(sorted_cells, np.flatnonzero(shares[sorted_cells.order]), shared, public)
 
-    def at(self, rows: Integers) -> _Units:
+    def at(self, rows: IntArray) -> _Units:
         """Give the units at some places, in ascending order."""
         cell, shared = self.cells.cell[rows], np.isin(self.shared.rows, rows, assume_unique=True)
         places = np.searchsorted(rows, self.shared.rows[shared])
         public = None if self.public is None else self.public[rows]
         return _Units.of(cell, len(self.cells), _Shared.of(places, self.shared.group[shared], cell), public)
 
-    def measures(self, values: Floats, numerator: Floats | None, denominator: Floats | None) -> dict[str, Floats]:
+    def measures(
+        self, values: FloatArray, numerator: FloatArray | None, denominator: FloatArray | None
+    ) -> dict[str, FloatArray]:
         """Give `MEASURES`, and `PUBLIC_COLUMNS` where units are public, each of shape (cells,).
 
         ``values`` and the parts of their ratio are of shape (units,).
@@ -156,17 +159,17 @@ class _Units:
             found[name] = np.where(found["n"] > 0, sums, np.nan)
         return {measure: found[measure] for measure in MEASURES} | self._public(values)
 
-    def _two_alone(self, ordered: Floats) -> Floats:
+    def _two_alone(self, ordered: FloatArray) -> FloatArray:
         """Give the two largest contributions of units that are a holding of their own, shape (2, cells)."""
         alone = np.abs(ordered)
         np.fmax(alone, NOBODY, out=alone)  # a gap contributes nothing
         alone[self.together] = NOBODY
         return np.array([two_largest(part) for part in self.cells.split(alone)], dtype=float).reshape(-1, 2).T
 
-    def _holdings(self, values: Floats, singles: Floats) -> dict[str, Floats]:
+    def _holdings(self, values: FloatArray, singles: FloatArray) -> dict[str, FloatArray]:
         """Give the two largest contributions of units and of holdings, and the number of holdings less units."""
         shared, cells = self.shared, len(self.cells)
-        size: Floats = np.abs(values[shared.rows])
+        size: FloatArray = np.abs(values[shared.rows])
         known = ~np.isnan(size)
         sums = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell)).astype(float)
         units = np.bincount(shared.pair, np.asarray(known, dtype=float), minlength=len(shared.cell))
@@ -183,7 +186,7 @@ class _Units:
             "n_holdings": (groups - grouped).astype(float),
         }
 
-    def _pseudo(self, values: Floats, around: Neighbours) -> dict[str, Floats]:
+    def _pseudo(self, values: FloatArray, around: Neighbours) -> dict[str, FloatArray]:
         """Give the mean around the median, and the units and holdings among those that it averages.
 
         Public units are left out. Where more units have these values than are averaged, any of them may be meant.
@@ -191,7 +194,7 @@ class _Units:
         cells = len(self.cells)
         lowest, highest = around.lowest[:, 0], around.highest[:, 0]
 
-        def are_meant(rows: Integers) -> Truths:
+        def are_meant(rows: IntArray) -> BoolArray:
             cell = self.cells.cell[rows]
             return (values[rows] >= lowest[cell]) & (values[rows] <= highest[cell])
 
@@ -209,7 +212,7 @@ class _Units:
             PSEUDO_HOLDINGS: np.minimum(around.count[:, 0], units - grouped + groups),
         }
 
-    def _public(self, values: Floats) -> dict[str, Floats]:
+    def _public(self, values: FloatArray) -> dict[str, FloatArray]:
         """Give what public units have in each cell, and the two largest contributions of holdings without them."""
         if self.public is None:
             return {}
@@ -226,7 +229,7 @@ class _Units:
         return dict(zip(PUBLIC_COLUMNS, found, strict=True))
 
 
-def _two_largest(singles: Floats, cell: Integers, values: Floats, cells: int) -> Floats:
+def _two_largest(singles: FloatArray, cell: IntArray, values: FloatArray, cells: int) -> FloatArray:
     """Give the two largest of a cell's two largest singles, shape (2, cells), and further values, in that shape."""
     further, both = Cells.of(cell, cells), singles.copy()
     parts = further.split(values[further.order])

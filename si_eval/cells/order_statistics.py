@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Truths = npt.NDArray[np.bool_]
+from si_eval.stats import FloatArray, IntArray
+
 MOST_POSSIBLE = 10_000_000  # combinations that are counted in an array; more are sorted
 
 
-def number(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[Integers, Integers]:
+def number(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[IntArray, IntArray]:
     """Give each combination of codes that occurs a number; each argument is codes and how many there can be.
 
     Returns the first row of each combination, in ascending order of the codes, and the number of each row.
@@ -47,23 +46,23 @@ class Neighbours:
     the cell lie from one to the other (``between``: more than ``count`` where values are equal).
     """
 
-    mean: Floats
-    count: Integers
-    lowest: Floats
-    highest: Floats
-    between: Integers
+    mean: FloatArray
+    count: IntArray
+    lowest: FloatArray
+    highest: FloatArray
+    between: IntArray
 
 
 @dataclass(frozen=True)
 class Cells:
     """Rows and the number of their cell, ``cell``; in ``order``, cell i has ``order[starts[i]:starts[i + 1]]``."""
 
-    cell: Integers
-    order: Integers
-    starts: Integers
+    cell: IntArray
+    order: IntArray
+    starts: IntArray
 
     @classmethod
-    def of(cls, cell: Integers, cells: int) -> Cells:
+    def of(cls, cell: IntArray, cells: int) -> Cells:
         """Sort rows by the number of their cell, which is below ``cells``; an empty cell has no rows."""
         short = cells <= np.iinfo(np.uint16).max  # numpy sorts 16 bits by radix
         order = np.argsort(cell.astype(np.uint16) if short else cell, kind="stable")
@@ -77,11 +76,11 @@ class Cells:
         bounds = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
         return [values[start:stop] for start, stop in bounds]
 
-    def sums(self, values: Floats) -> Floats:
+    def sums(self, values: FloatArray) -> FloatArray:
         """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows."""
         return np.bincount(self.cell, values, minlength=len(self)).astype(float)
 
-    def ascend(self, ordered: Floats) -> Integers:
+    def ascend(self, ordered: FloatArray) -> IntArray:
         """Sort values, which are in the cells' order, within their cell, gaps last; count those that are no gaps."""
         counts = []
         for part in self.split(ordered):
@@ -89,7 +88,7 @@ class Cells:
             counts.append(part.searchsorted(np.inf, side="right"))
         return np.array(counts, dtype=np.int64)
 
-    def percentiles(self, ordered: Floats, counts: Integers, shares: Floats) -> Floats:
+    def percentiles(self, ordered: FloatArray, counts: IntArray, shares: FloatArray) -> FloatArray:
         """Give percentiles of each cell of what `ascend` sorted, shape (cells, shares); missing without values.
 
         Linear interpolation between order statistics. Source: Hyndman and Fan (1996), The American Statistician 50,
@@ -103,7 +102,7 @@ class Cells:
         found[some] = below + (above - below) * (place - np.floor(place))
         return found
 
-    def neighbours(self, ordered: Floats, counts: Integers, shares: Floats, number: int) -> Neighbours:
+    def neighbours(self, ordered: FloatArray, counts: IntArray, shares: FloatArray, number: int) -> Neighbours:
         """Average the ``number`` (odd) values around each percentile, of what `ascend` sorted.
 
         The mean of as many values on each side of an order statistic takes its place; between two order statistics,
@@ -133,7 +132,7 @@ class Cells:
         return Neighbours(mean, final - first + 1, lowest, highest, np.array(between).reshape(place.shape))
 
 
-def moments(values: Floats) -> tuple[float, float, float]:
+def moments(values: FloatArray) -> tuple[float, float, float]:
     """Give sum, mean and standard deviation (n - 1, in two passes) of values without gaps; missing where too few."""
     n = len(values)
     if n == 0:
@@ -144,7 +143,7 @@ def moments(values: Floats) -> tuple[float, float, float]:
     return total, total / n, float(np.sqrt(np.add.reduce(away) / (n - 1))) if n > 1 else np.nan
 
 
-def two_largest(values: Floats) -> tuple[float, float]:
+def two_largest(values: FloatArray) -> tuple[float, float]:
     """Give the two largest of values that are not negative, -1 for none; missing where there are fewer."""
     if not len(values):
         return np.nan, np.nan

@@ -77,7 +77,7 @@ def compare_groups(
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="compare_groups",
-        evidence="samenhang",
+        evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
         coverage=cells.coverage_of(panel, indicator, where=where, years=years),

@@ -277,7 +277,7 @@ def _result(rows: pd.DataFrame, panel: Panel, function: str, cannot_show: str) -
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function=function,
-        evidence="doelrealisatie",
+        evidence="goal_attainment",
         cannot_show=cannot_show,
         rules=panel.rules.name,
         simulation=panel.simulation,

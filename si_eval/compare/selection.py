@@ -63,7 +63,7 @@ def check_selection(
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="check_selection",
-        evidence="samenhang",
+        evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
         coverage=cells.coverage_of(panel, indicator, where=where, years=[year]),

@@ -13,6 +13,7 @@ from si_eval import engine as engines
 from si_eval.errors import StudyError
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
+    BE_ID,
     CATEGORY,
     CONF_HIGH,
     CONF_LOW,
@@ -32,7 +33,6 @@ from si_eval.vocabulary import (
     SIZE_CLASS,
     STATISTIC,
     STD_ERROR,
-    UNIT,
     UNIT_OF_MEASURE,
     YEAR,
 )
@@ -82,7 +82,7 @@ def index_series(
     return ResultTable(
         frame=cells.tidy_frame(rows.drop(columns=DOF)),
         function="index_series",
-        evidence="samenhang",
+        evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
         coverage=cells.coverage_of(panel, indicator, where=where, years=wanted),
@@ -102,8 +102,8 @@ def _covariances(
     table = cells.compared_units(panel, by=by, where=where, years=years)
     table = table.mutate(value=cells.values_of(table, panel.indicators[indicator]))
     table = table.filter(table["value"].notnull())
-    base = table.filter(table[YEAR] == base_year).select(UNIT, GROUP, *by, base_value="value")
-    joined = table.select(UNIT, YEAR, GROUP, *by, "value").inner_join(base, [UNIT, GROUP, *by])
+    base = table.filter(table[YEAR] == base_year).select(BE_ID, GROUP, *by, base_value="value")
+    joined = table.select(BE_ID, YEAR, GROUP, *by, "value").inner_join(base, [BE_ID, GROUP, *by])
     sums = joined.group_by([GROUP, YEAR, *by]).aggregate(
         n_both=ibis._.count(),
         sum_now=joined["value"].sum(),

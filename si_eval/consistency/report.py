@@ -67,7 +67,7 @@ class ConsistencyReport:
         return ResultTable(
             frame=rows.astype({**dict.fromkeys(NUMBERS, "float64"), YEAR: "Int64"}),
             function="check_consistency",
-            evidence="doelrealisatie",
+            evidence="goal_attainment",
             cannot_show=CANNOT_SHOW,
             rules=RULES,
             public=True,

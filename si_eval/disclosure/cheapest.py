@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-Floats = NDArray[np.float64]
+from si_eval.stats import FloatArray
+
 Target = tuple[tuple[int, ...], float]
 
 MOST_CUT_ROUNDS = 20  # a limit on work rather than on time, so that the same request gives the same pattern
@@ -26,12 +27,12 @@ LEAST = 1e-3  # a smaller weight is raised to this: the condition asks for less,
 class Cuts:
     """Linear conditions on which cells are withheld, each row at least its right-hand side."""
 
-    def __init__(self, costs: Floats) -> None:
+    def __init__(self, costs: FloatArray) -> None:
         self.costs = costs
-        self.rows: list[Floats] = []
+        self.rows: list[FloatArray] = []
         self.right: list[float] = []
 
-    def add(self, row: Floats, right: float) -> None:
+    def add(self, row: FloatArray, right: float) -> None:
         """Add a condition; no cell needs to count for more than what is asked, nor for next to nothing."""
         if right > 0:
             row = np.where(row > 0, np.clip(row / right, LEAST, 1.0), row / right)
@@ -58,11 +59,11 @@ class Flows:
     ``down`` is how far each cell can go down, shape (cells,); ``reach`` how far up, in the same units.
     """
 
-    def __init__(self, matrix: sparse.csr_matrix, down: Floats, reach: float) -> None:
+    def __init__(self, matrix: sparse.csr_matrix, down: FloatArray, reach: float) -> None:
         self.matrix, self.down, self.reach = matrix, down, reach
         self.size = matrix.shape[1]
 
-    def cut(self, places: Sequence[int], amount: float, is_open: NDArray[np.bool_]) -> tuple[Floats, float] | None:
+    def cut(self, places: Sequence[int], amount: float, is_open: NDArray[np.bool_]) -> tuple[FloatArray, float] | None:
         """Move a sum of cells by an amount with the cells that are open, or say what has to be open for that.
 
         Returns None where the move is there, else the weight of each cell and what the open ones' must add up to.
@@ -102,7 +103,7 @@ class Flows:
 
 def cheapest_pattern(
     flows: Flows,
-    costs: Floats,
+    costs: FloatArray,
     open_at_first: NDArray[np.bool_],
     choices: NDArray[np.bool_],
     targets: Sequence[Target],

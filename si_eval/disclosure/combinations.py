@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from si_eval.disclosure.cover import AND, Cell, Place
 from si_eval.disclosure.nesting import Atoms, atoms_of, largest_disjoint
+from si_eval.stats import FloatArray
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, NON_PARTICIPANTS, PARTICIPANTS, SECTOR, SIZE_CLASS
 
 MOST_COMBINATIONS = 20_000  # of one variable and year; a larger cross is left out
 OTHER = "other"  # what no label of a dimension names
 SPLIT = (GROUP, SIZE_CLASS, SECTOR, CATEGORY)
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Exact = tuple[int, tuple[int, ...]]  # a cell, and the parts that have all of its units
 
@@ -32,7 +32,7 @@ class Combinations:
     """
 
     holds: Mask
-    unnamed: Floats
+    unnamed: FloatArray
 
     def only(self, chosen: Mask) -> Combinations:
         """Keep the combinations that are chosen, shape (combinations,)."""

@@ -16,10 +16,10 @@ from si_eval.disclosure.costs import cost_of
 from si_eval.disclosure.cover import Cell, Cover, Equation
 from si_eval.disclosure.pattern import System, Target, complete_pattern
 from si_eval.disclosure.support import known_empty, supports
+from si_eval.stats import FloatArray
 
 MOST_POPULATIONS = 4
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
@@ -34,8 +34,8 @@ class Cross:
     """
 
     cells: tuple[int, ...]
-    counts: Floats
-    sums: Floats
+    counts: FloatArray
+    sums: FloatArray
     equations: tuple[Equation, ...]
     guessed: bool
 
@@ -58,7 +58,13 @@ def find_crosses(cover: Cover, variable: str, year: str, min_units: int) -> list
 
 
 def complete_cross(
-    cross: Cross, cells: Sequence[Cell], values: Floats, withheld: set[int], targets: Sequence[Target], *, signed: bool
+    cross: Cross,
+    cells: Sequence[Cell],
+    values: FloatArray,
+    withheld: set[int],
+    targets: Sequence[Target],
+    *,
+    signed: bool,
 ) -> set[int]:
     """Give the places of the cells in a cross that have to be withheld, so that every target stays open.
 
@@ -130,7 +136,7 @@ def _crosses(numbers: Sequence[int], cells: Sequence[Cell], found: Combinations)
         yield Cross(tuple(numbers), counts, sums, equations, guessed=chosen is not possible)
 
 
-def _nearest(holds: Mask, values: Floats, *, signed: bool = False) -> tuple[Floats, Floats]:
+def _nearest(holds: Mask, values: FloatArray, *, signed: bool = False) -> tuple[FloatArray, FloatArray]:
     """Give values of the combinations whose sums come nearest to those of the cells, and how far each stays apart."""
     cells, size = holds.shape
     scale = float(np.max(np.abs(values), initial=0.0)) or 1.0

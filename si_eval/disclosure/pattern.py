@@ -13,8 +13,8 @@ from scipy.optimize import linprog
 from scipy.sparse.csgraph import connected_components
 
 from si_eval.disclosure.cheapest import Flows, cheapest_pattern
+from si_eval.stats import FloatArray
 
-Floats = NDArray[np.float64]
 Equation = Mapping[int, float]
 Target = tuple[tuple[int, ...], float]  # cells whose sum must stay open, and by how much on both sides
 
@@ -35,8 +35,8 @@ class System:
     ``fixed`` cells cannot be withheld, ``hidden`` ones are printed nowhere; ``signed`` values may be negative.
     """
 
-    values: Floats
-    costs: Floats
+    values: FloatArray
+    costs: FloatArray
     fixed: NDArray[np.bool_]
     hidden: NDArray[np.bool_]
     equations: tuple[Equation, ...]
@@ -211,14 +211,14 @@ class Part:
         """Add up what it costs to withhold the cells of a pattern."""
         return float(self.system.costs[sorted(pattern)].sum())
 
-    def _costs(self, pattern: set[int]) -> Floats:
+    def _costs(self, pattern: set[int]) -> FloatArray:
         costs = self.system.costs[self.cells].copy()
         free = [place for cell, place in self.places.items() if cell in pattern or self.system.hidden[cell]]
         costs[free] = LITTLE
         return costs
 
     def _prefer_enough(
-        self, costs: Floats, cells: Sequence[int], pattern: set[int], unsafe_union: Callable[[Sequence[int]], bool]
+        self, costs: FloatArray, cells: Sequence[int], pattern: set[int], unsafe_union: Callable[[Sequence[int]], bool]
     ) -> None:
         """Make cells dearer that would leave the sum of an equation's withheld cells as unsafe as it is."""
         for equation in self.equations:
@@ -228,8 +228,8 @@ class Part:
                         costs[self.places[cell]] *= 3
 
     def _move(
-        self, cells: Sequence[int], amount: float, costs: Floats, stuck: NDArray[np.bool_] | None = None
-    ) -> Floats | None:
+        self, cells: Sequence[int], amount: float, costs: FloatArray, stuck: NDArray[np.bool_] | None = None
+    ) -> FloatArray | None:
         """Find the cheapest way to move a sum of cells by an amount without moving anything printed that stays.
 
         Returns the move of each cell, or None where there is none. Amounts are scaled so that the move sought is 1.
@@ -273,7 +273,7 @@ class Part:
             return None
         return (solved.x[:size] - solved.x[size:]) * scale
 
-    def _furthest(self, cells: Sequence[int], amount: float, costs: Floats) -> Floats:
+    def _furthest(self, cells: Sequence[int], amount: float, costs: FloatArray) -> FloatArray:
         """Move a sum of cells as far as it goes: what outsiders had before bounds it, whatever is withheld."""
         low, high, best = 0.0, 1.0, np.zeros(len(self.cells))
         for _ in range(HALVINGS):
@@ -285,7 +285,7 @@ class Part:
                 low, best = middle, move
         return best
 
-    def _also_open(self, targets: Sequence[Target], move: Floats, pattern: set[int], done: set[int]) -> set[int]:
+    def _also_open(self, targets: Sequence[Target], move: FloatArray, pattern: set[int], done: set[int]) -> set[int]:
         """List the targets that a move, scaled, keeps open on both sides: they need no programme of their own."""
         moving = np.abs(move) > 0
         for place in np.flatnonzero(moving):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from si_eval.disclosure.combinations import Combinations
 from si_eval.disclosure.cover import Cell
+from si_eval.stats import FloatArray
 
 HARDLY = 0.1  # units to be expected: nobody takes it that there are any
 FEW = 3.0  # units to be expected: outsiders may know that a combination with fewer is empty
@@ -25,7 +26,6 @@ SMALLEST = 3  # cells that can add up to each other
 MOST_SUMS = 100_000  # signed sums of a few cells that are compared with each other
 TERMS = (3, 2)  # cells in such a sum, as many as `MOST_SUMS` allows
 
-Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Signs = NDArray[np.int8]
 
@@ -43,7 +43,7 @@ def supports(cells: Sequence[Cell], found: Combinations) -> list[Mask]:
     return [np.asarray(one | printed) for one in (expected >= HARDLY, expected >= FEW, *drawn)]
 
 
-def _expected(found: Combinations, n: Floats) -> Floats:
+def _expected(found: Combinations, n: FloatArray) -> FloatArray:
     """Spread the units of the cells over the combinations as evenly as the cells allow (iterative proportional fit).
 
     A class that no label names gets units where nothing else can have them.
@@ -61,7 +61,7 @@ def _expected(found: Combinations, n: Floats) -> Floats:
     return np.asarray(expected)
 
 
-def _drawn(cells: Sequence[Cell], holds: Mask, expected: Floats, world: int) -> Mask:
+def _drawn(cells: Sequence[Cell], holds: Mask, expected: FloatArray, world: int) -> Mask:
     """Draw which combinations hold units: each is empty with the chance that a Poisson count has of being zero."""
     labels = np.array(["|".join(cell.place) for cell in cells])
     names = ["/".join(sorted(labels[column])) for column in holds.T]
@@ -90,7 +90,7 @@ def known_empty(cells: Sequence[Cell], holds: Mask) -> Mask:
     return empty
 
 
-def _relations(evidence: Floats) -> Iterator[Signs]:
+def _relations(evidence: FloatArray) -> Iterator[Signs]:
     """Give the signs with which few cells add up to nothing, shape (cells,): they are over the same units."""
     counts_only = bool(np.isnan(evidence[:, 2:]).all()) and np.array_equal(evidence[:, 1], np.round(evidence[:, 1]))
     if len(evidence) < SMALLEST or counts_only:
@@ -119,7 +119,7 @@ def _signed_sums(size: int) -> Signs:
     return np.concatenate(rows)
 
 
-def _adds_up(relation: Signs, evidence: Floats) -> bool:
+def _adds_up(relation: Signs, evidence: FloatArray) -> bool:
     """Say whether cells with these signs add up to nothing in values and, where they have them, in squares."""
     used = relation != 0
     values, squares = (relation[used] * evidence[used, column] for column in (1, 2))
@@ -128,5 +128,5 @@ def _adds_up(relation: Signs, evidence: Floats) -> bool:
     return _cancel(values) and _cancel(squares)
 
 
-def _cancel(terms: Floats) -> bool:
+def _cancel(terms: FloatArray) -> bool:
     return bool(abs(terms.sum()) <= SAME_SUM * np.abs(terms).max(initial=0.0))

@@ -11,9 +11,8 @@ from scipy import special
 
 from si_eval.effects.group_time import GroupTime
 from si_eval.errors import StudyError
+from si_eval.stats import FloatArray, IntArray
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 Kind = Literal["simple", "cohort", "event", "period"]
 NO_YEARS = "geen jaren van voor de deelname om te vergelijken | no years before participation to compare"
 SINGULAR = "covariantie is singulier | the covariance is singular"
@@ -28,16 +27,16 @@ class Averages:
     ``covariance`` is that of the parts; ``participants`` and ``others`` are the fewest units of any effect in a part.
     """
 
-    parts: Integers
-    att: Floats
-    covariance: Floats
-    participants: Integers
-    others: Integers
+    parts: IntArray
+    att: FloatArray
+    covariance: FloatArray
+    participants: IntArray
+    others: IntArray
     overall: float
     overall_std_error: float
 
     @property
-    def std_error(self) -> Floats:
+    def std_error(self) -> FloatArray:
         """Give the standard errors of the parts."""
         return np.sqrt(np.diag(self.covariance))
 
@@ -123,7 +122,7 @@ def _chosen(
     return chosen
 
 
-def _weighted(effects: GroupTime, cells: Integers) -> tuple[float, Floats]:
+def _weighted(effects: GroupTime, cells: IntArray) -> tuple[float, FloatArray]:
     """Average effects by the shares of their cohorts; give the slope in all effects and shares."""
     of_cohort = np.searchsorted(effects.cohorts, effects.cohort[cells])
     weights = effects.shares[of_cohort]
@@ -134,7 +133,9 @@ def _weighted(effects: GroupTime, cells: Integers) -> tuple[float, Floats]:
     return value, slope
 
 
-def _overall(effects: GroupTime, kind: Kind, parts: Integers, att: Floats, gradient: Floats) -> tuple[float, Floats]:
+def _overall(
+    effects: GroupTime, kind: Kind, parts: IntArray, att: FloatArray, gradient: FloatArray
+) -> tuple[float, FloatArray]:
     """Average the parts: cohorts by their shares, others evenly; before treatment nothing counts."""
     if kind != "cohort":
         counts = parts >= 0 if kind == "event" else np.ones(len(parts), dtype=bool)
@@ -147,7 +148,7 @@ def _overall(effects: GroupTime, kind: Kind, parts: Integers, att: Floats, gradi
     return overall, slope
 
 
-def simultaneous_quantile(covariance: Floats, level: float, seed: int = 0, draws: int = DRAWS) -> float:
+def simultaneous_quantile(covariance: FloatArray, level: float, seed: int = 0, draws: int = DRAWS) -> float:
     """Give how many standard errors wide intervals must be to hold all parts at once with probability ``level``.
 
     The quantile of the largest absolute value of normal values with the correlation of the estimates, simulated; of one
@@ -186,6 +187,6 @@ def pre_test(effects: GroupTime) -> PreTest:
     return PreTest(statistic, len(before), float(special.chdtrc(len(before), statistic)))
 
 
-def _correlation(covariance: Floats) -> Floats:
+def _correlation(covariance: FloatArray) -> FloatArray:
     errors = np.sqrt(np.diag(covariance))
     return np.asarray(covariance / np.outer(errors, errors))

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.weighting import effective_size
 from si_eval.errors import StudyError
+from si_eval.stats import BoolArray, FloatArray
 
-Floats = npt.NDArray[np.float64]
-Truths = npt.NDArray[np.bool_]
 CONSTANT = "deelnemers verschillen onderling niet | the treated do not differ among themselves"
 
 
@@ -23,11 +21,11 @@ class Likeness(NamedTuple):
     covariates and where the controls do not vary), ``largest_distance`` that of Kolmogorov and Smirnov.
     """
 
-    mean_treated: Floats
-    mean_controls: Floats
-    difference: Floats
-    variance_ratio: Floats
-    largest_distance: Floats
+    mean_treated: FloatArray
+    mean_controls: FloatArray
+    difference: FloatArray
+    variance_ratio: FloatArray
+    largest_distance: FloatArray
 
 
 class Balance(NamedTuple):
@@ -48,12 +46,12 @@ class Balance(NamedTuple):
 
 
 def balance_table(
-    covariates: Floats,
-    treated: Truths,
-    weights_treated: Floats | None = None,
-    weights_controls: Floats | None = None,
+    covariates: FloatArray,
+    treated: BoolArray,
+    weights_treated: FloatArray | None = None,
+    weights_controls: FloatArray | None = None,
     *,
-    score: Floats | None = None,
+    score: FloatArray | None = None,
 ) -> Balance:
     """Compare the groups on ``covariates`` (n, k), as they are and with weights, shapes (treated,) and (controls,).
 
@@ -85,7 +83,7 @@ def balance_table(
     return Balance(before, after, *counts, ours, theirs, outside, tuple(column[1] for column in columns))
 
 
-def _check(covariates: Floats, treated: Truths, weights: list[Floats], score: Floats | None) -> None:
+def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray], score: FloatArray | None) -> None:
     check_groups(treated)
     check_known(len(treated), covariates=covariates, score=score)
     for name, values, count in zip(
@@ -98,7 +96,7 @@ def _check(covariates: Floats, treated: Truths, weights: list[Floats], score: Fl
             )
 
 
-def _compare(ours: Floats, theirs: Floats, weights: list[Floats]) -> tuple[list[list[float]], str]:
+def _compare(ours: FloatArray, theirs: FloatArray, weights: list[FloatArray]) -> tuple[list[list[float]], str]:
     """Give the figures of one covariate before and after, and why its standardised difference is missing."""
     binary = bool(np.isin(ours, (0, 1)).all() and np.isin(theirs, (0, 1)).all())
     share = ours.mean()
@@ -117,14 +115,16 @@ def _compare(ours: Floats, theirs: Floats, weights: list[Floats]) -> tuple[list[
     return figures, reason
 
 
-def _variance(values: Floats, weights: Floats) -> float:
+def _variance(values: FloatArray, weights: FloatArray) -> float:
     """Give the variance with reliability weights, NaN for a single unit; equal weights give the sample variance."""
     share = weights / weights.sum()
     left = 1 - share @ share
     return float(share @ (values - share @ values) ** 2 / left) if left > 0 else np.nan
 
 
-def _largest_distance(ours: Floats, theirs: Floats, ours_weight: Floats, theirs_weight: Floats) -> float:
+def _largest_distance(
+    ours: FloatArray, theirs: FloatArray, ours_weight: FloatArray, theirs_weight: FloatArray
+) -> float:
     """Give the largest distance between the two weighted distribution functions."""
     values = np.concatenate([ours, theirs])
     steps = np.concatenate([ours_weight / ours_weight.sum(), -theirs_weight / theirs_weight.sum()])

@@ -5,16 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.matching import NO_CONTROL
 from si_eval.effects.weighting import Effect
 from si_eval.errors import StudyError
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Truths = npt.NDArray[np.bool_]
+from si_eval.stats import BoolArray, FloatArray, IntArray
 
 
 class Strata(NamedTuple):
@@ -24,14 +20,14 @@ class Strata(NamedTuple):
     the controls thus add up to the treated. ``unmatched`` are the treated rows in no stratum, with a reason each.
     """
 
-    stratum: Integers
-    weights: Floats
+    stratum: IntArray
+    weights: FloatArray
     n_strata: int
-    unmatched: Integers
+    unmatched: IntArray
     reasons: tuple[str, ...]
 
 
-def coarsened_exact(cells: Integers, treated: Truths) -> Strata:
+def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
     """Match the treated with all controls that have the same codes; ``cells`` has shape (n,) or (n, columns).
 
     Raises `StudyError` for codes that are no whole numbers, shapes that do not fit and empty groups.
@@ -54,7 +50,7 @@ def coarsened_exact(cells: Integers, treated: Truths) -> Strata:
     return Strata(stratum, weights, int(both.sum()), unmatched, (NO_CONTROL,) * len(unmatched))
 
 
-def stratified_effect(strata: Strata, outcome_change: Floats, treated: Truths) -> Effect:
+def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolArray) -> Effect:
     """Give the effect on the treated in the strata; ``outcome_change`` has shape (n,).
 
     Each treated unit is compared with the mean of its stratum's controls. Standard error: Abadie and Imbens, with all

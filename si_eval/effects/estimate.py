@@ -52,7 +52,7 @@ CANNOT_SHOW = {
         "Trends before participation that look alike do not prove that they would have stayed alike; effects on firms "
         "that do not take part are not in it."
     ),
-    "samenhang": (
+    "association": (
         "No trend before participation could be compared, or it was not alike: the change may be what participants "
         "would have shown anyway."
     ),
@@ -130,7 +130,7 @@ def estimate_effect(
     else:
         wanted = [method] if isinstance(method, str) else list(method or ADJUSTMENTS)
         findings = long_difference(histories, wanted, min_units)
-    evidence: Evidence = "effect" if findings.pre_trend >= SIZE else "samenhang"
+    evidence: Evidence = "effect" if findings.pre_trend >= SIZE else "association"
     unit = LOG_POINTS if logarithm else panel.indicators[outcome].unit
     estimates = _rows(findings, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
     rows = pd.concat([estimates, _left_out(findings, histories)], ignore_index=True)

@@ -8,16 +8,13 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval.effects.findings import EARLY, FEW, LATER
 from si_eval.effects.histories import NEVER
 from si_eval.effects.two_by_two import Method, TwoByTwo, supported, two_by_two, varying
 from si_eval.errors import StudyError
+from si_eval.stats import BoolArray, FloatArray, IntArray
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Truths = npt.NDArray[np.bool_]
 Controls = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
 UNSEEN = "minder dan twee jaren met een uitkomst | fewer than two years with an outcome"
@@ -35,46 +32,46 @@ class GroupTime:
     units that are in no cell by reason, ``dropped_never`` those that are never treated.
     """
 
-    cohort: Integers
-    period: Integers
-    att: Floats
-    n_treated: Integers
-    n_controls: Integers
-    n_incomplete: Integers
-    n_trimmed: Integers
+    cohort: IntArray
+    period: IntArray
+    att: FloatArray
+    n_treated: IntArray
+    n_controls: IntArray
+    n_incomplete: IntArray
+    n_trimmed: IntArray
     reason: tuple[str, ...]
-    cohorts: Integers
-    shares: Floats
-    covariance: Floats
+    cohorts: IntArray
+    shares: FloatArray
+    covariance: FloatArray
     clusters: int
     dropped: Mapping[str, int]
     dropped_never: Mapping[str, int]
     anticipation: int = 0
 
     @property
-    def before(self) -> Truths:
+    def before(self) -> BoolArray:
         """Say which effects are before treatment and before anything that anticipates it."""
         return self.period < self.cohort - self.anticipation
 
     @property
-    def std_error(self) -> Floats:
+    def std_error(self) -> FloatArray:
         """Give the standard errors of the effects, NaN where there is none."""
         variance = np.diag(self.covariance)[: len(self.att)]
         return np.where(np.isnan(self.att), np.nan, np.sqrt(variance))
 
 
 def group_time_effects(
-    outcome: Floats,
-    cohort: Integers,
+    outcome: FloatArray,
+    cohort: IntArray,
     periods: Sequence[int],
     *,
     controls: Controls = "never",
     method: Method = "dr",
-    covariates: Callable[[int], Floats | None] | None = None,
+    covariates: Callable[[int], FloatArray | None] | None = None,
     anticipation: int = 0,
     base: Base = "varying",
     balanced: bool = False,
-    cluster: Integers | None = None,
+    cluster: IntArray | None = None,
     min_units: int = 1,
 ) -> GroupTime:
     """Estimate the effect on each cohort in each period.
@@ -154,11 +151,11 @@ class _Sample:
     ``covariates`` gives theirs by place of a period.
     """
 
-    outcome: Floats
-    cohort: Integers
-    calendar: Integers
-    covariates: Callable[[int], Floats | None] | None
-    cluster: Integers | None
+    outcome: FloatArray
+    cohort: IntArray
+    calendar: IntArray
+    covariates: Callable[[int], FloatArray | None] | None
+    cluster: IntArray | None
 
     @property
     def clusters(self) -> int:
@@ -167,7 +164,7 @@ class _Sample:
 
     def cell(
         self, first: int, place: int, since: int, treated_after: int | None, method: Method, min_units: int
-    ) -> tuple[TwoByTwo, Floats, int]:
+    ) -> tuple[TwoByTwo, FloatArray, int]:
         """Compare a cohort with its controls; give the influence of each cluster, and how many units have gaps.
 
         With ``treated_after``, units treated later than that are controls too.
@@ -193,7 +190,7 @@ class _Sample:
         found = two_by_two(before[member], after[member], ours[member], design, method=method)
         return found, self.by_cluster(found.influence * (len(ours) / member.sum()), member), gaps
 
-    def by_cluster(self, influence: Floats, member: Truths) -> Floats:
+    def by_cluster(self, influence: FloatArray, member: BoolArray) -> FloatArray:
         """Add up the influences of member units by cluster, or put them at their units."""
         if self.cluster is not None:
             sums = np.bincount(self.cluster[member], influence, minlength=self.clusters)
@@ -203,7 +200,7 @@ class _Sample:
         return spread
 
 
-def _of(design: Floats | None, kept: Truths) -> Floats | None:
+def _of(design: FloatArray | None, kept: BoolArray) -> FloatArray | None:
     if design is None:
         return None
     if design.ndim != 2 or len(design) != len(kept):
@@ -214,7 +211,7 @@ def _of(design: Floats | None, kept: Truths) -> Floats | None:
 
 
 def _check(
-    outcome: Floats, cohort: Integers, periods: Sequence[int], anticipation: int, cluster: Integers | None
+    outcome: FloatArray, cohort: IntArray, periods: Sequence[int], anticipation: int, cluster: IntArray | None
 ) -> None:
     """Refuse what cannot be used."""
     if outcome.ndim != 2 or outcome.shape != (len(cohort), len(periods)) or len(periods) < 2:
@@ -242,8 +239,8 @@ def _check(
 
 
 def _reasons(
-    observed: Truths, cohort: Integers, calendar: Integers, anticipation: int, controls: str, balanced: bool
-) -> dict[str, Truths]:
+    observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool
+) -> dict[str, BoolArray]:
     """Say for each unit why it is in no cell, by the first reason that holds."""
     found = {
         EARLY: (cohort != NEVER) & (cohort <= calendar[0] + anticipation),
@@ -258,11 +255,11 @@ def _reasons(
     return found
 
 
-def _counts(reasons: Mapping[str, Truths], of: Truths) -> dict[str, int]:
+def _counts(reasons: Mapping[str, BoolArray], of: BoolArray) -> dict[str, int]:
     return {reason: int((out & of).sum()) for reason, out in reasons.items() if np.any(out & of)}
 
 
-def _pairs(cohorts: Integers, calendar: Integers, anticipation: int, base: str) -> Iterator[tuple[int, int, int]]:
+def _pairs(cohorts: IntArray, calendar: IntArray, anticipation: int, base: str) -> Iterator[tuple[int, int, int]]:
     """Give each cohort with the places of a period and of the period that it is compared with.
 
     A period that may anticipate treatment has the same base as those of treatment (as R's `did` since #276).

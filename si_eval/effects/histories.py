@@ -14,13 +14,12 @@ from si_eval import engine as engines
 from si_eval.engine.columns import Gathered, Key, gather
 from si_eval.errors import StudyError
 from si_eval.results import Panel
-from si_eval.vocabulary import ENTRY_YEAR, GROUP_ID, PARTICIPANT, UNIT, YEAR
+from si_eval.stats import FloatArray, IntArray
+from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, YEAR
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
 NEVER = 0  # the cohort of units that never take part
 UNKNOWN = -1  # the cohort of participants whose year of entry is not known
 OUTCOME, COVARIATE, FIRST_YEAR = "outcome", "covariate ", "first_year"
@@ -36,15 +35,15 @@ class Histories:
     own. ``covariates`` are numbers, or codes whose ``labels`` are given, of shape (units, years).
     """
 
-    outcome: Floats
-    cohort: Integers
+    outcome: FloatArray
+    cohort: IntArray
     years: tuple[int, ...]
-    holding: Integers
+    holding: IntArray
     covariates: Mapping[str, npt.NDArray[Any]]
     labels: Mapping[str, tuple[str, ...]]
     without_logarithm: int = 0
 
-    def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> Floats | None:
+    def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
         """Give the covariates of the year at a place, without constant, shape (units, k); none without covariates.
 
         ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that most
@@ -95,7 +94,7 @@ def read_histories(
     texts = [name for name in covariates if not panel.table[name].type().is_numeric()]
     rows = table.select(
         YEAR,
-        UNIT,
+        BE_ID,
         ENTRY_YEAR,
         GROUP_ID,
         never=~table[PARTICIPANT].fill_null(True),
@@ -122,25 +121,25 @@ def entry_is_known(panel: Panel) -> bool:
 def _chosen(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:
     """Give the rows of the units and years asked for."""
     if where:
-        first = table.group_by(UNIT).aggregate(**{FIRST_YEAR: table[YEAR].min()})
-        start = table.inner_join(first, [table[UNIT] == first[UNIT], table[YEAR] == first[FIRST_YEAR]])
-        table = table.semi_join(cells.chosen(start, where).select(UNIT), UNIT)
+        first = table.group_by(BE_ID).aggregate(**{FIRST_YEAR: table[YEAR].min()})
+        start = table.inner_join(first, [table[BE_ID] == first[BE_ID], table[YEAR] == first[FIRST_YEAR]])
+        table = table.semi_join(cells.chosen(start, where).select(BE_ID), BE_ID)
     return table if years is None else table.filter(table[YEAR].isin([int(year) for year in years]))
 
 
-def _ever(table: ir.Table) -> Integers:
+def _ever(table: ir.Table) -> IntArray:
     """List the units that take part in any year of the panel, in ascending order."""
-    units = engines.fetch_arrow(table.filter(table[PARTICIPANT]).select(UNIT).distinct())[UNIT]
+    units = engines.fetch_arrow(table.filter(table[PARTICIPANT]).select(BE_ID).distinct())[BE_ID]
     return np.sort(units.to_numpy())
 
 
 def _histories(
-    keys: dict[str, Key], found: Gathered, ever: Integers, covariates: Sequence[str], logarithm: bool
+    keys: dict[str, Key], found: Gathered, ever: IntArray, covariates: Sequence[str], logarithm: bool
 ) -> Histories:
     """Put rows in places: a line a unit, a column a year."""
     calendar, period = np.unique(keys[YEAR].labels.to_numpy(zero_copy_only=False), return_inverse=True)
     column = period[keys[YEAR].codes]
-    ids, line = np.unique(found.few(UNIT).values, return_inverse=True)
+    ids, line = np.unique(found.few(BE_ID).values, return_inverse=True)
     shape = len(ids), len(calendar)
 
     def placed(values: npt.NDArray[Any], gap: float) -> npt.NDArray[Any]:

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval import stats
 from si_eval.effects.findings import EARLY, FEW, LATER, Finding, Findings
-from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories
+from si_eval.effects.histories import NEVER, UNKNOWN, Histories
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.propensity import Logit, fit_logit
 from si_eval.effects.two_by_two import Method, supported, two_by_two, varying
 from si_eval.effects.weighting import balanced_effect, entropy_balance
 from si_eval.errors import StudyError
+from si_eval.stats import BoolArray, FloatArray
 
-Truths = npt.NDArray[np.bool_]
 UNADJUSTED = "unadjusted"
 
 
@@ -55,9 +54,9 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
 class _Compared:
     """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit."""
 
-    change: Floats
-    treated: Truths
-    covariates: Floats | None
+    change: FloatArray
+    treated: BoolArray
+    covariates: FloatArray | None
 
     @cached_property
     def logit(self) -> Logit:
@@ -65,14 +64,14 @@ class _Compared:
         return fit_logit(self.covariates, self.treated)
 
 
-def _compared(histories: Histories, used: Truths) -> _Compared:
+def _compared(histories: Histories, used: BoolArray) -> _Compared:
     """Choose the units that have covariates and a counterpart among the participants in every category."""
     change = histories.outcome[used, -1] - histories.outcome[used, 0]
     treated = histories.cohort[used] != NEVER
     design = histories.design(0, used)
     if design is None:
         return _Compared(change, treated, None)
-    known: Truths = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
+    known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
     if np.any(treated & known):
         known[known] = supported(design[known], treated[known])
     return _Compared(change[known], treated[known], varying(design[known]))

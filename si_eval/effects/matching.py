@@ -6,15 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.weighting import Effect
 from si_eval.errors import StudyError
+from si_eval.stats import BoolArray, FloatArray, IntArray
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Truths = npt.NDArray[np.bool_]
 NEIGHBOURS = 2  # units of its own group from which the variance of a control is estimated
 NO_CONTROL = "geen ander bedrijf in dezelfde cel | no other firm in the same cell"
 TOO_FAR = "geen ander bedrijf binnen de afstand | no other firm within the caliper"
@@ -28,12 +25,12 @@ class Matched(NamedTuple):
     each; ``used`` (n,) counts how often a row is a control; ``replace`` says whether one may be used again.
     """
 
-    treated: Integers
-    control: Integers
-    weight: Floats
-    unmatched: Integers
+    treated: IntArray
+    control: IntArray
+    weight: FloatArray
+    unmatched: IntArray
     reasons: tuple[str, ...]
-    used: Integers
+    used: IntArray
     replace: bool
 
     @property
@@ -48,20 +45,20 @@ class _Ladder(NamedTuple):
     ``cells`` are the codes of the cells, ``starts`` where each begins (and the last ends).
     """
 
-    rows: Integers
-    score: Floats
-    rank: Integers
-    first: Integers
-    equals: Integers
-    cells: Integers
-    starts: Integers
+    rows: IntArray
+    score: FloatArray
+    rank: IntArray
+    first: IntArray
+    equals: IntArray
+    cells: IntArray
+    starts: IntArray
 
 
 def match_nearest(
-    score: Floats,
-    treated: Truths,
+    score: FloatArray,
+    treated: BoolArray,
     *,
-    exact: Integers | None = None,
+    exact: IntArray | None = None,
     ratio: int = 1,
     caliper: float | None = None,
     replace: bool = True,
@@ -114,12 +111,12 @@ def match_nearest(
 
 def matched_effect(
     matched: Matched,
-    outcome_change: Floats,
-    score: Floats,
-    treated: Truths,
+    outcome_change: FloatArray,
+    score: FloatArray,
+    treated: BoolArray,
     *,
-    exact: Integers | None = None,
-    covariates: Floats | None = None,
+    exact: IntArray | None = None,
+    covariates: FloatArray | None = None,
 ) -> Effect:
     """Give the effect on the treated that were matched; ``outcome_change`` (n,), ``score`` and ``exact`` as matched.
 
@@ -163,14 +160,14 @@ def matched_effect(
     return Effect(estimate, float(np.sqrt(squares) / n_treated), n_treated, matched.n_used_controls)
 
 
-def _cells(exact: Integers | None, rows: int) -> Integers:
+def _cells(exact: IntArray | None, rows: int) -> IntArray:
     cell = np.zeros(rows, dtype=np.int64) if exact is None else np.asarray(exact)
     if not np.issubdtype(cell.dtype, np.integer):
         raise StudyError(f"exact: found {cell.dtype}; expected whole numbers; code the cells")
     return cell
 
 
-def _ladder(controls: Integers, score: Floats, cell: Integers, rank: Integers, wanted: Integers) -> _Ladder:
+def _ladder(controls: IntArray, score: FloatArray, cell: IntArray, rank: IntArray, wanted: IntArray) -> _Ladder:
     """Sort the controls of the wanted cells by cell, score and rank."""
     if len(wanted) > 1 or (cell[controls] != wanted[0]).any():
         controls = controls[np.isin(cell[controls], wanted)]
@@ -186,7 +183,7 @@ def _ladder(controls: Integers, score: Floats, cell: Integers, rank: Integers, w
     return _Ladder(rows, along, rank, *starts, wanted, np.append(np.searchsorted(cells, wanted), len(rows)))
 
 
-def _places(ladder: _Ladder, cell: Integers, score: Floats) -> tuple[Integers, Integers, Integers]:
+def _places(ladder: _Ladder, cell: IntArray, score: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
     """Give, for each query, where its cell begins and ends and the first place in it with at least its score."""
     which = np.searchsorted(ladder.cells, cell)
     begin, end = ladder.starts[which], ladder.starts[which + 1]
@@ -200,12 +197,12 @@ def _places(ladder: _Ladder, cell: Integers, score: Floats) -> tuple[Integers, I
 
 def _nearest(
     ladder: _Ladder,
-    cell: Integers,
-    score: Floats,
+    cell: IntArray,
+    score: FloatArray,
     count: int,
     generator: np.random.Generator | None = None,
-    leave_out: Integers | None = None,
-) -> tuple[Integers, Floats]:
+    leave_out: IntArray | None = None,
+) -> tuple[IntArray, FloatArray]:
     """Give the rows of the nearest controls and their distances, shape (queries, count), infinite where there is none.
 
     With a ``generator`` each query enters a run of equals at a place of its own, and goes round in it.
@@ -231,7 +228,7 @@ def _nearest(
 
 
 def _in_turn(
-    ladder: _Ladder, order: Integers, score: Floats, cell: Integers, ratio: int, reach: float
+    ladder: _Ladder, order: IntArray, score: FloatArray, cell: IntArray, ratio: int, reach: float
 ) -> Iterator[tuple[int, int]]:
     """Give pairs without replacement: in each round every treated row takes the nearest control that is free."""
     above: dict[int, int] = {}
@@ -272,7 +269,7 @@ def _free(after: dict[int, int], place: int) -> int:
     return place
 
 
-def _bias(matched: Matched, outcome_change: Floats, covariates: Floats) -> Floats:
+def _bias(matched: Matched, outcome_change: FloatArray, covariates: FloatArray) -> FloatArray:
     """Give the difference in outcome that the regression on the controls used predicts for each pair."""
     total = np.bincount(matched.control, matched.weight)
     rows = np.flatnonzero(total > 0)
@@ -282,7 +279,9 @@ def _bias(matched: Matched, outcome_change: Floats, covariates: Floats) -> Float
     return np.asarray((covariates[matched.treated] - covariates[matched.control]) @ slope[1:])
 
 
-def _variances(rows: Integers, outcome: Floats, score: Floats, treated: Truths, cell: Integers) -> Floats:
+def _variances(
+    rows: IntArray, outcome: FloatArray, score: FloatArray, treated: BoolArray, cell: IntArray
+) -> FloatArray:
     """Give the variance of each control around its nearest controls, shape (rows,); NaN where there is no other."""
     controls, rank = np.flatnonzero(~treated), np.arange(len(score))
     variance = np.full(len(rows), np.nan)

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from si_eval.errors import StudyError
-from si_eval.stats import Floats
+from si_eval.stats import BoolArray, FloatArray
 
-Booleans = NDArray[np.bool_]
-Statistic = Callable[[Booleans], float]
+Statistic = Callable[[BoolArray], float]
 TIE = 1e-9  # relative distance within which two statistics are equal: sums in another order differ in the last digits
 
 
@@ -27,7 +26,7 @@ class RandomisationTest(NamedTuple):
 
     statistic: float
     p_value: float
-    drawn: Floats
+    drawn: FloatArray
     exact: bool
 
 
@@ -74,7 +73,7 @@ def randomisation_test(
     return RandomisationTest(observed, (extreme if exact else 1 + extreme) / (drawn.size + (not exact)), drawn, exact)
 
 
-def _check_treated(treated: ArrayLike) -> Booleans:
+def _check_treated(treated: ArrayLike) -> BoolArray:
     values = np.asarray(treated)
     if values.ndim != 1 or values.dtype != np.bool_:
         raise StudyError(
@@ -83,7 +82,7 @@ def _check_treated(treated: ArrayLike) -> Booleans:
     return values
 
 
-def _exchangeable(treated: Booleans, strata: ArrayLike | None) -> list[tuple[NDArray[np.int64], int]]:
+def _exchangeable(treated: BoolArray, strata: ArrayLike | None) -> list[tuple[NDArray[np.int64], int]]:
     """Give, for each stratum with participants and others, its places and the number of participants."""
     codes = np.zeros(treated.size, dtype=np.int64) if strata is None else np.asarray(strata)
     if codes.shape != treated.shape:
@@ -96,7 +95,7 @@ def _exchangeable(treated: Booleans, strata: ArrayLike | None) -> list[tuple[NDA
     return [(order[ends[code] - size[code] : ends[code]], int(count[code])) for code in mixed]
 
 
-def _all_assignments(treated: Booleans, groups: list[tuple[NDArray[np.int64], int]]) -> Iterator[Booleans]:
+def _all_assignments(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> Iterator[BoolArray]:
     choices = [combinations(units.tolist(), count) for units, count in groups]
     kept = _fixed(treated, groups)
     for chosen in product(*choices):
@@ -106,8 +105,8 @@ def _all_assignments(treated: Booleans, groups: list[tuple[NDArray[np.int64], in
 
 
 def _drawn_assignments(
-    treated: Booleans, groups: list[tuple[NDArray[np.int64], int]], draws: int, seed: int
-) -> Iterator[Booleans]:
+    treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]], draws: int, seed: int
+) -> Iterator[BoolArray]:
     random = np.random.default_rng(seed)
     kept = _fixed(treated, groups)
     for _ in range(draws):
@@ -117,7 +116,7 @@ def _drawn_assignments(
         yield assignment
 
 
-def _fixed(treated: Booleans, groups: list[tuple[NDArray[np.int64], int]]) -> Booleans:
+def _fixed(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> BoolArray:
     """Keep the participants of strata in which nobody can be exchanged."""
     kept = treated.copy()
     for units, _ in groups:
@@ -125,7 +124,7 @@ def _fixed(treated: Booleans, groups: list[tuple[NDArray[np.int64], int]]) -> Bo
     return kept
 
 
-def _value(statistic: Statistic, treated: Booleans) -> float:
+def _value(statistic: Statistic, treated: BoolArray) -> float:
     value = float(statistic(treated))
     if not np.isfinite(value):
         raise StudyError(f"statistic: found {value}; expected a finite number for every assignment; use another one")

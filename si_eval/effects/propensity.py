@@ -6,20 +6,18 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
 from si_eval.errors import StudyError
+from si_eval.stats import BoolArray, FloatArray
+from si_eval.vocabulary import Reason
 
-Floats = npt.NDArray[np.float64]
-Truths = npt.NDArray[np.bool_]
 ROWS = 100_000  # rows at once: no copy of all covariates is ever made
 MOST_STEPS = 50
 SHORTEST = 1e-6  # a shorter part of a Newton step is no step
 SETTLED = 1e-10  # largest change of a coefficient, in units of the standardised covariates
 COLLINEAR_AT = 1e-10  # smallest eigenvalue of the correlations of the covariates
 VARIES = 1e-12  # a spread below this share of the mean is rounding
-NO_GROUP = "geen deelnemers of geen anderen | no participants or no others"
 CONSTANT = "kenmerk zonder spreiding | covariate without variation"
 COLLINEAR = "kenmerken hangen lineair samen | covariates are collinear"
 SEPARATED = "kenmerken scheiden de groepen | covariates separate the groups"
@@ -28,9 +26,9 @@ SEPARATED = "kenmerken scheiden de groepen | covariates separate the groups"
 class Logit(NamedTuple):
     """Coefficients (constant first), their covariance, the fitted chances (n,); ``reason`` says why there is no fit."""
 
-    coefficients: Floats
-    covariance: Floats
-    fitted: Floats
+    coefficients: FloatArray
+    covariance: FloatArray
+    fitted: FloatArray
     converged: bool
     reason: str = ""
 
@@ -38,22 +36,22 @@ class Logit(NamedTuple):
 class _Data(NamedTuple):
     """What is fitted: rows, their weights, and the centre and spread of each covariate."""
 
-    covariates: Floats
-    treated: Truths
-    weights: Floats
-    centre: Floats
-    spread: Floats
+    covariates: FloatArray
+    treated: BoolArray
+    weights: FloatArray
+    centre: FloatArray
+    spread: FloatArray
 
 
 class _Point(NamedTuple):
     """The log-likelihood at a point, its gradient (k + 1,) and the information (k + 1, k + 1)."""
 
     log_likelihood: float
-    gradient: Floats
-    information: Floats
+    gradient: FloatArray
+    information: FloatArray
 
 
-def fit_logit(covariates: Floats, treated: Truths, *, weights: Floats | None = None) -> Logit:
+def fit_logit(covariates: FloatArray, treated: BoolArray, *, weights: FloatArray | None = None) -> Logit:
     """Fit the logit of ``treated`` (n,) on a constant and ``covariates`` (n, k) by maximum likelihood.
 
     ``weights`` (n,) count a row that many times. Newton's method with the observed information and step halving, on
@@ -72,7 +70,7 @@ def fit_logit(covariates: Floats, treated: Truths, *, weights: Floats | None = N
         )
     total, share = weights.sum(), weights @ treated / max(weights.sum(), np.finfo(float).tiny)
     if not 0 < share < 1:
-        return _failed(n, k, NO_GROUP)
+        return _failed(n, k, Reason.NO_GROUP.note)
     centre = weights @ covariates / total
     spread = np.sqrt(sum(weights[at] @ (covariates[at] - centre) ** 2 for at in row_blocks(n)) / total)
     if not np.all(spread > VARIES * np.abs(centre)):
@@ -97,7 +95,7 @@ def fit_logit(covariates: Floats, treated: Truths, *, weights: Floats | None = N
     return _failed(n, k, SEPARATED)
 
 
-def with_constant(covariates: Floats) -> Floats:
+def with_constant(covariates: FloatArray) -> FloatArray:
     """Put a column of ones first; covariates have shape (n, k)."""
     return np.column_stack([np.ones(len(covariates)), covariates])
 
@@ -107,15 +105,15 @@ def row_blocks(n: int) -> Iterator[slice]:
     return (slice(start, start + ROWS) for start in range(0, n, ROWS))
 
 
-def _finite(values: Floats) -> bool:
+def _finite(values: FloatArray) -> bool:
     return all(np.isfinite(values[at]).all() for at in row_blocks(len(values)))
 
 
-def _standardised(data: _Data, at: slice) -> Floats:
+def _standardised(data: _Data, at: slice) -> FloatArray:
     return with_constant((data.covariates[at] - data.centre) / data.spread)
 
 
-def _evaluate(data: _Data, beta: Floats) -> _Point:
+def _evaluate(data: _Data, beta: FloatArray) -> _Point:
     """Sum the likelihood over blocks of rows."""
     size = len(beta)
     log_likelihood, gradient, information = 0.0, np.zeros(size), np.zeros((size, size))
@@ -132,7 +130,7 @@ def _evaluate(data: _Data, beta: Floats) -> _Point:
     return _Point(log_likelihood, gradient, information)
 
 
-def _fitted(data: _Data, beta: Floats, point: _Point) -> Logit:
+def _fitted(data: _Data, beta: FloatArray, point: _Point) -> Logit:
     """Bring coefficients and covariance back to the units of the covariates."""
     back = np.diag(np.concatenate([[1.0], 1 / data.spread]))
     back[0, 1:] = -data.centre / data.spread

@@ -6,18 +6,16 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval.effects.aggregation import Averages, PreTest, average, pre_test, simultaneous_quantile
 from si_eval.effects.findings import OVERALL, Finding, Findings
 from si_eval.effects.group_time import Controls, GroupTime, group_time_effects
-from si_eval.effects.histories import NEVER, UNKNOWN, Floats, Histories, Integers
+from si_eval.effects.histories import NEVER, UNKNOWN, Histories
 from si_eval.effects.power import detectable_effect
 from si_eval.effects.robustness import robustness
 from si_eval.effects.two_by_two import Method
+from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND
-
-Truths = npt.NDArray[np.bool_]
 
 NO_ENTRY = "van geen deelnemer is het jaar van toetreding bekend | the year of entry is known of no participant"
 NO_BEFORE = "geen deelnemer trad toe na het eerste jaar | no participant entered after the first year"
@@ -32,7 +30,7 @@ def staggered(
     method: Method,
     controls: Controls,
     anticipation: int,
-    clusters: Integers | None,
+    clusters: IntArray | None,
     min_units: int,
     level: float,
     seed: int,
@@ -73,7 +71,7 @@ def staggered(
     return Findings(found, _counted(left_out), test.p_value)
 
 
-def _design(histories: Histories, known: Truths, place: int) -> Floats | None:
+def _design(histories: Histories, known: BoolArray, place: int) -> FloatArray | None:
     return histories.design(place, known)
 
 

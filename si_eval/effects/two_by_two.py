@@ -10,9 +10,8 @@ import numpy.typing as npt
 from si_eval.effects.groups import check_known
 from si_eval.effects.propensity import Logit, fit_logit, row_blocks
 from si_eval.errors import StudyError
+from si_eval.stats import BoolArray, FloatArray
 
-Floats = npt.NDArray[np.float64]
-Truths = npt.NDArray[np.bool_]
 Method = Literal["dr", "ipw", "reg"]
 TRIM = 0.995  # controls with this chance of treatment or a higher one get no weight: R DRDID's `trim.level`
 CERTAIN = 1 - 1e-6  # largest chance of treatment that is used: R DRDID
@@ -29,7 +28,7 @@ class TwoByTwo(NamedTuple):
     """
 
     att: float
-    influence: Floats
+    influence: FloatArray
     n_treated: int
     n_controls: int
     reason: str = ""
@@ -42,10 +41,10 @@ class TwoByTwo(NamedTuple):
 
 
 def two_by_two(
-    before: Floats,
-    after: Floats,
-    treated: Truths,
-    covariates: Floats | None = None,
+    before: FloatArray,
+    after: FloatArray,
+    treated: BoolArray,
+    covariates: FloatArray | None = None,
     *,
     method: Method = "dr",
     logit: Logit | None = None,
@@ -101,7 +100,7 @@ def two_by_two(
     return TwoByTwo(float(eta_treated - eta_controls), influence, n_treated, n - n_treated, n_trimmed=trimmed)
 
 
-def supported(design: Floats, treated: Truths) -> Truths:
+def supported(design: FloatArray, treated: BoolArray) -> BoolArray:
     """Say which units have a counterpart among the treated in every category, shape (n,).
 
     Of a column of zeros and ones that is the same for all treated, other values have none: those units are left out,
@@ -113,14 +112,19 @@ def supported(design: Floats, treated: Truths) -> Truths:
     return np.asarray(np.all(design[:, fixed] == ours[:1, fixed], axis=1))
 
 
-def varying(design: Floats) -> Floats | None:
+def varying(design: FloatArray) -> FloatArray | None:
     """Keep the covariates, shape (n, k), that differ between units; none if none does."""
     kept = design[:, np.ptp(design, axis=0) > 0] if len(design) else design[:, :0]
     return kept if kept.shape[1] else None
 
 
 def _check(
-    before: Floats, after: Floats, treated: Truths, covariates: Floats | None, method: str, logit: Logit | None
+    before: FloatArray,
+    after: FloatArray,
+    treated: BoolArray,
+    covariates: FloatArray | None,
+    method: str,
+    logit: Logit | None,
 ) -> None:
     """Refuse what cannot be used."""
     if method not in get_args(Method):
@@ -133,7 +137,7 @@ def _check(
     check_known(len(treated), before=before, after=after, treated=treated, covariates=covariates, logit=fitted)
 
 
-def _standardised(covariates: Floats) -> Floats:
+def _standardised(covariates: FloatArray) -> FloatArray:
     """Put a constant first, take means off the rest and divide by standard deviations: no estimate depends on them."""
     design = np.ones((len(covariates), covariates.shape[1] + 1))
     for place, values in enumerate(covariates.T, start=1):
@@ -141,7 +145,7 @@ def _standardised(covariates: Floats) -> Floats:
     return design
 
 
-def _products(design: Floats, weights: npt.NDArray[Any]) -> Floats:
+def _products(design: FloatArray, weights: npt.NDArray[Any]) -> FloatArray:
     """Add up the products of each row with itself, counted by ``weights``, shape (k + 1, k + 1)."""
     return np.sum([(design[at].T * weights[at]) @ design[at] for at in row_blocks(len(design))], axis=0)
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import special, stats
 
 from si_eval.errors import StudyError
-from si_eval.stats import Floats
+from si_eval.stats import FloatArray
 
 EXACT_PAIRS = 200  # up to here the distribution of the signed-rank statistic is computed, beyond it is normal
 NEAR = 1e-13  # sums of two values nearer than this share of their range are one
@@ -27,13 +27,13 @@ class RosenbaumBounds:
     intervals rest on the distribution of the statistic itself or on the normal one.
     """
 
-    gamma: Floats
-    p_low: Floats
-    p_high: Floats
-    estimate_low: Floats
-    estimate_high: Floats
-    low: Floats
-    high: Floats
+    gamma: FloatArray
+    p_low: FloatArray
+    p_high: FloatArray
+    estimate_low: FloatArray
+    estimate_high: FloatArray
+    low: FloatArray
+    high: FloatArray
     n_pairs: int
     n_zero: int
     level: float
@@ -146,7 +146,7 @@ def _explains(ratio: float) -> float:
     return float(above + np.sqrt(above * (above - 1)))
 
 
-def _upper_tail(ranks: Floats, statistic: float, chance: float, exact: bool) -> float:
+def _upper_tail(ranks: FloatArray, statistic: float, chance: float, exact: bool) -> float:
     """Give the probability of a sum of positive ranks at least as large, each positive with probability ``chance``."""
     if exact:
         return float(_distribution(ranks, chance)[round(2 * statistic) :].sum())
@@ -154,7 +154,7 @@ def _upper_tail(ranks: Floats, statistic: float, chance: float, exact: bool) -> 
     return float(special.ndtr(-(statistic - chance * ranks.sum()) / spread))
 
 
-def _distribution(ranks: Floats, chance: float) -> Floats:
+def _distribution(ranks: FloatArray, chance: float) -> FloatArray:
     """Give the probabilities of the doubled sum of positive ranks (mean ranks are whole or half)."""
     steps = np.rint(2 * ranks).astype(np.int64)
     chances = np.zeros(int(steps.sum()) + 1)
@@ -166,7 +166,7 @@ def _distribution(ranks: Floats, chance: float) -> Floats:
     return chances
 
 
-def _ends(values: Floats, gamma: float, level: float, exact: bool) -> tuple[float, float]:
+def _ends(values: FloatArray, gamma: float, level: float, exact: bool) -> tuple[float, float]:
     """Give the least Hodges-Lehmann estimate and the least lower end of the interval.
 
     The signed-rank statistic of the differences less an effect counts the means of two differences (each with itself
@@ -186,7 +186,7 @@ def _ends(values: Floats, gamma: float, level: float, exact: bool) -> tuple[floa
     return estimate, _mean_at(ordered, critical) if critical <= pairs else -np.inf
 
 
-def _mean_at(ordered: Floats, place: int) -> float:
+def _mean_at(ordered: FloatArray, place: int) -> float:
     """Give the mean of two values (each with itself too) that is ``place``-th from above, without listing them all."""
     low, high = 2 * float(ordered[0]), 2 * float(ordered[-1])
     step = high - low
@@ -202,7 +202,7 @@ def _mean_at(ordered: Floats, place: int) -> float:
     return float((ordered + ordered[partner])[partner >= 0].max()) / 2
 
 
-def _check_pairs(values: Floats, gammas: Floats, alternative: str, level: float) -> None:
+def _check_pairs(values: FloatArray, gammas: FloatArray, alternative: str, level: float) -> None:
     if values.ndim != 1 or not np.isfinite(values).all() or not values.any():
         expected = "finite numbers in a row, some of them not 0"
         _refuse("differences", f"shape {values.shape}", expected, "give participant minus comparison of each pair")

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.propensity import row_blocks, with_constant
 from si_eval.errors import StudyError
+from si_eval.stats import BoolArray, FloatArray, IntArray
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Truths = npt.NDArray[np.bool_]
 MOST_STEPS = 200
 BALANCED = 1e-8  # largest gap of a mean, in standard deviations of the treated
 LOOSEST = 1e-4  # a larger gap is no balance
@@ -38,14 +35,14 @@ class Weights(NamedTuple):
     needs them.
     """
 
-    weights: Floats
+    weights: FloatArray
     effective_size: float
     largest_gap: float
     converged: bool
     reason: str = ""
-    kept: Truths | None = None
-    covariates: Floats | None = None
-    score: Floats | None = None
+    kept: BoolArray | None = None
+    covariates: FloatArray | None = None
+    score: FloatArray | None = None
 
 
 class Effect(NamedTuple):
@@ -57,7 +54,9 @@ class Effect(NamedTuple):
     n_controls: int
 
 
-def entropy_balance(covariates: Floats, treated: Truths, *, moments: int = 1, tolerance: float = BALANCED) -> Weights:
+def entropy_balance(
+    covariates: FloatArray, treated: BoolArray, *, moments: int = 1, tolerance: float = BALANCED
+) -> Weights:
     """Weigh the controls, as evenly as can be, so that their moments equal those of the treated.
 
     ``covariates`` has shape (n, k), in any units; ``moments`` 1 balances means, 2 also second, 3 also third moments.
@@ -97,7 +96,11 @@ def entropy_balance(covariates: Floats, treated: Truths, *, moments: int = 1, to
 
 
 def inverse_probability(
-    score: Floats, treated: Truths, *, trim: tuple[float, float] | None = None, covariates: Floats | None = None
+    score: FloatArray,
+    treated: BoolArray,
+    *,
+    trim: tuple[float, float] | None = None,
+    covariates: FloatArray | None = None,
 ) -> Weights:
     """Weigh the controls by the odds of their chance of taking part (Hajek: the weights add up to one).
 
@@ -136,7 +139,7 @@ def inverse_probability(
     return Weights(weights, effective_size(weights), largest, True, "", kept, covariates, score)
 
 
-def weighted_effect(outcome_change: Floats, treated: Truths, weights: Weights) -> Effect:
+def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Weights) -> Effect:
     """Give the effect on the treated: the mean change of the treated minus the weighted mean of the controls.
 
     ``outcome_change`` has shape (n,). Standard error: the influence function of the estimating equations behind the
@@ -168,7 +171,9 @@ def weighted_effect(outcome_change: Floats, treated: Truths, weights: Weights) -
     return Effect(float(mean_treated - mean_controls), std_error, n_treated, int(np.count_nonzero(share)))
 
 
-def balanced_effect(outcome_change: Floats, covariates: Floats, treated: Truths, weights: Floats) -> Effect:
+def balanced_effect(
+    outcome_change: FloatArray, covariates: FloatArray, treated: BoolArray, weights: FloatArray
+) -> Effect:
     """Give the effect on the treated with ``weights`` (controls,) that balance ``covariates`` (n, k).
 
     The standard error is that of residuals after regression on the balanced covariates, for controls with their
@@ -215,12 +220,12 @@ def balanced_effect(outcome_change: Floats, covariates: Floats, treated: Truths,
     return Effect(estimate, std_error, n_treated, int(np.count_nonzero(weights)))
 
 
-def effective_size(weights: Floats) -> float:
+def effective_size(weights: FloatArray) -> float:
     """Give Kish's effective number of units: the squared sum of the weights over the sum of their squares."""
     return float(weights.sum() ** 2 / (weights @ weights)) if weights.any() else 0.0
 
 
-def _check_logit(score: Floats, treated: Truths, covariates: Floats) -> None:
+def _check_logit(score: FloatArray, treated: BoolArray, covariates: FloatArray) -> None:
     """Refuse a score that is not the logit of these covariates: its standard error would be wrong."""
     scale = np.concatenate([[1.0], np.abs(covariates).max(axis=0, initial=0.0)])
     slope = np.zeros(len(scale))
@@ -233,7 +238,7 @@ def _check_logit(score: Floats, treated: Truths, covariates: Floats) -> None:
         )
 
 
-def _powers(covariates: Floats, treated: Truths, moments: int) -> Floats:
+def _powers(covariates: FloatArray, treated: BoolArray, moments: int) -> FloatArray:
     """Put the powers of the standardised covariates beside them; the means alone need no copy."""
     if moments == 1:
         return covariates
@@ -241,7 +246,7 @@ def _powers(covariates: Floats, treated: Truths, moments: int) -> Floats:
     return np.hstack([scaled**power for power in range(1, moments + 1)])
 
 
-def _spread(columns: Floats, treated: Truths) -> Floats:
+def _spread(columns: FloatArray, treated: BoolArray) -> FloatArray:
     """Give the standard deviation among the treated; where they do not differ, of the controls; else one."""
     ours, theirs = columns[treated].std(axis=0), np.ones(columns.shape[1])
     for column in np.flatnonzero(ours == 0):
@@ -249,12 +254,14 @@ def _spread(columns: Floats, treated: Truths) -> Floats:
     return np.where(ours > 0, ours, theirs)
 
 
-def _tilted(tilt: Floats) -> Floats:
+def _tilted(tilt: FloatArray) -> FloatArray:
     weights = np.exp(tilt - tilt.max())
     return np.asarray(weights / weights.sum())
 
 
-def _gap(columns: Floats, rows: Integers, weights: Floats, centre: Floats, spread: Floats) -> tuple[Floats, Floats]:
+def _gap(
+    columns: FloatArray, rows: IntArray, weights: FloatArray, centre: FloatArray, spread: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     """Give the weighted mean (k,) and covariance (k, k) of the controls, in standard deviations from the treated."""
     gap, curvature = np.zeros(columns.shape[1]), np.zeros((columns.shape[1], columns.shape[1]))
     for at in row_blocks(len(rows)):
@@ -264,7 +271,7 @@ def _gap(columns: Floats, rows: Integers, weights: Floats, centre: Floats, sprea
     return gap, curvature - np.outer(gap, gap)
 
 
-def _length(tilt: Floats, along: Floats, slope: float) -> float:
+def _length(tilt: FloatArray, along: FloatArray, slope: float) -> float:
     """Halve the step until the dual objective, the log of the sum of the tilted units, falls enough."""
 
     def objective(length: float) -> float:
@@ -278,7 +285,9 @@ def _length(tilt: Floats, along: Floats, slope: float) -> float:
     return length
 
 
-def _score_influence(residual: Floats, share: Floats, treated: Truths, score: Floats, covariates: Floats) -> Floats:
+def _score_influence(
+    residual: FloatArray, share: FloatArray, treated: BoolArray, score: FloatArray, covariates: FloatArray
+) -> FloatArray:
     """Give what each unit adds to the controls' mean through the estimated logit, shape (n,)."""
     size = covariates.shape[1] + 1
     information, moved = np.zeros((size, size)), np.zeros(size)

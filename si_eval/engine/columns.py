@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-Floats = npt.NDArray[np.float64]
+from si_eval.stats import FloatArray
+
 SCARCE = 0.1  # of the units of a piece; below it, places and values take less room than a column with gaps
 CODE = np.int32
 ROOM = 4_000_000  # rows that a column has room for at first: memory that is not used takes none
@@ -41,7 +42,7 @@ class Gathered:
     rows: int
     columns: Mapping[str, Column]
 
-    def floats(self, name: str) -> Floats:
+    def floats(self, name: str) -> FloatArray:
         """Give a column of floats, shape (rows,); missing where there is a gap."""
         column = self.columns[name]
         if not isinstance(column, Few):

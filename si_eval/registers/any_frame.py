@@ -17,6 +17,7 @@ from si_eval.registers.indicators import per_employee
 from si_eval.registry import Indicator, RuleSet, indicators, rule_set
 from si_eval.results import SIMULATION, Panel
 from si_eval.vocabulary import (
+    BE_ID,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
     GROUP_ID,
@@ -28,7 +29,6 @@ from si_eval.vocabulary import (
     SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
-    UNIT,
     WEIGHT,
     YEAR,
 )
@@ -82,7 +82,7 @@ def panel_from_frame(
         indicators=known,
         per_year={int(year): int(units) for year, units in per_year.items()},
         count_coverage=partial(_coverage, table),
-        outlier_frame=pd.DataFrame(columns=[UNIT, "domain", "indicator", YEAR, "value", "fence"]),
+        outlier_frame=pd.DataFrame(columns=[BE_ID, "domain", "indicator", YEAR, "value", "fence"]),
         simulation=frame.attrs.get(SIMULATION),
     )
 
@@ -221,7 +221,7 @@ def _columns(
     entry = first if entry_year is None else pd.Series(_numbers(frame, entry_year))
     holding = None if group is None else pd.factorize(frame[group])[0].astype("float64")
     return {
-        UNIT: key.to_numpy(),
+        BE_ID: key.to_numpy(),
         YEAR: years,
         PARTICIPANT: pd.array(np.where(ever.isna(), None, ever == 1), dtype="boolean"),
         ENTRY_YEAR: entry.to_numpy(dtype="float64"),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from si_eval import engine as engines
 from si_eval.results import Extract, Linkage
-from si_eval.vocabulary import ENTRY_YEAR, UNIT, YEAR
+from si_eval.vocabulary import BE_ID, ENTRY_YEAR, YEAR
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -71,21 +71,21 @@ def _routes(extract: Extract, participants: ir.Table, years: ir.Table) -> ir.Tab
     persons = extract.tables["kvk_person"].select(person_kvk="kvk_id", person_id="person_id", person_year=YEAR)
     theirs = persons.semi_join(participants, persons.person_kvk == participants.kvk_id)
     persons = engines.materialise(extract.engine, theirs.distinct())
-    links = extract.tables["person_business_unit"].select("person_id", UNIT, "start", "end")
+    links = extract.tables["person_business_unit"].select("person_id", BE_ID, "start", "end")
     links = engines.materialise(extract.engine, links.semi_join(persons, "person_id").distinct())
-    register = extract.tables["business_units"].select(UNIT, YEAR, "employed_persons").semi_join(links, UNIT)
+    register = extract.tables["business_units"].select(BE_ID, YEAR, "employed_persons").semi_join(links, BE_ID)
 
     cases = participants.select("kvk_id").cross_join(years)
     known = [cases.kvk_id == persons.person_kvk, persons.person_year.isnull() | (persons.person_year == cases.year)]
-    routes = cases.left_join(persons, known).left_join(links, "person_id").left_join(register, [UNIT, YEAR])
+    routes = cases.left_join(persons, known).left_join(links, "person_id").left_join(register, [BE_ID, YEAR])
     first_day = ibis.greatest(routes["start"].fill_null(routes["first"]), routes["first"])
     last_day = ibis.least(routes["end"].fill_null(routes["last"]), routes["last"])
     routes = routes.select(
-        "kvk_id", YEAR, "person_id", UNIT, "employed_persons",
+        "kvk_id", YEAR, "person_id", BE_ID, "employed_persons",
         days=last_day.delta(first_day, unit="day") + 1,
-        in_register=routes[f"{UNIT}_right"].notnull(),
+        in_register=routes[f"{BE_ID}_right"].notnull(),
     )  # fmt: skip
-    in_year = (routes[UNIT].notnull() & (routes.days > 0)).fill_null(False)
+    in_year = (routes[BE_ID].notnull() & (routes.days > 0)).fill_null(False)
     return engines.materialise(extract.engine, routes.mutate(in_year=in_year))
 
 
@@ -97,20 +97,20 @@ def _chosen_links(routes: ir.Table) -> ir.Table:
         order_by=[
             candidates.days.desc(),
             candidates.employed_persons.fill_null(-1.0).desc(),
-            candidates[UNIT].asc(),
+            candidates[BE_ID].asc(),
         ],
     )
     ranked = candidates.mutate(place=ibis.row_number().over(order))
-    return ranked.filter(ranked.place == 0).select("kvk_id", YEAR, UNIT)
+    return ranked.filter(ranked.place == 0).select("kvk_id", YEAR, BE_ID)
 
 
 def _units(chosen: pd.DataFrame, entry: pd.Series) -> pd.DataFrame:
     """Give one row a year and unit: the participants on it, and the earliest year in which one of them entered."""
     links = chosen.assign(entry_year=chosen["kvk_id"].map(entry).astype("Float64"))
-    units = links.groupby([YEAR, UNIT], as_index=False).agg(n_kvk=("kvk_id", "nunique"))
-    first_entry = links.groupby(UNIT)[ENTRY_YEAR].min()
-    units[ENTRY_YEAR] = units[UNIT].map(first_entry).astype("Int64")
-    return units.sort_values([YEAR, UNIT], ignore_index=True)
+    units = links.groupby([YEAR, BE_ID], as_index=False).agg(n_kvk=("kvk_id", "nunique"))
+    first_entry = links.groupby(BE_ID)[ENTRY_YEAR].min()
+    units[ENTRY_YEAR] = units[BE_ID].map(first_entry).astype("Int64")
+    return units.sort_values([YEAR, BE_ID], ignore_index=True)
 
 
 def _funnel(extract: Extract, routes: ir.Table, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +119,7 @@ def _funnel(extract: Extract, routes: ir.Table, chosen: pd.DataFrame) -> pd.Data
     furthest = engines.fetch(
         routes.group_by(["kvk_id", YEAR]).aggregate(
             person=routes.person_id.count() > 0,
-            link=routes[UNIT].count() > 0,
+            link=routes[BE_ID].count() > 0,
             in_year=routes.in_year.any(),
             in_register=(routes.in_year & routes.in_register).any(),
         )
@@ -137,7 +137,7 @@ def _funnel(extract: Extract, routes: ir.Table, chosen: pd.DataFrame) -> pd.Data
     known = furthest[furthest["ever_person"]]
     for year, cases in known.groupby(YEAR):
         linked = int(cases["in_register"].sum())
-        units = int(chosen.loc[chosen[YEAR] == year, UNIT].nunique())
+        units = int(chosen.loc[chosen[YEAR] == year, BE_ID].nunique())
         lost = cases[~cases["in_register"]]
         rows += [
             ("unit", KEPT, int(year), linked),

@@ -19,6 +19,7 @@ from si_eval.results import Extract, Linkage, Panel
 from si_eval.vocabulary import (
     AGE,
     AGE_CLASS,
+    BE_ID,
     DIVISION,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
@@ -36,7 +37,6 @@ from si_eval.vocabulary import (
     SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
-    UNIT,
     WEIGHT,
     YEAR,
     excluded,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 OUTLIER_DOMAINS = ("revenue", "investment")
-OUTLIER_COLUMNS = (UNIT, "domain", "indicator", YEAR, "value", "fence")
+OUTLIER_COLUMNS = (BE_ID, "domain", "indicator", YEAR, "value", "fence")
 
 
 def build_panel(
@@ -72,7 +72,7 @@ def build_panel(
     collected = collect(extract, linkage)
     outliers = _outliers(readable(collected.participants, rules), rules)
     table = engines.view(extract.engine, _with_exclusions(readable(collected.units, rules), outliers))
-    marked = {PUBLIC_UNIT: table[UNIT].isin(public)} if public else {}
+    marked = {PUBLIC_UNIT: table[BE_ID].isin(public)} if public else {}
     return Panel(
         table=table.select(*_panel_columns(), **marked),
         rules=rules,
@@ -90,12 +90,12 @@ def _public_units(extract: Extract, units: Sequence[int]) -> list[int]:
         raise StudyError(f"public_units: found {units!r}; expected a list of ids; write [{units!r}]")
     codes = [int(unit) for unit in units if str(unit).isdecimal()]
     register = extract.tables["business_units"]
-    known = engines.fetch(register.filter(register[UNIT].isin(codes)).select(UNIT).distinct())[UNIT] if codes else []
+    known = engines.fetch(register.filter(register[BE_ID].isin(codes)).select(BE_ID).distinct())[BE_ID] if codes else []
     found = sorted({int(unit) for unit in known})
     unknown = [str(unit) for unit in units if not str(unit).isdecimal() or int(unit) not in found]
     if unknown:
         raise StudyError(
-            f"public_units: found {', '.join(unknown)}; expected {UNIT} of the register of business units; correct or "
+            f"public_units: found {', '.join(unknown)}; expected {BE_ID} of the register of business units; correct or "
             "drop these ids"
         )
     return found
@@ -110,10 +110,10 @@ def _outliers(participants: ir.Table, rules: RuleSet) -> pd.DataFrame:
     if rules.outliers == "none":
         return pd.DataFrame(columns=list(OUTLIER_COLUMNS))
     names = [name for name in indicators() if name.endswith("_per_employee")]
-    columns = [UNIT, YEAR, SIZE_CLASS, GROUP_HIGHER_CLASS, *names]
+    columns = [BE_ID, YEAR, SIZE_CLASS, GROUP_HIGHER_CLASS, *names]
     units = engines.fetch(participants.select(*columns))
     cell = ["indicator", YEAR, SIZE_CLASS]
-    values = units.melt([UNIT, YEAR, SIZE_CLASS, GROUP_HIGHER_CLASS], names, var_name="indicator")
+    values = units.melt([BE_ID, YEAR, SIZE_CLASS, GROUP_HIGHER_CLASS], names, var_name="indicator")
     values = values[values["value"] > 0].dropna(subset=SIZE_CLASS)
     if values.empty:
         return pd.DataFrame(columns=list(OUTLIER_COLUMNS))
@@ -123,22 +123,22 @@ def _outliers(participants: ir.Table, rules: RuleSet) -> pd.DataFrame:
     values = values.join(pd.Series(fence, quartiles.index, name="fence"), on=cell)
     extreme = values[(values["value"] > values["fence"]) & values[GROUP_HIGHER_CLASS].fillna(False).astype(bool)]
     extreme = extreme.assign(domain=extreme["indicator"].map({name: indicators()[name].domain for name in names}))
-    return extreme[list(OUTLIER_COLUMNS)].sort_values(["domain", UNIT, "indicator", YEAR], ignore_index=True)
+    return extreme[list(OUTLIER_COLUMNS)].sort_values(["domain", BE_ID, "indicator", YEAR], ignore_index=True)
 
 
 def _with_exclusions(table: ir.Table, outliers: pd.DataFrame) -> ir.Table:
     """Flag, for all years, the units that leave the indicators of a domain."""
     flags = {}
     for domain in OUTLIER_DOMAINS:
-        units = [int(unit) for unit in outliers.loc[outliers["domain"] == domain, UNIT].unique()]
-        flags[excluded(domain)] = table[UNIT].isin(units) if units else ibis.literal(False)
+        units = [int(unit) for unit in outliers.loc[outliers["domain"] == domain, BE_ID].unique()]
+        flags[excluded(domain)] = table[BE_ID].isin(units) if units else ibis.literal(False)
     return table.mutate(**flags)
 
 
 def _panel_columns() -> list[str]:
     """Name the columns of the contract, then those that rule sets and ratios of sums use."""
     return [
-        UNIT, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, SIZE_CLASS, SIZE_CLASS_4, SECTOR, DIVISION, AGE,
+        BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, SIZE_CLASS, SIZE_CLASS_4, SECTOR, DIVISION, AGE,
         AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, "revenue_per_employee",
         *[f"investment_{asset}" for asset in assets()],
         *[f"investment_{asset}_per_employee" for asset in assets()],

@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from si_eval import engine as engines
+from si_eval.stats import FloatArray
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Places = npt.NDArray[np.int32]
-Floats = npt.NDArray[np.float64]
 Column = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]  # values by place, and whether they are missing
 SPAN = 64  # direct addressing spends four bytes on each possible id: at most this many ids for each unit that there is
 NO_CODE = 127
@@ -230,7 +230,7 @@ def _totals(detail: Detail, places: _Places) -> dict[str, Column]:
     return columns
 
 
-def _fill(columns: dict[str, Column], name: str, at: Places, value: Floats, width: int) -> None:
+def _fill(columns: dict[str, Column], name: str, at: Places, value: FloatArray, width: int) -> None:
     """Add up few values by place, and put the sums in a new column or in the gaps of the one that is there."""
     there = np.zeros(width, dtype=np.bool_)
     there[at] = True

@@ -19,6 +19,7 @@ from si_eval.registry import RuleSet, assets, facts, sections
 from si_eval.results import Extract, Linkage
 from si_eval.vocabulary import (
     AGE,
+    BE_ID,
     DIVISION,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
@@ -33,7 +34,6 @@ from si_eval.vocabulary import (
     SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
-    UNIT,
     YEAR,
 )
 
@@ -89,7 +89,7 @@ def _at_once(inputs: _Inputs) -> ir.Table:
 
 def _sources(inputs: _Inputs, year: int | None = None) -> tuple[ir.Table, list[str], list[Lookup], list[Detail]]:
     """Give the units of one year (or all), their key, and what is joined to them."""
-    return _units(inputs, year), _keys(UNIT, year), _groups(inputs, year), _details(inputs, year)
+    return _units(inputs, year), _keys(BE_ID, year), _groups(inputs, year), _details(inputs, year)
 
 
 def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
@@ -148,9 +148,9 @@ class _Inputs:
 
 def _participation(linkage: Linkage, years: Sequence[int]) -> pd.DataFrame:
     """Give, for each unit that is ever linked and each year, whether it is linked in that year, and its entry year."""
-    units = linkage.units_frame.astype({YEAR: "int64", UNIT: "int64", ENTRY_YEAR: "Int64"})
-    ever = units[[UNIT, ENTRY_YEAR]].drop_duplicates(UNIT).merge(pd.DataFrame({YEAR: years}, dtype="int64"), "cross")
-    return ever.merge(units[[UNIT, YEAR]].drop_duplicates().assign(linked=True), "left").fillna({"linked": False})
+    units = linkage.units_frame.astype({YEAR: "int64", BE_ID: "int64", ENTRY_YEAR: "Int64"})
+    ever = units[[BE_ID, ENTRY_YEAR]].drop_duplicates(BE_ID).merge(pd.DataFrame({YEAR: years}, dtype="int64"), "cross")
+    return ever.merge(units[[BE_ID, YEAR]].drop_duplicates().assign(linked=True), "left").fillna({"linked": False})
 
 
 def _size_codes() -> pd.DataFrame:
@@ -182,7 +182,7 @@ def _units(inputs: _Inputs, year: int | None = None) -> ir.Table:
     table = _register(inputs, year)
     table = _with_participation(inputs, table, year)
     return table.select(
-        UNIT, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", ACTIVITY, AGE,
+        BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", ACTIVITY, AGE,
         "founded_later", GROUP_ID,
     )  # fmt: skip
 
@@ -208,7 +208,7 @@ def _with_size_floor(inputs: _Inputs, table: ir.Table) -> ir.Table:
 
 def _with_participation(inputs: _Inputs, table: ir.Table, year: int | None) -> ir.Table:
     """Add ``participant`` (true, false, or missing where linked in other years only) and ``entry_year``."""
-    participation, keys = inputs.participation, _keys(UNIT, year)
+    participation, keys = inputs.participation, _keys(BE_ID, year)
     if year is not None:
         participation = participation.filter(participation[YEAR] == year)
     table = joined(table, participation.select(*keys, ENTRY_YEAR, "linked"), keys)
@@ -247,7 +247,7 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
     kind = ibis.cases((component == "total", 0), (component == "own_production", 2), (component.notnull(), 1))
     asset = ibis.cases(*[(survey.asset == asset, place) for place, asset in enumerate(assets())])
     slot = (asset + kind * len(assets())).fill_null(OTHER)
-    keys = _keys(UNIT, year)
+    keys = _keys(BE_ID, year)
     amounts = survey.select(*keys, slot=slot.cast("int8"), value="amount", code=_response_code(survey).cast("int8"))
     others, own = ([place + kind * len(assets()) for place in range(len(assets()))] for kind in (1, 2))
     further: dict[str, tuple[int, ...]] = {}

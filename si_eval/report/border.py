@@ -10,6 +10,7 @@ import pandas as pd
 
 from si_eval.errors import DisclosureError
 from si_eval.results import SafeTable
+from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     ALL,
     ESTIMATE,
@@ -30,7 +31,6 @@ from .specification import DIMENSIONS
 STATE = "state"
 ASSUMED = "assumed"
 NUMBER, WITHHELD, UNKNOWN = "number", "withheld", "unknown"
-Floats: TypeAlias = npt.NDArray[np.float64]
 Texts: TypeAlias = npt.NDArray[np.object_]
 
 
@@ -87,7 +87,7 @@ def _check_statuses(frame: pd.DataFrame) -> None:
         )
 
 
-def _as_numbers(frame: pd.DataFrame, name: str) -> Floats:
+def _as_numbers(frame: pd.DataFrame, name: str) -> FloatArray:
     if name not in frame:
         return np.full(len(frame), np.nan)
     return pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan)

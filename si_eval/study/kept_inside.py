@@ -31,7 +31,7 @@ from si_eval.results import Extract
 from si_eval.study.evaluation import StudyResults
 from si_eval.study.file import ExhibitSpec
 from si_eval.study.ledger import LedgerFile, load_ledger
-from si_eval.vocabulary import GROUP_ID, UNIT
+from si_eval.vocabulary import BE_ID, GROUP_ID
 
 SUFFIX = ".inside"
 RELEASES = "release"  # the folder of a run's packages
@@ -44,7 +44,7 @@ WITHHELD = "withheld.npy"
 NUMBERS = "identifiers.npy"
 WORDS = "identifier_hashes.npy"
 PHRASES = "identifiers.json"
-IDENTIFIERS = (UNIT, GROUP_ID, "kvk_id", "person_id")
+IDENTIFIERS = (BE_ID, GROUP_ID, "kvk_id", "person_id")
 SPAN = 64  # possible numbers for each number that there is: beyond it they are sorted, not marked
 
 

@@ -9,8 +9,9 @@ import pandas as pd
 
 from si_eval.errors import StudyError
 from si_eval.results import ResultTable
+from si_eval.stats import FloatArray
 from si_eval.survey.answers import Base, Survey
-from si_eval.survey.intervals import Floats, Method
+from si_eval.survey.intervals import Method
 from si_eval.survey.questionnaire import MULTIPLE, SINGLE
 from si_eval.survey.rows import (
     RESPONDENTS,
@@ -73,11 +74,11 @@ def survey_crosstab(
         tested = rows.to_numpy(dtype="float64"), columns.to_numpy(dtype="float64")
         frames.append(_association_row(*tested, f"{asked.id} | {splitter.id}", seed))
     return tidy_result(
-        frames, survey, function="survey_crosstab", evidence="samenhang", left_out=survey.left_out(asked)
+        frames, survey, function="survey_crosstab", evidence="association", left_out=survey.left_out(asked)
     )
 
 
-def _association_row(rows: Floats, columns: Floats, name: str, seed: int) -> pd.DataFrame:
+def _association_row(rows: FloatArray, columns: FloatArray, name: str, seed: int) -> pd.DataFrame:
     """Test by random reordering whether two questions for one answer are unrelated."""
     rows, columns = rows[:, rows.any(axis=0)], columns[:, columns.any(axis=0)]
     keys = {INDICATOR: name, STATISTIC: COUNT, ESTIMATE: len(rows), N_UNITS: len(rows), N_TOTAL: len(rows)}
@@ -91,5 +92,5 @@ def _association_row(rows: Floats, columns: Floats, name: str, seed: int) -> pd.
     return pd.DataFrame([{**keys, P_VALUE: p_value, UNIT_OF_MEASURE: RESPONDENTS, NOTE: note}])
 
 
-def _chi_square(rows: Floats, columns: Floats, expected: Floats) -> float:
+def _chi_square(rows: FloatArray, columns: FloatArray, expected: FloatArray) -> float:
     return float((((rows.T @ columns) - expected) ** 2 / expected).sum())

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats as distributions
 
-Floats: TypeAlias = NDArray[np.float64]
+from si_eval.stats import FloatArray
+
 Method = Literal["hypergeometric", "wilson"]
 
 
 class ShareInterval(NamedTuple):
     """The lower and upper bound of shares, both of the shape of the counts."""
 
-    low: Floats
-    high: Floats
+    low: FloatArray
+    high: FloatArray
 
 
 def hypergeometric_interval(
@@ -79,7 +80,7 @@ def share_interval(
     return hypergeometric_interval(count, n, population=population, level=level)
 
 
-def share_std_error(share: ArrayLike, n: ArrayLike, *, population: ArrayLike | None = None) -> Floats:
+def share_std_error(share: ArrayLike, n: ArrayLike, *, population: ArrayLike | None = None) -> FloatArray:
     """Give the estimated standard error of a share of ``n`` units drawn without replacement.
 
     Source: Cochran (1977), Sampling Techniques, equation 3.8.
@@ -90,14 +91,14 @@ def share_std_error(share: ArrayLike, n: ArrayLike, *, population: ArrayLike | N
         return np.where(n > 1, np.sqrt(np.maximum(share * (1 - share), 0.0) / (n - 1) * left), np.nan)
 
 
-def _binomial_interval(count: Floats, n: Floats, tail: float) -> ShareInterval:
+def _binomial_interval(count: FloatArray, n: FloatArray, tail: float) -> ShareInterval:
     with np.errstate(divide="ignore", invalid="ignore"):
         low = np.where(count > 0, distributions.beta.ppf(tail, count, n - count + 1), 0.0)
         high = np.where(count < n, distributions.beta.ppf(1 - tail, count + 1, n - count), 1.0)
     return ShareInterval(np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
 
 
-def _first_integer(holds: Callable[[Floats], NDArray[np.bool_]], upper: Floats) -> Floats:
+def _first_integer(holds: Callable[[FloatArray], NDArray[np.bool_]], upper: FloatArray) -> FloatArray:
     """Give the smallest integers from 0 to ``upper`` at which a condition holds that, once true, stays true."""
     low, high = np.zeros_like(upper), upper.copy()
     while bool((low < high).any()):
@@ -108,5 +109,5 @@ def _first_integer(holds: Callable[[Floats], NDArray[np.bool_]], upper: Floats) 
     return high
 
 
-def _as_floats(*arrays: ArrayLike) -> tuple[Floats, ...]:
+def _as_floats(*arrays: ArrayLike) -> tuple[FloatArray, ...]:
     return tuple(np.asarray(array, dtype="float64") for array in arrays)

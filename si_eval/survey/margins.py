@@ -12,9 +12,9 @@ import pandas as pd
 
 from si_eval.errors import InputError, Problem
 from si_eval.results import ResultTable, SafeTable, Simulation
+from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
 from si_eval.survey.counts import count_classes
-from si_eval.survey.intervals import Floats
 from si_eval.survey.questionnaire import SINGLE, Question
 from si_eval.vocabulary import INDICATOR
 
@@ -33,11 +33,11 @@ class Margin:
 
     question: Question
     names: tuple[str, ...]
-    counts: Floats
+    counts: FloatArray
     members: pd.DataFrame
 
     @property
-    def shares(self) -> Floats:
+    def shares(self) -> FloatArray:
         """Give the shares of the population, shape (classes,)."""
         return self.counts / self.counts.sum()
 
@@ -178,7 +178,7 @@ def _class_problems(
         yield Problem(where, found, "a class for each", f"add them, or a class `{REST}`", column=question.id)
 
 
-def _margin(survey: Survey, question: Question, codes: dict[str, list[str]], counts: Floats) -> Margin:
+def _margin(survey: Survey, question: Question, codes: dict[str, list[str]], counts: FloatArray) -> Margin:
     table = survey.choices(question, base="known")
     members = pd.DataFrame({name: table[group].any(axis=1) for name, group in codes.items()}, index=table.index)
     return Margin(question, tuple(codes), counts, members.astype(bool))

@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import stats as distributions
 
 from si_eval.results import ResultTable
+from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
-from si_eval.survey.intervals import Floats
 from si_eval.survey.margins import Margin, Population, empty_margins, read_margins, simulation_of
 from si_eval.survey.rows import entry_keys, tidy_result
 from si_eval.vocabulary import (
@@ -64,7 +64,7 @@ def survey_nonresponse(
     return replace(table, simulation=survey.simulation or simulation_of(population))
 
 
-def standardised_difference(share: Floats, other: Floats) -> float:
+def standardised_difference(share: FloatArray, other: FloatArray) -> float:
     """Give the standardised difference of two distributions over the same classes, shape (classes,).
 
     The root of ``d' S^-1 d`` without the last class, where ``d`` is the difference and ``S`` the mean of the two
@@ -126,7 +126,7 @@ def _keys(margin: Margin, category: str) -> dict[str, Any]:
     return {column: category, CATEGORY: ALL} if column else {CATEGORY: category}
 
 
-def _random_draw_p_value(counts: Floats, population: Floats, seed: int) -> tuple[float, str]:
+def _random_draw_p_value(counts: FloatArray, population: FloatArray, seed: int) -> tuple[float, str]:
     """Give the p-value of a random draw, and how it was found."""
     expected = counts.sum() * population / population.sum()
     used = expected > 0

@@ -96,7 +96,7 @@ class Question:
     dimension: str = ""
     minimum: float | None = None
     maximum: float | None = None
-    evidence: Evidence = "doelrealisatie"
+    evidence: Evidence = "goal_attainment"
 
     def option(self, code: str) -> Option:
         """Give an option by its code."""

@@ -11,8 +11,9 @@ import pandas as pd
 
 from si_eval.errors import StudyError
 from si_eval.results import ResultTable
+from si_eval.stats import FloatArray
 from si_eval.survey.answers import RESPONDENT, Base, Survey
-from si_eval.survey.intervals import Floats, Method, ShareInterval, share_interval, share_std_error, wilson_interval
+from si_eval.survey.intervals import Method, ShareInterval, share_interval, share_std_error, wilson_interval
 from si_eval.survey.questionnaire import Net, Option, Question
 from si_eval.vocabulary import (
     ALL,
@@ -64,13 +65,13 @@ class Counting:
     level: float = 0.95
     weights: pd.DataFrame | None = None
 
-    def population_of(self, totals: Floats, survey: Survey) -> Floats | None:
+    def population_of(self, totals: FloatArray, survey: Survey) -> FloatArray | None:
         """Give the part of the population that parts of the respondents come from: as large a part."""
         if self.population is None:
             return None
         return np.maximum(np.round(self.population * totals / max(survey.respondents, 1)), totals)
 
-    def weights_of(self, respondents: pd.Index) -> Floats:
+    def weights_of(self, respondents: pd.Index) -> FloatArray:
         """Give the weight of each respondent, shape (respondents,); one where there are no weights."""
         if self.weights is None:
             return np.ones(len(respondents))
@@ -137,14 +138,16 @@ def option_rows(
     return pd.concat([count_rows(keys, counts, totals), shares], ignore_index=True)
 
 
-def count_rows(keys: pd.DataFrame, counts: Floats, totals: Floats) -> pd.DataFrame:
+def count_rows(keys: pd.DataFrame, counts: FloatArray, totals: FloatArray) -> pd.DataFrame:
     """Give the rows of counts of respondents."""
     return keys.assign(
         **{STATISTIC: COUNT, ESTIMATE: counts, N_UNITS: counts, N_TOTAL: totals, UNIT_OF_MEASURE: RESPONDENTS}
     )
 
 
-def share_rows(keys: pd.DataFrame, counts: Floats, totals: Floats, counting: Counting, survey: Survey) -> pd.DataFrame:
+def share_rows(
+    keys: pd.DataFrame, counts: FloatArray, totals: FloatArray, counting: Counting, survey: Survey
+) -> pd.DataFrame:
     """Give the rows of shares ``counts / totals`` of respondents, with their intervals; arrays of shape (entries,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = counts / totals
@@ -171,7 +174,12 @@ def _weighted_share_rows(keys: pd.DataFrame, chosen: pd.DataFrame, counting: Cou
 
 
 def _share_frame(
-    keys: pd.DataFrame, share: Floats, std_error: Floats, interval: ShareInterval, counts: Floats, totals: Floats
+    keys: pd.DataFrame,
+    share: FloatArray,
+    std_error: FloatArray,
+    interval: ShareInterval,
+    counts: FloatArray,
+    totals: FloatArray,
 ) -> pd.DataFrame:
     return keys.assign(
         **{
@@ -213,7 +221,7 @@ def tidy_result(
     survey: Survey,
     *,
     function: str,
-    evidence: Evidence = "doelrealisatie",
+    evidence: Evidence = "goal_attainment",
     cannot_show: str = "",
     coverage: Mapping[str, tuple[int, int]] | None = None,
     left_out: str = "",
@@ -229,7 +237,7 @@ def tidy_result(
     if left_out:
         rows[NOTE] = rows[NOTE].where(rows[NOTE] == "", rows[NOTE] + "; ") + left_out
     rest = [column for column in rows.columns if column not in TIDY]
-    impact = evidence == "samenhang"
+    impact = evidence == "association"
     return ResultTable(
         frame=rows.reindex(columns=[*TIDY, *rest]),
         function=function,

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.stats import FloatArray
 from si_eval.survey.answers import RESPONDENT, Survey
-from si_eval.survey.intervals import Floats
 from si_eval.survey.margins import Margin, Population, read_margins
 
 TOLERANCE = 1e-10
@@ -22,7 +22,7 @@ MAX_ITERATIONS = 1_000
 class Raked(NamedTuple):
     """Weights with mean 1, shape (n,), after ``iterations`` rounds; ``deviation`` is the largest from a margin."""
 
-    weights: Floats
+    weights: FloatArray
     iterations: int
     deviation: float
     converged: bool
@@ -104,7 +104,7 @@ def rake(
 
 def rake_arrays(
     members: Sequence[NDArray[np.bool_]],
-    shares: Sequence[Floats],
+    shares: Sequence[FloatArray],
     *,
     low: float = 0.0,
     high: float = np.inf,
@@ -130,14 +130,14 @@ def rake_arrays(
     return Raked(weights, iteration, deviation, False)
 
 
-def _factors(member: NDArray[np.bool_], share: Floats, weights: Floats) -> Floats:
+def _factors(member: NDArray[np.bool_], share: FloatArray, weights: FloatArray) -> FloatArray:
     """Give the factor of every respondent: the share of the class over what it has; 1 for who is in no class."""
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(share > 0, share / _class_shares(member, weights), 0.0)
     return np.where(member.any(axis=1), member @ np.nan_to_num(factor, nan=0.0, posinf=0.0), 1.0)
 
 
-def _class_shares(member: NDArray[np.bool_], weights: Floats) -> Floats:
+def _class_shares(member: NDArray[np.bool_], weights: FloatArray) -> FloatArray:
     totals = weights @ member.astype("float64")
     return totals / totals.sum()
 
@@ -158,7 +158,7 @@ def _check_reached(margins: Sequence[Margin]) -> None:
         raise InputError(problems, what="the margins")
 
 
-def _report(margins: Sequence[Margin], members: Sequence[NDArray[np.bool_]], weights: Floats) -> pd.DataFrame:
+def _report(margins: Sequence[Margin], members: Sequence[NDArray[np.bool_]], weights: FloatArray) -> pd.DataFrame:
     """Say, for each class, what share it has in the population and among respondents, before and after."""
     rows = []
     for margin, member in zip(margins, members, strict=True):

@@ -118,7 +118,7 @@ def list_impacts(findings: Findings) -> ResultTable:
     return ResultTable(
         frame=_tidy(rows, AS_PUBLISHED),
         function="list_impacts",
-        evidence="doelrealisatie",
+        evidence="goal_attainment",
         cannot_show=cannot,
         rules=AS_PUBLISHED,
         public=True,
@@ -314,7 +314,7 @@ def _table(frame: pd.DataFrame, used: Sequence[SafeTable], findings: Findings) -
     return ResultTable(
         frame=_tidy(rows, rules),
         function="synthesise",
-        evidence=min(levels, key=EVIDENCE_ORDER.index, default="doelrealisatie"),
+        evidence=min(levels, key=EVIDENCE_ORDER.index, default="goal_attainment"),
         cannot_show=CANNOT_SHOW,
         rules=rules,
         simulation=simulations[0] if simulations else None,

@@ -6,12 +6,12 @@ import difflib
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.vocabulary import KEYS, Evidence
+from si_eval.vocabulary import KEYS, Evidence, evidence_code
 
 Direction = Literal["up", "none", "mixed", "down"]
 Rule = Literal["share", "gap", "growth", "growth_gap", "labels"]
@@ -42,7 +42,7 @@ class Source(Words):
     """A source of evidence. ``evidence`` is its level where no protected exhibit tells it."""
 
     id: str
-    evidence: Evidence | None = None
+    evidence: Annotated[Evidence, BeforeValidator(evidence_code)] | None = None
 
 
 class Reading(_Part):

@@ -215,7 +215,7 @@ def test_prepared_cells_are_not_computed_again(panel, monkeypatch):
         for name, one in zip(names, asked, strict=True)
     ]
     cells.prepare(fresh, requests)
-    monkeypatch.setattr(cells, "_columns", None)  # no unit is fetched any more
+    monkeypatch.setattr("si_eval.cells.summary._columns", None)  # no unit is fetched any more
     for arguments, table in zip(asked, expected, strict=True):
         found = compare_groups(fresh, **arguments)
         pd.testing.assert_frame_equal(found.to_frame(), table.to_frame())

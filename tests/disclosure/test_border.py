@@ -25,7 +25,7 @@ def table(**columns):
         "largest": 99.0, "second_largest": 98.0, "total": 500.0, "n_holdings": 40.0,
     }  # fmt: skip
     frame = pd.DataFrame({name: columns.get(name, [value] * size) for name, value in base.items()})
-    return ResultTable(frame=frame, function="f", evidence="samenhang", cannot_show="cause", rules="r")
+    return ResultTable(frame=frame, function="f", evidence="association", cannot_show="cause", rules="r")
 
 
 def test_nothing_that_gives_a_small_cell_back_is_left():

@@ -24,7 +24,7 @@ def rows(*cells):
         "pseudo_units": 11.0, "pseudo_holdings": 11.0,
     }  # fmt: skip
     frame = pd.DataFrame([{**base, "year": 2000 + number, **cell} for number, cell in enumerate(cells)])
-    return ResultTable(frame=frame, function="f", evidence="samenhang", cannot_show="cause", rules="r")
+    return ResultTable(frame=frame, function="f", evidence="association", cannot_show="cause", rules="r")
 
 
 def safe_rows(table, rules="cbs"):
@@ -99,7 +99,7 @@ def test_an_unsafe_median_is_withheld_and_a_safe_one_beside_it_is_not(cell):
 def test_a_median_without_the_columns_is_withheld():
     table = rows({})
     bare = table.frame.drop(columns=["pseudo_quantile", "pseudo_units", "pseudo_holdings"])
-    assert safe_rows(ResultTable(bare, "f", "samenhang", "cause", "r"))["status"].tolist() == ["suppressed"]
+    assert safe_rows(ResultTable(bare, "f", "association", "cause", "r"))["status"].tolist() == ["suppressed"]
 
 
 def test_units_are_counted_where_holdings_do_not_count():

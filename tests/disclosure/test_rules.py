@@ -32,7 +32,7 @@ def rows(*cells, **extra):
     frame = pd.DataFrame(listed)
     if "total" not in frame:
         frame["total"] = frame["estimate"] * frame["n_units"]
-    return ResultTable(frame=frame, function="f", evidence="samenhang", cannot_show="cause", rules="r")
+    return ResultTable(frame=frame, function="f", evidence="association", cannot_show="cause", rules="r")
 
 
 def statuses(table, **rules):

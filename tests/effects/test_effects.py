@@ -286,7 +286,7 @@ def test_trends_that_part_before_entry_take_the_label_away() -> None:
     panel, _ = firms(seed=12, departure=0.06)
     table = se.estimate_effect(panel, outcome="revenue_per_employee", logarithm=True, covariates=["size_class"])
     assert row(table.to_frame(), "pre_trend")["p_value"] < 0.05
-    assert table.evidence == "samenhang"
+    assert table.evidence == "association"
 
 
 def test_without_regard_to_size_the_change_misleads() -> None:
@@ -355,7 +355,7 @@ def test_without_years_of_entry_the_reason_is_the_result() -> None:
     )  # fmt: skip
     table = se.estimate_effect(unknown, outcome="revenue_per_employee")
     assert "year of entry is known of no participant" in row(table.to_frame(), "att")["note"]
-    assert table.evidence == "samenhang"
+    assert table.evidence == "association"
     long = se.estimate_effect(unknown, outcome="revenue_per_employee", design="long_difference", method="unadjusted")
     assert row(long.to_frame(), "att", "unadjusted")["n_units"] == 400
 
@@ -385,7 +385,7 @@ def test_first_differences_of_real_firms(outcome: str) -> None:
     assert found["estimate"] == pytest.approx(among - never.mean(), rel=SAME_FORMULA)
 
 
-@pytest.mark.parametrize("evidence", ["effect", "samenhang"])
+@pytest.mark.parametrize("evidence", ["effect", "association"])
 def test_what_a_table_cannot_show_is_said_in_both_languages(evidence: str) -> None:
     assert label(CANNOT_SHOW[evidence], "nl") != label(CANNOT_SHOW[evidence], "en") == CANNOT_SHOW[evidence]
 

@@ -131,7 +131,7 @@ def test_results_are_tidy_and_public(store):
     ):
         assert tuple(table.frame.columns) == TIDY
         assert table.public
-        assert table.evidence == "doelrealisatie"
+        assert table.evidence == "goal_attainment"
         assert not table.frame.loc[table.frame["estimate"].isna(), "note"].eq("").any()
         assert not table.frame.duplicated(["indicator", "statistic", "year", "category", "unit"]).any()
 

@@ -43,7 +43,7 @@ def cell(value: float | str | None, **keys: str | int) -> dict[str, object]:
 def safe(rows: list[dict[str, object]], *, exhibit: str = "made_up", scale: float | None = None) -> SafeTable:
     simulation = None if scale is None else Simulation("made_up", scale, 1, calibrated=({**rows[0]},))
     table = ResultTable(
-        pd.DataFrame(rows), "f", "samenhang", "", "replicate_2020", exhibit=exhibit, simulation=simulation
+        pd.DataFrame(rows), "f", "association", "", "replicate_2020", exhibit=exhibit, simulation=simulation
     )
     return seal_table(table, pd.DataFrame(rows).assign(exhibit=exhibit), "cbs")
 
@@ -340,7 +340,7 @@ def test_row_order_never_matters_and_inputs_stay_as_they_were() -> None:
 
 # --- the door --------------------------------------------------------------------------------------------------------
 def test_only_protected_tables_are_taken() -> None:
-    unprotected = ResultTable(pd.DataFrame([cell(1.0)]), "f", "samenhang", "", "replicate_2020")
+    unprotected = ResultTable(pd.DataFrame([cell(1.0)]), "f", "association", "", "replicate_2020")
     for found in (unprotected, unprotected.frame):
         with pytest.raises(DisclosureError, match=f"found {type(found).__name__}; expected SafeTables only"):
             compare_published([found], figures=DATA / "figures.csv", claims=DATA / "claims.csv")
@@ -397,7 +397,7 @@ def source_against_itself() -> PublishedComparison:
     about = rows.query("indicator == 'revenue_per_employee' and sector == 'all' and group == 'participant'")
     rows = pd.concat([rows, about.assign(year="2019", estimate=about["estimate"] + 100_000)])
     frame = rows[[*KEYS, "estimate", "unit", "rule_set", "status"]]
-    table = ResultTable(frame, "f", "samenhang", "", "replicate_2020")
+    table = ResultTable(frame, "f", "association", "", "replicate_2020")
     return compare_published(
         [seal_table(table, frame, "cbs")], figures=DATA / "figures.csv", claims=DATA / "claims.csv"
     )

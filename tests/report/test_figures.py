@@ -49,7 +49,7 @@ def result(
     frame = pd.DataFrame([defaults | row for row in rows])
     frame = frame.reindex(columns=[*TIDY, "status", *(["n_total"] if "n_total" in frame else [])])
     return ResultTable(
-        frame=frame, function="compare_groups", evidence="samenhang", rules="replicate_2020", exhibit=exhibit,
+        frame=frame, function="compare_groups", evidence="association", rules="replicate_2020", exhibit=exhibit,
         cannot_show="Niet of deelname de oorzaak is.",
         titles=titles or {"nl": "Een voorbeeld", "en": "An example"}, simulation=SIMULATION if synthetic else None,
     )  # fmt: skip

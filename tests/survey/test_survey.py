@@ -242,8 +242,8 @@ def test_results_are_tidy_counted_and_labelled(exhibits, questionnaire, survey):
         if entries_are_labelled(name):
             assert set(frame["category"]) - {"all"} <= set(labels)
             assert set(frame["indicator"]) <= set(labels)
-    assert exhibits["dialogic_figure_44"].evidence == exhibits["dialogic_figure_43"].evidence == "samenhang"
-    assert exhibits["dialogic_figure_41"].evidence == "doelrealisatie"
+    assert exhibits["dialogic_figure_44"].evidence == exhibits["dialogic_figure_43"].evidence == "association"
+    assert exhibits["dialogic_figure_41"].evidence == "goal_attainment"
 
 
 def test_simulation_is_deterministic_says_so_and_knows_what_was_published(questionnaire, responses, survey, tmp_path):
@@ -690,7 +690,7 @@ def test_counts_of_a_stage_and_a_file_of_the_same_counts_are_the_same(survey, tm
     pd.DataFrame(rows, columns=["question", "category", "count"]).to_csv(path, index=False)
     from_file = sv.survey_nonresponse(survey, population=path).to_frame()
     earlier = pd.concat([counted(2014).assign(estimate=1.0), counted()])
-    for tidy in (counted(), earlier, [ResultTable(counted(), "f", "doelrealisatie", "", "r")]):
+    for tidy in (counted(), earlier, [ResultTable(counted(), "f", "goal_attainment", "", "r")]):
         pd.testing.assert_frame_equal(sv.survey_nonresponse(survey, population=tidy).to_frame(), from_file)
     with pytest.raises(StudyError, match="found 2016; expected one of 2014, 2019"):
         sv.survey_nonresponse(survey, population=earlier, year=2016)

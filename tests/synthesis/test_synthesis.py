@@ -20,7 +20,7 @@ FINDINGS = load_findings(FILE)
 
 
 def safe(
-    exhibit: str, rows: list[dict[str, object]], *, evidence: str = "samenhang", simulated: bool = False
+    exhibit: str, rows: list[dict[str, object]], *, evidence: str = "association", simulated: bool = False
 ) -> SafeTable:
     defaults = {
         **dict.fromkeys(TIDY, np.nan), "exhibit": exhibit, "indicator": "x", "statistic": "mean", "group": "all",
@@ -37,7 +37,7 @@ def survey(share: float = 0.85) -> SafeTable:
     keys = {"indicator": "Q09", "statistic": "share"}
     rows = [{**keys, "category": "At least some impact", "estimate": share, "n_units": 48.0}]
     rows += [{**keys, "category": "Yes, to a large extent", "estimate": 0.15, "n_units": 12.0}]
-    return safe("survey_impact_nets", rows, evidence="doelrealisatie")
+    return safe("survey_impact_nets", rows, evidence="goal_attainment")
 
 
 def register(growths: list[tuple[float, float]], **changes: object) -> SafeTable:
@@ -63,8 +63,8 @@ def test_the_survey_is_positive_and_the_registers_say_nothing_systematic():
     assert side(frame, "f", "register")[["direction", "cells", "cells_up"]].tolist() == ["mixed", 4, 2]
     assert side(frame, "f", "survey")["agreement"] == "partly"
     assert {"self_selection", "time_lag", "power"} <= set(side(frame, "f", "register")["reasons"])
-    assert side(frame, "f", "survey")["evidence"] == "doelrealisatie"
-    assert side(frame, "f", "register")["evidence"] == "samenhang"
+    assert side(frame, "f", "survey")["evidence"] == "goal_attainment"
+    assert side(frame, "f", "register")["evidence"] == "association"
     assert side(frame, "f", "monitor")["direction"] == "unknown"
 
 
@@ -123,7 +123,7 @@ def test_the_table_crosses_the_border_and_keeps_the_synthetic_mark():
     result = synthesise([*"abcdefgh"], tables=tables, findings=FINDINGS).table
     assert list(result.to_frame().columns) == list(TIDY)
     assert not result.public
-    assert result.evidence == "doelrealisatie"
+    assert result.evidence == "goal_attainment"
     (protected,) = protect([result.named("theory_synthesis")])
     row = protected.to_frame().query("category == 'question_f' and indicator == 'says_survey'").iloc[0]
     assert row[["estimate", "n_units", "status"]].tolist() == [pytest.approx(0.85), 48.0, "shown"]
@@ -134,7 +134,7 @@ def test_the_table_crosses_the_border_and_keeps_the_synthetic_mark():
 
 
 def test_only_safe_tables_are_read():
-    table = ResultTable(pd.DataFrame(), "f", "samenhang", "", "r")
+    table = ResultTable(pd.DataFrame(), "f", "association", "", "r")
     with pytest.raises(DisclosureError, match="SafeTables only"):
         synthesise(["f"], tables=[table], findings=FINDINGS)  # type: ignore[list-item]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from si_eval.errors import StudyError
-from si_eval.stats import Floats
+from si_eval.stats import FloatArray
 
 SMOOTHNESS, RELATIVE = "smoothness", "relative"
 LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it the covariance is singular in double precision
@@ -21,10 +21,10 @@ class EventStudy:
     ``before`` has shape (pre,), ``after`` and ``weights`` (post,), ``covariance`` (pre + post, pre + post).
     """
 
-    before: Floats
-    after: Floats
-    covariance: Floats
-    weights: Floats
+    before: FloatArray
+    after: FloatArray
+    covariance: FloatArray
+    weights: FloatArray
 
     @property
     def estimate(self) -> float:
@@ -47,9 +47,9 @@ class Bounds:
     ``restriction`` is "smoothness" (``m`` in the unit of the outcome) or "relative" (``m`` is a ratio).
     """
 
-    m: Floats
-    low: Floats
-    high: Floats
+    m: FloatArray
+    low: FloatArray
+    high: FloatArray
     estimate: float
     std_error: float
     level: float
@@ -77,7 +77,7 @@ def check_event_study(estimates: ArrayLike, covariance: ArrayLike, pre: int, wei
     return EventStudy(values[:pre], values[pre:], spread, shares)
 
 
-def check_violations(m: ArrayLike) -> Floats:
+def check_violations(m: ArrayLike) -> FloatArray:
     """Give ``m`` as an array of shape (k,), or raise `StudyError`."""
     values = np.atleast_1d(np.asarray(m, dtype=np.float64))
     if values.ndim != 1 or not values.size or not np.isfinite(values).all() or (values < 0).any():
@@ -92,7 +92,7 @@ def check_level(level: float) -> float:
     return float(level)
 
 
-def _check_covariance(covariance: Floats, size: int) -> None:
+def _check_covariance(covariance: FloatArray, size: int) -> None:
     if covariance.shape != (size, size) or not np.isfinite(covariance).all():
         found, expected = f"shape {covariance.shape}", f"finite numbers of shape {(size, size)}"
         _refuse("covariance", found, expected, "give the rows and columns of the estimates, in their order")

@@ -17,7 +17,7 @@ from si_eval.effects.honest.event_study import (
     check_level,
     check_violations,
 )
-from si_eval.stats import Floats
+from si_eval.stats import FloatArray
 
 FIRST_STAGE = 0.1  # share of the error rate that the least favourable test spends: Rambachan and Roth (2023)
 NODES, TAIL = 400, 9.0  # of the integral over the pre-period change, in standard deviations
@@ -33,9 +33,9 @@ class _Moments(NamedTuple):
     ``change`` is the estimated change times its sign, ``covariance`` (2, 2) that of the two numbers.
     """
 
-    directions: Floats
+    directions: FloatArray
     change: float
-    covariance: Floats
+    covariance: FloatArray
 
 
 def relative_magnitude_bounds(
@@ -138,7 +138,7 @@ def _refine(moments: _Moments, outside: float, inside: float, critical: float, e
     return float(inside)
 
 
-def _not_rejected(moments: _Moments, distance: Floats, critical: float, error: float) -> NDArray[np.bool_]:
+def _not_rejected(moments: _Moments, distance: FloatArray, critical: float, error: float) -> NDArray[np.bool_]:
     """Test effects at a ``distance`` (n,) from the estimate; true where the hybrid test does not reject.
 
     The statistic is the largest moment; given which one is largest and all that is independent of it, it is a normal
@@ -160,7 +160,7 @@ def _not_rejected(moments: _Moments, distance: Floats, critical: float, error: f
     return (statistic <= critical) & ~((statistic > 0) & (variance > 0) & (beyond < level))
 
 
-def _tail_share(value: Floats, low: Floats, high: Floats) -> Floats:
+def _tail_share(value: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     """Give the probability that a standard normal variable between ``low`` and ``high`` exceeds ``value``."""
     logs = special.log_ndtr(-np.stack([value, low, high]))
     share = np.exp(logs - logs[1])
@@ -193,5 +193,5 @@ def _least_favourable(moments: _Moments, error: float) -> float:
 
 
 @cache
-def _quadrature() -> tuple[Floats, Floats]:
+def _quadrature() -> tuple[FloatArray, FloatArray]:
     return np.polynomial.legendre.leggauss(NODES)

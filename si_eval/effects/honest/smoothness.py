@@ -17,7 +17,7 @@ from si_eval.effects.honest.event_study import (
     check_violations,
 )
 from si_eval.errors import SiEvalError
-from si_eval.stats import Floats
+from si_eval.stats import FloatArray
 
 APART = 1e-9  # relative change of the path that keeps its events apart; bias and variance are taken without it
 ROUNDING = 1e-13  # relative error of a penalty
@@ -28,8 +28,8 @@ LONGEST = 100  # events of the path for each bend, far above what data give
 class _Path(NamedTuple):
     """Estimators that trade bias for variance: the penalty on bias (k,), cumulated weights (k, pre - 1)."""
 
-    penalty: Floats
-    bends: Floats
+    penalty: FloatArray
+    bends: FloatArray
 
 
 class _Problem(NamedTuple):
@@ -38,8 +38,8 @@ class _Problem(NamedTuple):
     ``bias`` is the part of the worst bias at M = 1 that no weights change.
     """
 
-    start: Floats
-    turn: Floats
+    start: FloatArray
+    turn: FloatArray
     bias: float
     study: EventStudy
 
@@ -125,8 +125,8 @@ def _trade_bias_for_variance(problem: _Problem) -> _Path:
 
 
 def _next_knot(
-    curve: Floats, slope: Floats, penalty: float, signs: Floats, before: Floats
-) -> tuple[float, Floats, Floats]:
+    curve: FloatArray, slope: FloatArray, penalty: float, signs: FloatArray, before: FloatArray
+) -> tuple[float, FloatArray, FloatArray]:
     """Give the next penalty at which a bend starts or stops being used, the bends there and their signs after it.
 
     ``before`` are the signs before the last event: what has just changed stands at the edge and is no event again.
@@ -152,7 +152,7 @@ def _next_knot(
     return penalty, bends, after
 
 
-def _check_path(curve: Floats, slope: Floats, path: _Path) -> None:
+def _check_path(curve: FloatArray, slope: FloatArray, path: _Path) -> None:
     """Raise when the first-order conditions of least variance plus penalty times bias do not hold on the path."""
     pull = 2 * (path.bends @ curve + slope)
     penalty = path.penalty[:, None]
@@ -183,11 +183,11 @@ def _shortest(problem: _Problem, path: _Path, m: float, level: float) -> tuple[f
     return centre - length, centre + length
 
 
-def _at(path: _Path, penalty: float) -> Floats:
+def _at(path: _Path, penalty: float) -> FloatArray:
     return np.array([np.interp(penalty, path.penalty[::-1], column[::-1]) for column in path.bends.T])
 
 
-def _std_error(problem: _Problem, bends: Floats) -> float:
+def _std_error(problem: _Problem, bends: FloatArray) -> float:
     weights = np.concatenate([problem.start + problem.turn @ bends, problem.study.weights])
     return float(np.sqrt(weights @ problem.study.covariance @ weights))
 

@@ -74,7 +74,7 @@ def cost_table(rows: Sequence[Mapping[str, object]], function: str, cannot_show:
     return ResultTable(
         frame=frame,
         function=function,
-        evidence="doelrealisatie",
+        evidence="goal_attainment",
         cannot_show=cannot_show,
         rules=AS_PUBLISHED,
         public=True,

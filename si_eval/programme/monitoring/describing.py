@@ -174,7 +174,7 @@ def result(rows: Sequence[dict[str, Any]], function: str, cannot_show: str) -> R
     return ResultTable(
         frame=frame.reset_index(drop=True),
         function=function,
-        evidence="doelrealisatie",
+        evidence="goal_attainment",
         cannot_show=cannot_show,
         rules=RULES,
         public=True,

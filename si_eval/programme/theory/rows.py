@@ -45,7 +45,7 @@ def public_table(
     return ResultTable(
         frame=frame[list(TIDY)],
         function=function,
-        evidence="doelrealisatie",
+        evidence="goal_attainment",
         cannot_show=cannot_show,
         rules=AS_PUBLISHED,
         titles=dict(titles or {}),
