@@ -13,7 +13,8 @@ from si_eval.vocabulary import FORMER_EVIDENCE, Reason, evidence_code, label
 def test_every_reason_has_texts_and_every_text_a_reason():
     assert {reason.value for reason in Reason} == set(facts("reasons"))
     for reason in Reason:
-        assert reason.text("nl") and reason.text("en")
+        assert reason.text("nl")
+        assert reason.text("en")
         assert reason.text("nl") != reason.text("en")
         assert (label(reason.note, "nl"), label(reason.note, "en")) == (reason.text("nl"), reason.text("en"))
 
