@@ -12,10 +12,9 @@ from scipy import special
 from si_eval.effects.group_time import GroupTime
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray, IntArray
+from si_eval.vocabulary import Reason
 
 Kind = Literal["simple", "cohort", "event", "period"]
-NO_YEARS = "geen jaren van voor de deelname om te vergelijken | no years before participation to compare"
-SINGULAR = "covariantie is singulier | the covariance is singular"
 SINGULAR_AT = 1e-10  # smallest eigenvalue of correlations that counts as one
 DRAWS = 20_000  # of the largest of correlated normal values: the simulated quantile has a standard error near 0.01
 
@@ -47,7 +46,7 @@ class PreTest(NamedTuple):
     statistic: float
     dof: int
     p_value: float
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def average(
@@ -80,7 +79,7 @@ def average(
     known = ~np.isnan(effects.att) & _chosen(effects, balance_event, min_event, max_event)
     treated = effects.period >= effects.cohort
     if not np.any(known & treated):
-        why = "; ".join(dict.fromkeys(reason for reason in effects.reason if reason)) or "none is chosen"
+        why = "; ".join(dict.fromkeys(reason.text("en") for reason in effects.reason if reason)) or "none is chosen"
         raise StudyError(f"effects: found none from treatment on ({why}); expected one; widen the choice")
     of = {
         "simple": np.zeros(len(effects.att), dtype=np.int64),
@@ -178,10 +177,10 @@ def pre_test(effects: GroupTime) -> PreTest:
     """
     before = np.flatnonzero(effects.before & ~np.isnan(effects.att))
     if not len(before):
-        return PreTest(np.nan, 0, np.nan, NO_YEARS)
+        return PreTest(np.nan, 0, np.nan, Reason.NO_PRE_PERIODS)
     covariance = effects.covariance[np.ix_(before, before)]
     if not np.all(np.diag(covariance) > 0) or np.linalg.eigvalsh(_correlation(covariance))[0] < SINGULAR_AT:
-        return PreTest(np.nan, len(before), np.nan, SINGULAR)
+        return PreTest(np.nan, len(before), np.nan, Reason.SINGULAR_COVARIANCE)
     att = effects.att[before]
     statistic = float(att @ np.linalg.solve(covariance, att))
     return PreTest(statistic, len(before), float(special.chdtrc(len(before), statistic)))

@@ -10,8 +10,7 @@ from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.weighting import effective_size
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
-
-CONSTANT = "deelnemers verschillen onderling niet | the treated do not differ among themselves"
+from si_eval.vocabulary import Reason
 
 
 class Likeness(NamedTuple):
@@ -32,7 +31,7 @@ class Balance(NamedTuple):
     """Likeness before and after, with units and effective units (Kish) of both groups.
 
     ``outside`` is the share of the treated whose score lies outside the range of the controls' (NaN without a score);
-    ``reasons`` (k,) say why a standardised difference is missing, empty where it is not.
+    ``reasons`` (k,) say why a standardised difference is missing, None where it is not.
     """
 
     before: Likeness
@@ -42,7 +41,7 @@ class Balance(NamedTuple):
     effective_treated: float
     effective_controls: float
     outside: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason | None, ...]
 
 
 def balance_table(
@@ -96,17 +95,19 @@ def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray]
             )
 
 
-def _compare(ours: FloatArray, theirs: FloatArray, weights: list[FloatArray]) -> tuple[list[list[float]], str]:
+def _compare(
+    ours: FloatArray, theirs: FloatArray, weights: list[FloatArray]
+) -> tuple[list[list[float]], Reason | None]:
     """Give the figures of one covariate before and after, and why its standardised difference is missing."""
     binary = bool(np.isin(ours, (0, 1)).all() and np.isin(theirs, (0, 1)).all())
     share = ours.mean()
     spread = np.sqrt(share * (1 - share)) if binary else np.sqrt(_variance(ours, np.ones(len(ours))))
-    figures, reason = [], ""
+    figures, reason = [], None
     for ours_weight, theirs_weight in ([np.ones(len(ours)), np.ones(len(theirs))], weights):
         mean_ours, mean_theirs = np.average(ours, weights=ours_weight), np.average(theirs, weights=theirs_weight)
         gap = mean_ours - mean_theirs
         if not spread > 0 and gap != 0:
-            reason = CONSTANT
+            reason = Reason.TREATED_DO_NOT_VARY
         difference = gap / spread if spread > 0 else 0.0 if gap == 0 else np.nan
         variances = _variance(ours, ours_weight), _variance(theirs, theirs_weight)
         ratio = variances[0] / variances[1] if not binary and variances[1] > 0 else np.nan

@@ -7,10 +7,10 @@ from typing import NamedTuple
 import numpy as np
 
 from si_eval.effects.groups import check_groups, check_known
-from si_eval.effects.matching import NO_CONTROL
 from si_eval.effects.weighting import Effect
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import Reason
 
 
 class Strata(NamedTuple):
@@ -24,7 +24,7 @@ class Strata(NamedTuple):
     weights: FloatArray
     n_strata: int
     unmatched: IntArray
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
@@ -47,7 +47,7 @@ def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
     stratum = np.where(both, np.cumsum(both) - 1, -1)[code]
     weights = np.where(treated, 1.0, (ours / np.maximum(theirs, 1))[code]) * both[code]
     unmatched = np.flatnonzero(treated & (stratum < 0))
-    return Strata(stratum, weights, int(both.sum()), unmatched, (NO_CONTROL,) * len(unmatched))
+    return Strata(stratum, weights, int(both.sum()), unmatched, (Reason.NO_CONTROL_IN_CELL,) * len(unmatched))
 
 
 def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolArray) -> Effect:

@@ -39,13 +39,13 @@ from si_eval.vocabulary import (
     UNIT_OF_MEASURE,
     YEAR,
     Evidence,
+    Reason,
 )
 
 Design = Literal["staggered", "long_difference"]
 Cluster = Literal["unit", "holding"]
 DOUBLY_ROBUST = "dr"
 STAGGERED = "staggered"
-NO_LOGARITHM = "bedrijfsjaren zonder positieve uitkomst | firm-years without a positive outcome"
 SIZE = 0.05  # of the test of trends before: the convention of the field
 CANNOT_SHOW = {
     "effect": (
@@ -172,7 +172,7 @@ def _rows(findings: Findings, level: float) -> pd.DataFrame:
             CONF_HIGH: frame["high"].fillna(pd.Series(interval.high)),
             P_VALUE: frame["p_value"].fillna(pd.Series(interval.p_value)),
             N_UNITS: units.astype("float64"),
-            NOTE: frame["note"],
+            NOTE: [finding.reason.note if finding.reason else "" for finding in findings.found],
             DOF: units.sub(1).clip(lower=0).astype("float64"),
         }
     )
@@ -188,8 +188,8 @@ def _filters(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
 
 def _left_out(findings: Findings, histories: Histories) -> pd.DataFrame:
     """Count, by reason, the participants that no estimate rests on; a logarithm may also drop single years of firms."""
-    counts = [(reason, count, PARTICIPANTS, "business units") for reason, count in findings.left_out.items()]
+    counts = [(reason.note, count, PARTICIPANTS, "business units") for reason, count in findings.left_out.items()]
     if histories.without_logarithm:
-        counts.append((NO_LOGARITHM, histories.without_logarithm, ALL, RECORDS))
+        counts.append((Reason.NOT_POSITIVE.note, histories.without_logarithm, ALL, RECORDS))
     rows = pd.DataFrame(counts, columns=[CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE]).astype({ESTIMATE: "float64"})
     return rows.assign(**{INDICATOR: LEFT_OUT, STATISTIC: COUNT, YEAR: ALL, N_UNITS: rows[ESTIMATE], NOTE: ""})

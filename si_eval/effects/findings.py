@@ -7,17 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.vocabulary import ALL, ATT
+from si_eval.vocabulary import ALL, ATT, Reason
 
-FEW = "te weinig bedrijven | too few firms"
-EARLY = "nam al deel in het eerste jaar | took part in the first year already"
-LATER = "neemt pas na het laatste jaar deel | takes part after the last year only"
 OVERALL = "overall"
 NORMAL = np.inf  # degrees of freedom of an interval that rests on the normal limit
 
 
 class Finding(NamedTuple):
-    """One estimate; ``participants`` and ``others`` are the units that it rests on, ``note`` says why there is none."""
+    """One estimate; ``participants`` and ``others`` are the units behind it, ``reason`` says why there is none."""
 
     category: str
     estimate: float
@@ -30,7 +27,7 @@ class Finding(NamedTuple):
     low: float = np.nan
     high: float = np.nan
     dof: float = NORMAL
-    note: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -42,5 +39,5 @@ class Findings:
     """
 
     found: list[Finding]
-    left_out: dict[str, int] = field(default_factory=dict)
+    left_out: dict[Reason, int] = field(default_factory=dict)
     pre_trend: float = np.nan

@@ -9,16 +9,14 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from si_eval.effects.findings import EARLY, FEW, LATER
 from si_eval.effects.histories import NEVER
 from si_eval.effects.two_by_two import Method, TwoByTwo, supported, two_by_two, varying
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import Reason
 
 Controls = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
-UNSEEN = "minder dan twee jaren met een uitkomst | fewer than two years with an outcome"
-UNBALANCED = "niet elk jaar waargenomen | not observed in every year"
 
 
 @dataclass(frozen=True)
@@ -39,13 +37,13 @@ class GroupTime:
     n_controls: IntArray
     n_incomplete: IntArray
     n_trimmed: IntArray
-    reason: tuple[str, ...]
+    reason: tuple[Reason | None, ...]
     cohorts: IntArray
     shares: FloatArray
     covariance: FloatArray
     clusters: int
-    dropped: Mapping[str, int]
-    dropped_never: Mapping[str, int]
+    dropped: Mapping[Reason, int]
+    dropped_never: Mapping[Reason, int]
     anticipation: int = 0
 
     @property
@@ -186,7 +184,7 @@ class _Sample:
         n_treated, n_controls = int((ours & member).sum()), int((theirs & member).sum())
         if min(n_treated, n_controls) < max(min_units, 2):
             nothing = self.by_cluster(np.zeros(n_treated + n_controls), member)
-            return TwoByTwo(np.nan, nothing, n_treated, n_controls, FEW), nothing, gaps
+            return TwoByTwo(np.nan, nothing, n_treated, n_controls, Reason.TOO_FEW_UNITS), nothing, gaps
         found = two_by_two(before[member], after[member], ours[member], design, method=method)
         return found, self.by_cluster(found.influence * (len(ours) / member.sum()), member), gaps
 
@@ -240,13 +238,13 @@ def _check(
 
 def _reasons(
     observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool
-) -> dict[str, BoolArray]:
+) -> dict[Reason, BoolArray]:
     """Say for each unit why it is in no cell, by the first reason that holds."""
     found = {
-        EARLY: (cohort != NEVER) & (cohort <= calendar[0] + anticipation),
-        LATER: (cohort > calendar[-1]) & (controls == "never"),
-        UNSEEN: observed.sum(axis=1) < 2,
-        UNBALANCED: ~observed.all(axis=1) & balanced,
+        Reason.TREATED_FROM_START: (cohort != NEVER) & (cohort <= calendar[0] + anticipation),
+        Reason.TREATED_AFTER_END: (cohort > calendar[-1]) & (controls == "never"),
+        Reason.FEWER_THAN_TWO_YEARS: observed.sum(axis=1) < 2,
+        Reason.NOT_EVERY_YEAR: ~observed.all(axis=1) & balanced,
     }
     left = np.ones(len(cohort), dtype=bool)
     for reason, holds in found.items():
@@ -255,7 +253,7 @@ def _reasons(
     return found
 
 
-def _counts(reasons: Mapping[str, BoolArray], of: BoolArray) -> dict[str, int]:
+def _counts(reasons: Mapping[Reason, BoolArray], of: BoolArray) -> dict[Reason, int]:
     return {reason: int((out & of).sum()) for reason, out in reasons.items() if np.any(out & of)}
 
 

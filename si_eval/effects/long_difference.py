@@ -9,7 +9,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from si_eval import stats
-from si_eval.effects.findings import EARLY, FEW, LATER, Finding, Findings
+from si_eval.effects.findings import Finding, Findings
 from si_eval.effects.histories import NEVER, UNKNOWN, Histories
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.propensity import Logit, fit_logit
@@ -17,6 +17,7 @@ from si_eval.effects.two_by_two import Method, supported, two_by_two, varying
 from si_eval.effects.weighting import balanced_effect, entropy_balance
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
+from si_eval.vocabulary import Reason
 
 UNADJUSTED = "unadjusted"
 
@@ -36,16 +37,17 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
     first, last = histories.years[0], histories.years[-1]
     cohort = histories.cohort
     reasons = {
-        EARLY: (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first),
-        LATER: cohort > last,
-        "zonder uitkomst in beide jaren | without an outcome in both years": np.isnan(before) | np.isnan(after),
+        Reason.TREATED_FROM_START: (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first),
+        Reason.TREATED_AFTER_END: cohort > last,
+        Reason.NO_OUTCOME_IN_BOTH_YEARS: np.isnan(before) | np.isnan(after),
     }
-    used, left_out = np.ones(len(cohort), dtype=np.bool_), {}
+    used: BoolArray = np.ones(len(cohort), dtype=np.bool_)
+    left_out: dict[Reason, int] = {}
     for reason, units in reasons.items():
         left_out[reason] = int(np.sum(used & units & (cohort != NEVER)))
         used &= ~units
     compared = _compared(histories, used)
-    left_out["zonder kenmerken | without covariates"] = int(np.sum(used & (cohort != NEVER)) - compared.treated.sum())
+    left_out[Reason.MISSING_COVARIATES] = int(np.sum(used & (cohort != NEVER)) - compared.treated.sum())
     found = [_adjusted(name, compared, min_units) for name in adjustments]
     return Findings(found, {reason: units for reason, units in left_out.items() if units})
 
@@ -80,9 +82,9 @@ def _compared(histories: Histories, used: BoolArray) -> _Compared:
 def _adjusted(name: str, compared: _Compared, min_units: int) -> Finding:
     participants, others = int(compared.treated.sum()), int((~compared.treated).sum())
     if min(participants, others) < min_units:
-        return Finding(name, np.nan, participants=participants, others=others, note=FEW)
+        return Finding(name, np.nan, participants=participants, others=others, reason=Reason.TOO_FEW_UNITS)
     if name != UNADJUSTED and compared.covariates is None:
-        return Finding(name, np.nan, note="geen kenmerken gegeven | no covariates given")
+        return Finding(name, np.nan, reason=Reason.NO_COVARIATES_GIVEN)
     return ADJUSTMENTS[name](compared)
 
 
@@ -105,7 +107,7 @@ def _modelled(name: str, method: Method, compared: _Compared) -> Finding:
     logit = None if method == "reg" else compared.logit
     before = np.zeros(len(compared.change))
     cell = two_by_two(before, compared.change, compared.treated, compared.covariates, method=method, logit=logit)
-    return Finding(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, note=cell.reason)
+    return Finding(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, reason=cell.reason)
 
 
 def _balanced(compared: _Compared) -> Finding:
@@ -113,13 +115,13 @@ def _balanced(compared: _Compared) -> Finding:
     assert covariates is not None
     weights = entropy_balance(covariates, treated)
     if not weights.converged:
-        return Finding("entropy_balancing", np.nan, note=weights.reason)
+        return Finding("entropy_balancing", np.nan, reason=weights.reason)
     return Finding("entropy_balancing", *balanced_effect(change, covariates, treated, weights.weights))
 
 
 def _matched(compared: _Compared) -> Finding:
     if not compared.logit.converged or compared.covariates is None:
-        return Finding("nearest_neighbour", np.nan, note=compared.logit.reason)
+        return Finding("nearest_neighbour", np.nan, reason=compared.logit.reason)
     constant, *slopes = compared.logit.coefficients
     score = constant + compared.covariates @ np.array(slopes)
     matched = match_nearest(score, compared.treated)

@@ -11,11 +11,9 @@ from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.weighting import Effect
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import Reason
 
 NEIGHBOURS = 2  # units of its own group from which the variance of a control is estimated
-NO_CONTROL = "geen ander bedrijf in dezelfde cel | no other firm in the same cell"
-TOO_FAR = "geen ander bedrijf binnen de afstand | no other firm within the caliper"
-USED_UP = "andere bedrijven zijn al gebruikt | other firms are used up"
 
 
 class Matched(NamedTuple):
@@ -29,7 +27,7 @@ class Matched(NamedTuple):
     control: IntArray
     weight: FloatArray
     unmatched: IntArray
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     used: IntArray
     replace: bool
 
@@ -104,7 +102,7 @@ def match_nearest(
         lost = np.setdiff1d(ours, pairs[:, 0])
         farthest = _nearest(ladder, cell[lost], score[lost], 1)[1][:, 0]
     counts = np.bincount(pairs[:, 0], minlength=len(score))
-    reasons = tuple(NO_CONTROL if gap == np.inf else TOO_FAR if gap > reach else USED_UP for gap in farthest)
+    reasons = tuple(_reason(float(gap), reach) for gap in farthest)
     used = np.bincount(pairs[:, 1], minlength=len(score))
     return Matched(pairs[:, 0], pairs[:, 1], 1 / counts[pairs[:, 0]], lost, reasons, used, replace)
 
@@ -158,6 +156,13 @@ def matched_effect(
     again = np.flatnonzero(matched.used > 1)
     squares += float(repeated[again] @ _variances(again, outcome_change, score, treated, cell))
     return Effect(estimate, float(np.sqrt(squares) / n_treated), n_treated, matched.n_used_controls)
+
+
+def _reason(distance: float, reach: float) -> Reason:
+    """Return why a treated row is unmatched, given the distance of its nearest control."""
+    if distance == np.inf:
+        return Reason.NO_CONTROL_IN_CELL
+    return Reason.OUTSIDE_CALIPER if distance > reach else Reason.CONTROLS_USED_UP
 
 
 def _cells(exact: IntArray | None, rows: int) -> IntArray:

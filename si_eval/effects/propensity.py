@@ -18,9 +18,6 @@ SHORTEST = 1e-6  # a shorter part of a Newton step is no step
 SETTLED = 1e-10  # largest change of a coefficient, in units of the standardised covariates
 COLLINEAR_AT = 1e-10  # smallest eigenvalue of the correlations of the covariates
 VARIES = 1e-12  # a spread below this share of the mean is rounding
-CONSTANT = "kenmerk zonder spreiding | covariate without variation"
-COLLINEAR = "kenmerken hangen lineair samen | covariates are collinear"
-SEPARATED = "kenmerken scheiden de groepen | covariates separate the groups"
 
 
 class Logit(NamedTuple):
@@ -30,7 +27,7 @@ class Logit(NamedTuple):
     covariance: FloatArray
     fitted: FloatArray
     converged: bool
-    reason: str = ""
+    reason: Reason | None = None
 
 
 class _Data(NamedTuple):
@@ -70,19 +67,19 @@ def fit_logit(covariates: FloatArray, treated: BoolArray, *, weights: FloatArray
         )
     total, share = weights.sum(), weights @ treated / max(weights.sum(), np.finfo(float).tiny)
     if not 0 < share < 1:
-        return _failed(n, k, Reason.NO_GROUP.note)
+        return _failed(n, k, Reason.NO_GROUP)
     centre = weights @ covariates / total
     spread = np.sqrt(sum(weights[at] @ (covariates[at] - centre) ** 2 for at in row_blocks(n)) / total)
     if not np.all(spread > VARIES * np.abs(centre)):
-        return _failed(n, k, CONSTANT)
+        return _failed(n, k, Reason.CONSTANT_COVARIATE)
     data = _Data(covariates, treated, weights, centre, spread)
     beta = np.concatenate([[special.logit(share)], np.zeros(k)])
     point = _evaluate(data, beta)
     if np.linalg.eigvalsh(point.information)[0] < COLLINEAR_AT * total * share * (1 - share):
-        return _failed(n, k, COLLINEAR)
+        return _failed(n, k, Reason.COLLINEAR_COVARIATES)
     for _ in range(MOST_STEPS):
         if np.linalg.cond(point.information) > 1 / np.finfo(float).eps:
-            return _failed(n, k, SEPARATED)
+            return _failed(n, k, Reason.SEPARATION)
         step, length = np.linalg.solve(point.information, point.gradient), 1.0
         while length > SHORTEST:
             ahead = _evaluate(data, beta + length * step)
@@ -92,7 +89,7 @@ def fit_logit(covariates: FloatArray, treated: BoolArray, *, weights: FloatArray
         beta, point = beta + length * step, ahead
         if np.abs(step).max() < SETTLED:
             return _fitted(data, beta, point)
-    return _failed(n, k, SEPARATED)
+    return _failed(n, k, Reason.SEPARATION)
 
 
 def with_constant(covariates: FloatArray) -> FloatArray:
@@ -140,5 +137,5 @@ def _fitted(data: _Data, beta: FloatArray, point: _Point) -> Logit:
     return Logit(back @ beta, back @ np.linalg.inv(point.information) @ back.T, fitted, True)
 
 
-def _failed(n: int, k: int, reason: str) -> Logit:
+def _failed(n: int, k: int, reason: Reason) -> Logit:
     return Logit(np.full(k + 1, np.nan), np.full((k + 1, k + 1), np.nan), np.full(n, np.nan), False, reason)

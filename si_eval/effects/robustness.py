@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import get_args
 
 import numpy as np
 
@@ -11,11 +12,9 @@ from si_eval.effects.findings import OVERALL, Finding
 from si_eval.effects.group_time import GroupTime
 from si_eval.effects.honest import breakdown, relative_magnitude_bounds
 from si_eval.errors import StudyError
-from si_eval.vocabulary import ATT_ROBUST, BREAKDOWN
+from si_eval.vocabulary import ATT_ROBUST, BOTH_LANGUAGES, BREAKDOWN, Language, Reason, label
 
 RATIOS = (0.5, 1.0, 2.0)  # of the largest change of trend after the reference year to the largest before
-GAP = "niet elk jaar rond de toetreding heeft een schatting | not every year around entry has an estimate"
-NO_TEST = "minder dan twee jaren voor de deelname | fewer than two years before participation"
 
 
 def robustness(effects: GroupTime, years: Sequence[int], anticipation: int, level: float) -> Iterator[Finding]:
@@ -34,17 +33,22 @@ def robustness(effects: GroupTime, years: Sequence[int], anticipation: int, leve
     together = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
     gap = not together or len(years) <= years[-1] - years[0]
     if gap or not before.any():
-        yield fewest._replace(statistic=BREAKDOWN, note=GAP if gap else NO_TEST)
+        reason = Reason.GAP_AROUND_ENTRY if gap else Reason.TOO_FEW_PRE_PERIODS
+        yield fewest._replace(statistic=BREAKDOWN, reason=reason)
         return
     pre = int(before.sum())
     try:
         bounds = relative_magnitude_bounds(events.att, events.covariance, pre, m=RATIOS, weights=weights, level=level)
         last = breakdown(events.att, events.covariance, pre, restriction="relative", weights=weights, level=level)
-    except StudyError as error:
-        yield fewest._replace(statistic=BREAKDOWN, note=str(error))
+    except StudyError:  # of all that is checked only the covariance comes from the data
+        yield fewest._replace(statistic=BREAKDOWN, reason=Reason.SINGULAR_COVARIANCE)
         return
     robust = fewest._replace(estimate=bounds.estimate, std_error=bounds.std_error, statistic=ATT_ROBUST)
     for ratio, low, high in zip(RATIOS, bounds.low, bounds.high, strict=True):
-        name = f"trendverhouding {ratio:g} | trend ratio {ratio:g}"
-        yield robust._replace(category=name, low=float(low), high=float(high))
+        yield robust._replace(category=_category(ratio), low=float(low), high=float(high))
     yield fewest._replace(estimate=last, statistic=BREAKDOWN)
+
+
+def _category(ratio: float) -> str:
+    """Return the category of a ratio in both languages."""
+    return BOTH_LANGUAGES.join(label("trend_ratio", language).format(ratio=ratio) for language in get_args(Language))

@@ -15,12 +15,8 @@ from si_eval.effects.power import detectable_effect
 from si_eval.effects.robustness import robustness
 from si_eval.effects.two_by_two import Method
 from si_eval.stats import BoolArray, FloatArray, IntArray
-from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND
+from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND, Reason
 
-NO_ENTRY = "van geen deelnemer is het jaar van toetreding bekend | the year of entry is known of no participant"
-NO_BEFORE = "geen deelnemer trad toe na het eerste jaar | no participant entered after the first year"
-NO_NEVER = "geen bedrijf neemt nooit deel | no firm never takes part"
-TOO_FEW = "elk cohort heeft te weinig bedrijven | every cohort has too few firms"
 POWER = 0.8
 
 
@@ -39,16 +35,16 @@ def staggered(
     known = histories.cohort != UNKNOWN
     first, last = histories.years[0], histories.years[-1]
     cohorts = np.unique(histories.cohort[known & (histories.cohort != NEVER)])
-    left_out = {"jaar van toetreding onbekend | year of entry unknown": int((~known).sum())}
-    reason = ""
+    left_out = {Reason.ENTRY_YEAR_UNKNOWN: int((~known).sum())}
+    reason = None
     if not len(cohorts):
-        reason = NO_ENTRY
+        reason = Reason.NO_ENTRY_YEAR_KNOWN
     elif not np.any((cohorts > first + anticipation) & (cohorts <= last)):
-        reason = NO_BEFORE
+        reason = Reason.NO_ENTRY_AFTER_START
     elif controls == "never" and not np.any(histories.cohort == NEVER):
-        reason = NO_NEVER
+        reason = Reason.NO_NEVER_TREATED
     if reason:
-        return Findings([Finding(OVERALL, np.nan, note=reason)], _counted(left_out))
+        return Findings([Finding(OVERALL, np.nan, reason=reason)], _counted(left_out))
     estimated = partial(
         group_time_effects,
         histories.outcome[known],
@@ -64,7 +60,7 @@ def staggered(
     effects = estimated()
     left_out |= effects.dropped
     if np.isnan(effects.att[effects.period >= effects.cohort]).all():
-        return Findings([Finding(OVERALL, np.nan, note=TOO_FEW)], _counted(left_out))
+        return Findings([Finding(OVERALL, np.nan, reason=Reason.TOO_FEW_IN_EVERY_COHORT)], _counted(left_out))
     test = pre_test(effects)
     found = [*_averages(effects, level, seed), *_cells(effects), _tested(effects, test)]
     found += robustness(estimated(base="universal"), histories.years, anticipation, level)
@@ -113,7 +109,7 @@ def _cells(effects: GroupTime) -> Iterator[Finding]:
             int(effects.n_treated[place]),
             int(effects.n_controls[place]),
             year=int(period),
-            note=effects.reason[place],
+            reason=effects.reason[place],
         )
 
 
@@ -122,8 +118,8 @@ def _tested(effects: GroupTime, test: PreTest) -> Finding:
     used = effects.before & ~np.isnan(effects.att)
     fewest = [int(units[used].min()) if used.any() else 0 for units in (effects.n_treated, effects.n_controls)]
     return Finding(OVERALL, test.statistic, statistic=PRE_TREND, participants=fewest[0], others=fewest[1],
-                   p_value=test.p_value, note=test.reason)  # fmt: skip
+                   p_value=test.p_value, reason=test.reason)  # fmt: skip
 
 
-def _counted(left_out: dict[str, int]) -> dict[str, int]:
+def _counted(left_out: dict[Reason, int]) -> dict[Reason, int]:
     return {reason: units for reason, units in left_out.items() if units}

@@ -11,14 +11,12 @@ from si_eval.effects.groups import check_known
 from si_eval.effects.propensity import Logit, fit_logit, row_blocks
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
+from si_eval.vocabulary import Reason
 
 Method = Literal["dr", "ipw", "reg"]
 TRIM = 0.995  # controls with this chance of treatment or a higher one get no weight: R DRDID's `trim.level`
 CERTAIN = 1 - 1e-6  # largest chance of treatment that is used: R DRDID
 COLLINEAR_AT = 1e-10  # smallest eigenvalue of the standardised covariates' products, as a share of the largest
-FEW_UNITS = "minder dan twee deelnemers of anderen | fewer than two participants or others"
-COLLINEAR = "kenmerken van de anderen hangen lineair samen | covariates of the others are collinear"
-TRIMMED = "de anderen lijken te weinig op deelnemers | no other unit is comparable to participants"
 
 
 class TwoByTwo(NamedTuple):
@@ -31,7 +29,7 @@ class TwoByTwo(NamedTuple):
     influence: FloatArray
     n_treated: int
     n_controls: int
-    reason: str = ""
+    reason: Reason | None = None
     n_trimmed: int = 0
 
     @property
@@ -65,7 +63,7 @@ def two_by_two(
     treated, n = np.asarray(treated, dtype=bool), len(treated)
     n_treated = int(treated.sum())
     if min(n_treated, n - n_treated) < 2:
-        return _none(n, n_treated, FEW_UNITS)
+        return _none(n, n_treated, Reason.FEWER_THAN_TWO_UNITS)
     if covariates is None:
         covariates, method = np.zeros((n, 0)), "reg"
     design = _standardised(covariates)
@@ -73,7 +71,7 @@ def two_by_two(
     if method != "ipw":
         values = np.linalg.eigvalsh(gram)
         if n - n_treated <= len(gram) or values[0] < COLLINEAR_AT * values[-1]:
-            return _none(n, n_treated, COLLINEAR)
+            return _none(n, n_treated, Reason.COLLINEAR_AMONG_CONTROLS)
         gap -= design @ np.linalg.solve(gram, np.where(treated, 0.0, gap) @ design)
     # the influence is that of the mean gap of the treated, less that of the weighted controls, and of each fitted model
     eta_treated, eta_controls, trimmed = gap[treated].mean(), 0.0, 0
@@ -86,7 +84,7 @@ def two_by_two(
         chance = np.minimum(logit.fitted, CERTAIN)
         weighted = ~treated & (chance < TRIM)
         if not weighted.any():
-            return _none(n, n_treated, TRIMMED)
+            return _none(n, n_treated, Reason.NO_COMPARABLE_CONTROL)
         trimmed = n - n_treated - int(weighted.sum())
         odds = np.where(weighted, chance / (1 - chance), 0.0)
         odds /= odds.mean()
@@ -150,5 +148,5 @@ def _products(design: FloatArray, weights: npt.NDArray[Any]) -> FloatArray:
     return np.sum([(design[at].T * weights[at]) @ design[at] for at in row_blocks(len(design))], axis=0)
 
 
-def _none(n: int, n_treated: int, reason: str) -> TwoByTwo:
+def _none(n: int, n_treated: int, reason: Reason | None) -> TwoByTwo:
     return TwoByTwo(np.nan, np.zeros(n), n_treated, n - n_treated, reason)

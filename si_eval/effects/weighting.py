@@ -10,6 +10,7 @@ from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.propensity import row_blocks, with_constant
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import Reason
 
 MOST_STEPS = 200
 BALANCED = 1e-8  # largest gap of a mean, in standard deviations of the treated
@@ -19,11 +20,6 @@ SHORTEST = 1e-10  # a shorter step along the line is no step
 SUFFICIENT = 1e-4  # the part of the promised fall of the dual that a step must bring (Armijo)
 FITTED = 1e-6  # largest mean score, in standard deviations, of a logit that is at its maximum
 DETERMINED = 1e-8  # a control with leverage this near to one has no residual
-INFEASIBLE = (
-    "geen gewichten maken de gemiddelden gelijk | no weights make the means equal: the treated lie outside the others"
-)
-NO_TREATED = "geen deelnemers over | no participants are left"
-NO_CONTROLS = "geen anderen over | no others are left"
 
 
 class Weights(NamedTuple):
@@ -39,7 +35,7 @@ class Weights(NamedTuple):
     effective_size: float
     largest_gap: float
     converged: bool
-    reason: str = ""
+    reason: Reason | None = None
     kept: BoolArray | None = None
     covariates: FloatArray | None = None
     score: FloatArray | None = None
@@ -92,7 +88,7 @@ def entropy_balance(
         if length < SHORTEST:
             break
         tilt += length * along
-    return _none(len(rows), INFEASIBLE, largest)
+    return _none(len(rows), Reason.NO_BALANCING_WEIGHTS, largest)
 
 
 def inverse_probability(
@@ -128,7 +124,7 @@ def inverse_probability(
     odds = np.where(kept, score, 0.0)[~treated]
     odds = odds / (1 - odds)
     if not kept[treated].any() or odds.sum() == 0:
-        return _none(len(odds), NO_CONTROLS if kept[treated].any() else NO_TREATED, np.nan)
+        return _none(len(odds), Reason.NO_CONTROLS_LEFT if kept[treated].any() else Reason.NO_TREATED_LEFT, np.nan)
     weights = odds / odds.sum()
     largest = np.nan
     if covariates is not None:
@@ -136,7 +132,7 @@ def inverse_probability(
         centre = covariates[treated & kept].mean(axis=0)
         gap, _ = _gap(covariates, np.flatnonzero(~treated), weights, centre, spread)
         largest = float(np.abs(gap).max(initial=0.0))
-    return Weights(weights, effective_size(weights), largest, True, "", kept, covariates, score)
+    return Weights(weights, effective_size(weights), largest, True, None, kept, covariates, score)
 
 
 def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Weights) -> Effect:
@@ -151,7 +147,8 @@ def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Wei
     Raises `StudyError` for weights that did not converge and for missing outcomes.
     """
     if not weights.converged:
-        raise StudyError(f"weights: found none ({weights.reason}); expected weights that converged; report the reason")
+        why = "no reason" if weights.reason is None else weights.reason.text("en")
+        raise StudyError(f"weights: found none ({why}); expected weights that converged; report the reason")
     if weights.score is None:
         columns = np.zeros((len(treated), 0)) if weights.covariates is None else weights.covariates
         return balanced_effect(outcome_change, columns, treated, weights.weights)
@@ -301,5 +298,5 @@ def _score_influence(
     return np.concatenate(through) * (treated - score)
 
 
-def _none(controls: int, reason: str, largest: float) -> Weights:
+def _none(controls: int, reason: Reason, largest: float) -> Weights:
     return Weights(np.full(controls, np.nan), np.nan, largest, False, reason)

@@ -10,6 +10,7 @@ from causaldata import cps_mixtape, nsw_mixtape
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.weighting import balanced_effect, entropy_balance
 from si_eval.errors import StudyError
+from si_eval.vocabulary import Reason
 
 PRINTED = 0.005  # printed to two decimals
 PRINTED_ONE = 0.05
@@ -43,7 +44,7 @@ def test_weights_that_cannot_be_are_not_given() -> None:
     weights = entropy_balance(covariates, treated)
     assert not weights.converged
     assert np.isnan(weights.weights).all()
-    assert "outside" in weights.reason
+    assert weights.reason is Reason.NO_BALANCING_WEIGHTS
 
 
 def test_groups_that_are_alike_keep_even_weights() -> None:

@@ -21,7 +21,7 @@ from si_eval.effects.two_by_two import two_by_two
 from si_eval.errors import StudyError
 from si_eval.results import Panel
 from si_eval.synthetic import simulate_firms
-from si_eval.vocabulary import label
+from si_eval.vocabulary import Reason, label
 
 R_RESULTS = REFERENCE / "data"
 SAME_FORMULA = 1e-10  # the same closed form in another language: only the order of additions differs
@@ -238,7 +238,7 @@ def test_separated_groups_have_a_reason_and_no_number() -> None:
     x = np.arange(40.0)[:, None]
     cell = two_by_two(np.zeros(40), np.arange(40.0), np.arange(40) >= 30, x, method="ipw")
     assert np.isnan(cell.att)
-    assert "separate" in cell.reason
+    assert cell.reason is Reason.SEPARATION
 
 
 # --- the stage ---

@@ -15,7 +15,7 @@ from scipy import optimize, special, stats
 
 from si_eval.effects.balance import balance_table
 from si_eval.effects.coarsening import coarsened_exact, stratified_effect
-from si_eval.effects.matching import NO_CONTROL, TOO_FAR, USED_UP, Matched, match_nearest, matched_effect
+from si_eval.effects.matching import Matched, match_nearest, matched_effect
 from si_eval.effects.propensity import fit_logit
 from si_eval.effects.weighting import (
     Effect,
@@ -25,6 +25,7 @@ from si_eval.effects.weighting import (
     weighted_effect,
 )
 from si_eval.errors import StudyError
+from si_eval.vocabulary import Reason
 
 SAME_MAXIMUM = 1e-8  # two Newton iterations for one likelihood
 EXACT = 1e-10  # the same sums in another order
@@ -99,21 +100,21 @@ def nearly_separating(x: np.ndarray, treated: np.ndarray) -> tuple[np.ndarray, n
     return np.column_stack([x, treated & (x[:, 0] > 0)]).astype(float), treated
 
 
-LOGITS_WITHOUT_FIT: list[tuple[Callable[..., tuple[np.ndarray, np.ndarray]], str]] = [
-    (separating, "separate"),
-    (nearly_separating, "separate"),
-    (lambda x, treated: (np.column_stack([x, x.sum(axis=1)]), treated), "collinear"),
-    (lambda x, treated: (np.column_stack([x, np.full(len(x), 0.1)]), treated), "variation"),
-    (lambda x, treated: (x, np.ones(len(x), dtype=bool)), "no others"),
-    (lambda x, treated: (x, np.zeros(len(x), dtype=bool)), "no participants"),
+LOGITS_WITHOUT_FIT: list[tuple[Callable[..., tuple[np.ndarray, np.ndarray]], Reason]] = [
+    (separating, Reason.SEPARATION),
+    (nearly_separating, Reason.SEPARATION),
+    (lambda x, treated: (np.column_stack([x, x.sum(axis=1)]), treated), Reason.COLLINEAR_COVARIATES),
+    (lambda x, treated: (np.column_stack([x, np.full(len(x), 0.1)]), treated), Reason.CONSTANT_COVARIATE),
+    (lambda x, treated: (x, np.ones(len(x), dtype=bool)), Reason.NO_GROUP),
+    (lambda x, treated: (x, np.zeros(len(x), dtype=bool)), Reason.NO_GROUP),
 ]
 
 
 @pytest.mark.parametrize(("change", "reason"), LOGITS_WITHOUT_FIT)
-def test_a_logit_without_maximum_says_so(change: Callable[..., tuple[np.ndarray, np.ndarray]], reason: str) -> None:
+def test_a_logit_without_maximum_says_so(change: Callable[..., tuple[np.ndarray, np.ndarray]], reason: Reason) -> None:
     logit = fit_logit(*change(*units(4)[:2]))
     assert not logit.converged
-    assert reason in logit.reason
+    assert logit.reason is reason
     assert np.isnan(logit.coefficients).all()
 
 
@@ -167,7 +168,8 @@ def test_every_unmatched_firm_has_its_reason() -> None:
     found = match_nearest(score, treated, exact=exact, caliper=0.5, replace=False, seed=None)
     assert found.treated.tolist() == [1]
     assert dict(zip(found.unmatched.tolist(), found.reasons, strict=True)) == {
-        0: USED_UP, 2: TOO_FAR, 3: NO_CONTROL, 4: NO_CONTROL,
+        0: Reason.CONTROLS_USED_UP, 2: Reason.OUTSIDE_CALIPER, 3: Reason.NO_CONTROL_IN_CELL,
+        4: Reason.NO_CONTROL_IN_CELL,
     }  # fmt: skip
     assert found.n_used_controls == 1
 
@@ -462,7 +464,7 @@ def test_a_covariate_that_the_treated_share_has_no_standardised_difference() -> 
     x = np.column_stack([np.where(treated, 1.0, np.arange(10) % 2), np.ones(10)])
     table = balance_table(x, treated)
     np.testing.assert_array_equal(table.before.difference, [np.nan, 0.0])
-    assert [bool(reason) for reason in table.reasons] == [True, False]
+    assert table.reasons == (Reason.TREATED_DO_NOT_VARY, None)
 
 
 # planted truth
@@ -515,7 +517,7 @@ def test_means_that_no_weights_reach() -> None:
     apart = np.column_stack([x, np.where(treated, 5.0, np.abs(x[:, 0]) % 1)])
     weights = entropy_balance(apart, treated)
     assert not weights.converged
-    assert "outside" in weights.reason
+    assert weights.reason is Reason.NO_BALANCING_WEIGHTS
     assert np.isnan(weights.weights).all()
     with pytest.raises(StudyError, match="outside"):
         weighted_effect(outcome, treated, weights)
@@ -527,7 +529,7 @@ def test_no_pairs_and_no_strata_are_no_estimate() -> None:
     x, treated, outcome = units(18)
     cells = treated.astype(int)
     matched = match_nearest(x[:, 0], treated, exact=cells)
-    assert set(matched.reasons) == {NO_CONTROL}
+    assert set(matched.reasons) == {Reason.NO_CONTROL_IN_CELL}
     for effect in (
         matched_effect(matched, outcome, x[:, 0], treated),
         stratified_effect(coarsened_exact(cells, treated), outcome, treated),
