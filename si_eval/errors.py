@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -49,3 +50,9 @@ class InputError(SiEvalError):
         lines = "\n".join(f"  {number}. {problem}" for number, problem in enumerate(self.problems, start=1))
         plural = "problem" if len(self.problems) == 1 else "problems"
         super().__init__(f"{what} has {len(self.problems)} {plural}:\n{lines}")
+
+
+def propose_name(name: object, known: Iterable[str], otherwise: str) -> str:
+    """Return what to do about an unknown name: ask whether the nearest known one was meant, or ``otherwise``."""
+    near = difflib.get_close_matches(str(name), list(known), n=1)
+    return f"did you mean `{near[0]}`?" if near else otherwise

@@ -249,7 +249,8 @@ class SafeTable:
     def summary(self) -> str:
         """Say in a line how much is shown."""
         withheld = int((self.frame["status"] != "shown").sum())
-        return f"{self.exhibit or self.function}: {len(self.frame)} numbers, {withheld} withheld ({self.evidence})"
+        name = self.exhibit or self.function
+        return f"{name}: {len(self.frame)} numbers, {withheld} withheld, {self.evidence}, rules {self.rules}"
 
     def __repr__(self) -> str:
         return self.summary()

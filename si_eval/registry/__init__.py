@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
-from si_eval.errors import StudyError
+from si_eval.registry.files import facts
+from si_eval.registry.rules import RuleSet, rule_set
 
-
-@cache
-def facts(name: str) -> dict[str, Any]:
-    """Read one file of facts, such as ``facts("indicators")``, as nested dictionaries."""
-    text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+__all__ = ["Indicator", "RuleSet", "assets", "facts", "indicators", "rule_set", "sections", "size_class_labels"]
 
 
 @dataclass(frozen=True)
@@ -31,28 +25,6 @@ class Indicator:
     of: str = ""
     numerator: str = ""
     denominator: str = ""
-
-
-@dataclass(frozen=True)
-class RuleSet:
-    """How a panel is built and compared. Every result names its rule set.
-
-    ``min_quarters`` quarters make a year's revenue; ``investment_responses`` are used; per-employee figures need more
-    than ``min_employed_persons``; ``outliers`` is ``"group_in_higher_class"`` or ``"none"``, with the fence in
-    interquartile ranges of the log; ``level`` is the coverage of intervals.
-    """
-
-    name: str
-    nl: str
-    en: str
-    source: str
-    min_quarters: int
-    investment_responses: tuple[str, ...]
-    min_employed_persons: float
-    outliers: str
-    outlier_fence: float
-    outlier_min_units: int
-    level: float
 
 
 @cache
@@ -85,16 +57,3 @@ def sections() -> dict[str, dict[str, Any]]:
 def size_class_labels(classes: str = "size_class") -> tuple[str, ...]:
     """Give the size classes of ``size_class`` or ``size_class_4`` in ascending order."""
     return tuple(facts("size_classes")["classes"][classes]["labels"])
-
-
-def rule_set(rules: str | RuleSet) -> RuleSet:
-    """Give a rule set by name, or check the one that is given."""
-    if isinstance(rules, RuleSet):
-        return rules
-    known = facts("rules")
-    if rules not in known:
-        raise StudyError(
-            f"rules: found {rules!r}; expected one of {', '.join(known)}; name one of these or give a RuleSet"
-        )
-    entry = {**known[rules], "investment_responses": tuple(known[rules]["investment_responses"])}
-    return RuleSet(name=rules, **entry)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -13,12 +12,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from si_eval.errors import InputError, Problem, StudyError
-from si_eval.registry import RuleSet, rule_set
+from si_eval.errors import InputError, Problem, StudyError, propose_name
+from si_eval.registry import RuleSet, facts, rule_set
 from si_eval.vocabulary import Language, use_labels
 
 REFERENCE_STUDY = "studies/smart_industry_2020.toml"
-PROPOSAL_LIKENESS = 0.6
 
 
 class _Part(BaseModel):
@@ -54,17 +52,24 @@ class Engine(_Part):
 
 
 class Rules(_Part):
-    """A rule set of the study's own: a base and what it changes."""
+    """A rule set of the study's own: a base, what it changes, and a name where the changes should not be the name.
+
+    The settings are checked by the rule set itself.
+    """
 
     base: str
-    name: str
-    min_quarters: int | None = Field(default=None, ge=1, le=4)
-    investment_responses: tuple[Literal["observed", "imputed"], ...] | None = None
-    min_employed_persons: float | None = Field(default=None, ge=0)
-    outliers: Literal["group_in_higher_class", "none"] | None = None
-    outlier_fence: float | None = Field(default=None, gt=0)
-    outlier_min_units: int | None = Field(default=None, ge=4)
-    level: float | None = Field(default=None, gt=0, lt=1)
+    name: str | None = None
+    min_quarters: Any = None
+    investment_responses: Any = None
+    min_employed_persons: Any = None
+    outliers: Any = None
+    outlier_fence: Any = None
+    outlier_min_units: Any = None
+    level: Any = None
+
+    def rule_set(self) -> RuleSet:
+        """Return the rule set; raises `StudyError` for an unknown base and `InputError` for wrong settings."""
+        return rule_set(self.base).change(**self.model_dump(exclude={"base"}))
 
 
 class ExhibitSpec(_Part):
@@ -147,11 +152,8 @@ class StudyFile(_Part):
         return {"rules": value} if isinstance(value, str) else value
 
     def rule_set(self) -> RuleSet:
-        """Give the rule set of the study."""
-        if isinstance(self.rules, str):
-            return rule_set(self.rules)
-        changes = {key: value for key, value in self.rules.model_dump().items() if key != "base" and value is not None}
-        return replace(rule_set(self.rules.base), **changes)
+        """Return the rule set of the study."""
+        return self.rules.rule_set() if isinstance(self.rules, Rules) else rule_set(self.rules)
 
 
 class Study(BaseModel):
@@ -191,11 +193,13 @@ def load_study(path: str | Path | None = None) -> Study:
     if isinstance(content.get("include"), list):
         for part in content["include"]:
             content["exhibits"] = [*content.get("exhibits", []), *_read_toml(path.parent / str(part))["exhibits"]]
+    problems = [*_rules_problems(content.get("rules"), path.name), *_repeated_exhibits(content, path.name)]
     try:
         study = StudyFile.model_validate(content)
     except ValidationError as error:
-        raise InputError(_problems(error, path.name), what=f"the study file {path.name}") from error
-    _check_exhibits(study, path.name)
+        problems = [*_validation_problems(error, path.name), *problems]
+    if problems:
+        raise InputError(problems, what=f"the study file {path.name}")
     if study.labels is not None:
         use_labels(_read_toml(path.parent / study.labels))
     return Study(file=study, path=path)
@@ -211,7 +215,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise StudyError(f"study file {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
 
 
-def _problems(error: ValidationError, name: str) -> list[Problem]:
+def _validation_problems(error: ValidationError, name: str) -> list[Problem]:
     """Turn the validator's errors into problems that say what to do."""
     problems = []
     for entry in error.errors():
@@ -229,11 +233,8 @@ def _problems(error: ValidationError, name: str) -> list[Problem]:
 def _unknown_key(location: tuple[int | str, ...], name: str, place: str) -> Problem:
     """Propose the nearest known name for a key that the study file does not know."""
     known = _known_keys(location)
-    near = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=PROPOSAL_LIKENESS)
-    action = f"did you mean `{near[0]}`?" if near else "remove it"
-    return Problem(
-        where=name, column=place, found="an unknown key", expected=f"one of {', '.join(known)}", action=action
-    )
+    action = propose_name(location[-1], known, "remove it")
+    return Problem(name, "an unknown key", f"one of {', '.join(known)}", action, column=place)
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
@@ -255,21 +256,29 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     return list(model.model_fields)
 
 
-def _check_exhibits(study: StudyFile, name: str) -> None:
-    """Refuse exhibits with the same id."""
-    counts = Counter(exhibit.id for exhibit in study.exhibits)
-    twice = sorted(exhibit for exhibit, count in counts.items() if count > 1)
-    if twice:
-        raise InputError(
-            [
-                Problem(
-                    where=name,
-                    column="exhibits.id",
-                    found=f"{exhibit} twice",
-                    expected="each exhibit once",
-                    action="rename one of them",
-                )
-                for exhibit in twice
-            ],
-            what=f"the study file {name}",
-        )
+def _rules_problems(rules: object, name: str) -> list[Problem]:
+    """List what is wrong with the rule set of a study: an unknown name, or settings that a rule set refuses."""
+    base = rules.get("base") if isinstance(rules, dict) else rules
+    known = facts("rules")["rule_sets"]
+    if isinstance(base, str) and base not in known:
+        action = propose_name(base, known, "name one of these")
+        return [Problem(name, repr(base), f"one of {', '.join(known)}", action, column="rules")]
+    try:
+        if isinstance(rules, dict):
+            Rules.model_validate(rules).rule_set()
+    except ValidationError:
+        return []  # listed with the other keys
+    except InputError as error:
+        return [replace(problem, where=f"{name}, {problem.where}") for problem in error.problems]
+    return []
+
+
+def _repeated_exhibits(content: Mapping[str, Any], name: str) -> list[Problem]:
+    """List the ids that several exhibits have."""
+    exhibits = content.get("exhibits", [])
+    ids = [str(entry["id"]) for entry in exhibits if isinstance(entry, dict) and "id" in entry]
+    return [
+        Problem(name, f"{one} twice", "each exhibit once", "rename one of them", column="exhibits.id")
+        for one, count in sorted(Counter(ids).items())
+        if count > 1
+    ]

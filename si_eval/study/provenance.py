@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import si_eval
+from si_eval.registry import RuleSet
 from si_eval.results import Extract
 from si_eval.study.evaluation import StudyResults
 from si_eval.study.kept_inside import FILES, file_hashes
@@ -27,13 +28,12 @@ def describe_run(results: StudyResults, out: Path) -> dict[str, Any]:
     """
     simulation = results.extract.simulation
     file, path = results.study.file, results.study.path
-    rules = file.rule_set()
     sources = {"study": path.resolve(), "si_eval": Path(si_eval.__file__).resolve().parent}
     return {
         "study": file.name,
         "study_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "run_on": date.today().isoformat(),
-        "rule_set": {**vars(rules), "investment_responses": list(rules.investment_responses)},
+        "rule_set": _describe_rules(file.rule_set()),
         "disclosure_rules": file.disclosure.rules,
         "earlier_releases": len(results.ledger.runs),
         "synthetic": None
@@ -49,6 +49,13 @@ def describe_run(results: StudyResults, out: Path) -> dict[str, Any]:
         "git": {name: found for name, source in sources.items() if (found := describe_commit(source)) is not None},
         FILES: file_hashes(out),
     }
+
+
+def _describe_rules(rules: RuleSet) -> dict[str, Any]:
+    """Return the name, the origin and every setting of a rule set."""
+    base = None if rules.base is None else rules.base.name
+    settings = {**rules.settings(), "investment_responses": list(rules.investment_responses)}
+    return {"name": rules.name, "base": base, "nl": rules.nl, "en": rules.en, "source": rules.source, **settings}
 
 
 def hash_inputs(extract: Extract) -> str:

@@ -81,3 +81,30 @@ def test_a_study_may_have_rules_of_its_own(tmp_path):
     study = load_study(written(tmp_path, f"{parts[0]}{rules}[[exhibits]]{parts[1]}"))
     own = study.file.rule_set()
     assert (own.name, own.outliers, own.min_quarters) == ("no_outliers", "none", 4)
+
+
+def with_rules(tmp_path, rules):
+    parts = MINIMAL.split("[[exhibits]]")
+    return written(tmp_path, f"{parts[0]}{rules}\n[[exhibits]]{parts[1]}")
+
+
+def test_rules_without_a_name_of_their_own_are_named_after_what_they_change(tmp_path):
+    study = load_study(with_rules(tmp_path, '[rules]\nbase = "recommended"\nmin_employed_persons = 1\n'))
+    assert study.file.rule_set().name == "recommended (min_employed_persons=1)"
+
+
+def test_wrong_rules_and_every_other_problem_are_told_at_once(tmp_path):
+    text = '[rules]\nbase = "replicate_2020"\nmin_quarters = 9\nlevel = nan\ninvestment_responses = ["guessed"]\n'
+    path = with_rules(tmp_path, text)
+    path.write_text(path.read_text().replace('chapter = "1"', 'chaptr = "1"'))
+    with pytest.raises(InputError) as raised:
+        load_study(path)
+    message = str(raised.value)
+    for part in ("rules.min_quarters: found 9", "rules.level: found nan", "guessed", "did you mean `chapter`?"):
+        assert part in message
+
+
+@pytest.mark.parametrize("rules", ['[rules]\nbase = "replicate_2O20"', 'rules = "replicate_2O20"'])
+def test_unknown_rules_are_refused_when_the_study_is_loaded(tmp_path, rules):
+    with pytest.raises(InputError, match="did you mean `replicate_2020`"):
+        load_study(with_rules(tmp_path, rules))

@@ -1,0 +1,351 @@
+"""Rule sets: how a panel is built and compared. Each is checked when it is made, and its name says what it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
+from typing import Any
+
+from si_eval.errors import InputError, Problem, StudyError, propose_name
+from si_eval.registry.files import facts
+
+INVESTMENT_RESPONSES = ("observed", "imputed")
+OUTLIER_RULES = ("group_in_higher_class", "none")
+MAX_CHARACTERS_OF_OWN_NAME = 60
+MAX_CHARACTERS_OF_NAME = 120  # so that it fits in the name of a file, and in a column
+OWN_NAME = re.compile(r"\w(?:[\w .-]*\w)?")
+DESCRIPTION = ("name", "nl", "en", "source", "base")  # the fields of a rule set that are no settings
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """How a panel is built and compared.
+
+    Take one by its name with `rule_set` and vary it with `change`; every result prints the name of its rule set. All
+    fields are checked when a rule set is made, also by `dataclasses.replace`. A name that the package knows stands for
+    the settings that it knows: other settings under that name are refused.
+
+    Parameters
+    ----------
+    name : str
+        Letters, digits, ``_``, ``-``, ``.`` and spaces, at most 60. Only `change` adds a part in parentheses.
+    nl, en : str
+        What the rule set is called in Dutch and English.
+    source : str
+        Where the settings come from.
+    min_quarters : int
+        Quarters with a turnover that make the revenue of a year: 1 to 4.
+    investment_responses : tuple of {"observed", "imputed"}
+        The answers to the investment survey that count.
+    min_employed_persons : float
+        Figures per employee need more persons employed than this: 0 or more.
+    outliers : {"group_in_higher_class", "none"}
+        Which units leave: those with an extreme value whose enterprise group is in a higher size class, or none.
+    outlier_fence : float
+        A value is extreme above the third quartile of the log plus this many interquartile ranges: above 0.
+    outlier_min_units : int
+        A size class with fewer participants than this has no fence: 4 or more.
+    level : float
+        Coverage of confidence intervals: between 0 and 1.
+    base : RuleSet, optional
+        The rule set that this one was changed from.
+
+    Raises
+    ------
+    InputError
+        With every field that is wrong: what was found, what was expected, and what to do.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> rules = se.rule_set("replicate_2020").change(min_employed_persons=1)
+    >>> rules.name
+    'replicate_2020 (min_employed_persons=1)'
+    >>> rules.change(min_quarters=3).name
+    'replicate_2020 (min_quarters=3, min_employed_persons=1)'
+    >>> rules.change(min_employed_persons=0) == se.rule_set("replicate_2020")
+    True
+    >>> se.rule_set("replicate_2020").change(level=95, min_quarters=5)
+    Traceback (most recent call last):
+    si_eval.errors.InputError: the rule set replicate_2020 has 2 problems:
+      1. rules.min_quarters: found 5; expected a whole number from 1 to 4; correct it
+      2. rules.level: found 95; expected a number between 0 and 1; write 0.95 for 95 percent
+    """
+
+    name: str
+    nl: str
+    en: str
+    source: str
+    min_quarters: int
+    investment_responses: tuple[str, ...]
+    min_employed_persons: float
+    outliers: str
+    outlier_fence: float
+    outlier_min_units: int
+    level: float
+    base: RuleSet | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        settings, problems = _check_settings(self.settings())
+        problems += _check_texts(self)
+        if not problems:
+            problems = _check_name(self, settings)
+        if problems:
+            raise InputError(problems, what=f"the rule set {self.name}")
+        for name, value in settings.items():
+            object.__setattr__(self, name, value)
+
+    def settings(self) -> dict[str, Any]:
+        """Return every setting by its name."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name not in DESCRIPTION}
+
+    def change(
+        self,
+        *,
+        name: str | None = None,
+        min_quarters: int | None = None,
+        investment_responses: tuple[str, ...] | None = None,
+        min_employed_persons: float | None = None,
+        outliers: str | None = None,
+        outlier_fence: float | None = None,
+        outlier_min_units: int | None = None,
+        level: float | None = None,
+    ) -> RuleSet:
+        """Return a rule set with some other settings, whose name says what changed; None leaves a setting as it is.
+
+        Changes add up. A set that has the settings of its base again is the base. With ``name`` the set has a name of
+        its own instead, and later changes start from there.
+        """
+        given = {
+            "min_quarters": min_quarters,
+            "investment_responses": investment_responses,
+            "min_employed_persons": min_employed_persons,
+            "outliers": outliers,
+            "outlier_fence": outlier_fence,
+            "outlier_min_units": outlier_min_units,
+            "level": level,
+        }
+        wanted = {**self.settings(), **{key: value for key, value in given.items() if value is not None}}
+        settings, problems = _check_settings(wanted)
+        if problems:
+            raise InputError(problems, what=f"the rule set {name or self.name}")
+        base = self.base or self
+        changed = _changes(base, settings)
+        if not changed and name is None:
+            return base
+        return RuleSet(
+            name=_name_of_change(base.name, changed) if name is None else name,
+            nl=_label_of_change(base, changed, "nl"),
+            en=_label_of_change(base, changed, "en"),
+            source=base.source,
+            base=base if name is None else None,
+            **settings,
+        )
+
+
+def rule_set(rules: str | RuleSet) -> RuleSet:
+    """Return a rule set by its name.
+
+    Parameters
+    ----------
+    rules : str or RuleSet
+        ``"replicate_2020"`` repeats the published study (current-year class, nominal euro, its outlier rule);
+        ``"recommended"`` uses observed investments alone and drops no outliers. A rule set is returned as it is.
+
+    Returns
+    -------
+    RuleSet
+        Use its method ``change`` for other settings.
+
+    Raises
+    ------
+    StudyError
+        For a name that is not known.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> se.rule_set("recommended").investment_responses
+    ('observed',)
+    """
+    if isinstance(rules, RuleSet):
+        return rules
+    known = facts("rules")["rule_sets"]
+    if not isinstance(rules, str) or rules not in known:
+        advice = propose_name(rules, known, "name one of these or give a RuleSet")
+        raise StudyError(f"rules: found {rules!r}; expected one of {', '.join(known)}; {advice}")
+    entry = {**known[rules], "investment_responses": tuple(known[rules]["investment_responses"])}
+    return RuleSet(name=rules, **entry)
+
+
+def _check_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the settings under their exact types, and a problem for each that is wrong."""
+    checked, problems = {}, []
+    for name, value in settings.items():
+        accept, expected, action = CHECKS[name]
+        exact = accept(value)
+        checked[name] = exact
+        if exact is None:
+            problems.append(Problem(where=f"rules.{name}", found=repr(value)[:80], expected=expected, action=action))
+    return checked, problems
+
+
+def _whole(low: int, high: float = math.inf) -> Callable[[Any], int | None]:
+    """Return a check that gives a whole number in a range, or None."""
+
+    def accept(value: Any) -> int | None:
+        whole = isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high
+        return int(value) if whole else None
+
+    return accept
+
+
+def _number(in_range: Callable[[float], bool]) -> Callable[[Any], float | None]:
+    """Return a check that gives a finite number in a range, or None."""
+
+    def accept(value: Any) -> float | None:
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(float(value)):
+            return None
+        return float(value) if in_range(float(value)) else None
+
+    return accept
+
+
+def _responses(value: Any) -> tuple[str, ...] | None:
+    """Return responses in the order of the registry, or None where they are not some of the known ones, once each."""
+    if not isinstance(value, tuple | list) or not value or not all(isinstance(one, str) for one in value):
+        return None
+    if len(set(value)) < len(value) or not set(value) <= set(INVESTMENT_RESPONSES):
+        return None
+    return tuple(response for response in INVESTMENT_RESPONSES if response in value)
+
+
+def _outliers(value: Any) -> str | None:
+    return value if isinstance(value, str) and value in OUTLIER_RULES else None
+
+
+# setting -> its check, what it expects, and what to do otherwise
+CHECKS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
+    "min_quarters": (_whole(1, 4), "a whole number from 1 to 4", "correct it"),
+    "investment_responses": (
+        _responses,
+        f"one or more of {', '.join(INVESTMENT_RESPONSES)}, each once, in a tuple",
+        'write ("observed",) for observed investments alone',
+    ),
+    "min_employed_persons": (
+        _number(lambda value: value >= 0),
+        "a number of persons, 0 or more",
+        "write 0 for every unit with persons employed",
+    ),
+    "outliers": (_outliers, f"one of {', '.join(OUTLIER_RULES)}", "name one of these"),
+    "outlier_fence": (
+        _number(lambda value: value > 0),
+        "a number of interquartile ranges above 0",
+        'set outliers to "none" where no unit should leave',
+    ),
+    "outlier_min_units": (_whole(4), "a whole number of participants, 4 or more", "quartiles need four values"),
+    "level": (
+        _number(lambda value: 0 < value < 1),
+        "a number between 0 and 1",
+        "write 0.95 for 95 percent",
+    ),
+}
+
+
+def _check_texts(rules: RuleSet) -> list[Problem]:
+    """List the texts of a rule set that are no texts, or empty."""
+    problems = [
+        Problem(where=f"rules.{name}", found=repr(getattr(rules, name))[:80], expected="a text", action="write one")
+        for name in ("name", "nl", "en", "source")
+        if not isinstance(getattr(rules, name), str) or not getattr(rules, name).strip()
+    ]
+    if rules.base is not None and (not isinstance(rules.base, RuleSet) or rules.base.base is not None):
+        problems.append(
+            Problem(
+                where="rules.base",
+                found=repr(rules.base)[:80],
+                expected="the rule set that changes start from, or None",
+                action="make changes with `change`",
+            )
+        )
+    return problems
+
+
+def _check_name(rules: RuleSet, settings: Mapping[str, Any]) -> list[Problem]:
+    """Refuse a name that stands for other settings than the rule set has, or that no table or file can carry."""
+    if rules.base is not None:
+        expected = _name_of_change(rules.base.name, _changes(rules.base, settings))
+        right = rules.name == expected and bool(_changes(rules.base, settings))
+        action = "make changes with `change`, which names them"
+    elif rules.name in facts("rules")["rule_sets"]:
+        known = facts("rules")["rule_sets"][rules.name]
+        differing = {
+            name: value
+            for name, value in settings.items()
+            if value != (tuple(known[name]) if isinstance(known[name], list) else known[name])
+        }
+        expected = f"another name, because {rules.name} has other settings than {_list_changes(differing)}"
+        right = not differing
+        action = f'use rule_set("{rules.name}").change(...), or give the rule set a name of its own'
+    else:
+        expected = (
+            f"letters, digits, `_`, `-`, `.` and spaces, at most {MAX_CHARACTERS_OF_OWN_NAME}, a letter or digit first"
+        )
+        right = len(rules.name) <= MAX_CHARACTERS_OF_OWN_NAME and OWN_NAME.fullmatch(rules.name) is not None
+        action = "choose a shorter or simpler name; only `change` adds a part in parentheses"
+    return [] if right else [Problem(where="rules.name", found=repr(rules.name), expected=expected, action=action)]
+
+
+def _changes(base: RuleSet, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that differ from those of a base, in the order of the fields."""
+    return {name: settings[name] for name, value in base.settings().items() if settings[name] != value}
+
+
+def _name_of_change(base: str, changed: Mapping[str, Any]) -> str:
+    """Name a changed rule set: its base and each change; a long list is cut and ends in a code of the whole list."""
+    if not changed:
+        return base
+    whole = f"{base} ({_list_changes(changed)})"
+    if len(whole) <= MAX_CHARACTERS_OF_NAME:
+        return whole
+    code = hashlib.sha256(whole.encode()).hexdigest()[:8]
+    for shown in range(len(changed) - 1, -1, -1):
+        listed = dict(list(changed.items())[:shown])
+        parts = [_list_changes(listed)] if listed else []
+        name = f"{base} ({', '.join([*parts, f'{len(changed) - shown} more, {code}'])})"
+        if len(name) <= MAX_CHARACTERS_OF_NAME:
+            break
+    return name
+
+
+def _list_changes(changed: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={_written(value)}" for name, value in changed.items())
+
+
+def _written(value: Any) -> str:
+    """Write a setting as short as it can be told from every other value."""
+    if isinstance(value, tuple):
+        return "+".join(value)
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
+    return str(value)
+
+
+def _label_of_change(base: RuleSet, changed: Mapping[str, Any], language: str) -> str:
+    """Return what a changed rule set is called in a language: its base and each change in words."""
+    words = facts("rules")["settings"]
+    parts = [
+        words[name][language].format(
+            value=", ".join(
+                words["values"][one][language] if isinstance(one, str) else _written(one)
+                for one in (value if isinstance(value, tuple) else (value,))
+            )
+        )
+        for name, value in changed.items()
+    ]
+    return "; ".join([base.en if language == "en" else base.nl, *parts])
