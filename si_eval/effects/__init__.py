@@ -5,10 +5,10 @@ from si_eval.effects.coarsening import coarsened_exact, stratified_effect
 from si_eval.effects.estimate import estimate_effect
 from si_eval.effects.honest import Bounds, breakdown, relative_magnitude_bounds, smoothness_bounds
 from si_eval.effects.matching import match_nearest, matched_effect
-from si_eval.effects.permutation import randomisation_test
 from si_eval.effects.power import design_std_error, detectable_effect, minimum_detectable_effect, power_of
 from si_eval.effects.propensity import fit_logit
-from si_eval.effects.unobserved import e_value, e_value_of_difference, rosenbaum_bounds
+from si_eval.effects.randomisation import randomisation_test
+from si_eval.effects.sensitivity import e_value, e_value_of_difference, rosenbaum_bounds
 from si_eval.effects.weighting import entropy_balance, inverse_probability, weighted_effect
 
 __all__ = [

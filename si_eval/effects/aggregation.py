@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-from si_eval.effects.group_time import GroupTime
+from si_eval.effects.group_time import GroupTimeEffects
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray, IntArray
 from si_eval.vocabulary import Reason
 
 Kind = Literal["simple", "cohort", "event", "period"]
-SINGULAR_AT = 1e-10  # smallest eigenvalue of correlations that counts as one
+MIN_EIGENVALUE = 1e-10  # smallest eigenvalue of correlations that counts as one
 DRAWS = 20_000  # of the largest of correlated normal values: the simulated quantile has a standard error near 0.01
 
 
 @dataclass(frozen=True)
-class Averages:
+class AggregatedEffects:
     """Averages of effects: one for each of ``parts`` (cohort, time since treatment or period), and one overall.
 
     ``covariance`` is that of the parts; ``participants`` and ``others`` are the fewest units of any effect in a part.
@@ -29,8 +29,8 @@ class Averages:
     parts: IntArray
     att: FloatArray
     covariance: FloatArray
-    participants: IntArray
-    others: IntArray
+    n_treated: IntArray
+    n_controls: IntArray
     overall: float
     overall_std_error: float
 
@@ -40,7 +40,7 @@ class Averages:
         return np.sqrt(np.diag(self.covariance))
 
 
-class PreTest(NamedTuple):
+class WaldTest(NamedTuple):
     """The Wald test that all effects before treatment are zero; NaN with a ``reason`` where it cannot be done."""
 
     statistic: float
@@ -49,14 +49,14 @@ class PreTest(NamedTuple):
     reason: Reason | None = None
 
 
-def average(
-    effects: GroupTime,
+def aggregate_effects(
+    effects: GroupTimeEffects,
     kind: Kind,
     *,
     balance_event: int | None = None,
     min_event: int | None = None,
     max_event: int | None = None,
-) -> Averages:
+) -> AggregatedEffects:
     """Average effects with the shares of the cohorts as weights.
 
     "simple": all effects from treatment on. "cohort": the mean effect of each cohort, overall weighted by cohort.
@@ -76,7 +76,7 @@ def average(
         raise StudyError(f"kind: found {kind!r}; expected one of {', '.join(get_args(Kind))}; choose one of these")
     if kind != "event" and any(choice is not None for choice in (balance_event, min_event, max_event)):
         raise StudyError(f"kind: found a choice of events with {kind!r}; expected 'event'; leave the choice out")
-    known = ~np.isnan(effects.att) & _chosen(effects, balance_event, min_event, max_event)
+    known = ~np.isnan(effects.att) & _in_event_window(effects, balance_event, min_event, max_event)
     treated = effects.period >= effects.cohort
     if not np.any(known & treated):
         why = "; ".join(dict.fromkeys(reason.text("en") for reason in effects.reason if reason)) or "none is chosen"
@@ -89,39 +89,39 @@ def average(
     }[kind]
     used = known if kind == "event" else known & treated
     parts = np.unique(of[used])
-    members = [np.flatnonzero(used & (of == part)) for part in parts]
-    found = [_weighted(effects, cells) for cells in members]
-    att = np.array([value for value, _ in found])
-    gradient = np.stack([slope for _, slope in found])
+    cells_of_part = [np.flatnonzero(used & (of == part)) for part in parts]
+    averages = [_weighted(effects, cells) for cells in cells_of_part]
+    att = np.array([value for value, _ in averages])
+    gradient = np.stack([slope for _, slope in averages])
     covariance = gradient @ effects.covariance @ gradient.T
     overall, slope = _overall(effects, kind, parts, att, gradient)
-    return Averages(
+    return AggregatedEffects(
         parts=parts,
         att=att,
         covariance=covariance,
-        participants=np.array([effects.n_treated[cells].min() for cells in members]),
-        others=np.array([effects.n_controls[cells].min() for cells in members]),
+        n_treated=np.array([effects.n_treated[cells].min() for cells in cells_of_part]),
+        n_controls=np.array([effects.n_controls[cells].min() for cells in cells_of_part]),
         overall=overall,
         overall_std_error=float(np.sqrt(slope @ effects.covariance @ slope)),
     )
 
 
-def _chosen(
-    effects: GroupTime, balance_event: int | None, min_event: int | None, max_event: int | None
+def _in_event_window(
+    effects: GroupTimeEffects, balance_event: int | None, min_event: int | None, max_event: int | None
 ) -> npt.NDArray[np.bool_]:
     """Say which effects are of the events, and of the cohorts, that are asked for."""
     event = effects.period - effects.cohort
-    chosen = np.ones(len(event), dtype=bool)
+    inside = np.ones(len(event), dtype=bool)
     if balance_event is not None:
-        chosen &= (effects.cohort <= effects.period.max() - balance_event) & (event <= balance_event)
+        inside &= (effects.cohort <= effects.period.max() - balance_event) & (event <= balance_event)
     if min_event is not None:
-        chosen &= event >= min_event
+        inside &= event >= min_event
     if max_event is not None:
-        chosen &= event <= max_event
-    return chosen
+        inside &= event <= max_event
+    return inside
 
 
-def _weighted(effects: GroupTime, cells: IntArray) -> tuple[float, FloatArray]:
+def _weighted(effects: GroupTimeEffects, cells: IntArray) -> tuple[float, FloatArray]:
     """Average effects by the shares of their cohorts; give the slope in all effects and shares."""
     of_cohort = np.searchsorted(effects.cohorts, effects.cohort[cells])
     weights = effects.shares[of_cohort]
@@ -133,7 +133,7 @@ def _weighted(effects: GroupTime, cells: IntArray) -> tuple[float, FloatArray]:
 
 
 def _overall(
-    effects: GroupTime, kind: Kind, parts: IntArray, att: FloatArray, gradient: FloatArray
+    effects: GroupTimeEffects, kind: Kind, parts: IntArray, att: FloatArray, gradient: FloatArray
 ) -> tuple[float, FloatArray]:
     """Average the parts: cohorts by their shares, others evenly; before treatment nothing counts."""
     if kind != "cohort":
@@ -147,7 +147,7 @@ def _overall(
     return overall, slope
 
 
-def simultaneous_quantile(covariance: FloatArray, level: float, seed: int = 0, draws: int = DRAWS) -> float:
+def simultaneous_critical_value(covariance: FloatArray, level: float, seed: int = 0, draws: int = DRAWS) -> float:
     """Give how many standard errors wide intervals must be to hold all parts at once with probability ``level``.
 
     The quantile of the largest absolute value of normal values with the correlation of the estimates, simulated; of one
@@ -169,7 +169,7 @@ def simultaneous_quantile(covariance: FloatArray, level: float, seed: int = 0, d
     return float(np.quantile(np.abs(normal @ root.T).max(axis=1), level))
 
 
-def pre_test(effects: GroupTime) -> PreTest:
+def pre_trend_test(effects: GroupTimeEffects) -> WaldTest:
     """Test that all effects before treatment, and before anything that anticipates it, are zero.
 
     Refuses effects that are exact sums of each other, or without variance. Source: Callaway & Sant'Anna (2021), remark
@@ -177,13 +177,13 @@ def pre_test(effects: GroupTime) -> PreTest:
     """
     before = np.flatnonzero(effects.before & ~np.isnan(effects.att))
     if not len(before):
-        return PreTest(np.nan, 0, np.nan, Reason.NO_PRE_PERIODS)
+        return WaldTest(np.nan, 0, np.nan, Reason.NO_PRE_PERIODS)
     covariance = effects.covariance[np.ix_(before, before)]
-    if not np.all(np.diag(covariance) > 0) or np.linalg.eigvalsh(_correlation(covariance))[0] < SINGULAR_AT:
-        return PreTest(np.nan, len(before), np.nan, Reason.SINGULAR_COVARIANCE)
+    if not np.all(np.diag(covariance) > 0) or np.linalg.eigvalsh(_correlation(covariance))[0] < MIN_EIGENVALUE:
+        return WaldTest(np.nan, len(before), np.nan, Reason.SINGULAR_COVARIANCE)
     att = effects.att[before]
     statistic = float(att @ np.linalg.solve(covariance, att))
-    return PreTest(statistic, len(before), float(special.chdtrc(len(before), statistic)))
+    return WaldTest(statistic, len(before), float(special.chdtrc(len(before), statistic)))
 
 
 def _correlation(covariance: FloatArray) -> FloatArray:

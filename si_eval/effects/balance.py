@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.effects.groups import check_groups, check_known
+from si_eval.effects.validation import check_finite, check_treated
 from si_eval.effects.weighting import effective_size
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import Reason
 
 
-class Likeness(NamedTuple):
+class BalanceStatistics(NamedTuple):
     """One comparison of two groups; arrays of shape (k,).
 
     ``difference`` is the standardised mean difference, ``variance_ratio`` treated over controls (NaN for binary
@@ -34,8 +34,8 @@ class Balance(NamedTuple):
     ``reasons`` (k,) say why a standardised difference is missing, None where it is not.
     """
 
-    before: Likeness
-    after: Likeness
+    before: BalanceStatistics
+    after: BalanceStatistics
     n_treated: int
     n_controls: int
     effective_treated: float
@@ -69,22 +69,22 @@ def balance_table(
     ]
     _check(covariates, treated, weights, score)
     columns = [
-        _compare(column[treated], column[~treated], weights)
+        _compare_covariate(column[treated], column[~treated], weights)
         for column in (covariates[:, k] for k in range(covariates.shape[1]))
     ]
     figures = np.array([column[0] for column in columns], dtype=float).reshape(-1, 2, 5)
-    before, after = (Likeness(*figures[:, moment].T) for moment in (0, 1))
+    before, after = (BalanceStatistics(*figures[:, stage].T) for stage in (0, 1))
     outside = np.nan
     if score is not None:
         low, high = score[~treated].min(), score[~treated].max()
         outside = float(np.mean((score[treated] < low) | (score[treated] > high)))
-    ours, theirs = (effective_size(weight) for weight in weights)
-    return Balance(before, after, *counts, ours, theirs, outside, tuple(column[1] for column in columns))
+    sizes = effective_size(weights[0]), effective_size(weights[1])
+    return Balance(before, after, *counts, *sizes, outside, tuple(column[1] for column in columns))
 
 
 def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray], score: FloatArray | None) -> None:
-    check_groups(treated)
-    check_known(len(treated), covariates=covariates, score=score)
+    check_treated(treated)
+    check_finite(len(treated), covariates=covariates, score=score)
     for name, values, count in zip(
         ("weights_treated", "weights_controls"), weights, (treated.sum(), (~treated).sum()), strict=True
     ):
@@ -95,24 +95,26 @@ def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray]
             )
 
 
-def _compare(
-    ours: FloatArray, theirs: FloatArray, weights: list[FloatArray]
+def _compare_covariate(
+    treated_values: FloatArray, control_values: FloatArray, weights: list[FloatArray]
 ) -> tuple[list[list[float]], Reason | None]:
     """Give the figures of one covariate before and after, and why its standardised difference is missing."""
-    binary = bool(np.isin(ours, (0, 1)).all() and np.isin(theirs, (0, 1)).all())
-    share = ours.mean()
-    spread = np.sqrt(share * (1 - share)) if binary else np.sqrt(_variance(ours, np.ones(len(ours))))
+    binary = bool(np.isin(treated_values, (0, 1)).all() and np.isin(control_values, (0, 1)).all())
+    share = treated_values.mean()
+    variance = share * (1 - share) if binary else _variance(treated_values, np.ones(len(treated_values)))
+    std_dev = np.sqrt(variance)
     figures, reason = [], None
-    for ours_weight, theirs_weight in ([np.ones(len(ours)), np.ones(len(theirs))], weights):
-        mean_ours, mean_theirs = np.average(ours, weights=ours_weight), np.average(theirs, weights=theirs_weight)
-        gap = mean_ours - mean_theirs
-        if not spread > 0 and gap != 0:
+    for treated_weights, control_weights in ([np.ones(len(treated_values)), np.ones(len(control_values))], weights):
+        mean_treated = np.average(treated_values, weights=treated_weights)
+        mean_controls = np.average(control_values, weights=control_weights)
+        gap = mean_treated - mean_controls
+        if not std_dev > 0 and gap != 0:
             reason = Reason.TREATED_DO_NOT_VARY
-        difference = gap / spread if spread > 0 else 0.0 if gap == 0 else np.nan
-        variances = _variance(ours, ours_weight), _variance(theirs, theirs_weight)
+        difference = gap / std_dev if std_dev > 0 else 0.0 if gap == 0 else np.nan
+        variances = _variance(treated_values, treated_weights), _variance(control_values, control_weights)
         ratio = variances[0] / variances[1] if not binary and variances[1] > 0 else np.nan
-        distance = _largest_distance(ours, theirs, ours_weight, theirs_weight)
-        figures.append([mean_ours, mean_theirs, difference, ratio, distance])
+        distance = _kolmogorov_smirnov(treated_values, control_values, treated_weights, control_weights)
+        figures.append([mean_treated, mean_controls, difference, ratio, distance])
     return figures, reason
 
 
@@ -123,12 +125,12 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
     return float(share @ (values - share @ values) ** 2 / left) if left > 0 else np.nan
 
 
-def _largest_distance(
-    ours: FloatArray, theirs: FloatArray, ours_weight: FloatArray, theirs_weight: FloatArray
+def _kolmogorov_smirnov(
+    treated_values: FloatArray, control_values: FloatArray, treated_weights: FloatArray, control_weights: FloatArray
 ) -> float:
     """Give the largest distance between the two weighted distribution functions."""
-    values = np.concatenate([ours, theirs])
-    steps = np.concatenate([ours_weight / ours_weight.sum(), -theirs_weight / theirs_weight.sum()])
+    values = np.concatenate([treated_values, control_values])
+    steps = np.concatenate([treated_weights / treated_weights.sum(), -control_weights / control_weights.sum()])
     order = np.argsort(values)
     last = np.append(np.diff(values[order]) > 0, True)
     return float(np.abs(np.cumsum(steps[order])[last]).max())

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.effects.groups import check_groups, check_known
+from si_eval.effects.validation import check_finite, check_treated
 from si_eval.effects.weighting import Effect
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
@@ -36,16 +36,16 @@ def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
     columns = np.asarray(cells).reshape(len(cells), -1)
     if not np.issubdtype(columns.dtype, np.integer):
         raise StudyError(f"cells: found {columns.dtype}; expected whole numbers; code the classes of each covariate")
-    check_known(len(treated), cells=columns)
-    check_groups(treated)
+    check_finite(len(treated), cells=columns)
+    check_treated(treated)
     code = np.zeros(len(columns), dtype=np.int64)
     for column in columns.T:
         values, place = np.unique(column, return_inverse=True)
         code = np.unique(code * len(values) + place, return_inverse=True)[1]
-    ours, theirs = np.bincount(code, treated), np.bincount(code, ~treated)
-    both = (ours > 0) & (theirs > 0)
+    treated_in, controls_in = np.bincount(code, treated), np.bincount(code, ~treated)
+    both = (treated_in > 0) & (controls_in > 0)
     stratum = np.where(both, np.cumsum(both) - 1, -1)[code]
-    weights = np.where(treated, 1.0, (ours / np.maximum(theirs, 1))[code]) * both[code]
+    weights = np.where(treated, 1.0, (treated_in / np.maximum(controls_in, 1))[code]) * both[code]
     unmatched = np.flatnonzero(treated & (stratum < 0))
     return Strata(stratum, weights, int(both.sum()), unmatched, (Reason.NO_CONTROL_IN_CELL,) * len(unmatched))
 
@@ -62,14 +62,14 @@ def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolA
     Source: Abadie & Imbens (2006), Econometrica 74, p. 235-267, section 4, theorem 7, with exact matches.
     """
     inside = strata.stratum >= 0
-    check_known(len(treated), stratum=strata.stratum, outcome_change=np.where(inside, outcome_change, 0.0))
+    check_finite(len(treated), stratum=strata.stratum, outcome_change=np.where(inside, outcome_change, 0.0))
     if strata.n_strata == 0:
         return Effect(np.nan, np.nan, 0, 0)
-    ours, theirs = inside & treated, inside & ~treated
-    place, values = strata.stratum[theirs], outcome_change[theirs]
-    controls, firms = np.bincount(place), np.bincount(strata.stratum[ours])
+    treated_in, controls_in = inside & treated, inside & ~treated
+    place, values = strata.stratum[controls_in], outcome_change[controls_in]
+    controls, firms = np.bincount(place), np.bincount(strata.stratum[treated_in])
     mean = np.bincount(place, values) / controls
-    gaps = outcome_change[ours] - mean[strata.stratum[ours]]
+    gaps = outcome_change[treated_in] - mean[strata.stratum[treated_in]]
     estimate, n_treated = float(gaps.mean()), len(gaps)
     within = np.bincount(place, (values - mean[place]) ** 2)
     spare = np.maximum(controls - 1, 0)
@@ -78,4 +78,4 @@ def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolA
     again = firms > 1  # a mean that serves one treated unit is in that unit's gap already
     squares = float(np.sum((gaps - estimate) ** 2) + np.sum((firms * (firms - 1) * variance / controls)[again]))
     std_error = float(np.sqrt(squares) / n_treated) if n_treated > 1 else np.nan
-    return Effect(estimate, std_error, n_treated, int(theirs.sum()))
+    return Effect(estimate, std_error, n_treated, int(controls_in.sum()))

@@ -8,10 +8,10 @@ from typing import Literal, cast, get_args
 import pandas as pd
 
 from si_eval import cells, stats
-from si_eval.effects.findings import Findings
-from si_eval.effects.histories import Histories, entry_is_known, read_histories
-from si_eval.effects.long_difference import ADJUSTMENTS, long_difference
-from si_eval.effects.staggered import staggered
+from si_eval.effects.design_result import DesignResult
+from si_eval.effects.long_difference import ADJUSTMENTS, estimate_long_difference
+from si_eval.effects.panel_arrays import PanelArrays, entry_is_known, read_arrays
+from si_eval.effects.staggered import estimate_staggered
 from si_eval.effects.two_by_two import Method
 from si_eval.errors import StudyError
 from si_eval.results import Panel, ResultTable
@@ -46,7 +46,7 @@ Design = Literal["staggered", "long_difference"]
 Cluster = Literal["unit", "holding"]
 DOUBLY_ROBUST = "dr"
 STAGGERED = "staggered"
-SIZE = 0.05  # of the test of trends before: the convention of the field
+PRE_TREND_TEST_SIZE = 0.05  # of the test of trends before: the convention of the field
 CANNOT_SHOW = {
     "effect": (
         "Trends before participation that look alike do not prove that they would have stayed alike; effects on firms "
@@ -101,40 +101,40 @@ def estimate_effect(
     Source: Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230; Sant'Anna & Zhao (2020), Journal of
     Econometrics 219, p. 101-122; Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591; docs/METHODS.md.
     """
-    for name, found, options in (("design", design, Design), ("cluster", cluster, Cluster)):
-        if found not in get_args(options):
+    for name, given, options in (("design", design, Design), ("cluster", cluster, Cluster)):
+        if given not in get_args(options):
             raise StudyError(
-                f"{name}: found {found!r}; expected one of {', '.join(get_args(options))}; choose one of these"
+                f"{name}: found {given!r}; expected one of {', '.join(get_args(options))}; choose one of these"
             )
     level = panel.rules.level if level is None else level
-    histories = read_histories(
+    arrays = read_arrays(
         panel,
         outcome,
         where=where,
         years=years,
         covariates=covariates,
         logarithm=logarithm,
-        everybody=design != STAGGERED or entry_is_known(panel),
+        with_non_participants=design != STAGGERED or entry_is_known(panel),
     )
     if design == STAGGERED:
-        findings = staggered(
-            histories,
-            method=_one(method),
+        result = estimate_staggered(
+            arrays,
+            method=_check_method(method),
             controls=controls,
             anticipation=anticipation,
-            clusters=histories.holding if cluster == "holding" else None,
+            clusters=arrays.holding if cluster == "holding" else None,
             min_units=min_units,
             level=level,
             seed=seed,
         )
     else:
         wanted = [method] if isinstance(method, str) else list(method or ADJUSTMENTS)
-        findings = long_difference(histories, wanted, min_units)
-    evidence: Evidence = "effect" if findings.pre_trend >= SIZE else "association"
+        result = estimate_long_difference(arrays, wanted, min_units)
+    evidence: Evidence = "effect" if result.pre_trend_p_value >= PRE_TREND_TEST_SIZE else "association"
     unit = LOG_POINTS if logarithm else panel.indicators[outcome].unit
-    estimates = _rows(findings, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
-    rows = pd.concat([estimates, _left_out(findings, histories)], ignore_index=True)
-    rows = rows.assign(**_filters(rows, where), **{RULE_SET: panel.rules.name})
+    estimates = _rows(result, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
+    rows = pd.concat([estimates, _left_out(result, arrays)], ignore_index=True)
+    rows = rows.assign(**_keys_of_filter(rows, where), **{RULE_SET: panel.rules.name})
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="estimate_effect",
@@ -146,7 +146,7 @@ def estimate_effect(
     )
 
 
-def _one(method: str | Sequence[str] | None) -> Method:
+def _check_method(method: str | Sequence[str] | None) -> Method:
     """Give the one method of a staggered design."""
     for known in get_args(Method):
         if method == known or (method is None and known == DOUBLY_ROBUST):
@@ -154,13 +154,13 @@ def _one(method: str | Sequence[str] | None) -> Method:
     raise StudyError(f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these")
 
 
-def _rows(findings: Findings, level: float) -> pd.DataFrame:
+def _rows(result: DesignResult, level: float) -> pd.DataFrame:
     """Make a row of each finding; an interval that a finding does not bring follows from its standard error."""
-    frame = pd.DataFrame([finding._asdict() for finding in findings.found])
+    frame = pd.DataFrame([estimate._asdict() for estimate in result.estimates])
     interval = stats.student_interval(
         frame["estimate"].to_numpy(), frame["std_error"].to_numpy(), frame["dof"].to_numpy(), level
     )
-    units = frame[["participants", "others"]].min(axis=1)
+    units = frame[["n_treated", "n_controls"]].min(axis=1)
     return pd.DataFrame(
         {
             STATISTIC: frame["statistic"],
@@ -172,13 +172,13 @@ def _rows(findings: Findings, level: float) -> pd.DataFrame:
             CONF_HIGH: frame["high"].fillna(pd.Series(interval.high)),
             P_VALUE: frame["p_value"].fillna(pd.Series(interval.p_value)),
             N_UNITS: units.astype("float64"),
-            NOTE: [finding.reason.note if finding.reason else "" for finding in findings.found],
+            NOTE: [estimate.reason.note if estimate.reason else "" for estimate in result.estimates],
             DOF: units.sub(1).clip(lower=0).astype("float64"),
         }
     )
 
 
-def _filters(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
+def _keys_of_filter(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
     """Write the choice of units in the tidy columns; a filter on anything else joins the category."""
     keys = cells.tidy_keys(rows, [], where)
     other = keys[CATEGORY] != ALL
@@ -186,10 +186,10 @@ def _filters(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
     return keys
 
 
-def _left_out(findings: Findings, histories: Histories) -> pd.DataFrame:
+def _left_out(result: DesignResult, arrays: PanelArrays) -> pd.DataFrame:
     """Count, by reason, the participants that no estimate rests on; a logarithm may also drop single years of firms."""
-    counts = [(reason.note, count, PARTICIPANTS, "business units") for reason, count in findings.left_out.items()]
-    if histories.without_logarithm:
-        counts.append((Reason.NOT_POSITIVE.note, histories.without_logarithm, ALL, RECORDS))
+    counts = [(reason.note, count, PARTICIPANTS, "business units") for reason, count in result.left_out.items()]
+    if arrays.n_not_positive:
+        counts.append((Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS))
     rows = pd.DataFrame(counts, columns=[CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE]).astype({ESTIMATE: "float64"})
     return rows.assign(**{INDICATOR: LEFT_OUT, STATISTIC: COUNT, YEAR: ALL, N_UNITS: rows[ESTIMATE], NOTE: ""})

@@ -9,8 +9,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from si_eval.effects.histories import NEVER
-from si_eval.effects.two_by_two import Method, TwoByTwo, supported, two_by_two, varying
+from si_eval.effects.panel_arrays import NEVER_TREATED
+from si_eval.effects.two_by_two import Method, TwoByTwo, drop_constant_columns, has_counterpart, two_by_two
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import Reason
@@ -20,7 +20,7 @@ Base = Literal["varying", "universal"]
 
 
 @dataclass(frozen=True)
-class GroupTime:
+class GroupTimeEffects:
     """Effects of cohorts by period, shape (cells,); a cell without an estimate has a ``reason`` and NaN.
 
     ``cohorts`` are the cohorts and ``shares`` their shares of all units. ``covariance`` is that of the effects followed
@@ -71,7 +71,7 @@ def group_time_effects(
     balanced: bool = False,
     cluster: IntArray | None = None,
     min_units: int = 1,
-) -> GroupTime:
+) -> GroupTimeEffects:
     """Estimate the effect on each cohort in each period.
 
     ``outcome`` has shape (units, periods), NaN where it is not observed; ``cohort`` (units,) is the first period of
@@ -88,56 +88,56 @@ def group_time_effects(
     Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
     """
     _check(outcome, cohort, periods, anticipation, cluster)
-    for name, found, options in (("controls", controls, Controls), ("method", method, Method), ("base", base, Base)):
-        if found not in get_args(options):
-            raise StudyError(f"{name}: found {found!r}; expected one of {', '.join(get_args(options))}; choose one")
-    if controls == "never" and not np.any(cohort == NEVER):
+    for name, given, options in (("controls", controls, Controls), ("method", method, Method), ("base", base, Base)):
+        if given not in get_args(options):
+            raise StudyError(f"{name}: found {given!r}; expected one of {', '.join(get_args(options))}; choose one")
+    if controls == "never" and not np.any(cohort == NEVER_TREATED):
         raise StudyError("controls: found no unit that is never treated; expected some; choose controls='not_yet'")
     calendar = np.asarray(periods)
-    reasons = _reasons(~np.isnan(outcome), cohort, calendar, anticipation, controls, balanced)
+    reasons = _reasons_left_out(~np.isnan(outcome), cohort, calendar, anticipation, controls, balanced)
     kept = ~np.any(list(reasons.values()), axis=0)
-    treated_in = cohort[kept]
-    cohorts = np.unique(treated_in[(treated_in != NEVER) & (treated_in <= calendar[-1])])
+    cohort_kept = cohort[kept]
+    cohorts = np.unique(cohort_kept[(cohort_kept != NEVER_TREATED) & (cohort_kept <= calendar[-1])])
     if not len(cohorts):
         raise StudyError(
             "cohort: found no unit treated after the first period; expected some; give years before and after"
         )
     sample = _Sample(
         np.stack([values[kept] for values in outcome.T]),
-        treated_in,
+        cohort_kept,
         calendar,
-        None if covariates is None else lambda place: _of(covariates(place), kept),
+        None if covariates is None else lambda t: _rows_of(covariates(t), kept),
         None if cluster is None else np.unique(cluster[kept], return_inverse=True)[1],
     )
-    pairs = list(_pairs(cohorts, calendar, anticipation, base))
+    pairs = list(_cells_to_estimate(cohorts, calendar, anticipation, base))
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
-    cells, incomplete = [], []
-    for row, (first, place, since) in enumerate(pairs):
-        later = max(calendar[place], calendar[since]) + anticipation
-        cell, scores[row], gaps = sample.cell(
-            first, place, since, later if controls == "not_yet" else None, method, min_units
+    cells, n_incomplete = [], []
+    for row, (g, t, base_t) in enumerate(pairs):
+        later = max(calendar[t], calendar[base_t]) + anticipation
+        cell, scores[row], n_missing = sample.cell(
+            g, t, base_t, later if controls == "not_yet" else None, method, min_units
         )
-        incomplete.append(gaps)
-        cells.append((first, calendar[place], cell._replace(influence=scores[row])))
-    everybody = np.ones(len(treated_in), dtype=bool)
-    shares = np.array([(treated_in == first).mean() for first in cohorts])
-    for row, (first, share) in enumerate(zip(cohorts, shares, strict=True), start=len(pairs)):
-        scores[row] = sample.by_cluster((treated_in == first) - share, everybody)
-    return GroupTime(
-        cohort=np.array([first for first, _, _ in cells]),
+        n_incomplete.append(n_missing)
+        cells.append((g, calendar[t], cell._replace(influence=scores[row])))
+    every_unit = np.ones(len(cohort_kept), dtype=bool)
+    shares = np.array([(cohort_kept == g).mean() for g in cohorts])
+    for row, (g, share) in enumerate(zip(cohorts, shares, strict=True), start=len(pairs)):
+        scores[row] = sample.by_cluster((cohort_kept == g) - share, every_unit)
+    return GroupTimeEffects(
+        cohort=np.array([g for g, _, _ in cells]),
         period=np.array([period for _, period, _ in cells]),
         att=np.array([cell.att for _, _, cell in cells]),
         n_treated=np.array([cell.n_treated for _, _, cell in cells]),
         n_controls=np.array([cell.n_controls for _, _, cell in cells]),
-        n_incomplete=np.array(incomplete),
+        n_incomplete=np.array(n_incomplete),
         n_trimmed=np.array([cell.n_trimmed for _, _, cell in cells]),
         reason=tuple(cell.reason for _, _, cell in cells),
         cohorts=cohorts,
         shares=shares,
-        covariance=scores @ scores.T / len(treated_in) ** 2,
+        covariance=scores @ scores.T / len(cohort_kept) ** 2,
         clusters=sample.clusters,
-        dropped=_counts(reasons, cohort != NEVER),
-        dropped_never=_counts(reasons, cohort == NEVER),
+        dropped=_count_left_out(reasons, cohort != NEVER_TREATED),
+        dropped_never=_count_left_out(reasons, cohort == NEVER_TREATED),
         anticipation=anticipation,
     )
 
@@ -161,44 +161,44 @@ class _Sample:
         return len(self.cohort) if self.cluster is None else int(self.cluster.max()) + 1
 
     def cell(
-        self, first: int, place: int, since: int, treated_after: int | None, method: Method, min_units: int
+        self, g: int, t: int, base_t: int, treated_after: int | None, method: Method, min_units: int
     ) -> tuple[TwoByTwo, FloatArray, int]:
         """Compare a cohort with its controls; give the influence of each cluster, and how many units have gaps.
 
         With ``treated_after``, units treated later than that are controls too.
         """
-        ours, theirs = self.cohort == first, self.cohort == NEVER
+        in_cohort, is_control = self.cohort == g, self.cohort == NEVER_TREATED
         if treated_after is not None:
-            theirs |= (self.cohort > treated_after) & ~ours
-        before, after = self.outcome[since], self.outcome[place]
-        member = (ours | theirs) & ~np.isnan(before) & ~np.isnan(after)
-        design = None if self.covariates is None else self.covariates(min(place, since))
-        observed = int(member.sum())
-        gaps = 0
+            is_control |= (self.cohort > treated_after) & ~in_cohort
+        before, after = self.outcome[base_t], self.outcome[t]
+        used = (in_cohort | is_control) & ~np.isnan(before) & ~np.isnan(after)
+        design = None if self.covariates is None else self.covariates(min(t, base_t))
+        observed = int(used.sum())
+        n_missing = 0
         if design is not None:
-            member &= ~np.isnan(design).any(axis=1)
-            gaps = observed - int(member.sum())
-            if np.any(ours & member):
-                member[member] = supported(design[member], ours[member])
-            design = varying(design[member])
-        n_treated, n_controls = int((ours & member).sum()), int((theirs & member).sum())
+            used &= ~np.isnan(design).any(axis=1)
+            n_missing = observed - int(used.sum())
+            if np.any(in_cohort & used):
+                used[used] = has_counterpart(design[used], in_cohort[used])
+            design = drop_constant_columns(design[used])
+        n_treated, n_controls = int((in_cohort & used).sum()), int((is_control & used).sum())
         if min(n_treated, n_controls) < max(min_units, 2):
-            nothing = self.by_cluster(np.zeros(n_treated + n_controls), member)
-            return TwoByTwo(np.nan, nothing, n_treated, n_controls, Reason.TOO_FEW_UNITS), nothing, gaps
-        found = two_by_two(before[member], after[member], ours[member], design, method=method)
-        return found, self.by_cluster(found.influence * (len(ours) / member.sum()), member), gaps
+            no_influence = self.by_cluster(np.zeros(n_treated + n_controls), used)
+            return TwoByTwo(np.nan, no_influence, n_treated, n_controls, Reason.TOO_FEW_UNITS), no_influence, n_missing
+        cell = two_by_two(before[used], after[used], in_cohort[used], design, method=method)
+        return cell, self.by_cluster(cell.influence * (len(in_cohort) / used.sum()), used), n_missing
 
-    def by_cluster(self, influence: FloatArray, member: BoolArray) -> FloatArray:
+    def by_cluster(self, influence: FloatArray, used: BoolArray) -> FloatArray:
         """Add up the influences of member units by cluster, or put them at their units."""
         if self.cluster is not None:
-            sums = np.bincount(self.cluster[member], influence, minlength=self.clusters)
+            sums = np.bincount(self.cluster[used], influence, minlength=self.clusters)
             return sums.astype(np.float64)
-        spread = np.zeros(len(member))
-        spread[member] = influence
-        return spread
+        by_unit = np.zeros(len(used))
+        by_unit[used] = influence
+        return by_unit
 
 
-def _of(design: FloatArray | None, kept: BoolArray) -> FloatArray | None:
+def _rows_of(design: FloatArray | None, kept: BoolArray) -> FloatArray | None:
     if design is None:
         return None
     if design.ndim != 2 or len(design) != len(kept):
@@ -236,37 +236,39 @@ def _check(
         )
 
 
-def _reasons(
+def _reasons_left_out(
     observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool
 ) -> dict[Reason, BoolArray]:
     """Say for each unit why it is in no cell, by the first reason that holds."""
-    found = {
-        Reason.TREATED_FROM_START: (cohort != NEVER) & (cohort <= calendar[0] + anticipation),
+    reasons = {
+        Reason.TREATED_FROM_START: (cohort != NEVER_TREATED) & (cohort <= calendar[0] + anticipation),
         Reason.TREATED_AFTER_END: (cohort > calendar[-1]) & (controls == "never"),
         Reason.FEWER_THAN_TWO_YEARS: observed.sum(axis=1) < 2,
         Reason.NOT_EVERY_YEAR: ~observed.all(axis=1) & balanced,
     }
-    left = np.ones(len(cohort), dtype=bool)
-    for reason, holds in found.items():
-        found[reason] = left & holds
-        left &= ~holds
-    return found
+    remaining = np.ones(len(cohort), dtype=bool)
+    for reason, holds in reasons.items():
+        reasons[reason] = remaining & holds
+        remaining &= ~holds
+    return reasons
 
 
-def _counts(reasons: Mapping[Reason, BoolArray], of: BoolArray) -> dict[Reason, int]:
+def _count_left_out(reasons: Mapping[Reason, BoolArray], of: BoolArray) -> dict[Reason, int]:
     return {reason: int((out & of).sum()) for reason, out in reasons.items() if np.any(out & of)}
 
 
-def _pairs(cohorts: IntArray, calendar: IntArray, anticipation: int, base: str) -> Iterator[tuple[int, int, int]]:
+def _cells_to_estimate(
+    cohorts: IntArray, calendar: IntArray, anticipation: int, base: str
+) -> Iterator[tuple[int, int, int]]:
     """Give each cohort with the places of a period and of the period that it is compared with.
 
     A period that may anticipate treatment has the same base as those of treatment (as R's `did` since #276).
     """
-    for first in cohorts:
-        last_before = int(np.flatnonzero(calendar + anticipation < first)[-1])
-        for place in range(len(calendar)):
-            if base == "universal" or calendar[place] >= first - anticipation:
-                if place != last_before:
-                    yield int(first), place, last_before
-            elif place > 0:
-                yield int(first), place, place - 1
+    for g in cohorts:
+        last_before = int(np.flatnonzero(calendar + anticipation < g)[-1])
+        for t in range(len(calendar)):
+            if base == "universal" or calendar[t] >= g - anticipation:
+                if t != last_before:
+                    yield int(g), t, last_before
+            elif t > 0:
+                yield int(g), t, t - 1

@@ -9,11 +9,11 @@ from functools import cached_property, partial
 import numpy as np
 
 from si_eval import stats
-from si_eval.effects.findings import Finding, Findings
-from si_eval.effects.histories import NEVER, UNKNOWN, Histories
+from si_eval.effects.design_result import DesignResult, Estimate
 from si_eval.effects.matching import match_nearest, matched_effect
+from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.propensity import Logit, fit_logit
-from si_eval.effects.two_by_two import Method, supported, two_by_two, varying
+from si_eval.effects.two_by_two import Method, drop_constant_columns, has_counterpart, two_by_two
 from si_eval.effects.weighting import balanced_effect, entropy_balance
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
@@ -22,7 +22,7 @@ from si_eval.vocabulary import Reason
 UNADJUSTED = "unadjusted"
 
 
-def long_difference(histories: Histories, adjustments: Sequence[str], min_units: int) -> Findings:
+def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], min_units: int) -> DesignResult:
     """Compare the change from the first to the last year of participants and of units that never took part.
 
     Participants that had entered in the first year already have no year before, and are left out; those whose entry is
@@ -33,27 +33,27 @@ def long_difference(histories: Histories, adjustments: Sequence[str], min_units:
         raise StudyError(
             f"method: found {', '.join(unknown) or 'none'}; expected some of {', '.join(ADJUSTMENTS)}; correct it"
         )
-    before, after = histories.outcome[:, 0], histories.outcome[:, -1]
-    first, last = histories.years[0], histories.years[-1]
-    cohort = histories.cohort
+    before, after = arrays.outcome[:, 0], arrays.outcome[:, -1]
+    first, last = arrays.years[0], arrays.years[-1]
+    cohort = arrays.cohort
     reasons = {
-        Reason.TREATED_FROM_START: (cohort != NEVER) & (cohort != UNKNOWN) & (cohort <= first),
+        Reason.TREATED_FROM_START: (cohort != NEVER_TREATED) & (cohort != UNKNOWN_ENTRY) & (cohort <= first),
         Reason.TREATED_AFTER_END: cohort > last,
         Reason.NO_OUTCOME_IN_BOTH_YEARS: np.isnan(before) | np.isnan(after),
     }
     used: BoolArray = np.ones(len(cohort), dtype=np.bool_)
     left_out: dict[Reason, int] = {}
     for reason, units in reasons.items():
-        left_out[reason] = int(np.sum(used & units & (cohort != NEVER)))
+        left_out[reason] = int(np.sum(used & units & (cohort != NEVER_TREATED)))
         used &= ~units
-    compared = _compared(histories, used)
-    left_out[Reason.MISSING_COVARIATES] = int(np.sum(used & (cohort != NEVER)) - compared.treated.sum())
-    found = [_adjusted(name, compared, min_units) for name in adjustments]
-    return Findings(found, {reason: units for reason, units in left_out.items() if units})
+    sample = _select_sample(arrays, used)
+    left_out[Reason.MISSING_COVARIATES] = int(np.sum(used & (cohort != NEVER_TREATED)) - sample.treated.sum())
+    estimates = [_estimate_adjusted(name, sample, min_units) for name in adjustments]
+    return DesignResult(estimates, {reason: units for reason, units in left_out.items() if units})
 
 
 @dataclass(frozen=True)
-class _Compared:
+class _Sample:
     """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit."""
 
     change: FloatArray
@@ -66,73 +66,73 @@ class _Compared:
         return fit_logit(self.covariates, self.treated)
 
 
-def _compared(histories: Histories, used: BoolArray) -> _Compared:
+def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
     """Choose the units that have covariates and a counterpart among the participants in every category."""
-    change = histories.outcome[used, -1] - histories.outcome[used, 0]
-    treated = histories.cohort[used] != NEVER
-    design = histories.design(0, used)
+    change = arrays.outcome[used, -1] - arrays.outcome[used, 0]
+    treated = arrays.cohort[used] != NEVER_TREATED
+    design = arrays.design(0, used)
     if design is None:
-        return _Compared(change, treated, None)
+        return _Sample(change, treated, None)
     known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
     if np.any(treated & known):
-        known[known] = supported(design[known], treated[known])
-    return _Compared(change[known], treated[known], varying(design[known]))
+        known[known] = has_counterpart(design[known], treated[known])
+    return _Sample(change[known], treated[known], drop_constant_columns(design[known]))
 
 
-def _adjusted(name: str, compared: _Compared, min_units: int) -> Finding:
-    participants, others = int(compared.treated.sum()), int((~compared.treated).sum())
-    if min(participants, others) < min_units:
-        return Finding(name, np.nan, participants=participants, others=others, reason=Reason.TOO_FEW_UNITS)
-    if name != UNADJUSTED and compared.covariates is None:
-        return Finding(name, np.nan, reason=Reason.NO_COVARIATES_GIVEN)
-    return ADJUSTMENTS[name](compared)
+def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
+    n_treated, n_controls = int(sample.treated.sum()), int((~sample.treated).sum())
+    if min(n_treated, n_controls) < min_units:
+        return Estimate(name, np.nan, n_treated=n_treated, n_controls=n_controls, reason=Reason.TOO_FEW_UNITS)
+    if name != UNADJUSTED and sample.covariates is None:
+        return Estimate(name, np.nan, reason=Reason.NO_COVARIATES_GIVEN)
+    return ADJUSTMENTS[name](sample)
 
 
-def _unadjusted(compared: _Compared) -> Finding:
-    ours, theirs = compared.change[compared.treated], compared.change[~compared.treated]
-    se_a, se_b = (np.array([part.std(ddof=1) / np.sqrt(len(part))]) for part in (ours, theirs))
-    n_a, n_b = np.array([len(ours)]), np.array([len(theirs)])
+def _estimate_unadjusted(sample: _Sample) -> Estimate:
+    treated_change, control_change = sample.change[sample.treated], sample.change[~sample.treated]
+    se_a, se_b = (np.array([part.std(ddof=1) / np.sqrt(len(part))]) for part in (treated_change, control_change))
+    n_a, n_b = np.array([len(treated_change)]), np.array([len(control_change)])
     dof = stats.welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
-    return Finding(
+    return Estimate(
         UNADJUSTED,
-        float(ours.mean() - theirs.mean()),
+        float(treated_change.mean() - control_change.mean()),
         float(np.hypot(se_a, se_b)[0]),
-        len(ours),
-        len(theirs),
+        len(treated_change),
+        len(control_change),
         dof=float(dof[0]),
     )
 
 
-def _modelled(name: str, method: Method, compared: _Compared) -> Finding:
-    logit = None if method == "reg" else compared.logit
-    before = np.zeros(len(compared.change))
-    cell = two_by_two(before, compared.change, compared.treated, compared.covariates, method=method, logit=logit)
-    return Finding(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, reason=cell.reason)
+def _estimate_two_by_two(name: str, method: Method, sample: _Sample) -> Estimate:
+    logit = None if method == "reg" else sample.logit
+    before = np.zeros(len(sample.change))
+    cell = two_by_two(before, sample.change, sample.treated, sample.covariates, method=method, logit=logit)
+    return Estimate(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, reason=cell.reason)
 
 
-def _balanced(compared: _Compared) -> Finding:
-    change, treated, covariates = compared.change, compared.treated, compared.covariates
+def _estimate_balanced(sample: _Sample) -> Estimate:
+    change, treated, covariates = sample.change, sample.treated, sample.covariates
     assert covariates is not None
     weights = entropy_balance(covariates, treated)
     if not weights.converged:
-        return Finding("entropy_balancing", np.nan, reason=weights.reason)
-    return Finding("entropy_balancing", *balanced_effect(change, covariates, treated, weights.weights))
+        return Estimate("entropy_balancing", np.nan, reason=weights.reason)
+    return Estimate("entropy_balancing", *balanced_effect(change, covariates, treated, weights.weights))
 
 
-def _matched(compared: _Compared) -> Finding:
-    if not compared.logit.converged or compared.covariates is None:
-        return Finding("nearest_neighbour", np.nan, reason=compared.logit.reason)
-    constant, *slopes = compared.logit.coefficients
-    score = constant + compared.covariates @ np.array(slopes)
-    matched = match_nearest(score, compared.treated)
-    return Finding("nearest_neighbour", *matched_effect(matched, compared.change, score, compared.treated))
+def _estimate_matched(sample: _Sample) -> Estimate:
+    if not sample.logit.converged or sample.covariates is None:
+        return Estimate("nearest_neighbour", np.nan, reason=sample.logit.reason)
+    constant, *slopes = sample.logit.coefficients
+    score = constant + sample.covariates @ np.array(slopes)
+    matched = match_nearest(score, sample.treated)
+    return Estimate("nearest_neighbour", *matched_effect(matched, sample.change, score, sample.treated))
 
 
-ADJUSTMENTS: Mapping[str, Callable[[_Compared], Finding]] = {
-    UNADJUSTED: _unadjusted,
-    "regression": partial(_modelled, "regression", "reg"),
-    "inverse_probability": partial(_modelled, "inverse_probability", "ipw"),
-    "doubly_robust": partial(_modelled, "doubly_robust", "dr"),
-    "entropy_balancing": _balanced,
-    "nearest_neighbour": _matched,
+ADJUSTMENTS: Mapping[str, Callable[[_Sample], Estimate]] = {
+    UNADJUSTED: _estimate_unadjusted,
+    "regression": partial(_estimate_two_by_two, "regression", "reg"),
+    "inverse_probability": partial(_estimate_two_by_two, "inverse_probability", "ipw"),
+    "doubly_robust": partial(_estimate_two_by_two, "doubly_robust", "dr"),
+    "entropy_balancing": _estimate_balanced,
+    "nearest_neighbour": _estimate_matched,
 }

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.effects.groups import check_groups, check_known
+from si_eval.effects.validation import check_finite, check_treated
 from si_eval.effects.weighting import Effect
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import Reason
 
-NEIGHBOURS = 2  # units of its own group from which the variance of a control is estimated
+VARIANCE_NEIGHBOURS = 2  # units of its own group from which the variance of a control is estimated
 
 
 class Matched(NamedTuple):
@@ -37,7 +37,7 @@ class Matched(NamedTuple):
         return int(np.count_nonzero(self.used))
 
 
-class _Ladder(NamedTuple):
+class _SortedControls(NamedTuple):
     """Controls by cell and score, equals by rank: rows, scores, where their run of equals starts and how long it is.
 
     ``cells`` are the codes of the cells, ``starts`` where each begins (and the last ends).
@@ -78,33 +78,34 @@ def match_nearest(
     Software 42(8)); caliper after Austin (2011), Pharmaceutical Statistics 10, p. 150-161.
     """
     cell = _cells(exact, len(score))
-    check_groups(treated)
-    check_known(len(treated), score=score, exact=cell)
+    check_treated(treated)
+    check_finite(len(treated), score=score, exact=cell)
     if ratio < 1 or (caliper is not None and not caliper > 0):
         raise StudyError(
             f"ratio or caliper: found {ratio} and {caliper}; expected at least 1, and more than 0; choose these"
         )
     spread = np.sqrt(sum(score[group].var(ddof=min(1, group.sum() - 1)) for group in (treated, ~treated)) / 2)
-    reach = np.inf if caliper is None else caliper * spread
+    max_distance = np.inf if caliper is None else caliper * spread
     generator = None if seed is None else np.random.default_rng(seed)
-    ours, rank = np.flatnonzero(treated), np.arange(len(score))
+    treated_rows, rank = np.flatnonzero(treated), np.arange(len(score))
     if generator is not None and not replace:
         rank = generator.permutation(len(score))
-    ladder = _ladder(np.flatnonzero(~treated), score, cell, rank, np.unique(cell[ours]))
+    candidates = _sort_controls(np.flatnonzero(~treated), score, cell, rank, np.unique(cell[treated_rows]))
     if replace:
-        near, distance = _nearest(ladder, cell[ours], score[ours], ratio, generator)
-        complete = np.isfinite(distance[:, -1]) & (distance[:, -1] <= reach)
-        pairs = np.column_stack([np.repeat(ours[complete], ratio), near[complete].ravel()])
-        lost, farthest = ours[~complete], distance[~complete, -1]
+        near, distance = _nearest(candidates, cell[treated_rows], score[treated_rows], ratio, generator)
+        complete = np.isfinite(distance[:, -1]) & (distance[:, -1] <= max_distance)
+        pairs = np.column_stack([np.repeat(treated_rows[complete], ratio), near[complete].ravel()])
+        unmatched, farthest = treated_rows[~complete], distance[~complete, -1]
     else:
-        order = ours[np.lexsort((rank[ours], -score[ours]))]
-        pairs = np.array(list(_in_turn(ladder, order, score, cell, ratio, reach)), dtype=np.int64).reshape(-1, 2)
-        lost = np.setdiff1d(ours, pairs[:, 0])
-        farthest = _nearest(ladder, cell[lost], score[lost], 1)[1][:, 0]
+        order = treated_rows[np.lexsort((rank[treated_rows], -score[treated_rows]))]
+        greedy = list(_match_greedily(candidates, order, score, cell, ratio, max_distance))
+        pairs = np.array(greedy, dtype=np.int64).reshape(-1, 2)
+        unmatched = np.setdiff1d(treated_rows, pairs[:, 0])
+        farthest = _nearest(candidates, cell[unmatched], score[unmatched], 1)[1][:, 0]
     counts = np.bincount(pairs[:, 0], minlength=len(score))
-    reasons = tuple(_reason(float(gap), reach) for gap in farthest)
+    reasons = tuple(_reason(float(gap), max_distance) for gap in farthest)
     used = np.bincount(pairs[:, 1], minlength=len(score))
-    return Matched(pairs[:, 0], pairs[:, 1], 1 / counts[pairs[:, 0]], lost, reasons, used, replace)
+    return Matched(pairs[:, 0], pairs[:, 1], 1 / counts[pairs[:, 0]], unmatched, reasons, used, replace)
 
 
 def matched_effect(
@@ -134,14 +135,14 @@ def matched_effect(
     Without replacement: Abadie & Spiess (2022), ibid. 117, p. 983-995.
     """
     cell = _cells(exact, len(score))
-    check_groups(treated)
-    check_known(len(treated), score=score, exact=cell, outcome_change=outcome_change, covariates=covariates)
-    ours, place = np.unique(matched.treated, return_inverse=True)
-    if len(ours) == 0:
+    check_treated(treated)
+    check_finite(len(treated), score=score, exact=cell, outcome_change=outcome_change, covariates=covariates)
+    treated_rows, place = np.unique(matched.treated, return_inverse=True)
+    if len(treated_rows) == 0:
         return Effect(np.nan, np.nan, 0, 0)
     difference = outcome_change[matched.treated] - outcome_change[matched.control]
     if covariates is not None:
-        difference -= _bias(matched, outcome_change, covariates)
+        difference -= _bias_correction(matched, outcome_change, covariates)
     gaps = np.bincount(place, matched.weight * difference)
     estimate, n_treated = float(gaps.mean()), len(gaps)
     squares = float(np.sum((gaps - estimate) ** 2))
@@ -154,15 +155,15 @@ def matched_effect(
     total = np.bincount(matched.control, matched.weight, minlength=len(score))
     repeated = total**2 - np.bincount(matched.control, matched.weight**2, minlength=len(score))
     again = np.flatnonzero(matched.used > 1)
-    squares += float(repeated[again] @ _variances(again, outcome_change, score, treated, cell))
+    squares += float(repeated[again] @ _conditional_variances(again, outcome_change, score, treated, cell))
     return Effect(estimate, float(np.sqrt(squares) / n_treated), n_treated, matched.n_used_controls)
 
 
-def _reason(distance: float, reach: float) -> Reason:
+def _reason(distance: float, max_distance: float) -> Reason:
     """Return why a treated row is unmatched, given the distance of its nearest control."""
     if distance == np.inf:
         return Reason.NO_CONTROL_IN_CELL
-    return Reason.OUTSIDE_CALIPER if distance > reach else Reason.CONTROLS_USED_UP
+    return Reason.OUTSIDE_CALIPER if distance > max_distance else Reason.CONTROLS_USED_UP
 
 
 def _cells(exact: IntArray | None, rows: int) -> IntArray:
@@ -172,36 +173,40 @@ def _cells(exact: IntArray | None, rows: int) -> IntArray:
     return cell
 
 
-def _ladder(controls: IntArray, score: FloatArray, cell: IntArray, rank: IntArray, wanted: IntArray) -> _Ladder:
+def _sort_controls(
+    controls: IntArray, score: FloatArray, cell: IntArray, rank: IntArray, needed: IntArray
+) -> _SortedControls:
     """Sort the controls of the wanted cells by cell, score and rank."""
-    if len(wanted) > 1 or (cell[controls] != wanted[0]).any():
-        controls = controls[np.isin(cell[controls], wanted)]
+    if len(needed) > 1 or (cell[controls] != needed[0]).any():
+        controls = controls[np.isin(cell[controls], needed)]
     keys = (score[controls], cell[controls])
     order = np.lexsort(keys if (rank[controls[1:]] > rank[controls[:-1]]).all() else (rank[controls], *keys))
     rows = controls[order]
-    along, cells = score[rows], cell[rows]
+    sorted_score, cells = score[rows], cell[rows]
     first = np.ones(len(rows), dtype=bool)
-    first[1:] = (along[1:] != along[:-1]) | (cells[1:] != cells[:-1])
+    first[1:] = (sorted_score[1:] != sorted_score[:-1]) | (cells[1:] != cells[:-1])
     begin = np.flatnonzero(first)
     size = np.diff(np.append(begin, len(rows)))
     starts = np.repeat(begin, size), np.repeat(size, size)
-    return _Ladder(rows, along, rank, *starts, wanted, np.append(np.searchsorted(cells, wanted), len(rows)))
+    return _SortedControls(
+        rows, sorted_score, rank, *starts, needed, np.append(np.searchsorted(cells, needed), len(rows))
+    )
 
 
-def _places(ladder: _Ladder, cell: IntArray, score: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
+def _positions(candidates: _SortedControls, cell: IntArray, score: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
     """Give, for each query, where its cell begins and ends and the first place in it with at least its score."""
-    which = np.searchsorted(ladder.cells, cell)
-    begin, end = ladder.starts[which], ladder.starts[which + 1]
+    which = np.searchsorted(candidates.cells, cell)
+    begin, end = candidates.starts[which], candidates.starts[which + 1]
     place = np.empty(len(cell), dtype=np.int64)
     order = np.argsort(which, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(which[order])) + 1) if len(order) else []:
         low, high = begin[group[0]], end[group[0]]
-        place[group] = low + np.searchsorted(ladder.score[low:high], score[group])
+        place[group] = low + np.searchsorted(candidates.score[low:high], score[group])
     return begin, end, place
 
 
 def _nearest(
-    ladder: _Ladder,
+    candidates: _SortedControls,
     cell: IntArray,
     score: FloatArray,
     count: int,
@@ -212,58 +217,58 @@ def _nearest(
 
     With a ``generator`` each query enters a run of equals at a place of its own, and goes round in it.
     """
-    if len(ladder.rows) == 0 or len(cell) == 0:
+    if len(candidates.rows) == 0 or len(cell) == 0:
         return np.full((len(cell), count), -1), np.full((len(cell), count), np.inf)
-    begin, end, place = (array[:, None] for array in _places(ladder, cell, score))
+    begin, end, place = (array[:, None] for array in _positions(candidates, cell, score))
     step = np.arange(count + (leave_out is not None))
     below, above = place - 1 - step, place + step
     inside = np.hstack([below >= begin, above < end])
     at = np.where(inside, np.hstack([below, above]), 0)
-    first, equals = ladder.first[at], ladder.equals[at]
+    first, equals = candidates.first[at], candidates.equals[at]
     turned = at - first
     turned[:, : len(step)] = (equals - 1 - turned)[:, : len(step)]  # going down, equals also come by rank
     if generator is not None:
         turned = (turned + (generator.random(len(cell))[:, None] * equals).astype(np.int64)) % equals
-    rows = np.where(inside, ladder.rows[first + turned], -1)
-    distance = np.where(inside, np.abs(ladder.score[at] - score[:, None]), np.inf)
+    rows = np.where(inside, candidates.rows[first + turned], -1)
+    distance = np.where(inside, np.abs(candidates.score[at] - score[:, None]), np.inf)
     if leave_out is not None:
         distance = np.where(rows == leave_out[:, None], np.inf, distance)
     order = np.argsort(distance, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(rows, order, axis=1), np.take_along_axis(distance, order, axis=1)
 
 
-def _in_turn(
-    ladder: _Ladder, order: IntArray, score: FloatArray, cell: IntArray, ratio: int, reach: float
+def _match_greedily(
+    candidates: _SortedControls, order: IntArray, score: FloatArray, cell: IntArray, ratio: int, max_distance: float
 ) -> Iterator[tuple[int, int]]:
     """Give pairs without replacement: in each round every treated row takes the nearest control that is free."""
     above: dict[int, int] = {}
     below: dict[int, int] = {}
-    begin, end, place = (array.tolist() for array in _places(ladder, cell[order], score[order]))
+    begin, end, place = (array.tolist() for array in _positions(candidates, cell[order], score[order]))
     waiting: Sequence[int] = range(len(order))
 
     def mirror(at: int) -> int:  # going down, equals also come by rank: the run of equals is read backwards
-        return int(2 * ladder.first[at] + ladder.equals[at] - 1 - at)
+        return int(2 * candidates.first[at] + candidates.equals[at] - 1 - at)
 
     for _ in range(ratio):
         still = []
         for turn in waiting:
-            up, down = _free(above, place[turn]), _free(below, place[turn] - 1)
-            chosen, gap, ours = -1, np.inf, score[order[turn]]
+            up, down = _next_free(above, place[turn]), _next_free(below, place[turn] - 1)
+            chosen, gap, own_score = -1, np.inf, score[order[turn]]
             if down >= begin[turn]:
                 chosen = mirror(down)
-                gap = ours - ladder.score[chosen]
-            if up < end[turn] and ladder.score[up] - ours < gap:
-                chosen, gap = up, ladder.score[up] - ours
-            if chosen < 0 or gap > reach:
+                gap = own_score - candidates.score[chosen]
+            if up < end[turn] and candidates.score[up] - own_score < gap:
+                chosen, gap = up, candidates.score[up] - own_score
+            if chosen < 0 or gap > max_distance:
                 continue
             above[chosen] = chosen + 1
             below[mirror(chosen)] = mirror(chosen) - 1
             still.append(turn)
-            yield int(order[turn]), int(ladder.rows[chosen])
+            yield int(order[turn]), int(candidates.rows[chosen])
         waiting = still
 
 
-def _free(after: dict[int, int], place: int) -> int:
+def _next_free(after: dict[int, int], place: int) -> int:
     """Follow the places that are taken to the first that is not, and shorten the way for the next."""
     passed = []
     while place in after:
@@ -274,7 +279,7 @@ def _free(after: dict[int, int], place: int) -> int:
     return place
 
 
-def _bias(matched: Matched, outcome_change: FloatArray, covariates: FloatArray) -> FloatArray:
+def _bias_correction(matched: Matched, outcome_change: FloatArray, covariates: FloatArray) -> FloatArray:
     """Give the difference in outcome that the regression on the controls used predicts for each pair."""
     total = np.bincount(matched.control, matched.weight)
     rows = np.flatnonzero(total > 0)
@@ -284,7 +289,7 @@ def _bias(matched: Matched, outcome_change: FloatArray, covariates: FloatArray) 
     return np.asarray((covariates[matched.treated] - covariates[matched.control]) @ slope[1:])
 
 
-def _variances(
+def _conditional_variances(
     rows: IntArray, outcome: FloatArray, score: FloatArray, treated: BoolArray, cell: IntArray
 ) -> FloatArray:
     """Give the variance of each control around its nearest controls, shape (rows,); NaN where there is no other."""
@@ -294,12 +299,12 @@ def _variances(
         left = np.flatnonzero(np.isnan(variance))
         if len(left) == 0:
             break
-        wanted = rows[left]
-        ladder = _ladder(controls, score, cells, rank, np.unique(cells[wanted]))
-        near, distance = _nearest(ladder, cells[wanted], score[wanted], NEIGHBOURS, leave_out=wanted)
+        needed = rows[left]
+        candidates = _sort_controls(controls, score, cells, rank, np.unique(cells[needed]))
+        near, distance = _nearest(candidates, cells[needed], score[needed], VARIANCE_NEIGHBOURS, leave_out=needed)
         there = np.isfinite(distance)
         count = there.sum(axis=1)
         mean = np.sum(np.where(there, outcome[near], 0.0), axis=1) / np.maximum(count, 1)
-        found = count / (count + 1) * (outcome[wanted] - mean) ** 2
+        found = count / (count + 1) * (outcome[needed] - mean) ** 2
         variance[left] = np.where(count > 0, found, np.nan)
     return variance

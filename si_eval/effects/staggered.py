@@ -7,12 +7,18 @@ from functools import partial
 
 import numpy as np
 
-from si_eval.effects.aggregation import Averages, PreTest, average, pre_test, simultaneous_quantile
-from si_eval.effects.findings import OVERALL, Finding, Findings
-from si_eval.effects.group_time import Controls, GroupTime, group_time_effects
-from si_eval.effects.histories import NEVER, UNKNOWN, Histories
+from si_eval.effects.aggregation import (
+    AggregatedEffects,
+    WaldTest,
+    aggregate_effects,
+    pre_trend_test,
+    simultaneous_critical_value,
+)
+from si_eval.effects.design_result import OVERALL, DesignResult, Estimate
+from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_effects
+from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
+from si_eval.effects.parallel_trends import bound_effect_since_entry
 from si_eval.effects.power import detectable_effect
-from si_eval.effects.robustness import robustness
 from si_eval.effects.two_by_two import Method
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND, Reason
@@ -20,8 +26,8 @@ from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND, Reason
 POWER = 0.8
 
 
-def staggered(
-    histories: Histories,
+def estimate_staggered(
+    arrays: PanelArrays,
     *,
     method: Method,
     controls: Controls,
@@ -30,79 +36,81 @@ def staggered(
     min_units: int,
     level: float,
     seed: int,
-) -> Findings:
+) -> DesignResult:
     """Estimate effects by cohort and year; participants whose entry is not known are left out and counted."""
-    known = histories.cohort != UNKNOWN
-    first, last = histories.years[0], histories.years[-1]
-    cohorts = np.unique(histories.cohort[known & (histories.cohort != NEVER)])
+    known = arrays.cohort != UNKNOWN_ENTRY
+    first, last = arrays.years[0], arrays.years[-1]
+    cohorts = np.unique(arrays.cohort[known & (arrays.cohort != NEVER_TREATED)])
     left_out = {Reason.ENTRY_YEAR_UNKNOWN: int((~known).sum())}
     reason = None
     if not len(cohorts):
         reason = Reason.NO_ENTRY_YEAR_KNOWN
     elif not np.any((cohorts > first + anticipation) & (cohorts <= last)):
         reason = Reason.NO_ENTRY_AFTER_START
-    elif controls == "never" and not np.any(histories.cohort == NEVER):
+    elif controls == "never" and not np.any(arrays.cohort == NEVER_TREATED):
         reason = Reason.NO_NEVER_TREATED
     if reason:
-        return Findings([Finding(OVERALL, np.nan, reason=reason)], _counted(left_out))
-    estimated = partial(
+        return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], _nonzero(left_out))
+    estimate_effects = partial(
         group_time_effects,
-        histories.outcome[known],
-        histories.cohort[known],
-        histories.years,
+        arrays.outcome[known],
+        arrays.cohort[known],
+        arrays.years,
         controls=controls,
         method=method,
-        covariates=partial(_design, histories, known) if histories.covariates else None,
+        covariates=partial(_design, arrays, known) if arrays.covariates else None,
         anticipation=anticipation,
         cluster=None if clusters is None else clusters[known],
         min_units=min_units,
     )
-    effects = estimated()
+    effects = estimate_effects()
     left_out |= effects.dropped
     if np.isnan(effects.att[effects.period >= effects.cohort]).all():
-        return Findings([Finding(OVERALL, np.nan, reason=Reason.TOO_FEW_IN_EVERY_COHORT)], _counted(left_out))
-    test = pre_test(effects)
-    found = [*_averages(effects, level, seed), *_cells(effects), _tested(effects, test)]
-    found += robustness(estimated(base="universal"), histories.years, anticipation, level)
-    return Findings(found, _counted(left_out), test.p_value)
+        return DesignResult([Estimate(OVERALL, np.nan, reason=Reason.TOO_FEW_IN_EVERY_COHORT)], _nonzero(left_out))
+    test = pre_trend_test(effects)
+    estimates = [*_aggregated(effects, level, seed), *_cells(effects), _pre_trend(effects, test)]
+    estimates += bound_effect_since_entry(estimate_effects(base="universal"), arrays.years, anticipation, level)
+    return DesignResult(estimates, _nonzero(left_out), test.p_value)
 
 
-def _design(histories: Histories, known: BoolArray, place: int) -> FloatArray | None:
-    return histories.design(place, known)
+def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | None:
+    return arrays.design(place, known)
 
 
-def _averages(effects: GroupTime, level: float, seed: int) -> Iterator[Finding]:
+def _aggregated(effects: GroupTimeEffects, level: float, seed: int) -> Iterator[Estimate]:
     """Give the overall effect, those by cohort and by years since entry, and what could have been found."""
-    by_cohort, by_event = average(effects, "cohort"), average(effects, "event")
-    overall = Finding(
+    by_cohort, by_event = aggregate_effects(effects, "cohort"), aggregate_effects(effects, "event")
+    overall = Estimate(
         OVERALL,
         by_cohort.overall,
         by_cohort.overall_std_error,
-        int(by_cohort.participants.min()),
-        int(by_cohort.others.min()),
+        int(by_cohort.n_treated.min()),
+        int(by_cohort.n_controls.min()),
     )
     yield overall
-    yield from _parts("cohort {}", by_cohort)
-    yield from _parts("{:+d}", by_event)
-    wide = simultaneous_quantile(by_event.covariance, level, seed)
-    for finding in _parts("{:+d}", by_event):
-        room = wide * finding.std_error
-        yield finding._replace(statistic=ATT_SIMULTANEOUS, low=finding.estimate - room, high=finding.estimate + room)
+    yield from _part_estimates("cohort {}", by_cohort)
+    yield from _part_estimates("{:+d}", by_event)
+    critical_value = simultaneous_critical_value(by_event.covariance, level, seed)
+    for estimate in _part_estimates("{:+d}", by_event):
+        margin = critical_value * estimate.std_error
+        yield estimate._replace(
+            statistic=ATT_SIMULTANEOUS, low=estimate.estimate - margin, high=estimate.estimate + margin
+        )
     detectable = detectable_effect(by_cohort.overall_std_error, power=POWER, level=level)
     yield overall._replace(estimate=detectable, std_error=np.nan, statistic=MDE)
 
 
-def _parts(name: str, averages: Averages) -> Iterator[Finding]:
-    for part, att, std_error, participants, others in zip(
-        averages.parts, averages.att, averages.std_error, averages.participants, averages.others, strict=True
+def _part_estimates(name: str, averages: AggregatedEffects) -> Iterator[Estimate]:
+    for part, att, std_error, n_treated, n_controls in zip(
+        averages.parts, averages.att, averages.std_error, averages.n_treated, averages.n_controls, strict=True
     ):
-        yield Finding(name.format(int(part)), float(att), float(std_error), int(participants), int(others))
+        yield Estimate(name.format(int(part)), float(att), float(std_error), int(n_treated), int(n_controls))
 
 
-def _cells(effects: GroupTime) -> Iterator[Finding]:
+def _cells(effects: GroupTimeEffects) -> Iterator[Estimate]:
     """Give the effect of each cohort in each year, or why there is none."""
     for place, (first, period) in enumerate(zip(effects.cohort, effects.period, strict=True)):
-        yield Finding(
+        yield Estimate(
             f"cohort {first}",
             float(effects.att[place]),
             float(effects.std_error[place]),
@@ -113,13 +121,13 @@ def _cells(effects: GroupTime) -> Iterator[Finding]:
         )
 
 
-def _tested(effects: GroupTime, test: PreTest) -> Finding:
+def _pre_trend(effects: GroupTimeEffects, test: WaldTest) -> Estimate:
     """Give the test of the trend before, with the fewest units that an effect before entry rests on."""
     used = effects.before & ~np.isnan(effects.att)
     fewest = [int(units[used].min()) if used.any() else 0 for units in (effects.n_treated, effects.n_controls)]
-    return Finding(OVERALL, test.statistic, statistic=PRE_TREND, participants=fewest[0], others=fewest[1],
+    return Estimate(OVERALL, test.statistic, statistic=PRE_TREND, n_treated=fewest[0], n_controls=fewest[1],
                    p_value=test.p_value, reason=test.reason)  # fmt: skip
 
 
-def _counted(left_out: dict[Reason, int]) -> dict[Reason, int]:
+def _nonzero(left_out: dict[Reason, int]) -> dict[Reason, int]:
     return {reason: units for reason, units in left_out.items() if units}

@@ -7,16 +7,16 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 import numpy.typing as npt
 
-from si_eval.effects.groups import check_known
 from si_eval.effects.propensity import Logit, fit_logit, row_blocks
+from si_eval.effects.validation import check_finite
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import Reason
 
 Method = Literal["dr", "ipw", "reg"]
 TRIM = 0.995  # controls with this chance of treatment or a higher one get no weight: R DRDID's `trim.level`
-CERTAIN = 1 - 1e-6  # largest chance of treatment that is used: R DRDID
-COLLINEAR_AT = 1e-10  # smallest eigenvalue of the standardised covariates' products, as a share of the largest
+MAX_PROPENSITY = 1 - 1e-6  # largest chance of treatment that is used: R DRDID
+MIN_EIGENVALUE = 1e-10  # smallest eigenvalue of the standardised covariates' products, as a share of the largest
 
 
 class TwoByTwo(NamedTuple):
@@ -63,54 +63,55 @@ def two_by_two(
     treated, n = np.asarray(treated, dtype=bool), len(treated)
     n_treated = int(treated.sum())
     if min(n_treated, n - n_treated) < 2:
-        return _none(n, n_treated, Reason.FEWER_THAN_TWO_UNITS)
+        return _no_estimate(n, n_treated, Reason.FEWER_THAN_TWO_UNITS)
     if covariates is None:
         covariates, method = np.zeros((n, 0)), "reg"
     design = _standardised(covariates)
-    gap, gram = np.subtract(after, before, dtype=np.float64), _products(design, ~treated)
+    gap, gram = np.subtract(after, before, dtype=np.float64), _weighted_gram(design, ~treated)
     if method != "ipw":
         values = np.linalg.eigvalsh(gram)
-        if n - n_treated <= len(gram) or values[0] < COLLINEAR_AT * values[-1]:
-            return _none(n, n_treated, Reason.COLLINEAR_AMONG_CONTROLS)
+        if n - n_treated <= len(gram) or values[0] < MIN_EIGENVALUE * values[-1]:
+            return _no_estimate(n, n_treated, Reason.COLLINEAR_AMONG_CONTROLS)
         gap -= design @ np.linalg.solve(gram, np.where(treated, 0.0, gap) @ design)
     # the influence is that of the mean gap of the treated, less that of the weighted controls, and of each fitted model
     eta_treated, eta_controls, trimmed = gap[treated].mean(), 0.0, 0
     influence = np.where(treated, (gap - eta_treated) * (n / n_treated), 0.0)
-    pull = -design[treated].mean(axis=0)
+    covariate_gap = -design[treated].mean(axis=0)
     if method != "reg":
         logit = fit_logit(design[:, 1:], treated) if logit is None else logit
         if not logit.converged:
-            return _none(n, n_treated, logit.reason)
-        chance = np.minimum(logit.fitted, CERTAIN)
-        weighted = ~treated & (chance < TRIM)
+            return _no_estimate(n, n_treated, logit.reason)
+        propensity = np.minimum(logit.fitted, MAX_PROPENSITY)
+        weighted = ~treated & (propensity < TRIM)
         if not weighted.any():
-            return _none(n, n_treated, Reason.NO_COMPARABLE_CONTROL)
+            return _no_estimate(n, n_treated, Reason.NO_COMPARABLE_CONTROL)
         trimmed = n - n_treated - int(weighted.sum())
-        odds = np.where(weighted, chance / (1 - chance), 0.0)
+        odds = np.where(weighted, propensity / (1 - propensity), 0.0)
         odds /= odds.mean()
         eta_controls = float(odds @ gap / n)
-        theirs = odds * (gap - eta_controls)
-        information = _products(design, chance * (1 - chance))
-        influence -= theirs + (treated - chance) * (design @ np.linalg.solve(information, theirs @ design))
-        pull += odds @ design / n
+        weighted_residual = odds * (gap - eta_controls)
+        information = _weighted_gram(design, propensity * (1 - propensity))
+        coefficient_shift = np.linalg.solve(information, weighted_residual @ design)
+        influence -= weighted_residual + (treated - propensity) * (design @ coefficient_shift)
+        covariate_gap += odds @ design / n
     if method != "ipw":
-        influence += np.where(treated, 0.0, gap) * (design @ (n * np.linalg.solve(gram, pull)))
+        influence += np.where(treated, 0.0, gap) * (design @ (n * np.linalg.solve(gram, covariate_gap)))
     return TwoByTwo(float(eta_treated - eta_controls), influence, n_treated, n - n_treated, n_trimmed=trimmed)
 
 
-def supported(design: FloatArray, treated: BoolArray) -> BoolArray:
+def has_counterpart(design: FloatArray, treated: BoolArray) -> BoolArray:
     """Say which units have a counterpart among the treated in every category, shape (n,).
 
     Of a column of zeros and ones that is the same for all treated, other values have none: those units are left out,
     because a logit would send their chance to zero.
     """
     binary = np.all((design == 0) | (design == 1), axis=0)
-    ours = design[treated]
-    fixed = binary & np.all(ours == ours[:1], axis=0)
-    return np.asarray(np.all(design[:, fixed] == ours[:1, fixed], axis=1))
+    treated_rows = design[treated]
+    fixed = binary & np.all(treated_rows == treated_rows[:1], axis=0)
+    return np.asarray(np.all(design[:, fixed] == treated_rows[:1, fixed], axis=1))
 
 
-def varying(design: FloatArray) -> FloatArray | None:
+def drop_constant_columns(design: FloatArray) -> FloatArray | None:
     """Keep the covariates, shape (n, k), that differ between units; none if none does."""
     kept = design[:, np.ptp(design, axis=0) > 0] if len(design) else design[:, :0]
     return kept if kept.shape[1] else None
@@ -132,21 +133,21 @@ def _check(
     if covariates is not None and covariates.ndim != 2:
         raise StudyError(f"covariates: found shape {covariates.shape}; expected (n, k); give a column a covariate")
     fitted = logit.fitted if logit is not None and logit.converged else None
-    check_known(len(treated), before=before, after=after, treated=treated, covariates=covariates, logit=fitted)
+    check_finite(len(treated), before=before, after=after, treated=treated, covariates=covariates, logit=fitted)
 
 
 def _standardised(covariates: FloatArray) -> FloatArray:
     """Put a constant first, take means off the rest and divide by standard deviations: no estimate depends on them."""
     design = np.ones((len(covariates), covariates.shape[1] + 1))
-    for place, values in enumerate(covariates.T, start=1):
-        design[:, place] = (values - values.mean()) / (values.std() or 1.0)
+    for column, values in enumerate(covariates.T, start=1):
+        design[:, column] = (values - values.mean()) / (values.std() or 1.0)
     return design
 
 
-def _products(design: FloatArray, weights: npt.NDArray[Any]) -> FloatArray:
+def _weighted_gram(design: FloatArray, weights: npt.NDArray[Any]) -> FloatArray:
     """Add up the products of each row with itself, counted by ``weights``, shape (k + 1, k + 1)."""
     return np.sum([(design[at].T * weights[at]) @ design[at] for at in row_blocks(len(design))], axis=0)
 
 
-def _none(n: int, n_treated: int, reason: Reason | None) -> TwoByTwo:
+def _no_estimate(n: int, n_treated: int, reason: Reason | None) -> TwoByTwo:
     return TwoByTwo(np.nan, np.zeros(n), n_treated, n - n_treated, reason)

@@ -6,20 +6,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.effects.groups import check_groups, check_known
 from si_eval.effects.propensity import row_blocks, with_constant
+from si_eval.effects.validation import check_finite, check_treated
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import Reason
 
-MOST_STEPS = 200
-BALANCED = 1e-8  # largest gap of a mean, in standard deviations of the treated
-LOOSEST = 1e-4  # a larger gap is no balance
+MAX_ITER = 200
+TOL = 1e-8  # largest gap of a mean, in standard deviations of the treated
+MAX_IMBALANCE = 1e-4  # a larger gap is no balance
 ROUNDING = 1e-13  # of the dual objective, relative
-SHORTEST = 1e-10  # a shorter step along the line is no step
-SUFFICIENT = 1e-4  # the part of the promised fall of the dual that a step must bring (Armijo)
-FITTED = 1e-6  # largest mean score, in standard deviations, of a logit that is at its maximum
-DETERMINED = 1e-8  # a control with leverage this near to one has no residual
+MIN_STEP = 1e-10  # a shorter step along the line is no step
+ARMIJO = 1e-4  # the part of the promised fall of the dual that a step must bring (Armijo)
+MAX_MEAN_SCORE = 1e-6  # largest mean score, in standard deviations, of a logit that is at its maximum
+LEVERAGE_TOL = 1e-8  # a control with leverage this near to one has no residual
 
 
 class Weights(NamedTuple):
@@ -50,9 +50,7 @@ class Effect(NamedTuple):
     n_controls: int
 
 
-def entropy_balance(
-    covariates: FloatArray, treated: BoolArray, *, moments: int = 1, tolerance: float = BALANCED
-) -> Weights:
+def entropy_balance(covariates: FloatArray, treated: BoolArray, *, moments: int = 1, tolerance: float = TOL) -> Weights:
     """Weigh the controls, as evenly as can be, so that their moments equal those of the treated.
 
     ``covariates`` has shape (n, k), in any units; ``moments`` 1 balances means, 2 also second, 3 also third moments.
@@ -63,32 +61,34 @@ def entropy_balance(
     Raises `StudyError` for missing values, shapes that do not fit and other ``moments``.
     Source: Hainmueller (2012), Political Analysis 20, p. 25-46, equations 8-10.
     """
-    check_groups(treated)
-    check_known(len(treated), covariates=covariates)
-    if moments not in (1, 2, 3) or not 0 < tolerance <= LOOSEST:
+    check_treated(treated)
+    check_finite(len(treated), covariates=covariates)
+    if moments not in (1, 2, 3) or not 0 < tolerance <= MAX_IMBALANCE:
         raise StudyError(
             f"moments or tolerance: found {moments} and {tolerance}; expected 1, 2 or 3, and more than 0 up to "
-            f"{LOOSEST:g}; choose these"
+            f"{MAX_IMBALANCE:g}; choose these"
         )
-    columns = _powers(covariates, treated, moments)
+    columns = _with_moments(covariates, treated, moments)
     rows, centre = np.flatnonzero(~treated), columns[treated].mean(axis=0)
-    spread = _spread(columns, treated)
-    tilt = np.zeros(len(rows))
-    for _ in range(MOST_STEPS):
-        weights = _tilted(tilt)
-        gap, curvature = _gap(columns, rows, weights, centre, spread)
-        largest = float(np.abs(gap).max(initial=0.0))
+    scale = _treated_scale(columns, treated)
+    log_weights = np.zeros(len(rows))
+    for _ in range(MAX_ITER):
+        weights = _exponential_weights(log_weights)
+        imbalance, curvature = _imbalance(columns, rows, weights, centre, scale)
+        largest = float(np.abs(imbalance).max(initial=0.0))
         if largest < tolerance:
             return Weights(weights, effective_size(weights), largest, True, covariates=columns)
-        if tilt.max(initial=-np.inf) < -BALANCED:
+        if log_weights.max(initial=-np.inf) < -TOL:
             break  # every control lies on one side of the treated's means: no weights can reach them
-        step = -np.linalg.lstsq(curvature, gap, rcond=None)[0]
-        along = np.concatenate([(columns[rows[at]] - centre) / spread @ step for at in row_blocks(len(rows))])
-        length = _length(tilt, along, float(gap @ step)) if step.any() and np.isfinite(along).all() else 0.0
-        if length < SHORTEST:
+        step = -np.linalg.lstsq(curvature, imbalance, rcond=None)[0]
+        direction = np.concatenate([(columns[rows[at]] - centre) / scale @ step for at in row_blocks(len(rows))])
+        if not step.any() or not np.isfinite(direction).all():
             break
-        tilt += length * along
-    return _none(len(rows), Reason.NO_BALANCING_WEIGHTS, largest)
+        length = _line_search(log_weights, direction, float(imbalance @ step))
+        if length < MIN_STEP:
+            break
+        log_weights += length * direction
+    return _no_weights(len(rows), Reason.NO_BALANCING_WEIGHTS, largest)
 
 
 def inverse_probability(
@@ -110,8 +110,8 @@ def inverse_probability(
     Source: Imbens (2004), Review of Economics and Statistics 86, p. 4-29; Crump et al. (2009), Biometrika 96, p.
     187-199 (trimming).
     """
-    check_groups(treated)
-    check_known(len(treated), score=score, covariates=covariates)
+    check_treated(treated)
+    check_finite(len(treated), score=score, covariates=covariates)
     low, high = (0.0, 1.0) if trim is None else trim
     kept = (score >= low) & (score <= high)
     if score.min() < 0 or score.max() > 1 or (score[kept & ~treated] == 1).any():
@@ -124,14 +124,15 @@ def inverse_probability(
     odds = np.where(kept, score, 0.0)[~treated]
     odds = odds / (1 - odds)
     if not kept[treated].any() or odds.sum() == 0:
-        return _none(len(odds), Reason.NO_CONTROLS_LEFT if kept[treated].any() else Reason.NO_TREATED_LEFT, np.nan)
+        reason = Reason.NO_CONTROLS_LEFT if kept[treated].any() else Reason.NO_TREATED_LEFT
+        return _no_weights(len(odds), reason, np.nan)
     weights = odds / odds.sum()
     largest = np.nan
     if covariates is not None:
-        spread = _spread(covariates, treated & kept)
+        scale = _treated_scale(covariates, treated & kept)
         centre = covariates[treated & kept].mean(axis=0)
-        gap, _ = _gap(covariates, np.flatnonzero(~treated), weights, centre, spread)
-        largest = float(np.abs(gap).max(initial=0.0))
+        imbalance, _ = _imbalance(covariates, np.flatnonzero(~treated), weights, centre, scale)
+        largest = float(np.abs(imbalance).max(initial=0.0))
     return Weights(weights, effective_size(weights), largest, True, None, kept, covariates, score)
 
 
@@ -152,19 +153,21 @@ def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Wei
     if weights.score is None:
         columns = np.zeros((len(treated), 0)) if weights.covariates is None else weights.covariates
         return balanced_effect(outcome_change, columns, treated, weights.weights)
-    check_groups(treated)
-    check_known(len(treated), outcome_change=outcome_change)
-    ours = treated if weights.kept is None else treated & weights.kept
-    n_treated = int(ours.sum())
+    check_treated(treated)
+    check_finite(len(treated), outcome_change=outcome_change)
+    treated_kept = treated if weights.kept is None else treated & weights.kept
+    n_treated = int(treated_kept.sum())
     share = np.zeros(len(treated))
     share[~treated] = weights.weights
-    mean_treated, mean_controls = outcome_change[ours].mean(), share @ outcome_change
+    mean_treated, mean_controls = outcome_change[treated_kept].mean(), share @ outcome_change
     influence = np.zeros(len(treated))
-    influence[ours] = (outcome_change[ours] - mean_treated) / np.sqrt(n_treated * (n_treated - 1) or np.nan)
-    influence -= share * (outcome_change - mean_controls) / np.sqrt(np.maximum(1 - share, DETERMINED))
+    influence[treated_kept] = (outcome_change[treated_kept] - mean_treated) / np.sqrt(
+        n_treated * (n_treated - 1) or np.nan
+    )
+    influence -= share * (outcome_change - mean_controls) / np.sqrt(np.maximum(1 - share, LEVERAGE_TOL))
     if weights.covariates is not None:
-        influence -= _score_influence(outcome_change - mean_controls, share, treated, weights.score, weights.covariates)
-    std_error = float(np.sqrt(influence @ influence)) if np.max(share) < 1 - DETERMINED else np.nan
+        influence -= _logit_influence(outcome_change - mean_controls, share, treated, weights.score, weights.covariates)
+    std_error = float(np.sqrt(influence @ influence)) if np.max(share) < 1 - LEVERAGE_TOL else np.nan
     return Effect(float(mean_treated - mean_controls), std_error, n_treated, int(np.count_nonzero(share)))
 
 
@@ -183,36 +186,37 @@ def balanced_effect(
     Source: Zhao & Percival (2017), Journal of Causal Inference 5(1); MacKinnon & White (1985), Journal of Econometrics
     29, p. 305-325 (leverage).
     """
-    check_groups(treated)
-    check_known(len(treated), outcome_change=outcome_change, covariates=covariates)
-    rows, centre, spread = np.flatnonzero(~treated), covariates[treated].mean(axis=0), _spread(covariates, treated)
+    check_treated(treated)
+    check_finite(len(treated), outcome_change=outcome_change, covariates=covariates)
+    rows, centre = np.flatnonzero(~treated), covariates[treated].mean(axis=0)
+    scale = _treated_scale(covariates, treated)
     if len(weights) != len(rows):
         raise StudyError(
             f"weights: found {len(weights)}; expected one for each of {len(rows)} controls; leave out none"
         )
-    gap, curvature = _gap(covariates, rows, weights, centre, spread)
-    if np.abs(gap).max(initial=0.0) > LOOSEST:
+    imbalance, curvature = _imbalance(covariates, rows, weights, centre, scale)
+    if np.abs(imbalance).max(initial=0.0) > MAX_IMBALANCE:
         raise StudyError(
-            f"weights: found a largest gap of {np.abs(gap).max():g} standard deviations; expected weights that balance "
-            "these covariates; give the covariates that they were made of"
+            f"weights: found a largest gap of {np.abs(imbalance).max():g} standard deviations; expected weights that "
+            "balance these covariates; give the covariates that they were made of"
         )
     mean_controls = weights @ outcome_change[rows]
-    together = np.zeros(len(gap))
+    covariance = np.zeros(len(imbalance))
     for at in row_blocks(len(rows)):
-        block = (covariates[rows[at]] - centre) / spread
-        together += block.T @ (weights[at] * (outcome_change[rows[at]] - mean_controls))
+        block = (covariates[rows[at]] - centre) / scale
+        covariance += block.T @ (weights[at] * (outcome_change[rows[at]] - mean_controls))
     inverse = np.linalg.pinv(curvature, hermitian=True)
-    slope, squares, alone = inverse @ together, 0.0, False
+    slope, squares, no_residual = inverse @ covariance, 0.0, False
     for at in row_blocks(len(rows)):
-        block = (covariates[rows[at]] - centre) / spread
+        block = (covariates[rows[at]] - centre) / scale
         residual = outcome_change[rows[at]] - mean_controls - block @ slope
         left = 1 - weights[at] * (1 + np.sum((block @ inverse) * block, axis=1))
-        alone |= bool((left < DETERMINED).any())
-        squares += float(np.sum((weights[at] * residual) ** 2 / np.maximum(left, DETERMINED)))
-    residual = outcome_change[treated] - (covariates[treated] - centre) / spread @ slope
+        no_residual |= bool((left < LEVERAGE_TOL).any())
+        squares += float(np.sum((weights[at] * residual) ** 2 / np.maximum(left, LEVERAGE_TOL)))
+    residual = outcome_change[treated] - (covariates[treated] - centre) / scale @ slope
     n_treated = len(residual)
     squares += float(np.sum((residual - residual.mean()) ** 2)) / (n_treated * (n_treated - 1) or np.nan)
-    std_error = np.nan if alone else float(np.sqrt(squares))
+    std_error = np.nan if no_residual else float(np.sqrt(squares))
     estimate = float(outcome_change[treated].mean() - mean_controls)
     return Effect(estimate, std_error, n_treated, int(np.count_nonzero(weights)))
 
@@ -228,61 +232,61 @@ def _check_logit(score: FloatArray, treated: BoolArray, covariates: FloatArray) 
     slope = np.zeros(len(scale))
     for at in row_blocks(len(score)):
         slope += (treated[at] - score[at]) @ with_constant(covariates[at])
-    if np.any(np.abs(slope) > FITTED * scale * treated.sum()):
+    if np.any(np.abs(slope) > MAX_MEAN_SCORE * scale * treated.sum()):
         raise StudyError(
             "covariates: found a score that is not the logit of them; expected the covariates of `fit_logit`, without "
             "the constant; give those, or none to take the score as known"
         )
 
 
-def _powers(covariates: FloatArray, treated: BoolArray, moments: int) -> FloatArray:
+def _with_moments(covariates: FloatArray, treated: BoolArray, moments: int) -> FloatArray:
     """Put the powers of the standardised covariates beside them; the means alone need no copy."""
     if moments == 1:
         return covariates
-    scaled = (covariates - covariates[treated].mean(axis=0)) / _spread(covariates, treated)
+    scaled = (covariates - covariates[treated].mean(axis=0)) / _treated_scale(covariates, treated)
     return np.hstack([scaled**power for power in range(1, moments + 1)])
 
 
-def _spread(columns: FloatArray, treated: BoolArray) -> FloatArray:
+def _treated_scale(columns: FloatArray, treated: BoolArray) -> FloatArray:
     """Give the standard deviation among the treated; where they do not differ, of the controls; else one."""
-    ours, theirs = columns[treated].std(axis=0), np.ones(columns.shape[1])
-    for column in np.flatnonzero(ours == 0):
-        theirs[column] = columns[~treated, column].std() or 1.0
-    return np.where(ours > 0, ours, theirs)
+    scale = columns[treated].std(axis=0)
+    for column in np.flatnonzero(scale == 0):
+        scale[column] = columns[~treated, column].std() or 1.0
+    return np.asarray(scale)
 
 
-def _tilted(tilt: FloatArray) -> FloatArray:
-    weights = np.exp(tilt - tilt.max())
+def _exponential_weights(log_weights: FloatArray) -> FloatArray:
+    weights = np.exp(log_weights - log_weights.max())
     return np.asarray(weights / weights.sum())
 
 
-def _gap(
-    columns: FloatArray, rows: IntArray, weights: FloatArray, centre: FloatArray, spread: FloatArray
+def _imbalance(
+    columns: FloatArray, rows: IntArray, weights: FloatArray, centre: FloatArray, scale: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Give the weighted mean (k,) and covariance (k, k) of the controls, in standard deviations from the treated."""
-    gap, curvature = np.zeros(columns.shape[1]), np.zeros((columns.shape[1], columns.shape[1]))
+    imbalance, curvature = np.zeros(columns.shape[1]), np.zeros((columns.shape[1], columns.shape[1]))
     for at in row_blocks(len(rows)):
-        block = (columns[rows[at]] - centre) / spread
-        gap += weights[at] @ block
+        block = (columns[rows[at]] - centre) / scale
+        imbalance += weights[at] @ block
         curvature += (block * weights[at][:, None]).T @ block
-    return gap, curvature - np.outer(gap, gap)
+    return imbalance, curvature - np.outer(imbalance, imbalance)
 
 
-def _length(tilt: FloatArray, along: FloatArray, slope: float) -> float:
+def _line_search(log_weights: FloatArray, direction: FloatArray, slope: float) -> float:
     """Halve the step until the dual objective, the log of the sum of the tilted units, falls enough."""
 
     def objective(length: float) -> float:
-        power = tilt + length * along
+        power = log_weights + length * direction
         return float(power.max() + np.log(np.exp(power - power.max()).sum()))
 
     start, length = objective(0.0), 1.0
     slack = ROUNDING * (1 + abs(start))
-    while length >= SHORTEST and objective(length) > start + slack + SUFFICIENT * length * slope:
+    while length >= MIN_STEP and objective(length) > start + slack + ARMIJO * length * slope:
         length /= 2
     return length
 
 
-def _score_influence(
+def _logit_influence(
     residual: FloatArray, share: FloatArray, treated: BoolArray, score: FloatArray, covariates: FloatArray
 ) -> FloatArray:
     """Give what each unit adds to the controls' mean through the estimated logit, shape (n,)."""
@@ -293,10 +297,10 @@ def _score_influence(
         information += (design * (score[at] * (1 - score[at]))[:, None]).T @ design
         moved += (share[at] * residual[at]) @ design
     scale = np.sqrt(np.diag(information))
-    direction = np.linalg.solve(information / np.outer(scale, scale), moved / scale) / scale
-    through = [with_constant(covariates[at]) @ direction for at in row_blocks(len(score))]
+    coefficients = np.linalg.solve(information / np.outer(scale, scale), moved / scale) / scale
+    through = [with_constant(covariates[at]) @ coefficients for at in row_blocks(len(score))]
     return np.concatenate(through) * (treated - score)
 
 
-def _none(controls: int, reason: Reason, largest: float) -> Weights:
+def _no_weights(controls: int, reason: Reason, largest: float) -> Weights:
     return Weights(np.full(controls, np.nan), np.nan, largest, False, reason)

@@ -12,10 +12,10 @@ from linearmodels.datasets import jobtraining
 from paths import REFERENCE
 
 import si_eval as se
-from si_eval.effects.aggregation import average, pre_test, simultaneous_quantile
+from si_eval.effects.aggregation import aggregate_effects, pre_trend_test, simultaneous_critical_value
 from si_eval.effects.estimate import CANNOT_SHOW
 from si_eval.effects.group_time import group_time_effects
-from si_eval.effects.histories import read_histories
+from si_eval.effects.panel_arrays import read_arrays
 from si_eval.effects.propensity import fit_logit, with_constant
 from si_eval.effects.two_by_two import two_by_two
 from si_eval.errors import StudyError
@@ -66,7 +66,7 @@ def test_every_effect_and_standard_error_of_r_did(scenario: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_every_average_of_r_did(scenario: str, kind: str) -> None:
-    averages = average(of_mpdta(**SCENARIOS[scenario]), KINDS[kind])
+    averages = aggregate_effects(of_mpdta(**SCENARIOS[scenario]), KINDS[kind])
     stored = pd.read_csv(R_RESULTS / "mpdta_r_did_aggte.csv").query("scenario == @scenario and type == @kind")
     assert averages.overall == pytest.approx(stored["overall_att"].iloc[0], abs=SAME_FORMULA)
     assert averages.overall_std_error == pytest.approx(stored["overall_se"].iloc[0], abs=SAME_FORMULA)
@@ -99,7 +99,7 @@ PUBLISHED = [  # options, then effect and standard error: simple, cohort, event,
 def test_averages_of_other_estimators(options: dict, expected: list) -> None:
     effects = of_mpdta(**options)
     for kind, (att, std_error) in zip(KINDS.values(), expected, strict=True):
-        averages = average(effects, kind)
+        averages = aggregate_effects(effects, kind)
         assert averages.overall == pytest.approx(att, abs=PRINTED_DIGITS)
         assert averages.overall_std_error == pytest.approx(std_error, abs=PRINTED_DIGITS)
 
@@ -141,10 +141,12 @@ def test_the_logit_is_that_of_statsmodels() -> None:
 def test_each_unit_a_cluster_changes_nothing_and_copies_add_no_information() -> None:
     outcome, cohort, x = draw(3)
     options = {"covariates": lambda place: x}
-    alone = average(group_time_effects(outcome, cohort, range(5), **options), "simple")
-    each = average(group_time_effects(outcome, cohort, range(5), cluster=np.arange(400), **options), "simple")
+    alone = aggregate_effects(group_time_effects(outcome, cohort, range(5), **options), "simple")
+    each = aggregate_effects(group_time_effects(outcome, cohort, range(5), cluster=np.arange(400), **options), "simple")
     twice = {"covariates": lambda place: np.tile(x, (2, 1)), "cluster": np.tile(np.arange(400), 2)}
-    copied = average(group_time_effects(np.tile(outcome, (2, 1)), np.tile(cohort, 2), range(5), **twice), "simple")
+    copied = aggregate_effects(
+        group_time_effects(np.tile(outcome, (2, 1)), np.tile(cohort, 2), range(5), **twice), "simple"
+    )
     for other in (each, copied):
         assert other.overall == pytest.approx(alone.overall, abs=SAME_FORMULA)
         assert other.overall_std_error == pytest.approx(alone.overall_std_error, abs=SAME_FORMULA)
@@ -189,13 +191,13 @@ def test_intervals_cover_and_the_test_of_trends_keeps_its_size() -> None:
     for seed in range(draws):
         outcome, cohort, x = draw(1_000 + seed)
         effects = group_time_effects(outcome, cohort, range(5), covariates=lambda place, x=x: x)
-        simple = average(effects, "event")
+        simple = aggregate_effects(effects, "event")
         # mean over events of the planted effects, weighted by the cohorts' shares in the population
         planted = {2: [1.5, 3.0, 4.5], 3: [1.0, 2.0], 4: [0.5]}
         truth = np.mean([np.mean([planted[g][e] for g in planted if e < len(planted[g])]) for e in range(3)])
         estimates.append(simple.overall)
         covered += abs(simple.overall - truth) < 1.96 * simple.overall_std_error
-        refused += pre_test(effects).p_value < 0.05
+        refused += pre_trend_test(effects).p_value < 0.05
         treated = (np.arange(5) >= cohort[:, None]) & (cohort[:, None] > 0)
         demeaned = [part - part.mean(1, keepdims=True) - part.mean(0) + part.mean() for part in (outcome, treated)]
         two_way.append((demeaned[0] * demeaned[1]).sum() / (demeaned[1] ** 2).sum())
@@ -207,11 +209,11 @@ def test_intervals_cover_and_the_test_of_trends_keeps_its_size() -> None:
 
 
 def test_simultaneous_bounds_collapse_and_hold() -> None:
-    assert simultaneous_quantile(np.eye(1), 0.95) == pytest.approx(1.96, abs=0.03)  # simulated: 20 000 draws
-    wide = simultaneous_quantile(np.eye(8), 0.95)
+    assert simultaneous_critical_value(np.eye(1), 0.95) == pytest.approx(1.96, abs=0.03)  # simulated: 20 000 draws
+    wide = simultaneous_critical_value(np.eye(8), 0.95)
     assert wide == pytest.approx(2.73, abs=0.04)  # independent parts: the root of 0.95 to the 8th
     same = np.ones((3, 3))
-    assert simultaneous_quantile(same, 0.95) == pytest.approx(1.96, abs=0.03)
+    assert simultaneous_critical_value(same, 0.95) == pytest.approx(1.96, abs=0.03)
 
 
 HOSTILE = [
@@ -394,8 +396,8 @@ def test_units_are_chosen_by_their_first_year() -> None:
     panel, _ = firms(seed=16)
     frame = panel.to_frame()
     first = frame.sort_values("year").groupby("be_id")["size_class"].first()
-    histories = read_histories(panel, "revenue_per_employee", where={"size_class": "2-9"})
-    assert len(histories.cohort) == (first == "2-9").sum()
+    arrays = read_arrays(panel, "revenue_per_employee", where={"size_class": "2-9"})
+    assert len(arrays.cohort) == (first == "2-9").sum()
 
 
 UNKNOWN = [

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 
-from si_eval.effects.aggregation import average, pre_test, simultaneous_quantile
-from si_eval.effects.group_time import GroupTime, group_time_effects
+from si_eval.effects.aggregation import aggregate_effects, pre_trend_test, simultaneous_critical_value
+from si_eval.effects.group_time import GroupTimeEffects, group_time_effects
 from si_eval.effects.propensity import fit_logit
 from si_eval.effects.two_by_two import TRIM, two_by_two
 from si_eval.errors import StudyError
@@ -277,11 +277,13 @@ def test_what_anticipates_treatment_is_an_effect_and_not_a_trend() -> None:
     told = group_time_effects(outcome, cohort, years, anticipation=2)
     np.testing.assert_allclose(told.att[told.period >= 4], 1.0, atol=4 * told.std_error.max())
     assert list(told.period[told.before]) == [2, 3]
-    assert pre_test(told).dof == 2
-    assert pre_test(told).p_value > 0.001
+    assert pre_trend_test(told).dof == 2
+    assert pre_trend_test(told).p_value > 0.001
     untold = group_time_effects(outcome, cohort, years)
-    assert pre_test(untold).p_value < 0.001
-    assert average(told, "event").overall == pytest.approx(1.0, abs=4 * average(told, "event").overall_std_error)
+    assert pre_trend_test(untold).p_value < 0.001
+    assert aggregate_effects(told, "event").overall == pytest.approx(
+        1.0, abs=4 * aggregate_effects(told, "event").overall_std_error
+    )
 
 
 def test_years_without_outcome_and_cohorts_of_one_have_reasons() -> None:
@@ -294,7 +296,7 @@ def test_years_without_outcome_and_cohorts_of_one_have_reasons() -> None:
     np.testing.assert_array_equal(np.isnan(effects.att), missing)
     np.testing.assert_array_equal([reason is not None for reason in effects.reason], missing)
     assert np.isnan(effects.std_error[missing]).all()
-    assert 2015 not in average(effects, "cohort").parts
+    assert 2015 not in aggregate_effects(effects, "cohort").parts
 
 
 REFUSED_PANELS = [
@@ -324,11 +326,11 @@ def test_panels_that_cannot_be_used_are_refused(change: dict, message: str) -> N
 def test_balanced_events_are_those_of_the_cohorts_that_are_seen_so_long() -> None:
     outcome, cohort = staggered_panel(41)
 
-    def effects_of(units: np.ndarray) -> GroupTime:
+    def effects_of(units: np.ndarray) -> GroupTimeEffects:
         return group_time_effects(outcome[units], cohort[units], YEARS)
 
-    balanced = average(effects_of(np.ones(300, dtype=bool)), "event", balance_event=2)
-    expected = average(effects_of(cohort != 2015), "event", max_event=2)  # 2015 is seen one year on only
+    balanced = aggregate_effects(effects_of(np.ones(300, dtype=bool)), "event", balance_event=2)
+    expected = aggregate_effects(effects_of(cohort != 2015), "event", max_event=2)  # 2015 is seen one year on only
     np.testing.assert_array_equal(balanced.parts, expected.parts)
     np.testing.assert_allclose(balanced.att, expected.att, atol=SAME_FORMULA)
     np.testing.assert_allclose(balanced.std_error, expected.std_error, atol=SAME_FORMULA)
@@ -339,7 +341,7 @@ def test_balanced_events_are_those_of_the_cohorts_that_are_seen_so_long() -> Non
 def test_events_that_are_asked_for_are_the_same_ones_and_alone_in_the_mean() -> None:
     outcome, cohort = staggered_panel(42)
     effects = group_time_effects(outcome, cohort, YEARS)
-    every, some = average(effects, "event"), average(effects, "event", min_event=-1, max_event=1)
+    every, some = aggregate_effects(effects, "event"), aggregate_effects(effects, "event", min_event=-1, max_event=1)
     kept = (every.parts >= -1) & (every.parts <= 1)
     np.testing.assert_array_equal(some.parts, every.parts[kept])
     np.testing.assert_allclose(some.covariance, every.covariance[np.ix_(kept, kept)], atol=SAME_FORMULA)
@@ -353,12 +355,12 @@ def test_choices_that_leave_nothing_or_make_no_sense_are_refused() -> None:
     outcome, cohort = staggered_panel(43)
     effects = group_time_effects(outcome, cohort, YEARS)
     with pytest.raises(StudyError, match="choice of events"):
-        average(effects, "simple", max_event=1)
+        aggregate_effects(effects, "simple", max_event=1)
     with pytest.raises(StudyError, match="none from treatment on"):
-        average(effects, "event", max_event=-1)
+        aggregate_effects(effects, "event", max_event=-1)
     few = group_time_effects(outcome, cohort, YEARS, min_units=1_000)
     with pytest.raises(StudyError, match="too few firms"):
-        average(few, "simple")
+        aggregate_effects(few, "simple")
 
 
 def test_the_test_of_trends_is_a_wald_test_and_refuses_a_singular_covariance() -> None:
@@ -366,31 +368,31 @@ def test_the_test_of_trends_is_a_wald_test_and_refuses_a_singular_covariance() -
     effects = group_time_effects(outcome, cohort, YEARS)
     before = effects.period < effects.cohort
     att, covariance = effects.att[before], effects.covariance[: len(before), : len(before)][np.ix_(before, before)]
-    test = pre_test(effects)
+    test = pre_trend_test(effects)
     assert test.statistic == pytest.approx(att @ np.linalg.inv(covariance) @ att, rel=1e-8)  # two ways to solve
     assert test.dof == before.sum()
     few_clusters = group_time_effects(outcome, cohort, YEARS, cluster=np.arange(300) % 3)
     constant = group_time_effects(np.zeros_like(outcome), cohort, YEARS)
     for refused in (few_clusters, constant):
-        assert pre_test(refused).reason is Reason.SINGULAR_COVARIANCE
-        assert np.isnan(pre_test(refused).p_value)
+        assert pre_trend_test(refused).reason is Reason.SINGULAR_COVARIANCE
+        assert np.isnan(pre_trend_test(refused).p_value)
     first_years = group_time_effects(outcome[:, :2], np.where(cohort > 2010, 2012, cohort), YEARS[:2])
-    assert pre_test(first_years).reason is Reason.NO_PRE_PERIODS
+    assert pre_trend_test(first_years).reason is Reason.NO_PRE_PERIODS
 
 
 def test_simultaneous_bounds_of_one_are_normal_and_of_many_hold_together() -> None:
-    assert simultaneous_quantile(np.array([[4.0]]), LEVEL) == pytest.approx(1.959963984540054, abs=SAME_FORMULA)
+    assert simultaneous_critical_value(np.array([[4.0]]), LEVEL) == pytest.approx(1.959963984540054, abs=SAME_FORMULA)
     generator = np.random.default_rng(45)
     root = generator.normal(size=(6, 4)) * [1, 5, 0.1, 2]
     covariance = np.pad(root @ root.T, (0, 1))  # of rank four, and one part without variance
-    quantile = simultaneous_quantile(covariance, LEVEL, seed=1)
-    assert quantile == simultaneous_quantile(covariance, LEVEL, seed=1)
-    assert quantile == pytest.approx(simultaneous_quantile(covariance * 1e6, LEVEL, seed=1), abs=1e-8)
+    quantile = simultaneous_critical_value(covariance, LEVEL, seed=1)
+    assert quantile == simultaneous_critical_value(covariance, LEVEL, seed=1)
+    assert quantile == pytest.approx(simultaneous_critical_value(covariance * 1e6, LEVEL, seed=1), abs=1e-8)
     errors = np.sqrt(np.diag(covariance))[:-1]
     drawn = np.abs(generator.normal(size=(40_000, 4)) @ root.T / errors).max(axis=1)
     assert (drawn <= quantile).mean() == pytest.approx(LEVEL, abs=0.007)  # four standard errors of the two simulations
     with pytest.raises(StudyError, match="level"):
-        simultaneous_quantile(covariance, 95)
+        simultaneous_critical_value(covariance, 95)
 
 
 def test_intervals_hold_with_holdings_that_move_together() -> None:
@@ -404,13 +406,15 @@ def test_intervals_hold_with_holdings_that_move_together() -> None:
         truth = np.where((cohort[:, None] > 0) & (since >= 0), 1.0 + since, 0.0)
         outcome = truth + generator.normal(size=(150, 5))[holding] + generator.normal(size=(600, 5))
         clustered, alone = (
-            average(group_time_effects(outcome, cohort, range(5), controls="not_yet", cluster=cluster), "event")
+            aggregate_effects(
+                group_time_effects(outcome, cohort, range(5), controls="not_yet", cluster=cluster), "event"
+            )
             for cluster in (holding, None)
         )
         covered += abs(clustered.overall - 2.0) < 1.96 * clustered.overall_std_error
         too_narrow += abs(alone.overall - 2.0) < 1.96 * alone.overall_std_error
         planted = np.where(clustered.parts >= 0, 1.0 + clustered.parts, 0.0)
-        wide = simultaneous_quantile(clustered.covariance, LEVEL, draws=4_000)
+        wide = simultaneous_critical_value(clustered.covariance, LEVEL, draws=4_000)
         together += np.all(np.abs(clustered.att - planted) < wide * clustered.std_error)
     assert 0.91 <= covered / draws <= 0.98  # 0.95 within three Monte Carlo standard errors
     assert 0.90 <= together / draws <= 0.98  # the same, all at once, with 150 clusters

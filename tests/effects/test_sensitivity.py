@@ -10,11 +10,17 @@ from paths import REFERENCE
 from scipy import linalg, optimize
 from scipy import stats as distributions
 
-from si_eval.effects.honest import breakdown, relative, relative_magnitude_bounds, smoothness, smoothness_bounds
+from si_eval.effects.honest import (
+    breakdown,
+    relative_magnitude_bounds,
+    relative_magnitudes,
+    smoothness,
+    smoothness_bounds,
+)
 from si_eval.effects.honest.event_study import check_event_study
-from si_eval.effects.permutation import randomisation_test
 from si_eval.effects.power import design_std_error, minimum_detectable_effect, power_of
-from si_eval.effects.unobserved import e_value, e_value_of_difference, rosenbaum_bounds
+from si_eval.effects.randomisation import randomisation_test
+from si_eval.effects.sensitivity import e_value, e_value_of_difference, rosenbaum_bounds
 from si_eval.errors import StudyError
 
 EXAMPLE = REFERENCE / "data" / "ehec_event_study.csv"
@@ -119,9 +125,9 @@ def test_without_bends_the_interval_is_linear_extrapolation(kind, pre, post):
 def test_the_worst_bias_is_that_of_a_linear_program(weights):
     pre, post = 4, 3
     study = check_event_study(np.zeros(pre + post), covariance_like("any", pre + post), pre, weights)
-    problem = smoothness._pose(study)
+    problem = smoothness._estimator_family(study)
     bends = np.array([0.3, -0.7, 0.2])
-    whole = np.concatenate([problem.start + problem.turn @ bends, [0.0], study.weights])
+    whole = np.concatenate([problem.start + problem.directions @ bends, [0.0], study.weights])
     bending = np.diff(np.eye(pre + post + 1), n=2, axis=0)
     worst, _ = worst_violation(bending, whole, pre)
     assert problem.bias + np.abs(bends).sum() == pytest.approx(worst, abs=EXACT)
@@ -132,7 +138,7 @@ def test_the_worst_bias_is_that_of_a_linear_program(weights):
 def test_no_other_estimator_has_a_shorter_interval(kind, m):
     pre, post = 4, 2
     covariance = covariance_like(kind, pre + post)
-    problem = smoothness._pose(check_event_study(np.zeros(pre + post), covariance, pre, None))
+    problem = smoothness._estimator_family(check_event_study(np.zeros(pre + post), covariance, pre, None))
 
     def half_length(bends):
         spread = smoothness._std_error(problem, bends)
@@ -190,7 +196,7 @@ def test_the_statistic_is_that_of_the_linear_program(weights):
     worst = sign * changes[place]
     rows = np.vstack([changes[pre:] - m * worst, -changes[pre:] - m * worst])
     scale = np.sqrt(np.diag(rows @ covariance @ rows.T))
-    moments = relative._moments(study, m, place, sign)
+    moments = relative_magnitudes._moments(study, m, place, sign)
     for distance in (-2.0, -0.1, 0.3, 4.0):
         # Least eta such that some effects with this weighted sum leave every moment below eta standard deviations.
         program = optimize.linprog(
@@ -206,9 +212,11 @@ def test_the_statistic_is_that_of_the_linear_program(weights):
 
 
 def test_the_critical_value_is_that_of_a_simulation(example):
-    moments = relative._moments(check_event_study(*example, FIRST), 2.0, 2, 1.0)
+    moments = relative_magnitudes._moments(check_event_study(*example, FIRST), 2.0, 2, 1.0)
     drawn = np.random.default_rng(17).multivariate_normal(np.zeros(2), moments.covariance, size=200_000)
-    exceeded = ((drawn @ moments.directions.T).max(axis=1) > relative._least_favourable(moments, 0.05)).mean()
+    exceeded = (
+        (drawn @ moments.directions.T).max(axis=1) > relative_magnitudes._least_favourable_critical_value(moments, 0.05)
+    ).mean()
     assert exceeded == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / 200_000))  # three simulation errors
 
 

@@ -1,8 +1,8 @@
 """How far an event study still speaks when trends were not quite parallel: Rambachan and Roth (2023)."""
 
-from si_eval.effects.honest.breaking import breakdown
+from si_eval.effects.honest.breakdown_value import breakdown
 from si_eval.effects.honest.event_study import Bounds
-from si_eval.effects.honest.relative import relative_magnitude_bounds
+from si_eval.effects.honest.relative_magnitudes import relative_magnitude_bounds
 from si_eval.effects.honest.smoothness import smoothness_bounds
 
 __all__ = ["Bounds", "breakdown", "relative_magnitude_bounds", "smoothness_bounds"]

@@ -11,7 +11,7 @@ from si_eval.errors import StudyError
 from si_eval.stats import FloatArray
 
 SMOOTHNESS, RELATIVE = "smoothness", "relative"
-LEAST_EIGENVALUE = 1e-12  # of the correlation matrix; below it the covariance is singular in double precision
+MIN_EIGENVALUE = 1e-12  # of the correlation matrix; below it the covariance is singular in double precision
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,16 @@ def check_event_study(estimates: ArrayLike, covariance: ArrayLike, pre: int, wei
     values = np.asarray(estimates, dtype=np.float64)
     spread = np.asarray(covariance, dtype=np.float64)
     if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
-        _refuse("estimates", f"shape {values.shape}", "at least two finite numbers in a row", "leave out other periods")
+        _raise("estimates", f"shape {values.shape}", "at least two finite numbers in a row", "leave out other periods")
     if isinstance(pre, bool) or not isinstance(pre, int | np.integer) or not 1 <= pre < values.size:
         expected = f"a whole number from 1 to {values.size - 1}"
-        _refuse("pre", f"{pre!r}", expected, "count the periods before the reference period")
+        _raise("pre", f"{pre!r}", expected, "count the periods before the reference period")
     _check_covariance(spread, values.size)
     post = values.size - int(pre)
     shares = np.full(post, 1 / post) if weights is None else np.asarray(weights, dtype=np.float64)
     if shares.shape != (post,) or not np.isfinite(shares).all() or not shares.any():
         found = f"{shares.tolist()}"
-        _refuse("weights", found, f"{post} finite numbers, not all 0", "give one weight for each period after it")
+        _raise("weights", found, f"{post} finite numbers, not all 0", "give one weight for each period after it")
     return EventStudy(values[:pre], values[pre:], spread, shares)
 
 
@@ -81,30 +81,30 @@ def check_violations(m: ArrayLike) -> FloatArray:
     """Give ``m`` as an array of shape (k,), or raise `StudyError`."""
     values = np.atleast_1d(np.asarray(m, dtype=np.float64))
     if values.ndim != 1 or not values.size or not np.isfinite(values).all() or (values < 0).any():
-        _refuse("m", f"{values.tolist()}", "finite numbers of 0 or more", "give the violations to allow for")
+        _raise("m", f"{values.tolist()}", "finite numbers of 0 or more", "give the violations to allow for")
     return values
 
 
 def check_level(level: float) -> float:
     """Give ``level`` when it lies between a half and one, or raise `StudyError`."""
     if not 0.5 < level < 1:
-        _refuse("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
+        _raise("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
     return float(level)
 
 
 def _check_covariance(covariance: FloatArray, size: int) -> None:
     if covariance.shape != (size, size) or not np.isfinite(covariance).all():
         found, expected = f"shape {covariance.shape}", f"finite numbers of shape {(size, size)}"
-        _refuse("covariance", found, expected, "give the rows and columns of the estimates, in their order")
+        _raise("covariance", found, expected, "give the rows and columns of the estimates, in their order")
     scale = np.sqrt(np.clip(np.diag(covariance), 0, None))
     if not scale.all() or not np.allclose(covariance, covariance.T, rtol=1e-6, atol=1e-9 * float(scale.max()) ** 2):
         expected = "a symmetric matrix with variances above 0"
-        _refuse("covariance", "another matrix", expected, "give the covariance, not standard errors or correlations")
+        _raise("covariance", "another matrix", expected, "give the covariance, not standard errors or correlations")
     least = float(np.linalg.eigvalsh(covariance / np.outer(scale, scale)).min())
-    if least < LEAST_EIGENVALUE:
+    if least < MIN_EIGENVALUE:
         action = "leave out periods: there are fewer clusters than periods, or one period repeats others"
-        _refuse("covariance", f"a singular matrix (least eigenvalue {least:.1e})", "a matrix of full rank", action)
+        _raise("covariance", f"a singular matrix (least eigenvalue {least:.1e})", "a matrix of full rank", action)
 
 
-def _refuse(name: str, found: str, expected: str, action: str) -> None:
+def _raise(name: str, found: str, expected: str, action: str) -> None:
     raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

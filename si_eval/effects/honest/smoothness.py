@@ -19,27 +19,27 @@ from si_eval.effects.honest.event_study import (
 from si_eval.errors import SiEvalError
 from si_eval.stats import FloatArray
 
-APART = 1e-9  # relative change of the path that keeps its events apart; bias and variance are taken without it
+TIE_BREAK = 1e-9  # relative change of the path that keeps its events apart; bias and variance are taken without it
 ROUNDING = 1e-13  # relative error of a penalty
-MISS = 1e-7  # relative error allowed in the first-order conditions of the path
-LONGEST = 100  # events of the path for each bend, far above what data give
+KKT_TOL = 1e-7  # relative error allowed in the first-order conditions of the path
+MAX_KNOTS_PER_BEND = 100  # events of the path for each bend, far above what data give
 
 
-class _Path(NamedTuple):
+class _BiasVariancePath(NamedTuple):
     """Estimators that trade bias for variance: the penalty on bias (k,), cumulated weights (k, pre - 1)."""
 
     penalty: FloatArray
     bends: FloatArray
 
 
-class _Problem(NamedTuple):
+class _EstimatorFamily(NamedTuple):
     """The family of estimators without bias under a linear trend; ``bends`` b give the weights ``start + turn @ b``.
 
     ``bias`` is the part of the worst bias at M = 1 that no weights change.
     """
 
     start: FloatArray
-    turn: FloatArray
+    directions: FloatArray
     bias: float
     study: EventStudy
 
@@ -73,13 +73,13 @@ def smoothness_bounds(
     """
     study = check_event_study(estimates, covariance, pre, weights)
     violations, level = check_violations(m), check_level(level)
-    problem = _pose(study)
-    path = _trade_bias_for_variance(problem)
-    ends = np.array([_shortest(problem, path, float(value), level) for value in violations])
-    return Bounds(violations, ends[:, 0], ends[:, 1], study.estimate, study.std_error, level, SMOOTHNESS)
+    family = _estimator_family(study)
+    path = _bias_variance_path(family)
+    limits = np.array([_shortest_interval(family, path, float(value), level) for value in violations])
+    return Bounds(violations, limits[:, 0], limits[:, 1], study.estimate, study.std_error, level, SMOOTHNESS)
 
 
-def _pose(study: EventStudy) -> _Problem:
+def _estimator_family(study: EventStudy) -> _EstimatorFamily:
     """Write the weights of earlier periods as second differences of their cumulated sums (`bends`, latest first).
 
     A violation is a line through the reference period plus bends; the line costs nothing when the weighted distances
@@ -94,32 +94,32 @@ def _pose(study: EventStudy) -> _Problem:
     for row in range(pre):
         second[row, row : row + 3] = 1, -2, 1
     latest_last = slice(None, None, -1)
-    return _Problem(second[latest_last, 0] * reach, second[latest_last, 1:pre], bias, study)
+    return _EstimatorFamily(second[latest_last, 0] * reach, second[latest_last, 1:pre], bias, study)
 
 
-def _trade_bias_for_variance(problem: _Problem) -> _Path:
+def _bias_variance_path(family: _EstimatorFamily) -> _BiasVariancePath:
     """Follow the estimators of least variance plus penalty times bias, from least bias to least variance.
 
     The bias is the sum of absolute bends, so that the path is linear between the penalties at which a bend starts or
     stops being used: Osborne, Presnell and Turlach (2000), IMA Journal of Numerical Analysis 20, p. 389-403.
     """
-    pre, covariance, turn = problem.study.before.size, problem.study.covariance, problem.turn
-    curve = turn.T @ covariance[:pre, :pre] @ turn
-    slope = turn.T @ (covariance[:pre, :pre] @ problem.start + covariance[:pre, pre:] @ problem.study.weights)
+    pre, covariance, directions = family.study.before.size, family.study.covariance, family.directions
+    curve = directions.T @ covariance[:pre, :pre] @ directions
+    slope = directions.T @ (covariance[:pre, :pre] @ family.start + covariance[:pre, pre:] @ family.study.weights)
     bends = np.zeros(pre - 1)
     if pre == 1:
-        return _Path(np.zeros(1), bends[None, :])
+        return _BiasVariancePath(np.zeros(1), bends[None, :])
     golden = (np.sqrt(5) - 1) / 2
-    slope = slope + APART * np.sqrt(np.diag(curve) * problem.study.std_error**2) * (golden * np.arange(1, pre) % 1)
+    slope = slope + TIE_BREAK * np.sqrt(np.diag(curve) * family.study.std_error**2) * (golden * np.arange(1, pre) % 1)
     first = int(np.abs(slope).argmax())
     penalty, before, signs = 2 * float(np.abs(slope[first])), np.zeros(pre - 1), np.zeros(pre - 1)
     signs[first] = -np.sign(slope[first])
     knots = [(penalty, bends)]
-    while penalty > 0 and len(knots) <= LONGEST * pre:
+    while penalty > 0 and len(knots) <= MAX_KNOTS_PER_BEND * pre:
         penalty, bends, after = _next_knot(curve, slope, penalty, signs, before)
         before, signs = signs, after
         knots.append((penalty, bends))
-    path = _Path(np.array([knot[0] for knot in knots]), np.array([knot[1] for knot in knots]))
+    path = _BiasVariancePath(np.array([knot[0] for knot in knots]), np.array([knot[1] for knot in knots]))
     _check_path(curve, slope, path)
     return path
 
@@ -135,11 +135,11 @@ def _next_knot(
     inverse = np.linalg.inv(curve[np.ix_(used, used)])
     level, drift = np.zeros_like(slope), np.zeros_like(slope)
     level[used], drift[used] = -inverse @ slope[used], inverse @ signs[used] / 2
-    pull, fade = 2 * (curve @ level + slope), 2 * curve @ drift
+    gradient, fade = 2 * (curve @ level + slope), 2 * curve @ drift
     with np.errstate(divide="ignore", invalid="ignore"):
         stops = np.where(used & ~changed, level / drift, 0.0)
-        downward = np.where(used | (changed & (before < 0)), 0.0, pull / (1 + fade))
-        upward = np.where(used | (changed & (before > 0)), 0.0, pull / (fade - 1))
+        downward = np.where(used | (changed & (before < 0)), 0.0, gradient / (1 + fade))
+        upward = np.where(used | (changed & (before > 0)), 0.0, gradient / (fade - 1))
     events = np.stack([stops, downward, upward])
     events = np.where((events > 0) & (events <= penalty * (1 + ROUNDING)), np.minimum(events, penalty), 0.0)
     kind, place = np.unravel_index(events.argmax(), events.shape)
@@ -152,47 +152,51 @@ def _next_knot(
     return penalty, bends, after
 
 
-def _check_path(curve: FloatArray, slope: FloatArray, path: _Path) -> None:
+def _check_path(curve: FloatArray, slope: FloatArray, path: _BiasVariancePath) -> None:
     """Raise when the first-order conditions of least variance plus penalty times bias do not hold on the path."""
-    pull = 2 * (path.bends @ curve + slope)
+    gradient = 2 * (path.bends @ curve + slope)
     penalty = path.penalty[:, None]
-    used = np.abs(path.bends) > MISS * np.abs(path.bends).max()
-    gap = np.where(used, np.abs(pull + penalty * np.sign(path.bends)), np.clip(np.abs(pull) - penalty, 0, None))
-    if gap.max() > MISS * path.penalty[0] or path.penalty[-1] > 0:
+    used = np.abs(path.bends) > KKT_TOL * np.abs(path.bends).max()
+    gap = np.where(used, np.abs(gradient + penalty * np.sign(path.bends)), np.clip(np.abs(gradient) - penalty, 0, None))
+    if gap.max() > KKT_TOL * path.penalty[0] or path.penalty[-1] > 0:
         raise SiEvalError("covariance: found one without a best estimator; expected full rank; leave out a period")
 
 
-def _shortest(problem: _Problem, path: _Path, m: float, level: float) -> tuple[float, float]:
+def _shortest_interval(
+    family: _EstimatorFamily, path: _BiasVariancePath, m: float, level: float
+) -> tuple[float, float]:
     """Give the ends of the shortest interval: along the path its length has one minimum, at or beside a knot."""
 
     def half_length(penalty: float) -> float:
-        bends = _at(path, penalty)
-        spread = _std_error(problem, bends)
-        return spread * _folded_quantile(m * (problem.bias + float(np.abs(bends).sum())) / spread, level)
+        bends = _bends_at(path, penalty)
+        spread = _std_error(family, bends)
+        return spread * _folded_normal_quantile(m * (family.bias + float(np.abs(bends).sum())) / spread, level)
 
     lengths = [half_length(float(penalty)) for penalty in path.penalty]
     place = int(np.argmin(lengths))
     best, length = float(path.penalty[place]), lengths[place]
     for other in {max(place - 1, 0), min(place + 1, len(lengths) - 1)} - {place}:
-        ends = sorted((float(path.penalty[place]), float(path.penalty[other])))
-        found = optimize.minimize_scalar(half_length, bounds=ends, method="bounded", options={"xatol": 1e-9 * ends[1]})
-        if found.fun < length:
-            best, length = float(found.x), float(found.fun)
-    before = problem.start + problem.turn @ _at(path, best)
-    centre = float(before @ problem.study.before) + problem.study.estimate
+        limits = sorted((float(path.penalty[place]), float(path.penalty[other])))
+        minimum = optimize.minimize_scalar(
+            half_length, bounds=limits, method="bounded", options={"xatol": 1e-9 * limits[1]}
+        )
+        if minimum.fun < length:
+            best, length = float(minimum.x), float(minimum.fun)
+    before = family.start + family.directions @ _bends_at(path, best)
+    centre = float(before @ family.study.before) + family.study.estimate
     return centre - length, centre + length
 
 
-def _at(path: _Path, penalty: float) -> FloatArray:
+def _bends_at(path: _BiasVariancePath, penalty: float) -> FloatArray:
     return np.array([np.interp(penalty, path.penalty[::-1], column[::-1]) for column in path.bends.T])
 
 
-def _std_error(problem: _Problem, bends: FloatArray) -> float:
-    weights = np.concatenate([problem.start + problem.turn @ bends, problem.study.weights])
-    return float(np.sqrt(weights @ problem.study.covariance @ weights))
+def _std_error(family: _EstimatorFamily, bends: FloatArray) -> float:
+    weights = np.concatenate([family.start + family.directions @ bends, family.study.weights])
+    return float(np.sqrt(weights @ family.study.covariance @ weights))
 
 
-def _folded_quantile(shift: float, level: float) -> float:
+def _folded_normal_quantile(shift: float, level: float) -> float:
     """Give the ``level`` quantile of the absolute value of a normal variable with mean ``shift`` and variance 1."""
 
     def excess(value: float) -> float:

@@ -13,14 +13,14 @@ OVERALL = "overall"
 NORMAL = np.inf  # degrees of freedom of an interval that rests on the normal limit
 
 
-class Finding(NamedTuple):
+class Estimate(NamedTuple):
     """One estimate; ``participants`` and ``others`` are the units behind it, ``reason`` says why there is none."""
 
     category: str
     estimate: float
     std_error: float = np.nan
-    participants: int = 0
-    others: int = 0
+    n_treated: int = 0
+    n_controls: int = 0
     statistic: str = ATT
     year: int | str = ALL
     p_value: float = np.nan
@@ -31,13 +31,13 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Findings:
+class DesignResult:
     """What a design found: its estimates, what was left out and why, and whether a trend before could be tested.
 
     ``pre_trend`` is the p-value of the test that the groups moved alike before participation, NaN where no test is
     possible.
     """
 
-    found: list[Finding]
+    estimates: list[Estimate]
     left_out: dict[Reason, int] = field(default_factory=dict)
-    pre_trend: float = np.nan
+    pre_trend_p_value: float = np.nan

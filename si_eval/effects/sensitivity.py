@@ -12,9 +12,9 @@ from scipy import special, stats
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray
 
-EXACT_PAIRS = 200  # up to here the distribution of the signed-rank statistic is computed, beyond it is normal
-NEAR = 1e-13  # sums of two values nearer than this share of their range are one
-LOG_RATIO = 0.91  # log risk ratio of one standard deviation: VanderWeele and Ding (2017)
+MAX_EXACT_PAIRS = 200  # up to here the distribution of the signed-rank statistic is computed, beyond it is normal
+REL_TOL = 1e-13  # sums of two values nearer than this share of their range are one
+LOG_RISK_RATIO_PER_SD = 0.91  # log risk ratio of one standard deviation: VanderWeele and Ding (2017)
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,20 @@ def rosenbaum_bounds(
     """
     values, gammas = np.asarray(differences, dtype=np.float64), np.atleast_1d(np.asarray(gamma, dtype=np.float64))
     _check_pairs(values, gammas, alternative, level)
-    exact = values.size <= EXACT_PAIRS if exact is None else exact
+    exact = values.size <= MAX_EXACT_PAIRS if exact is None else exact
     side = values if alternative == "greater" else -values
     ranks = stats.rankdata(np.abs(side[side != 0]))
     statistic = float(ranks[side[side != 0] > 0].sum())
-    ends = np.array([_ends(values, float(factor), level, exact) for factor in gammas])
-    others = -np.array([_ends(-values, float(factor), level, exact) for factor in gammas])
+    ends = np.array([_lower_bounds(values, float(factor), level, exact) for factor in gammas])
+    upper = -np.array([_lower_bounds(-values, float(factor), level, exact) for factor in gammas])
     return RosenbaumBounds(
         gamma=gammas,
         p_low=np.array([_upper_tail(ranks, statistic, 1 / (1 + factor), exact) for factor in gammas]),
         p_high=np.array([_upper_tail(ranks, statistic, factor / (1 + factor), exact) for factor in gammas]),
         estimate_low=ends[:, 0],
-        estimate_high=others[:, 0],
+        estimate_high=upper[:, 0],
         low=ends[:, 1],
-        high=others[:, 1],
+        high=upper[:, 1],
         n_pairs=values.size,
         n_zero=int((values == 0).sum()),
         level=level,
@@ -108,14 +108,14 @@ def e_value(risk_ratio: float, low: float | None = None, high: float | None = No
     """
     ends = [end for end in (low, high) if end is not None]
     if not all(np.isfinite(ratio) and ratio > 0 for ratio in [risk_ratio, *ends]):
-        _refuse("risk_ratio", f"{[risk_ratio, *ends]}", "finite ratios above 0", "give ratios, not their logarithms")
+        _raise("risk_ratio", f"{[risk_ratio, *ends]}", "finite ratios above 0", "give ratios, not their logarithms")
     if (low is not None and low > risk_ratio) or (high is not None and high < risk_ratio):
-        _refuse("low, high", f"{low}, {high}", f"ends around {risk_ratio}", "give the interval of this ratio")
+        _raise("low, high", f"{low}, {high}", f"ends around {risk_ratio}", "give the interval of this ratio")
     limit = low if risk_ratio >= 1 else high
     if limit is None:
-        return EValue(_explains(risk_ratio), None)
+        return EValue(_e_value_of_ratio(risk_ratio), None)
     across = (limit - 1) * (risk_ratio - 1) <= 0
-    return EValue(_explains(risk_ratio), 1.0 if across else _explains(limit))
+    return EValue(_e_value_of_ratio(risk_ratio), 1.0 if across else _e_value_of_ratio(limit))
 
 
 def e_value_of_difference(standardised_difference: float, std_error: float, *, level: float = 0.95) -> EValue:
@@ -131,42 +131,42 @@ def e_value_of_difference(standardised_difference: float, std_error: float, *, l
     2.529
     """
     if not std_error >= 0:
-        _refuse("std_error", f"{std_error}", "a number of 0 or more", "give the standard error of the difference")
+        _raise("std_error", f"{std_error}", "a number of 0 or more", "give the standard error of the difference")
     _check_level(level)
     margin = special.ndtri((1 + level) / 2) * std_error
     middle, low, high = (
-        float(np.exp(LOG_RATIO * value))
+        float(np.exp(LOG_RISK_RATIO_PER_SD * value))
         for value in (standardised_difference, standardised_difference - margin, standardised_difference + margin)
     )
     return e_value(middle, low, high)
 
 
-def _explains(ratio: float) -> float:
+def _e_value_of_ratio(ratio: float) -> float:
     above = max(ratio, 1 / ratio)
     return float(above + np.sqrt(above * (above - 1)))
 
 
-def _upper_tail(ranks: FloatArray, statistic: float, chance: float, exact: bool) -> float:
+def _upper_tail(ranks: FloatArray, statistic: float, probability: float, exact: bool) -> float:
     """Give the probability of a sum of positive ranks at least as large, each positive with probability ``chance``."""
     if exact:
-        return float(_distribution(ranks, chance)[round(2 * statistic) :].sum())
-    spread = np.sqrt(chance * (1 - chance) * (ranks**2).sum())
-    return float(special.ndtr(-(statistic - chance * ranks.sum()) / spread))
+        return float(_distribution(ranks, probability)[round(2 * statistic) :].sum())
+    spread = np.sqrt(probability * (1 - probability) * (ranks**2).sum())
+    return float(special.ndtr(-(statistic - probability * ranks.sum()) / spread))
 
 
-def _distribution(ranks: FloatArray, chance: float) -> FloatArray:
+def _distribution(ranks: FloatArray, probability: float) -> FloatArray:
     """Give the probabilities of the doubled sum of positive ranks (mean ranks are whole or half)."""
     steps = np.rint(2 * ranks).astype(np.int64)
-    chances = np.zeros(int(steps.sum()) + 1)
-    chances[0] = 1.0
+    probabilities = np.zeros(int(steps.sum()) + 1)
+    probabilities[0] = 1.0
     for step in steps:
-        moved = np.zeros_like(chances)
-        moved[step:] = chances[: chances.size - step]
-        chances = (1 - chance) * chances + chance * moved
-    return chances
+        moved = np.zeros_like(probabilities)
+        moved[step:] = probabilities[: probabilities.size - step]
+        probabilities = (1 - probability) * probabilities + probability * moved
+    return probabilities
 
 
-def _ends(values: FloatArray, gamma: float, level: float, exact: bool) -> tuple[float, float]:
+def _lower_bounds(values: FloatArray, gamma: float, level: float, exact: bool) -> tuple[float, float]:
     """Give the least Hodges-Lehmann estimate and the least lower end of the interval.
 
     The signed-rank statistic of the differences less an effect counts the means of two differences (each with itself
@@ -175,48 +175,48 @@ def _ends(values: FloatArray, gamma: float, level: float, exact: bool) -> tuple[
     ordered, n = np.sort(values), values.size
     pairs = n * (n + 1) // 2
     expected = gamma * pairs / (1 + gamma)
-    estimate = (_mean_at(ordered, int(expected) + 1) + _mean_at(ordered, int(np.ceil(expected)))) / 2
-    chance, error = gamma / (1 + gamma), (1 - level) / 2
+    estimate = (_walsh_average(ordered, int(expected) + 1) + _walsh_average(ordered, int(np.ceil(expected)))) / 2
+    probability, error = gamma / (1 + gamma), (1 - level) / 2
     if exact:
-        tail = _distribution(np.arange(1.0, n + 1), chance)[::2][::-1].cumsum()[::-1]
+        tail = _distribution(np.arange(1.0, n + 1), probability)[::2][::-1].cumsum()[::-1]
         critical = int((tail > error).sum())
     else:
-        spread = np.sqrt(chance * (1 - chance) * n * (n + 1) * (2 * n + 1) / 6)
+        spread = np.sqrt(probability * (1 - probability) * n * (n + 1) * (2 * n + 1) / 6)
         critical = int(np.ceil(expected + special.ndtri(1 - error) * spread))
-    return estimate, _mean_at(ordered, critical) if critical <= pairs else -np.inf
+    return estimate, _walsh_average(ordered, critical) if critical <= pairs else -np.inf
 
 
-def _mean_at(ordered: FloatArray, place: int) -> float:
+def _walsh_average(ordered: FloatArray, rank: int) -> float:
     """Give the mean of two values (each with itself too) that is ``place``-th from above, without listing them all."""
     low, high = 2 * float(ordered[0]), 2 * float(ordered[-1])
     step = high - low
     low -= step + 1.0
-    while high - low > NEAR * step:
+    while high - low > REL_TOL * step:
         middle = (low + high) / 2
         both = ordered.size**2 - int(np.searchsorted(ordered, middle - ordered, side="right").sum())
-        if (both + int((2 * ordered > middle).sum())) // 2 >= place:
+        if (both + int((2 * ordered > middle).sum())) // 2 >= rank:
             low = middle
         else:
             high = middle
-    partner = np.searchsorted(ordered, high + NEAR * step - ordered, side="right") - 1
+    partner = np.searchsorted(ordered, high + REL_TOL * step - ordered, side="right") - 1
     return float((ordered + ordered[partner])[partner >= 0].max()) / 2
 
 
 def _check_pairs(values: FloatArray, gammas: FloatArray, alternative: str, level: float) -> None:
     if values.ndim != 1 or not np.isfinite(values).all() or not values.any():
         expected = "finite numbers in a row, some of them not 0"
-        _refuse("differences", f"shape {values.shape}", expected, "give participant minus comparison of each pair")
+        _raise("differences", f"shape {values.shape}", expected, "give participant minus comparison of each pair")
     if gammas.ndim != 1 or not gammas.size or not np.isfinite(gammas).all() or (gammas < 1).any():
-        _refuse("gamma", f"{gammas.tolist()}", "finite numbers of 1 or more", "1 stands for no hidden bias")
+        _raise("gamma", f"{gammas.tolist()}", "finite numbers of 1 or more", "1 stands for no hidden bias")
     if alternative not in ("greater", "less"):
-        _refuse("alternative", f"{alternative!r}", "'greater' or 'less'", "choose the side of the effect")
+        _raise("alternative", f"{alternative!r}", "'greater' or 'less'", "choose the side of the effect")
     _check_level(level)
 
 
 def _check_level(level: float) -> None:
     if not 0.5 < level < 1:
-        _refuse("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
+        _raise("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
 
 
-def _refuse(name: str, found: str, expected: str, action: str) -> None:
+def _raise(name: str, found: str, expected: str, action: str) -> None:
     raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

@@ -14,7 +14,9 @@ from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
 
 Statistic = Callable[[BoolArray], float]
-TIE = 1e-9  # relative distance within which two statistics are equal: sums in another order differ in the last digits
+TIE_TOL = (
+    1e-9  # relative distance within which two statistics are equal: sums in another order differ in the last digits
+)
 
 
 class RandomisationTest(NamedTuple):
@@ -67,9 +69,9 @@ def randomisation_test(
         )
     exact = possible <= draws + 1
     assignments = _all_assignments(actual, groups) if exact else _drawn_assignments(actual, groups, draws, seed)
-    observed = _value(statistic, actual.copy())
-    drawn = np.array([_value(statistic, assignment) for assignment in assignments])
-    extreme = int((np.abs(drawn) >= abs(observed) * (1 - TIE)).sum())
+    observed = _evaluate(statistic, actual.copy())
+    drawn = np.array([_evaluate(statistic, assignment) for assignment in assignments])
+    extreme = int((np.abs(drawn) >= abs(observed) * (1 - TIE_TOL)).sum())
     return RandomisationTest(observed, (extreme if exact else 1 + extreme) / (drawn.size + (not exact)), drawn, exact)
 
 
@@ -97,9 +99,9 @@ def _exchangeable(treated: BoolArray, strata: ArrayLike | None) -> list[tuple[ND
 
 def _all_assignments(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> Iterator[BoolArray]:
     choices = [combinations(units.tolist(), count) for units, count in groups]
-    kept = _fixed(treated, groups)
+    fixed = _fixed(treated, groups)
     for chosen in product(*choices):
-        assignment = kept.copy()
+        assignment = fixed.copy()
         assignment[[unit for stratum in chosen for unit in stratum]] = True
         yield assignment
 
@@ -108,9 +110,9 @@ def _drawn_assignments(
     treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]], draws: int, seed: int
 ) -> Iterator[BoolArray]:
     random = np.random.default_rng(seed)
-    kept = _fixed(treated, groups)
+    fixed = _fixed(treated, groups)
     for _ in range(draws):
-        assignment = kept.copy()
+        assignment = fixed.copy()
         for units, count in groups:
             assignment[units[random.choice(units.size, count, replace=False, shuffle=False)]] = True
         yield assignment
@@ -118,13 +120,13 @@ def _drawn_assignments(
 
 def _fixed(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> BoolArray:
     """Keep the participants of strata in which nobody can be exchanged."""
-    kept = treated.copy()
+    fixed = treated.copy()
     for units, _ in groups:
-        kept[units] = False
-    return kept
+        fixed[units] = False
+    return fixed
 
 
-def _value(statistic: Statistic, treated: BoolArray) -> float:
+def _evaluate(statistic: Statistic, treated: BoolArray) -> float:
     value = float(statistic(treated))
     if not np.isfinite(value):
         raise StudyError(f"statistic: found {value}; expected a finite number for every assignment; use another one")

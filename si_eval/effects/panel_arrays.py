@@ -20,14 +20,14 @@ from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, YEAR
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-NEVER = 0  # the cohort of units that never take part
-UNKNOWN = -1  # the cohort of participants whose year of entry is not known
+NEVER_TREATED = 0  # the cohort of units that never take part
+UNKNOWN_ENTRY = -1  # the cohort of participants whose year of entry is not known
 OUTCOME, COVARIATE, FIRST_YEAR = "outcome", "covariate ", "first_year"
 MISSING = "(missing)"  # a category of a covariate by itself
 
 
 @dataclass(frozen=True)
-class Histories:
+class PanelArrays:
     """Units by year. Unit-level: it stays inside.
 
     ``outcome`` has shape (units, years), NaN where it is not known; ``cohort`` (units,) is the first year of
@@ -41,7 +41,7 @@ class Histories:
     holding: IntArray
     covariates: Mapping[str, npt.NDArray[Any]]
     labels: Mapping[str, tuple[str, ...]]
-    without_logarithm: int = 0
+    n_not_positive: int = 0
 
     def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
         """Give the covariates of the year at a place, without constant, shape (units, k); none without covariates.
@@ -49,19 +49,18 @@ class Histories:
         ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that most
         participants have; a unit that is not in the panel that year has gaps.
         """
-        everybody = np.ones(len(self.cohort), dtype=np.bool_)
         columns: list[tuple[npt.NDArray[Any], int | None]] = []
         for name, values in self.covariates.items():
             at = values[:, place]
             if name not in self.labels:
                 columns.append((at, None))
                 continue
-            count = np.bincount(at[(self.cohort != NEVER) & (at >= 0)], minlength=len(self.labels[name]))
+            count = np.bincount(at[(self.cohort != NEVER_TREATED) & (at >= 0)], minlength=len(self.labels[name]))
             there = np.unique(at[at >= 0])
             columns += [(at, int(code)) for code in there if code != np.argmax(count)]
         if not columns:
             return None
-        chosen = everybody if rows is None else rows
+        chosen: npt.NDArray[np.bool_] = np.ones(len(self.cohort), dtype=np.bool_) if rows is None else rows
         design = np.empty((int(chosen.sum()), len(columns)))
         for column, (at, code) in enumerate(columns):
             mine = at[chosen]
@@ -69,7 +68,7 @@ class Histories:
         return design
 
 
-def read_histories(
+def read_arrays(
     panel: Panel,
     outcome: str,
     *,
@@ -77,9 +76,9 @@ def read_histories(
     years: Sequence[int] | None = None,
     covariates: Sequence[str] = (),
     logarithm: bool = False,
-    everybody: bool = True,
-) -> Histories:
-    """Read the histories of participants and, with ``everybody``, of units that never took part.
+    with_non_participants: bool = True,
+) -> PanelArrays:
+    """Read the histories of participants and, with ``with_non_participants``, of units that never took part.
 
     ``where`` chooses units by what they are in the first year in which the panel has them: a later class may be an
     effect. Units set aside as outliers have no outcome. A logarithm exists for positive values only; values without
@@ -89,8 +88,8 @@ def read_histories(
     """
     (outcome,) = cells.check_indicators(panel, outcome)
     cells.check_columns(panel.table, [*covariates, *(where or {})])
-    units = panel.table if everybody else panel.table.filter(panel.table[PARTICIPANT].fill_null(True))
-    table = _chosen(units, where, years)
+    units = panel.table if with_non_participants else panel.table.filter(panel.table[PARTICIPANT].fill_null(True))
+    table = _select_rows(units, where, years)
     texts = [name for name in covariates if not panel.table[name].type().is_numeric()]
     rows = table.select(
         YEAR,
@@ -109,7 +108,7 @@ def read_histories(
     keys, found = gather(engines.pieces(rows), [YEAR, *(COVARIATE + name for name in texts)])
     if not found.rows:
         raise StudyError("where or years: found no unit of the panel; expected at least one; widen the choice")
-    return _histories(keys, found, _ever(panel.table), covariates, logarithm)
+    return _to_arrays(keys, found, _ever_participants(panel.table), covariates, logarithm)
 
 
 def entry_is_known(panel: Panel) -> bool:
@@ -118,7 +117,7 @@ def entry_is_known(panel: Panel) -> bool:
     return bool(engines.count_rows(panel.table.filter(known).limit(1)))
 
 
-def _chosen(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:
+def _select_rows(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:
     """Give the rows of the units and years asked for."""
     if where:
         first = table.group_by(BE_ID).aggregate(**{FIRST_YEAR: table[YEAR].min()})
@@ -127,15 +126,15 @@ def _chosen(table: ir.Table, where: cells.Where | None, years: Sequence[int] | N
     return table if years is None else table.filter(table[YEAR].isin([int(year) for year in years]))
 
 
-def _ever(table: ir.Table) -> IntArray:
+def _ever_participants(table: ir.Table) -> IntArray:
     """List the units that take part in any year of the panel, in ascending order."""
     units = engines.fetch_arrow(table.filter(table[PARTICIPANT]).select(BE_ID).distinct())[BE_ID]
     return np.sort(units.to_numpy())
 
 
-def _histories(
+def _to_arrays(
     keys: dict[str, Key], found: Gathered, ever: IntArray, covariates: Sequence[str], logarithm: bool
-) -> Histories:
+) -> PanelArrays:
     """Put rows in places: a line a unit, a column a year."""
     calendar, period = np.unique(keys[YEAR].labels.to_numpy(zero_copy_only=False), return_inverse=True)
     column = period[keys[YEAR].codes]
@@ -154,11 +153,11 @@ def _histories(
     takes_part = np.isin(ids, ever, assume_unique=True)
     never = found.truths("never")
     assert never is not None
-    in_a_group = takes_part.copy()
-    in_a_group[line[never]] = True
+    compared = takes_part.copy()
+    compared[line[never]] = True
     entry, groups = found.few(ENTRY_YEAR), found.few(GROUP_ID)
-    cohort = np.where(takes_part, UNKNOWN, NEVER).astype(np.int64)
-    cohort[line[entry.places]] = np.where(takes_part[line[entry.places]], entry.values, NEVER)
+    cohort = np.where(takes_part, UNKNOWN_ENTRY, NEVER_TREATED).astype(np.int64)
+    cohort[line[entry.places]] = np.where(takes_part[line[entry.places]], entry.values, NEVER_TREATED)
     holding = -1 - np.arange(len(ids))
     holding[line[groups.places]] = groups.values
     coded = {name: keys[COVARIATE + name] for name in covariates if COVARIATE + name in keys}
@@ -166,12 +165,12 @@ def _histories(
         name: placed(coded[name].codes, -1) if name in coded else placed(found.floats(COVARIATE + name), np.nan)
         for name in covariates
     }
-    return Histories(
-        outcome=outcome[in_a_group],
-        cohort=cohort[in_a_group],
+    return PanelArrays(
+        outcome=outcome[compared],
+        cohort=cohort[compared],
         years=tuple(int(year) for year in calendar),
-        holding=np.unique(holding[in_a_group], return_inverse=True)[1],
-        covariates={name: values[in_a_group] for name, values in wide.items()},
+        holding=np.unique(holding[compared], return_inverse=True)[1],
+        covariates={name: values[compared] for name, values in wide.items()},
         labels={name: tuple(key.labels.to_pylist()) for name, key in coded.items()},
-        without_logarithm=int(not_positive[in_a_group].sum()) if logarithm else 0,
+        n_not_positive=int(not_positive[compared].sum()) if logarithm else 0,
     )

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from si_eval.effects.honest.event_study import RELATIVE, SMOOTHNESS, Bounds, check_event_study
-from si_eval.effects.honest.relative import relative_magnitude_bounds
+from si_eval.effects.honest.relative_magnitudes import relative_magnitude_bounds
 from si_eval.effects.honest.smoothness import smoothness_bounds
 from si_eval.errors import StudyError
 
-METHODS = {SMOOTHNESS: smoothness_bounds, RELATIVE: relative_magnitude_bounds}
-POINTS = 32  # violations tried on the way to the first interval that holds zero
-ROUNDS = 3  # of the search between two of them, each dividing the step by the points
+BOUNDS = {SMOOTHNESS: smoothness_bounds, RELATIVE: relative_magnitude_bounds}
+GRID_POINTS = 32  # violations tried on the way to the first interval that holds zero
+GRID_ROUNDS = 3  # of the search between two of them, each dividing the step by the points
 
 
 def breakdown(
@@ -36,13 +36,13 @@ def breakdown(
     >>> breakdown([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, restriction="relative") > 0
     True
     """
-    if restriction not in METHODS:
-        raise StudyError(f"restriction: found {restriction!r}; expected one of {sorted(METHODS)}; choose one of them")
+    if restriction not in BOUNDS:
+        raise StudyError(f"restriction: found {restriction!r}; expected one of {sorted(BOUNDS)}; choose one of them")
     study = check_event_study(estimates, covariance, pre, weights)
 
-    def first_with_zero(tried: np.ndarray) -> int | None:
-        bounds = METHODS[restriction](estimates, covariance, pre, m=tried, weights=study.weights, level=level)
-        places = np.flatnonzero(_holds_zero(bounds))
+    def first_with_zero(grid: np.ndarray) -> int | None:
+        bounds = BOUNDS[restriction](estimates, covariance, pre, m=grid, weights=study.weights, level=level)
+        places = np.flatnonzero(_contains_zero(bounds))
         return int(places[0]) if places.size else None
 
     low, high = 0.0, study.std_error if restriction == SMOOTHNESS else 1.0
@@ -50,12 +50,12 @@ def breakdown(
         return 0.0
     while first_with_zero(np.array([high])) is None:
         high *= 2
-    for _ in range(ROUNDS):
-        tried = np.linspace(low, high, POINTS)
-        place = first_with_zero(tried[1:])
-        low, high = float(tried[place or 0]), float(tried[(place or 0) + 1])
+    for _ in range(GRID_ROUNDS):
+        grid = np.linspace(low, high, GRID_POINTS)
+        place = first_with_zero(grid[1:])
+        low, high = float(grid[place or 0]), float(grid[(place or 0) + 1])
     return low
 
 
-def _holds_zero(bounds: Bounds) -> np.ndarray:
+def _contains_zero(bounds: Bounds) -> np.ndarray:
     return (bounds.low <= 0) & (bounds.high >= 0)

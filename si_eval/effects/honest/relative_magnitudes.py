@@ -19,10 +19,10 @@ from si_eval.effects.honest.event_study import (
 )
 from si_eval.stats import FloatArray
 
-FIRST_STAGE = 0.1  # share of the error rate that the least favourable test spends: Rambachan and Roth (2023)
-NODES, TAIL = 400, 9.0  # of the integral over the pre-period change, in standard deviations
-POINTS, ROUNDS = 401, 4  # of the search for the ends; each round divides the step by half the points
-SAME = 1e-12  # slopes this near to one leave the maximum where it is
+FIRST_STAGE_SHARE = 0.1  # share of the error rate that the least favourable test spends: Rambachan and Roth (2023)
+QUADRATURE_NODES, QUADRATURE_LIMIT = 400, 9.0  # of the integral over the pre-period change, in standard deviations
+GRID_POINTS, GRID_ROUNDS = 401, 4  # of the search for the ends; each round divides the step by half the points
+SLOPE_TOL = 1e-12  # slopes this near to one leave the maximum where it is
 
 
 class _Moments(NamedTuple):
@@ -69,18 +69,20 @@ def relative_magnitude_bounds(
     """
     study = check_event_study(estimates, covariance, pre, weights)
     violations, level = check_violations(m), check_level(level)
-    ends = np.array([_union(study, float(value), 1 - level) for value in violations])
-    low, high = study.estimate + ends[:, 0], study.estimate + ends[:, 1]
+    limits = np.array([_union_of_sets(study, float(value), 1 - level) for value in violations])
+    low, high = study.estimate + limits[:, 0], study.estimate + limits[:, 1]
     return Bounds(violations, low, high, study.estimate, study.std_error, level, RELATIVE)
 
 
-def _union(study: EventStudy, m: float, error: float) -> tuple[float, float]:
+def _union_of_sets(study: EventStudy, m: float, error: float) -> tuple[float, float]:
     """Give the ends of the union over places and signs, as distances from the estimate."""
     sets = [
-        _accepted(_moments(study, m, place, sign), error) for place in range(study.before.size) for sign in (1.0, -1.0)
+        _accepted_range(_moments(study, m, place, sign), error)
+        for place in range(study.before.size)
+        for sign in (1.0, -1.0)
     ]
-    found = [ends for ends in sets if ends is not None]
-    return min(ends[0] for ends in found), max(ends[1] for ends in found)
+    accepted = [limits for limits in sets if limits is not None]
+    return min(limits[0] for limits in accepted), max(limits[1] for limits in accepted)
 
 
 def _moments(study: EventStudy, m: float, place: int, sign: float) -> _Moments:
@@ -113,26 +115,26 @@ def _moments(study: EventStudy, m: float, place: int, sign: float) -> _Moments:
     return _Moments(directions, float(worst @ np.append(study.before, study.after)), pair @ study.covariance @ pair.T)
 
 
-def _accepted(moments: _Moments, error: float) -> tuple[float, float] | None:
+def _accepted_range(moments: _Moments, error: float) -> tuple[float, float] | None:
     """Give the outermost distances from the estimate that are not rejected; none when all are."""
-    critical = _least_favourable(moments, FIRST_STAGE * error)
+    critical = _least_favourable_critical_value(moments, FIRST_STAGE_SHARE * error)
     (above, lift), (below, drop) = moments.directions[0], moments.directions[1]
     first, last = -(critical - lift * moments.change) / above, (critical - drop * moments.change) / -below
     if first >= last:
         return None
-    grid = np.linspace(first, last, POINTS)
+    grid = np.linspace(first, last, GRID_POINTS)
     places = np.flatnonzero(_not_rejected(moments, grid, critical, error))
     if not places.size:
         return None
     low = _refine(moments, grid[max(places[0] - 1, 0)], grid[places[0]], critical, error)
-    high = _refine(moments, grid[min(places[-1] + 1, POINTS - 1)], grid[places[-1]], critical, error)
+    high = _refine(moments, grid[min(places[-1] + 1, GRID_POINTS - 1)], grid[places[-1]], critical, error)
     return low, high
 
 
 def _refine(moments: _Moments, outside: float, inside: float, critical: float, error: float) -> float:
     """Search on finer grids for the first value from ``outside`` that is not rejected."""
-    for _ in range(ROUNDS):
-        grid = np.linspace(outside, inside, POINTS // 2)
+    for _ in range(GRID_ROUNDS):
+        grid = np.linspace(outside, inside, GRID_POINTS // 2)
         place = int(np.argmax(_not_rejected(moments, grid, critical, error)))
         outside, inside = grid[max(place - 1, 0)], grid[place]
     return float(inside)
@@ -153,21 +155,21 @@ def _not_rejected(moments: _Moments, distance: FloatArray, critical: float, erro
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = joint[largest] / variance[:, None]
         meeting = (values - slope * statistic[:, None]) / (1 - slope)
-        low = np.where(slope < 1 - SAME, meeting, -np.inf).max(axis=1)
-        high = np.minimum(np.where(slope > 1 + SAME, meeting, np.inf).min(axis=1), critical)
-        beyond = _tail_share(*(value / np.sqrt(variance) for value in (statistic, low, high)))
-    level = error * (1 - FIRST_STAGE) / (1 - FIRST_STAGE * error)
+        low = np.where(slope < 1 - SLOPE_TOL, meeting, -np.inf).max(axis=1)
+        high = np.minimum(np.where(slope > 1 + SLOPE_TOL, meeting, np.inf).min(axis=1), critical)
+        beyond = _truncated_normal_tail(*(value / np.sqrt(variance) for value in (statistic, low, high)))
+    level = error * (1 - FIRST_STAGE_SHARE) / (1 - FIRST_STAGE_SHARE * error)
     return (statistic <= critical) & ~((statistic > 0) & (variance > 0) & (beyond < level))
 
 
-def _tail_share(value: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+def _truncated_normal_tail(value: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     """Give the probability that a standard normal variable between ``low`` and ``high`` exceeds ``value``."""
     logs = special.log_ndtr(-np.stack([value, low, high]))
     share = np.exp(logs - logs[1])
     return (share[0] - share[2]) / (1 - share[2])
 
 
-def _least_favourable(moments: _Moments, error: float) -> float:
+def _least_favourable_critical_value(moments: _Moments, error: float) -> float:
     """Give the value that the largest moment exceeds with probability ``error`` when all have mean zero.
 
     The probability is an integral over the change before the reference, by Gauss-Legendre quadrature: no simulation,
@@ -181,17 +183,17 @@ def _least_favourable(moments: _Moments, error: float) -> float:
     nodes, shares = _quadrature()
 
     def excess(critical: float) -> float:
-        start = max(critical / (steepest * scale), -TAIL) if steepest < 0 else -TAIL
-        z = start + (TAIL - start) * (nodes + 1) / 2
+        start = max(critical / (steepest * scale), -QUADRATURE_LIMIT) if steepest < 0 else -QUADRATURE_LIMIT
+        z = start + (QUADRATURE_LIMIT - start) * (nodes + 1) / 2
         mean, change = shared / scale * z, scale * z
         top = special.ndtr(((critical - lift * change) / above - mean) / rest)
         bottom = special.ndtr(((critical - drop * change) / below - mean) / rest)
         density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-        return float((TAIL - start) / 2 * shares @ (density * np.clip(top - bottom, 0, None))) - (1 - error)
+        return float((QUADRATURE_LIMIT - start) / 2 * shares @ (density * np.clip(top - bottom, 0, None))) - (1 - error)
 
-    return float(optimize.brentq(excess, 0.0, TAIL, xtol=1e-10))
+    return float(optimize.brentq(excess, 0.0, QUADRATURE_LIMIT, xtol=1e-10))
 
 
 @cache
 def _quadrature() -> tuple[FloatArray, FloatArray]:
-    return np.polynomial.legendre.leggauss(NODES)
+    return np.polynomial.legendre.leggauss(QUADRATURE_NODES)

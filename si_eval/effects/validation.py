@@ -10,7 +10,7 @@ import numpy.typing as npt
 from si_eval.errors import StudyError
 
 
-def check_groups(treated: npt.NDArray[np.bool_]) -> None:
+def check_treated(treated: npt.NDArray[np.bool_]) -> None:
     """Raise `StudyError` unless ``treated`` (n,) is boolean and has units of both groups."""
     if treated.dtype != np.bool_ or not treated.any() or treated.all():
         raise StudyError(
@@ -19,7 +19,7 @@ def check_groups(treated: npt.NDArray[np.bool_]) -> None:
         )
 
 
-def check_known(rows: int, **arrays: npt.NDArray[Any] | None) -> None:
+def check_finite(rows: int, **arrays: npt.NDArray[Any] | None) -> None:
     """Raise `StudyError` for the first array without ``rows`` rows of known, finite values; None is left out."""
     for name, values in arrays.items():
         if values is None:

@@ -1,0 +1,60 @@
+"""How far the effect still stands when trends were not quite parallel, as findings of a staggered design."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import get_args
+
+import numpy as np
+
+from si_eval.effects.aggregation import aggregate_effects
+from si_eval.effects.design_result import OVERALL, Estimate
+from si_eval.effects.group_time import GroupTimeEffects
+from si_eval.effects.honest import breakdown, relative_magnitude_bounds
+from si_eval.errors import StudyError
+from si_eval.vocabulary import ATT_ROBUST, BOTH_LANGUAGES, BREAKDOWN, Language, Reason, label
+
+TREND_RATIOS = (0.5, 1.0, 2.0)  # of the largest change of trend after the reference year to the largest before
+
+
+def bound_effect_since_entry(
+    effects: GroupTimeEffects, years: Sequence[int], anticipation: int, level: float
+) -> Iterator[Estimate]:
+    """Give bounds of the mean effect since entry; ``effects`` have one reference period (base "universal").
+
+    ``years`` are those of the panel: where one is missing, the cohorts have different reference periods.
+
+    Source: Rambachan & Roth (2023), restriction on relative magnitudes.
+    """
+    events = aggregate_effects(effects, "event")
+    reference = -1 - anticipation
+    before = events.parts < reference
+    since_entry = events.parts[~before] >= 0
+    weights = since_entry / since_entry.sum()
+    overall = Estimate(OVERALL, np.nan, n_treated=int(events.n_treated.min()), n_controls=int(events.n_controls.min()))
+    consecutive = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
+    gap = not consecutive or len(years) <= years[-1] - years[0]
+    if gap or not before.any():
+        reason = Reason.GAP_AROUND_ENTRY if gap else Reason.TOO_FEW_PRE_PERIODS
+        yield overall._replace(statistic=BREAKDOWN, reason=reason)
+        return
+    pre = int(before.sum())
+    try:
+        bounds = relative_magnitude_bounds(
+            events.att, events.covariance, pre, m=TREND_RATIOS, weights=weights, level=level
+        )
+        breakdown_ratio = breakdown(
+            events.att, events.covariance, pre, restriction="relative", weights=weights, level=level
+        )
+    except StudyError:  # of all that is checked only the covariance comes from the data
+        yield overall._replace(statistic=BREAKDOWN, reason=Reason.SINGULAR_COVARIANCE)
+        return
+    robust = overall._replace(estimate=bounds.estimate, std_error=bounds.std_error, statistic=ATT_ROBUST)
+    for ratio, low, high in zip(TREND_RATIOS, bounds.low, bounds.high, strict=True):
+        yield robust._replace(category=_category(ratio), low=float(low), high=float(high))
+    yield overall._replace(estimate=breakdown_ratio, statistic=BREAKDOWN)
+
+
+def _category(ratio: float) -> str:
+    """Return the category of a ratio in both languages."""
+    return BOTH_LANGUAGES.join(label("trend_ratio", language).format(ratio=ratio) for language in get_args(Language))
