@@ -25,12 +25,16 @@ def check(source: Annotated[Path, typer.Argument(help="an extract folder or a st
     """Say what is in an extract, what is wrong with it, and what a run could and could not answer."""
     with _ends_well():
         from si_eval.registers import extracts  # noqa: PLC0415
+        from si_eval.study.arguments import check_exhibits  # noqa: PLC0415
         from si_eval.study.file import load_study  # noqa: PLC0415
         from si_eval.study.inputs import extract_arguments  # noqa: PLC0415
 
-        a_study = source.suffix.lower() == ".toml"
-        arguments = extract_arguments(load_study(source)) if a_study else {"source": source}
-        examined = extracts.examine_extract(**arguments)
+        if source.suffix.lower() == ".toml":
+            study = load_study(source)
+            check_exhibits(study)
+            examined = extracts.examine_extract(**extract_arguments(study))
+        else:
+            examined = extracts.examine_extract(source)
         typer.echo(examined.text)
         if examined.problems:
             raise typer.Exit(1)

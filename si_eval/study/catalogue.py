@@ -1,9 +1,9 @@
-"""What makes each exhibit: the functions that a study file can name, and the inputs that each of them takes."""
+"""The functions that a study file can name for an exhibit, and the inputs that each of them takes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,34 @@ from si_eval.effects import estimate_effect
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 
-NONRESPONSE, WEIGHTED = "survey_nonresponse", "survey_weighted"
-PROTECTED = "protected"  # the exhibits that crossed the public border, by id; none before they did
+NONRESPONSE, WEIGHTED, SYNTHESIS = "survey_nonresponse", "survey_weighted", "synthesise"
 Protected = Mapping[str, SafeTable]
+
+# --- inputs of the functions ---
+REGISTERS = ("panel", "linkage")
+SURVEY = "survey"
+FACTS = ("kpis", "programme", "goals", "costs", "firms", "findings")  # files under [facts] of the study
+EXHIBITS = "exhibits"  # the ids of the study's exhibits
+PROTECTED = "protected"  # the exhibits that crossed the public border, by id; none before they did
+
+# --- arguments that a study file gives ---
+COUNTS = "counts"  # names exhibits which crossed the public border
+PATHS = ("frame", "margins", "population", "targets")  # name files, from the study file
+SETTINGS = "settings"  # are the arguments of the function that another one calls
+
+
+@dataclass(frozen=True)
+class ExhibitFunction:
+    """A function that makes an exhibit: it takes its inputs first, then the arguments of the study file by name.
+
+    Where the argument ``settings`` holds the arguments of a function of its own, ``settings`` is that function and
+    ``reserved`` are those of its arguments that do not come from there.
+    """
+
+    function: Callable[..., ResultTable]
+    inputs: tuple[str, ...]
+    settings: Callable[..., ResultTable] | None = None
+    reserved: tuple[str, ...] = ()
 
 
 def _check_theory(programme: theory.Programme, exhibits: Sequence[str]) -> ResultTable:
@@ -89,44 +114,54 @@ def _simulated(table: ResultTable, protected: Protected, counts: Sequence[str]) 
     return replace(table, simulation=next((mark for mark in marks if mark is not None), None))
 
 
-# function of an exhibit -> what makes it, and the inputs that it takes before its own arguments
-MAKERS: dict[str, tuple[Callable[..., ResultTable], tuple[str, ...]]] = {
-    "describe_linkage": (describe_linkage, ("linkage", "panel")),
-    "describe_unit_choice": (describe_unit_choice, ("panel",)),
-    "describe_reach": (describe_reach, ("panel",)),
-    "describe_sectors": (describe_sectors, ("panel",)),
-    "check_selection": (check_selection, ("panel",)),
-    "compare_groups": (compare_groups, ("panel",)),
-    "index_series": (index_series, ("panel",)),
-    "estimate_effect": (estimate_effect, ("panel",)),
-    **{
-        name: (getattr(survey, name), ("survey",))
-        for name in (
-            "survey_crosstab", "survey_doubts", "survey_frequencies", "survey_matrix", "survey_multiple",
-            "survey_numeric", "survey_plausibility", "survey_response", "open_answers",
-        )
-    },
-    NONRESPONSE: (_survey_nonresponse, ("survey", PROTECTED)),
-    WEIGHTED: (_survey_weighted, ("survey", PROTECTED)),
-    **{
-        name: (getattr(monitoring, name), ("kpis",))
-        for name in (
-            "describe_kpis", "kpi_growth", "kpi_per_project", "kpi_shares", "kpi_subset", "targets_against_results",
-        )
-    },
-    **{
-        name: (getattr(efficiency, name), ("costs",))
-        for name in (
-            "costs_by", "in_kind", "leverage", "list_costs", "missing_costs", "shares_by_perspective",
-        )
-    },
-    "cost_per": (efficiency.cost_per, ("costs", "firms")),
-    "cost_per_participant": (_cost_per_participant, ("costs", "linkage", "panel")),
-    "check_consistency": (_contradictions, ("kpis",)),
-    "theory_table": (theory.theory_table, ("programme",)),
-    "check_theory": (_check_theory, ("programme", "exhibits")),
-    "answer_questions": (theory.answer_questions, ("programme", "exhibits")),
-    "score_goals": (theory.score_goals, ("goals",)),
-    "list_goals": (theory.list_goals, ("goals",)),
-    "list_impacts": (synthesis.list_impacts, ("findings",)),
-}  # fmt: skip
+def _synthesise(programme: theory.Programme, findings: synthesis.Findings, protected: Protected) -> ResultTable:
+    """Put all protected exhibits together with the findings of others, by question of the evaluation."""
+    questions = [question.id for question in programme.questions]
+    return synthesis.synthesise(questions, tables=list(protected.values()), findings=findings).table
+
+
+EXHIBIT_FUNCTIONS: Mapping[str, ExhibitFunction] = {
+    "describe_linkage": ExhibitFunction(describe_linkage, ("linkage", "panel")),
+    "describe_unit_choice": ExhibitFunction(describe_unit_choice, ("panel",)),
+    "describe_reach": ExhibitFunction(describe_reach, ("panel",)),
+    "describe_sectors": ExhibitFunction(describe_sectors, ("panel",)),
+    "check_selection": ExhibitFunction(check_selection, ("panel",)),
+    "compare_groups": ExhibitFunction(compare_groups, ("panel",)),
+    "index_series": ExhibitFunction(index_series, ("panel",)),
+    "estimate_effect": ExhibitFunction(estimate_effect, ("panel",)),
+    "survey_crosstab": ExhibitFunction(survey.survey_crosstab, (SURVEY,)),
+    "survey_doubts": ExhibitFunction(survey.survey_doubts, (SURVEY,)),
+    "survey_frequencies": ExhibitFunction(survey.survey_frequencies, (SURVEY,)),
+    "survey_matrix": ExhibitFunction(survey.survey_matrix, (SURVEY,)),
+    "survey_multiple": ExhibitFunction(survey.survey_multiple, (SURVEY,)),
+    "survey_numeric": ExhibitFunction(survey.survey_numeric, (SURVEY,)),
+    "survey_plausibility": ExhibitFunction(survey.survey_plausibility, (SURVEY,)),
+    "survey_response": ExhibitFunction(survey.survey_response, (SURVEY,)),
+    "open_answers": ExhibitFunction(survey.open_answers, (SURVEY,)),
+    NONRESPONSE: ExhibitFunction(_survey_nonresponse, (SURVEY, PROTECTED)),
+    WEIGHTED: ExhibitFunction(
+        _survey_weighted, (SURVEY, PROTECTED), settings=survey.survey_weighted, reserved=("margins", "trim", "fewest")
+    ),
+    "describe_kpis": ExhibitFunction(monitoring.describe_kpis, ("kpis",)),
+    "kpi_growth": ExhibitFunction(monitoring.kpi_growth, ("kpis",)),
+    "kpi_per_project": ExhibitFunction(monitoring.kpi_per_project, ("kpis",)),
+    "kpi_shares": ExhibitFunction(monitoring.kpi_shares, ("kpis",)),
+    "kpi_subset": ExhibitFunction(monitoring.kpi_subset, ("kpis",)),
+    "targets_against_results": ExhibitFunction(monitoring.targets_against_results, ("kpis",)),
+    "costs_by": ExhibitFunction(efficiency.costs_by, ("costs",)),
+    "in_kind": ExhibitFunction(efficiency.in_kind, ("costs",)),
+    "leverage": ExhibitFunction(efficiency.leverage, ("costs",)),
+    "list_costs": ExhibitFunction(efficiency.list_costs, ("costs",)),
+    "missing_costs": ExhibitFunction(efficiency.missing_costs, ("costs",)),
+    "shares_by_perspective": ExhibitFunction(efficiency.shares_by_perspective, ("costs",)),
+    "cost_per": ExhibitFunction(efficiency.cost_per, ("costs", "firms")),
+    "cost_per_participant": ExhibitFunction(_cost_per_participant, ("costs", "linkage", "panel")),
+    "check_consistency": ExhibitFunction(_contradictions, ("kpis",)),
+    "theory_table": ExhibitFunction(theory.theory_table, ("programme",)),
+    "check_theory": ExhibitFunction(_check_theory, ("programme", EXHIBITS)),
+    "answer_questions": ExhibitFunction(theory.answer_questions, ("programme", EXHIBITS)),
+    "score_goals": ExhibitFunction(theory.score_goals, ("goals",)),
+    "list_goals": ExhibitFunction(theory.list_goals, ("goals",)),
+    "list_impacts": ExhibitFunction(synthesis.list_impacts, ("findings",)),
+    SYNTHESIS: ExhibitFunction(_synthesise, ("programme", "findings", PROTECTED)),
+}

@@ -16,7 +16,9 @@ from si_eval.disclosure.border import Decision
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
-from si_eval.study.exhibits import SYNTHESIS, Inputs, compute_exhibits, synthesise_exhibits, without_registers
+from si_eval.study.arguments import check_exhibits
+from si_eval.study.catalogue import SURVEY, SYNTHESIS
+from si_eval.study.exhibits import ExhibitInputs, compute_exhibits, exhibits_without_registers, synthesise_exhibits
 from si_eval.study.file import Study
 from si_eval.study.inputs import Progress, read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
@@ -55,6 +57,7 @@ def evaluate(
 
     ``ledger`` is the file of earlier releases, in place of the study's own.
     """
+    check_exhibits(study)
     report = progress or _silent
     report("reading the extract", 0.0)
     earlier = load_ledger(ledger_path(study, ledger))
@@ -142,9 +145,9 @@ def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | No
     path = os.environ.get(TABLES_VARIABLE)
     if path is not None:
         if study.file.survey is not None:
-            Inputs(study).get("survey")
+            ExhibitInputs(study).load(SURVEY)
         return pickle.loads(Path(path).read_bytes())
-    wanted = None if panel is not None and linkage is not None else without_registers(study)
+    wanted = None if panel is not None and linkage is not None else exhibits_without_registers(study)
     safe = protect_exhibits(study, compute_exhibits(study, panel, linkage, only=wanted))
     return {table.exhibit: table for table in safe}
 

@@ -13,51 +13,66 @@ from si_eval import cells, survey, synthesis
 from si_eval.errors import StudyError
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
-from si_eval.study.catalogue import MAKERS, PROTECTED, WEIGHTED
+from si_eval.study.arguments import check_exhibits
+from si_eval.study.catalogue import (
+    COUNTS,
+    EXHIBIT_FUNCTIONS,
+    EXHIBITS,
+    PATHS,
+    PROTECTED,
+    REGISTERS,
+    SURVEY,
+    SYNTHESIS,
+    WEIGHTED,
+)
 from si_eval.study.file import ExhibitSpec, Study
 from si_eval.vocabulary import ALL, use_labels
 
-ASSUMED = "assumed"
-UNMARKED = ("describe_linkage", "describe_unit_choice", "cost_per_participant")  # counts of the list, all calibrated
-COUNTS = "counts"  # argument that names exhibits which crossed the public border
-PATHS = ("frame", "margins", "population", "targets")  # arguments that name files, from the study file
-SYNTHESIS = "synthesise"
+ASSUMED = "assumed"  # the note of a number of a simulated extract that no published figure stands behind
+ALL_CALIBRATED = (
+    "describe_linkage",
+    "describe_unit_choice",
+    "cost_per_participant",
+    SYNTHESIS,
+)  # functions without any
 SUMMARIES = ("compare_groups", "index_series")  # made of the cells that their arguments name
 
 
+FACT_READERS: Mapping[str, Callable[[Path], Any]] = {
+    "kpis": monitoring.load_kpis,
+    "programme": theory.load_programme,
+    "goals": theory.load_goals,
+    "costs": efficiency.load_costs,
+    "firms": efficiency.load_firms,
+    "findings": synthesis.load_findings,
+}
+
+
 @dataclass
-class Inputs:
-    """What exhibits are made from; the study's own files are read when the first exhibit asks for them."""
+class ExhibitInputs:
+    """What exhibits are made from; a file of the study is read when the first exhibit needs it, and once."""
 
     study: Study
-    known: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
 
-    def get(self, name: str) -> Any:
-        """Give an input; raises `StudyError` where the study has no file for it."""
-        if name not in self.known:
-            self.known[name] = self._read(name)
-        return self.known[name]
+    def load(self, name: str) -> Any:
+        """Return an input; raises `StudyError` where the study has no file for it."""
+        if name not in self.values:
+            self.values[name] = self._read(name)
+        return self.values[name]
 
     def _read(self, name: str) -> Any:
-        if name == "exhibits":
+        if name == EXHIBITS:
             return [exhibit.id for exhibit in self.study.file.exhibits]
-        if name == "survey":
+        if name == SURVEY:
             return _read_survey(self.study)
-        loaders: Mapping[str, Callable[[Path], Any]] = {
-            "kpis": monitoring.load_kpis,
-            "programme": theory.load_programme,
-            "goals": theory.load_goals,
-            "costs": efficiency.load_costs,
-            "firms": efficiency.load_firms,
-            "findings": synthesis.load_findings,
-        }
         path = getattr(self.study.file.facts, name, None)
         if path is None:
             raise StudyError(
                 f"study {self.study.file.name}: found no {name}; expected its file under [facts], or the panel where "
                 "exhibits need one; name it"
             )
-        return loaders[name](self.study.resolve(path))
+        return FACT_READERS[name](self.study.resolve(path))
 
 
 def _read_survey(study: Study) -> survey.Survey:
@@ -91,19 +106,19 @@ def compute_exhibits(
     protected tables follows in `synthesise_exhibits`: the synthesis, and the comparison of respondents with the
     participants in the registers, which until then has the respondents alone.
     """
-    inputs = Inputs(study, {"panel": panel, "linkage": linkage, PROTECTED: {}})
-    wanted = chosen(study, only)
+    registers = {"panel": panel, "linkage": linkage}
+    inputs = ExhibitInputs(study, {**registers, PROTECTED: {}})
+    wanted = [exhibit for exhibit in select_exhibits(study, only) if exhibit.function != SYNTHESIS]
+    check_exhibits(study, wanted, missing=[name for name, given in registers.items() if given is None])
     if panel is not None:
         cells.prepare(panel, [_cells_of(exhibit) for exhibit in wanted if exhibit.function in SUMMARIES])
     done: dict[str, ResultTable] = {}
     tables = []
     for exhibit in wanted:
-        if exhibit.function == SYNTHESIS:
-            continue
         call = f"{exhibit.function}({exhibit.arguments})"
         if call not in done:
-            done[call] = _call(exhibit, inputs)
-        tables.append(_named(_marked(_selected(done[call], exhibit)), exhibit))
+            done[call] = _call_function(exhibit, inputs)
+        tables.append(_finish(done[call], exhibit))
     return tables
 
 
@@ -122,106 +137,79 @@ def synthesise_exhibits(study: Study, safe: Sequence[SafeTable]) -> list[ResultT
 
     What was withheld there is not known here, so nothing can leave by this way.
     """
-    inputs = Inputs(study, {PROTECTED: {table.exhibit: table for table in safe}})
-    tables = []
-    for exhibit in study.file.exhibits:
-        if exhibit.function == SYNTHESIS:
-            questions = [question.id for question in inputs.get("programme").questions]
-            result = synthesis.synthesise(questions, tables=safe, findings=inputs.get("findings"))
-            tables.append(_named(_selected(result.table, exhibit), exhibit))
-        elif COUNTS in exhibit.arguments:
-            tables.append(_named(_marked(_selected(_call(exhibit, inputs), exhibit)), exhibit))
-    return tables
-
-
-def without_registers(study: Study) -> list[str]:
-    """Give the ids of the exhibits that need neither panel nor linkage."""
+    inputs = ExhibitInputs(study, {PROTECTED: {table.exhibit: table for table in safe}})
     return [
-        exhibit.id
+        _finish(_call_function(exhibit, inputs), exhibit)
         for exhibit in study.file.exhibits
-        if exhibit.function in MAKERS and not {"panel", "linkage"} & set(MAKERS[exhibit.function][1])
+        if exhibit.function == SYNTHESIS or COUNTS in exhibit.arguments
     ]
 
 
-def chosen(study: Study, only: Iterable[str] | None) -> list[ExhibitSpec]:
-    """Give the exhibits asked for, in the study's order; raises `StudyError` for ids that it does not have."""
+def exhibits_without_registers(study: Study) -> list[str]:
+    """List the ids of the exhibits that need neither panel nor linkage; the synthesis is made later."""
+    needing_registers = {name for name, entry in EXHIBIT_FUNCTIONS.items() if set(REGISTERS) & set(entry.inputs)}
+    return [exhibit.id for exhibit in study.file.exhibits if exhibit.function not in {*needing_registers, SYNTHESIS}]
+
+
+def select_exhibits(study: Study, only: Iterable[str] | None) -> list[ExhibitSpec]:
+    """Return the exhibits with these ids, in the study's order; raises `StudyError` for ids that it does not have."""
     if only is None:
         return list(study.file.exhibits)
-    wanted = list(only)
+    ids = list(only)
     known = {exhibit.id for exhibit in study.file.exhibits}
-    unknown = [name for name in wanted if name not in known]
+    unknown = [name for name in ids if name not in known]
     if unknown:
         raise StudyError(f"only: found {', '.join(unknown)}; expected ids of the study's exhibits; correct them")
-    return [exhibit for exhibit in study.file.exhibits if exhibit.id in set(wanted)]
+    return [exhibit for exhibit in study.file.exhibits if exhibit.id in set(ids)]
 
 
-def _call(exhibit: ExhibitSpec, inputs: Inputs) -> ResultTable:
-    """Call the function that makes an exhibit."""
-    if exhibit.function not in MAKERS:
-        raise StudyError(
-            f"exhibit {exhibit.id}: found function {exhibit.function!r}; expected one of {', '.join(MAKERS)}; "
-            "name one of these"
-        )
-    _check_counts(exhibit, inputs.study)
-    maker, needs = MAKERS[exhibit.function]
-    given = [inputs.get(name) for name in needs]
-    if any(value is None for value in given):
-        raise StudyError(f"exhibit {exhibit.id}: found no {' or '.join(needs)}; expected it; pass panel and linkage")
-    arguments = {name: _argument(name, value, inputs.study) for name, value in exhibit.arguments.items()}
-    try:
-        return maker(*given, **arguments)
-    except TypeError as error:
-        raise StudyError(f"exhibit {exhibit.id}: {error}; correct its arguments in the study file") from error
+def _call_function(exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
+    """Call the function of an exhibit with its inputs and arguments, which were checked before."""
+    entry = EXHIBIT_FUNCTIONS[exhibit.function]
+    arguments = {name: _resolve(name, value, inputs.study) for name, value in exhibit.arguments.items()}
+    return entry.function(*map(inputs.load, entry.inputs), **arguments)
 
 
-def _argument(name: str, value: Any, study: Study) -> Any:
-    """Give an argument of the study file: a path from here, or the number invited of a survey frame as population."""
+def _resolve(name: str, value: Any, study: Study) -> Any:
+    """Return an argument with paths from here, and the number invited of a survey frame as the population."""
     if isinstance(value, dict):
-        return {key: _argument(key, one, study) for key, one in value.items()}
+        return {key: _resolve(key, one, study) for key, one in value.items()}
     if name not in PATHS or not isinstance(value, str):
         return value
     path = study.resolve(value)
     return survey.load_frame(path).invited if name == "population" and path.suffix == ".toml" else path
 
 
-def _check_counts(exhibit: ExhibitSpec, study: Study) -> None:
-    """Refuse counts of exhibits that the study does not have."""
-    unknown = sorted(set(exhibit.arguments.get(COUNTS, ())) - {one.id for one in study.file.exhibits})
-    if unknown:
-        raise StudyError(
-            f"exhibit {exhibit.id}: found {COUNTS} of {', '.join(unknown)}; expected ids of the study's exhibits that "
-            "count participants by sector or size class; correct them"
-        )
+def _finish(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
+    """Cut a table to what an exhibit shows, mark what is assumed, and give it the exhibit's id and titles."""
+    marked = _mark_assumed(_keep_rows(table, exhibit))
+    return marked.named(exhibit.id, {"nl": exhibit.title.nl, "en": exhibit.title.en})
 
 
-def _named(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
-    return table.named(exhibit.id, {"nl": exhibit.title.nl, "en": exhibit.title.en})
-
-
-def _selected(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
+def _keep_rows(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
     """Keep the rows that an exhibit shows."""
     frame = table.frame
-    for column, wanted in exhibit.select.items():
+    for column, kept in exhibit.select.items():
         if column not in frame:
             raise StudyError(f"exhibit {exhibit.id}: found `{column}` in select; expected a tidy column; correct it")
-        values = wanted if isinstance(wanted, list) else [wanted]
+        values = kept if isinstance(kept, list) else [kept]
         frame = frame[frame[column].isin(values)]
     return replace(table, frame=frame.reset_index(drop=True))
 
 
-def _marked(table: ResultTable) -> ResultTable:
+def _mark_assumed(table: ResultTable) -> ResultTable:
     """Mark the numbers of a simulated extract that no published figure stands behind."""
-    if table.simulation is None or table.function in UNMARKED:
+    if table.simulation is None or table.function in ALL_CALIBRATED:
         return table
     keys = ("indicator", "year", "sector", "size_class", "category")
-    calibrated = {tuple(_text(cell.get(key)) for key in ("group", *keys)) for cell in table.simulation.calibrated}
+    calibrated = {tuple(_key(cell.get(key)) for key in ("group", *keys)) for cell in table.simulation.calibrated}
     frame = table.frame.copy()
     base = frame["unit"].astype(str).str.extract(r"^(\d{4}) = 100$")[0]
     known = []
     for row, base_year in zip(frame.to_dict("records"), base, strict=True):
         groups = ("participant", "non_participant") if row["group"] in ("difference", "ratio") else (row["group"],)
         years = (row["year"],) if pd.isna(base_year) else (row["year"], base_year)
-        cells = {(group, *(_text({**row, "year": year}[key]) for key in keys)) for group in groups for year in years}
+        cells = {(group, *(_key({**row, "year": year}[key]) for key in keys)) for group in groups for year in years}
         published = table.function != WEIGHTED and row["statistic"] in ("mean", "share", "index", "count")
         known.append(published and cells <= calibrated)
     assumed = ~pd.Series(known, index=frame.index, dtype=bool) & frame["estimate"].notna()
@@ -229,7 +217,7 @@ def _marked(table: ResultTable) -> ResultTable:
     return replace(table, frame=frame)
 
 
-def _text(value: Any) -> str:
+def _key(value: Any) -> str:
     """Write a key; a missing one, such as the year of a survey, is not split."""
     if pd.isna(value):
         return ALL
