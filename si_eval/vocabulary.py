@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Literal, get_args
 
 from si_eval.registry import facts
 
 Language = Literal["nl", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 BOTH_LANGUAGES = " | "
 Layout = Literal["canonical", "cbs"]
 FileFormat = Literal["parquet", "csv", "sav"]
@@ -202,6 +204,23 @@ class Reason(StrEnum):
     NO_CONTROLS_LEFT = "no_controls_left"
     # survey
     # programme
+    NO_VALUE = "no_value"
+    NO_VALUE_IN_A_YEAR = "no_value_in_a_year"
+    NO_TOTAL = "no_total"
+    NO_PROJECT_COUNT = "no_project_count"
+    NO_RESULT = "no_result"
+    ALREADY_A_SHARE = "already_a_share"
+    EARLIER_VALUE_ZERO = "earlier_value_zero"
+    DEFINITIONS_DIFFER = "definitions_differ"
+    NOT_COMPARABLE = "not_comparable"
+    NOT_COMPARABLE_OR_MISSING = "not_comparable_or_missing"
+    NOT_IN_SOURCE = "not_in_source"
+    OUTCOME_NOT_IN_SOURCE = "outcome_not_in_source"
+    AMOUNT_UNKNOWN = "amount_unknown"
+    YEAR_UNKNOWN = "year_unknown"
+    PAYMENT_UNKNOWN = "payment_unknown"
+    NOT_IN_STUDY = "not_in_study"
+    NO_EXHIBIT = "no_exhibit"
     # synthesis
 
     def text(self, language: Language) -> str:
@@ -211,7 +230,17 @@ class Reason(StrEnum):
     @property
     def note(self) -> str:
         """Return the reason in both languages, as tidy tables keep it (`label` gives one of them)."""
-        return self.text("nl") + BOTH_LANGUAGES + self.text("en")
+        return bilingual(self.text("nl"), self.text("en"))
+
+
+def bilingual(nl: str, en: str) -> str:
+    """Join a Dutch and an English text into one note, as tidy tables keep it (`label` gives one of them)."""
+    return nl + BOTH_LANGUAGES + en
+
+
+def bilingual_label(term: str) -> str:
+    """Return the label of a term in both languages, as tidy tables keep it; ``format`` fills its places."""
+    return bilingual(label(term, "nl"), label(term, "en"))
 
 
 def evidence_code(text: str) -> Evidence:
@@ -242,10 +271,17 @@ def study_labels() -> dict[str, Mapping[str, str]]:
 def label(term: str, language: Language = "nl") -> str:
     """Give the label of a term in Dutch or English; a term without a label is its own label.
 
-    A text that carries both languages, written ``Dutch | English``, gives the one asked for.
+    A text that carries both languages, written ``Dutch | English``, gives the one asked for; the English text of a
+    reason gives that reason.
     """
-    entry = facts("labels").get(term) or _STUDY_LABELS.get(term)
+    entry = facts("labels").get(term) or _STUDY_LABELS.get(term) or _reasons_in_english().get(term)
     if entry is not None:
         return str(entry[language])
     dutch, bar, english = term.partition(BOTH_LANGUAGES)
     return term if not bar else dutch if language == "nl" else english
+
+
+@cache
+def _reasons_in_english() -> dict[str, Mapping[str, str]]:
+    """Return the texts of the reasons by their English text, which some tidy tables keep alone."""
+    return {texts["en"]: texts for texts in facts("reasons").values()}

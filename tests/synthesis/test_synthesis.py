@@ -13,7 +13,7 @@ from si_eval.disclosure import protect
 from si_eval.errors import DisclosureError, InputError, StudyError
 from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
 from si_eval.synthesis import list_impacts, load_findings, synthesise
-from si_eval.vocabulary import TIDY
+from si_eval.vocabulary import FORMER_EVIDENCE, TIDY
 
 FILE = DATA / "theory" / "findings.toml"
 FINDINGS = load_findings(FILE)
@@ -159,6 +159,17 @@ def test_faulty_findings_are_refused(tmp_path, old, new, expected):
     assert expected in str(error.value)
     with pytest.raises(StudyError, match="no file"):
         load_findings(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize(("former", "code"), FORMER_EVIDENCE.items())
+def test_former_evidence_codes_are_read(tmp_path, former, code):
+    text = FILE.read_text(encoding="utf-8")
+    (interviews,) = [source for source in FINDINGS.sources if source.evidence]
+    assert f'evidence = "{interviews.evidence}"' in text
+    path = tmp_path / "findings.toml"
+    path.write_text(text.replace(f'evidence = "{interviews.evidence}"', f'evidence = "{former}"'), encoding="utf-8")
+    (read,) = [source for source in load_findings(path).sources if source.evidence]
+    assert read.evidence == code
 
 
 def test_impact_routes_are_listed_for_and_against():

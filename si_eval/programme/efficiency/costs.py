@@ -1,4 +1,4 @@
-"""The costs of a programme as the sources tell them: read, checked, kept with their reasons."""
+"""The costs of a programme as the sources give them: read, checked, kept with their reasons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
-from si_eval.programme.efficiency.reading import column_problems, fault_problems, numbers, read_table
+from si_eval.programme.efficiency.csv_table import column_problems, fault_problems, numbers, read_table
 
 EURO, FTE = "EUR", "FTE"
 TEXT_COLUMNS = (
@@ -23,25 +23,72 @@ ALLOWED = {"counts": ("yes", "no"), "per": ("year", "total", "")}
 
 @dataclass(frozen=True)
 class Costs:
-    """Costs of a programme, one row for each time that a source tells one."""
+    r"""Costs of a programme: a cost that is given twice has two rows, of which one counts.
+
+    Read them with `load_costs`.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a printed cost: ``id, key, nl, en`` (its names), ``payer, perspective, recipient, level, kind``,
+        ``year_from, year_to``, ``value`` and its range ``low, high`` in ``unit`` ``per`` year or in total,
+        ``precision``, ``counts`` (yes or no), ``same_as`` (the row that gives the cost first), ``reason`` (why it does
+        not count), ``source, section, line, line_end, note``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.efficiency import load_costs
+    >>> columns = "id,key,payer,level,kind,year_from,year_to,value,unit,per,counts"
+    >>> path = Path("costs_of_a_programme.csv")
+    >>> _ = path.write_text(columns + "\n1,grant,state,national,subsidy,2001,2003,10,EUR,year,yes\n")
+    >>> print(load_costs(path).summary())
+    Costs: 1 rows, 1 count
+    """
 
     frame: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the costs: id, key, payer, level, kind, years, value and range, unit, whether it counts and why not."""
+        """Return the costs, one row a printed cost."""
         return self.frame.copy()
 
     def summary(self) -> str:
-        """Say in a line how many rows count."""
-        return f"Costs: {len(self.frame)} rows, {int(counted(self).sum())} count"
+        """Summarise in a line how many rows count."""
+        return f"Costs: {len(self.frame)} rows, {int(which_count(self).sum())} count"
 
 
 def load_costs(path: str | Path) -> Costs:
-    """Read the costs of a programme from CSV.
+    r"""Read the costs of a programme from a CSV file.
 
-    Raises `InputError` with every problem at once: missing or unknown columns, ids twice, negative amounts, years that
-    run backwards, a range that does not hold its value, a repetition (``same_as``) of a row that is not there or that
-    counts itself, a row that does not count without a reason.
+    Parameters
+    ----------
+    path : str or Path
+        The CSV file, with at least the columns ``id, key, payer, level, kind, year_from, year_to, value, unit, per,
+        counts``; `Costs` names all columns.
+
+    Returns
+    -------
+    Costs
+
+    Raises
+    ------
+    InputError
+        With every problem at once: missing or unknown columns, ids twice, negative amounts, years that run backwards, a
+        range that does not hold its value, a repetition (``same_as``) of a row that is not there or that counts itself,
+        a row that does not count without a reason.
+    StudyError
+        Where the file is not there.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.efficiency import load_costs
+    >>> columns = "id,key,payer,level,kind,year_from,year_to,value,unit,per,counts"
+    >>> path = Path("costs_of_a_programme.csv")
+    >>> _ = path.write_text(columns + "\n1,grant,state,national,subsidy,2001,2003,10,EUR,year,yes\n")
+    >>> load_costs(path).to_frame()[["id", "payer", "value", "per"]]
+      id  payer  value   per
+    0  1  state   10.0  year
     """
     path = Path(path)
     frame = read_table(path, "costs")
@@ -56,8 +103,8 @@ def load_costs(path: str | Path) -> Costs:
     return Costs(frame)
 
 
-def counted(costs: Costs) -> pd.Series:
-    """Say of each row whether it counts, shape (rows,)."""
+def which_count(costs: Costs) -> pd.Series:
+    """Whether each row counts, shape (rows,)."""
     return costs.frame["counts"] == "yes"
 
 
@@ -66,7 +113,7 @@ def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
     number = {column: numbers(frame, column) for column in NUMBER_COLUMNS}
     low, high, value = number["low"], number["high"], number["value"]
     other = frame.get("same_as", pd.Series("", index=frame.index))
-    first_told = set(frame.loc[other == "", "id"])
+    first_ids = set(frame.loc[other == "", "id"])
     reason = frame.get("reason", pd.Series("", index=frame.index))
     yearly = (frame["per"] == "year") & (frame["counts"] == "yes") & (frame["unit"] == EURO)
     faults = [
@@ -85,7 +132,7 @@ def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
          "add them, or set counts to no"),
         ("high", (low > high) | (value < low) | (value > high), "a range that does not hold its value",
          "low, value, high in order", "correct it"),
-        ("same_as", (other != "") & ~other.isin(first_told), "a repetition of no known row",
+        ("same_as", (other != "") & ~other.isin(first_ids), "a repetition of no known row",
          "the id of the row that tells the cost first", "name that row"),
         ("same_as", (other != "") & (frame["counts"] == "yes"), "a repetition that counts", "no double counting",
          "set counts to no"),

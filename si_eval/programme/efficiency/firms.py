@@ -1,4 +1,4 @@
-"""How many firms sources tell of, where no register counts them: each number with its source, and whether it counts."""
+"""Numbers of firms that sources give where no register counts them: each with its source, and whether it counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.programme.efficiency.reading import column_problems, fault_problems, numbers, read_table
+from si_eval.programme.efficiency.csv_table import column_problems, fault_problems, numbers, read_table
 
 TEXT_COLUMNS = ("id", "key", "nl", "en", "precision", "counts", "reason", "source", "section", "note")
 NUMBER_COLUMNS = ("value", "line")
@@ -18,16 +18,34 @@ NEEDED = ("id", "key", "value", "counts", "source")
 
 @dataclass(frozen=True)
 class Firms:
-    """Numbers of firms, one row for each time that a source tells one."""
+    r"""Numbers of firms that sources give: a number that is given twice has two rows.
+
+    Read them with `load_firms`.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a printed number: ``id, key, nl, en`` (what is counted), ``value`` (firms), ``precision``, ``counts``
+        (yes or no), ``reason`` (why it does not count), ``source, section, line, note``.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.efficiency import load_firms
+    >>> path = Path("numbers_of_firms.csv")
+    >>> _ = path.write_text("id,key,value,counts,source\n1,firm,600,yes,A\n2,firm,630,yes,B\n")
+    >>> load_firms(path).range_of("firm")
+    (600.0, 630.0)
+    """
 
     frame: pd.DataFrame
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the numbers: id, key, value, whether it counts and why not, source and line."""
+        """Return the numbers, one row a printed number."""
         return self.frame.copy()
 
     def range_of(self, key: str) -> tuple[float, float]:
-        """Give the lowest and the highest number that counts; raises `StudyError` for a key that none counts of."""
+        """Return the lowest and the highest number that counts; raises `StudyError` for a key without one."""
         counted = self.frame[self.frame["counts"] == "yes"]
         values = counted.loc[counted["key"] == key, "value"]
         if values.empty:
@@ -36,15 +54,38 @@ class Firms:
         return float(values.min()), float(values.max())
 
     def summary(self) -> str:
-        """Say in a line how many numbers count."""
+        """Summarise in a line how many numbers count."""
         return f"Firms: {len(self.frame)} numbers, {int((self.frame['counts'] == 'yes').sum())} count"
 
 
 def load_firms(path: str | Path) -> Firms:
-    """Read from CSV how many firms sources tell of.
+    r"""Read the numbers of firms that sources give from a CSV file.
 
-    Raises `InputError` with every problem at once: missing or unknown columns, ids twice, a number that is not above 0,
-    a row that does not count without a reason, a row without a source.
+    Parameters
+    ----------
+    path : str or Path
+        The CSV file, with at least the columns ``id, key, value, counts, source``; `Firms` names all columns.
+
+    Returns
+    -------
+    Firms
+
+    Raises
+    ------
+    InputError
+        With every problem at once: missing or unknown columns, ids twice, a number that is not above 0, a row that does
+        not count without a reason, a row without a source.
+    StudyError
+        Where the file is not there.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.efficiency import load_firms
+    >>> path = Path("numbers_of_firms.csv")
+    >>> _ = path.write_text("id,key,value,counts,source\n1,firm,600,yes,A\n")
+    >>> print(load_firms(path).summary())
+    Firms: 1 numbers, 1 count
     """
     path = Path(path)
     frame = read_table(path, "firms")
@@ -58,6 +99,7 @@ def load_firms(path: str | Path) -> Firms:
 
 
 def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
+    """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
     reason = frame.get("reason", pd.Series("", index=frame.index))
     faults = [
         ("id", frame["id"].duplicated(), "an id twice", "each id once", "rename it"),

@@ -1,7 +1,7 @@
-"""Programme monitoring: a long store of indicators as sources print them, and what can be read from it."""
+"""Programme monitoring: a store of key figures as sources print them, and what can be computed from it."""
 
-from si_eval.programme.monitoring.describing import describe_kpis, kpi_per_project, kpi_shares
-from si_eval.programme.monitoring.growing import kpi_growth, kpi_subset
+from si_eval.programme.monitoring.description import describe_kpis, kpi_per_project, kpi_shares
+from si_eval.programme.monitoring.growth import kpi_growth, kpi_subset
 from si_eval.programme.monitoring.store import KpiStore, load_kpis
 from si_eval.programme.monitoring.targets import targets_against_results
 

@@ -1,4 +1,4 @@
-"""The store of indicators: read, validated at once, and asked for one number of a cell."""
+"""The store of key figures: read from CSV, validated as a whole, selected by indicator, source, year and table."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.vocabulary import Language
 
 COLUMNS = (
     *("id", "indicator", "category", "category_type", "year", "value", "unit", "precision", "n_projects"),
@@ -27,10 +28,33 @@ DEFINITIONS = "definitions.toml"
 
 @dataclass(frozen=True)
 class KpiStore:
-    """Indicators as sources print them, one row a telling, with definitions and the years in which they break.
+    """Key figures as sources print them: a figure that is printed twice has two rows.
 
-    ``frame`` has the columns of `COLUMNS`; ``year`` is missing where the source states none, and is the last year of a
-    ``period``. ``notes`` say what was noticed on reading: exact repetitions.
+    Read one with `load_kpis`.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a printed figure: ``id, indicator, category, category_type, year, value, unit, precision, n_projects,
+        table, source, line, definition, unique, period, note``. ``year`` is missing where the source states none, and
+        is the last year of a ``period``; ``n_projects`` is the number of projects that the figure covers.
+    definitions : mapping
+        The text of each definition in Dutch and English (``nl``, ``en``), by its name.
+    breaks : tuple of mapping
+        The years from which an indicator is defined otherwise: ``indicator, year, nl, en``.
+    notes : tuple of str
+        What was noticed on reading: exact repetitions.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval.programme.monitoring import load_kpis
+    >>> pd.DataFrame(
+    ...     {"id": ["a", "b"], "indicator": "jobs", "year": [2019, 2020], "value": [9, 12], "unit": "jobs",
+    ...      "source": "report"}
+    ... ).to_csv("kpis_of_jobs.csv", index=False)
+    >>> load_kpis("kpis_of_jobs.csv")
+    KPI store: 2 rows of 1 indicators, 1 sources
     """
 
     frame: pd.DataFrame
@@ -39,27 +63,25 @@ class KpiStore:
     notes: tuple[str, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """Give every telling."""
+        """Return every row of the store."""
         return self.frame.copy()
 
     def summary(self) -> str:
-        """Say in a few lines what the store holds."""
+        """Summarise in a few lines what the store holds."""
         frame = self.frame
-        first = (
-            f"{len(frame)} tellings of {frame['indicator'].nunique()} indicators, {frame['source'].nunique()} sources"
-        )
+        first = f"{len(frame)} rows of {frame['indicator'].nunique()} indicators, {frame['source'].nunique()} sources"
         broken = [f"  break: {entry['indicator']} from {entry['year']}: {entry['en']}" for entry in self.breaks]
         return "\n".join([f"KPI store: {first}", *broken, *(f"  note: {note}" for note in self.notes)])
 
     def __repr__(self) -> str:
         return self.summary()
 
-    def broken(self, indicator: str) -> bool:
-        """Say whether an indicator's definition breaks in some year."""
+    def has_break(self, indicator: str) -> bool:
+        """Whether the definition of an indicator breaks in some year."""
         return any(entry["indicator"] == indicator for entry in self.breaks)
 
-    def break_between(self, indicator: str, first: int, last: int, language: str = "en") -> str:
-        """Say what breaks after ``first`` and up to ``last``; nothing where the years can be compared."""
+    def break_between(self, indicator: str, first: int, last: int, language: Language = "en") -> str:
+        """Return what breaks after ``first`` and up to ``last``; nothing where the years can be compared."""
         reasons = [b[language] for b in self.breaks if b["indicator"] == indicator and first < b["year"] <= last]
         return "; ".join(reasons)
 
@@ -71,7 +93,7 @@ class KpiStore:
         years: Sequence[int] | None = None,
         table: str | None = None,
     ) -> pd.DataFrame:
-        """Give the tellings of some indicators; raises `StudyError` for a name that the store does not have."""
+        """Select rows; raises `StudyError` for a name that the store does not have, and where no row is left."""
         for argument, column, wanted in (
             ("indicators", "indicator", indicators),
             ("sources", "source", sources or ()),
@@ -94,14 +116,40 @@ class KpiStore:
 
 
 def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> KpiStore:
-    """Read a store of indicators from a CSV file, and its definitions from the TOML file beside it or the one named.
+    """Read a store of key figures from a CSV file.
 
-    Raises `InputError` with every problem: missing and unknown columns (with the nearest name), values and years that
-    are no numbers, values without a unit, rows without a year that name no period, unknown definitions, repeated ids.
-    Tellings that contradict each other are kept: `check_consistency` is for those. Exact repetitions are noted.
+    Figures that contradict each other are kept: `check_consistency` is for those. Exact repetitions are noted.
 
-    >>> store = load_kpis("data/monitoring/kpis.csv")        # doctest: +SKIP
-    >>> describe_kpis(store, indicators=["jobs_created"])    # doctest: +SKIP
+    Parameters
+    ----------
+    path : str or Path
+        The CSV file: one printed figure a row, with at least ``id, indicator, year, value, unit, source``; `KpiStore`
+        names all columns. A row without a year needs a ``period``, one without a value a ``precision`` of missing,
+        suppressed or none.
+    definitions : str or Path, optional
+        The TOML file with ``definitions`` and ``breaks``; ``definitions.toml`` beside the CSV file where it exists.
+
+    Returns
+    -------
+    KpiStore
+
+    Raises
+    ------
+    InputError
+        With every problem at once: missing and unknown columns (with the nearest name), values and years that are no
+        numbers, values without a unit, rows without a year that name no period, unknown definitions, repeated ids.
+    StudyError
+        Where a file is not there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval.programme.monitoring import load_kpis
+    >>> pd.DataFrame(
+    ...     {"id": ["a", "b"], "indicator": "jobs", "year": 2020, "value": [9, 9], "unit": "jobs", "source": "report"}
+    ... ).to_csv("kpis_of_jobs.csv", index=False)
+    >>> load_kpis("kpis_of_jobs.csv").notes
+    ('1 rows repeat another: b',)
     """
     path = Path(path)
     if not path.is_file():
@@ -117,7 +165,7 @@ def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> Kpi
         problems = [*_row_problems(text, path.name, facts)]
     if problems:
         raise InputError(problems, path.name)
-    return KpiStore(_typed(text), facts.get("definitions", {}), tuple(facts.get("breaks", ())), _repetitions(text))
+    return KpiStore(_typed(text), facts.get("definitions", {}), tuple(facts.get("breaks", ())), _note_repetitions(text))
 
 
 def _read_definitions(path: Path, *, named: bool) -> dict[str, Any]:
@@ -174,6 +222,7 @@ def _row_problems(frame: pd.DataFrame, where: str, facts: Mapping[str, Any]) -> 
 
 
 def _typed(text: pd.DataFrame) -> pd.DataFrame:
+    """Convert the columns of text to their types."""
     return text.assign(
         value=pd.to_numeric(text["value"].replace("", pd.NA)).astype("Float64").astype("float64"),
         year=pd.to_numeric(text["year"].replace("", pd.NA)).astype("Int64"),
@@ -183,7 +232,7 @@ def _typed(text: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _repetitions(text: pd.DataFrame) -> tuple[str, ...]:
+def _note_repetitions(text: pd.DataFrame) -> tuple[str, ...]:
     """Note the rows that repeat another one in everything but their id."""
     again = text.duplicated([column for column in COLUMNS if column not in ("id", "note")], keep="first")
     return (f"{int(again.sum())} rows repeat another: {', '.join(text.loc[again, 'id'])}",) if again.any() else ()

@@ -1,51 +1,84 @@
-"""Targets against results: what was aimed for, what the store says was reached, and by when."""
+"""Targets against results: what was aimed for, what was reached according to the store, and by when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
-from si_eval.programme.monitoring.describing import CANNOT_SHOW, both, preferred, result, statistic_of, tidy_row
+from si_eval.programme.monitoring.cells import CANNOT_SHOW, preferred_row, statistic_of, tidy_row
 from si_eval.programme.monitoring.store import TOTAL, KpiStore
+from si_eval.programme.rows import TidyRow, public_table
 from si_eval.results import ResultTable
-from si_eval.vocabulary import ATTAINMENT, SHARE, TARGET
+from si_eval.vocabulary import ATTAINMENT, LANGUAGES, SHARE, TARGET, Reason, bilingual, bilingual_label, label
 
 COLUMNS = ("id", "indicator", "target", "unit", "year")
-OPTIONAL = ("category", "base", "base_year", "direction", "source", "line", "note")
+OPTIONAL_COLUMNS = ("category", "base", "base_year", "direction", "source", "line", "note")
 DIRECTIONS = ("up", "down")
-NOT_YET = ("nog niet gehaald", "not reached yet")
-RESULT = "resultaat | result"
-NO_RESULT = (
-    "er is geen resultaat voor deze indicator, categorie en eenheid | "
-    "the store has no result for this indicator, category and unit"
-)
 
 
 def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path) -> ResultTable:
-    """Put every target beside the result: the last year up to the target's year, or the first one after it.
+    """Set every target beside its result: that of the last year up to the year due, or of the first year after it.
 
-    ``targets`` has ``id, indicator, target, unit, year`` (the year due) and may have ``category, base, base_year,
-    direction`` (``up`` or ``down``), ``source, line, note``. Gives three rows a target: the target, the result and how
-    much of the way was gone (from ``base``, or from nothing). A target without a result in the store keeps its row,
-    with the reason. Raises `InputError` with every problem, a target that is not later than its base among them.
+    A target without a result in the store keeps its row, with the reason.
+
+    Parameters
+    ----------
+    store : KpiStore
+        The key figures, from `load_kpis`.
+    targets : DataFrame, str or Path
+        One target a row, or a CSV file with them: ``id, indicator, target, unit, year`` (the year due) and, where they
+        apply, ``category, base, base_year, direction`` (``up`` or ``down``), ``source, line, note``.
+
+    Returns
+    -------
+    ResultTable
+        Tidy rows, public, three a target: ``target`` and the result in the unit of the target, and ``attainment``, the
+        share of the way that was gone.
+
+    Raises
+    ------
+    InputError
+        With every problem at once, a target that is not later than its base among them.
+
+    Notes
+    -----
+    ``attainment = (result - base) / (target - base)``,
+
+    with a base of 0 where none is given. A target that lies below its base (``direction`` is ``down``) needs a base.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval.programme.monitoring import load_kpis, targets_against_results
+    >>> pd.DataFrame(
+    ...     {"id": ["a", "b"], "indicator": "hubs", "year": [2019, 2020], "value": [3, 4], "unit": "hubs",
+    ...      "source": "report"}
+    ... ).to_csv("kpis_of_hubs.csv", index=False)
+    >>> targets = pd.DataFrame({"id": ["t"], "indicator": "hubs", "target": 5, "unit": "hubs", "year": 2021})
+    >>> table = targets_against_results(load_kpis("kpis_of_hubs.csv"), targets)
+    >>> table.to_frame()[["statistic", "year", "estimate", "unit"]]
+        statistic  year  estimate   unit
+    0      target  2021       5.0   hubs
+    1       count  2020       4.0   hubs
+    2  attainment  2020       0.8  share
     """
     frame = targets if isinstance(targets, pd.DataFrame) else pd.read_csv(targets)
     frame = frame.copy()
     problems = list(_problems(frame))
     if problems:
         raise InputError(problems, "the targets")
-    for column in OPTIONAL:
+    for column in OPTIONAL_COLUMNS:
         if column not in frame:
             frame[column] = np.nan
-    rows: list[dict[str, Any]] = []
+    rows: list[TidyRow] = []
     for _, target in frame.iterrows():
-        rows += _compare(store, target)
-    return result(rows, "targets_against_results", f"{CANNOT_SHOW} A target that is reached may have been easy.")
+        rows += _target_rows(store, target)
+    cannot_show = f"{CANNOT_SHOW} A target that is reached may have been easy."
+    return public_table(rows, "targets_against_results", cannot_show)
 
 
 def _problems(frame: pd.DataFrame) -> Iterator[Problem]:
@@ -74,39 +107,49 @@ def _problems(frame: pd.DataFrame) -> Iterator[Problem]:
             )
 
 
-def _compare(store: KpiStore, target: pd.Series) -> list[dict[str, Any]]:
-    """Give the target, the result and the way gone."""
-    due, aim = int(target["year"]), float(target["target"])
+def _target_rows(store: KpiStore, target: pd.Series) -> list[TidyRow]:
+    """Make the rows of one target: the target itself, its result, and the share of the way that was gone."""
+    due, aim, unit = int(target["year"]), float(target["target"]), target["unit"]
     category = target["category"] if pd.notna(target["category"]) else TOTAL
-    found = _result_of(store, target["indicator"], category, due, target["unit"])
-    shell = pd.Series(
-        {
-            **{"indicator": target["indicator"], "category": category, "definition": "", "n_projects": np.nan},
-            **{"year": due, "unit": target["unit"]},
-        }
-    )
-    more = f"; {target['note']}" if pd.notna(target["note"]) else ""
-    note = both(f"voor {due}", f"due in {due}{more}")
-    rows = [tidy_row(store, shell, statistic=TARGET, estimate=aim, unit=target["unit"], note=note)]
-    if found is None:
-        return [*rows, tidy_row(store, shell, statistic=ATTAINMENT, estimate=np.nan, unit=SHARE, note=NO_RESULT)]
-    year, value = int(found["year"]), float(found["value"])
-    base = float(target["base"]) if pd.notna(target["base"]) else 0.0
+    keys = {"indicator": target["indicator"], "category": category, "year": due, "unit": unit}
+    planned = pd.Series({**keys, "definition": "", "n_projects": np.nan})
+    note = bilingual_label("kpi_target_due").format(due=due)
+    note += f"; {target['note']}" if pd.notna(target["note"]) else ""
+    rows = [tidy_row(store, planned, statistic=TARGET, estimate=aim, unit=unit, note=note)]
+    result = _result_row(store, target["indicator"], category, due, unit)
+    if result is None:
+        note = Reason.NO_RESULT.note
+        return [*rows, tidy_row(store, planned, statistic=ATTAINMENT, estimate=np.nan, unit=SHARE, note=note)]
+    year, value = int(result["year"]), float(result["value"])
     falling = target["direction"] == "down"
-    way = (value - base) / (aim - base) if aim != base else np.nan
     reached = value <= aim if falling else value >= aim
-    nl, en = ("gehaald", "reached") if reached else NOT_YET if year < due else ("niet gehaald", "not reached")
-    if year != due:
-        nl, en = f"{nl}; gemeten in {year}, voor {due}", f"{en}; measured in {year}, due in {due}"
+    remarks = ["kpi_target_reached" if reached else "kpi_target_not_yet" if year < due else "kpi_target_missed"]
+    remarks += ["kpi_target_measured"] if year != due else []
+    base = float(target["base"]) if pd.notna(target["base"]) else 0.0
+    attainment = (value - base) / (aim - base) if aim != base else np.nan
     if falling and pd.isna(target["base"]):
-        way, nl, en = np.nan, f"{nl}; een doel omlaag vraagt een beginwaarde", f"{en}; a target below needs a base"
-    shown = tidy_row(store, found, statistic=statistic_of(found), estimate=value, unit=found["unit"], note=RESULT)
-    gone = tidy_row(store, found, statistic=ATTAINMENT, estimate=way, unit=SHARE, note=both(nl, en))
-    return [*rows, shown, gone]
+        attainment = np.nan
+        remarks.append("kpi_target_without_base")
+    shown = tidy_row(
+        store,
+        result,
+        statistic=statistic_of(result),
+        estimate=value,
+        unit=result["unit"],
+        note=bilingual_label("kpi_result"),
+    )
+    note = _join_remarks(remarks, year, due)
+    return [*rows, shown, tidy_row(store, result, statistic=ATTAINMENT, estimate=attainment, unit=SHARE, note=note)]
 
 
-def _result_of(store: KpiStore, indicator: str, category: str, due: int, unit: str) -> pd.Series | None:
-    """Give the result of the last year up to the year due, or of the first year after it."""
+def _join_remarks(remarks: Sequence[str], year: int, due: int) -> str:
+    """Write remarks, which are terms of the labels, one after the other in both languages."""
+    nl, en = ("; ".join(label(one, language).format(year=year, due=due) for one in remarks) for language in LANGUAGES)
+    return bilingual(nl, en)
+
+
+def _result_row(store: KpiStore, indicator: str, category: str, due: int, unit: str) -> pd.Series | None:
+    """Find the result of the last year up to the year due, or of the first year after it; None where there is none."""
     frame = store.to_frame()
     frame = frame[(frame["indicator"] == indicator) & (frame["category"] == category) & (frame["unit"] == unit)]
     frame = frame[frame["value"].notna() & frame["year"].notna()]
@@ -114,4 +157,4 @@ def _result_of(store: KpiStore, indicator: str, category: str, due: int, unit: s
         return None
     before = frame[frame["year"] <= due]
     year = before["year"].max() if len(before) else frame["year"].min()
-    return preferred(frame[frame["year"] == year])
+    return preferred_row(frame[frame["year"] == year])

@@ -1,9 +1,9 @@
 """What the programme was meant to do: its theory as a graph, its goals, and the questions that the study answers."""
 
-from .checks import answer_questions, check_theory, theory_checks
-from .goals import Goals, list_goals, load_goals, score_goals
-from .picture import theory_table
-from .programme import Programme, load_programme
+from si_eval.programme.theory.checks import answer_questions, check_theory, theory_checks
+from si_eval.programme.theory.goals import Goals, list_goals, load_goals, score_goals
+from si_eval.programme.theory.picture import theory_table
+from si_eval.programme.theory.programme import Programme, load_programme
 
 __all__ = [
     "Goals",

@@ -11,11 +11,23 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.programme.rows import TidyRow, public_table
+from si_eval.programme.theory.programme import propose_name
 from si_eval.results import ResultTable
-from si_eval.vocabulary import ALL, CATEGORY, COUNT, ESTIMATE, INDICATOR, MEAN, NOTE, SHARE, STATISTIC, UNIT_OF_MEASURE
-
-from .programme import near
-from .rows import BILINGUAL, public_table
+from si_eval.vocabulary import (
+    ALL,
+    CATEGORY,
+    COUNT,
+    ESTIMATE,
+    INDICATOR,
+    MEAN,
+    NOTE,
+    SHARE,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+    Reason,
+    bilingual,
+)
 
 TEXT_COLUMNS = (
     *("id", "level", "project", "type", "key", "nl", "en", "target_unit", "horizon", "realised_unit", "score"),
@@ -24,32 +36,81 @@ TEXT_COLUMNS = (
 NUMBER_COLUMNS = ("target", "realised", "score_number", "line", "line_end", "evidence_line")
 NEEDED = ("id", "level", "key", "nl", "en", "target", "realised", "score")
 FIVE_POINTS: Mapping[str, int] = {"++": 2, "+": 1, "0": 0, "-": -1, "--": -2}
+MEAN_OF_LABELS = "a mean of ordered labels: the steps of the scale have no size"
 GOAL, BASELINE, SCORE = "goal", "baseline", "score"
 CANNOT_SHOW = "A goal that was reached says what was set up, not what it did for firms; the score is a judgement."
 
 
 @dataclass(frozen=True)
 class Goals:
-    """Goals of a programme, one row each, with the scale of their scores from best to worst."""
+    r"""Goals of a programme, with the scale of their scores from best to worst.
+
+    Read them with `load_goals`.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a goal: ``id, level, project, type`` (goal or baseline), ``key, nl, en``, ``target, target_unit,
+        horizon``, ``realised, realised_unit``, ``score, score_number``, ``reason_nl, reason_en``, ``source, section,
+        line, line_end, evidence_source, evidence_line, note``.
+    scale : mapping
+        The labels of the score, and the number that each stands for.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.theory import load_goals
+    >>> path = Path("goals.csv")
+    >>> _ = path.write_text("id,level,key,nl,en,target,realised,score\n1,project,users,Gebruikers,Users,50,40,+\n")
+    >>> print(load_goals(path).summary())
+    Goals: 1 rows, 1 with a target, 1 with a score
+    """
 
     frame: pd.DataFrame
     scale: Mapping[str, int]
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the goals: id, level, project, type, key, texts, target, realised, score, reasons and source."""
+        """Return the goals, one row each."""
         return self.frame.copy()
 
     def summary(self) -> str:
-        """Say in a line how many goals have a target and a score."""
+        """Summarise in a line how many goals have a target and a score."""
         scored, targets = (self.frame["score"] != "").sum(), self.frame["target"].notna().sum()
         return f"Goals: {len(self.frame)} rows, {targets} with a target, {scored} with a score"
 
 
 def load_goals(path: str | Path, *, scale: Mapping[str, int] = FIVE_POINTS) -> Goals:
-    """Read the goals of a programme from CSV.
+    r"""Read the goals of a programme from a CSV file.
 
-    ``scale`` gives the labels of the score and the number that each stands for. Raises `InputError` with every problem
-    at once: missing or unknown columns, ids twice, text where a number belongs, scores outside the scale.
+    Parameters
+    ----------
+    path : str or Path
+        The CSV file, with at least the columns ``id, level, key, nl, en, target, realised, score``; `Goals` names all
+        columns.
+    scale : mapping, default FIVE_POINTS
+        The labels of the score from best to worst, and the number that each stands for: ``++`` is 2, ``--`` is -2.
+
+    Returns
+    -------
+    Goals
+
+    Raises
+    ------
+    InputError
+        With every problem at once: missing or unknown columns, ids twice, text where a number belongs, scores outside
+        the scale.
+    StudyError
+        Where the file is not there.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.theory import load_goals
+    >>> path = Path("goals.csv")
+    >>> _ = path.write_text("id,level,key,nl,en,target,realised,score\n1,project,users,Gebruikers,Users,50,40,+\n")
+    >>> load_goals(path).to_frame()[["key", "target", "realised", "score"]]
+         key  target  realised score
+    0  users      50        40     +
     """
     path = Path(path)
     try:
@@ -67,53 +128,105 @@ def load_goals(path: str | Path, *, scale: Mapping[str, int] = FIVE_POINTS) -> G
 
 
 def score_goals(goals: Goals, *, mean: bool = False) -> ResultTable:
-    """Give the score of each project's goal as a label of the scale, and how many projects have each label.
+    r"""Count how many projects have each label of the scale, and list the label of each project.
 
-    ``indicator`` is ``score_`` and the label, ``category`` the project: a count of one says that its goal (``type``
-    goal) has that label, ``all`` counts the projects that have it. The scale is ordered, its
-    steps have no size, so a mean is given only where it is asked for.
+    The scale is ordered but its steps have no size, so a mean is given only on request.
+
+    Parameters
+    ----------
+    goals : Goals
+        The goals, from `load_goals`; those of ``type`` goal with a score are used.
+    mean : bool, default False
+        Whether to add the mean of the numbers that the labels stand for.
+
+    Returns
+    -------
+    ResultTable
+        Tidy rows, public: indicator ``score_<label>``; the category ``all`` counts the projects with that label, and a
+        count of one stands in the category of each of them, with the reason of its score as the note.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.theory import load_goals, score_goals
+    >>> path = Path("goals.csv")
+    >>> _ = path.write_text(
+    ...     "id,level,type,key,nl,en,target,realised,score\n"
+    ...     "1,project,goal,users,Gebruikers,Users,50,40,+\n"
+    ...     "2,project,goal,firms,Bedrijven,Firms,10,12,+\n"
+    ... )
+    >>> table = score_goals(load_goals(path)).to_frame()
+    >>> table.query("estimate > 0")[["indicator", "category", "estimate"]]
+      indicator category  estimate
+    1   score_+      all       2.0
+    5   score_+    users       1.0
+    6   score_+    firms       1.0
     """
     scored = goals.frame[(goals.frame["type"] == GOAL) & (goals.frame["score"] != "")]
-    rows: list[dict[str, object]] = [
-        _label_row(label, ALL, float((scored["score"] == label).sum()), "") for label in goals.scale
-    ]
+    rows: list[TidyRow] = [_label_row(label, ALL, float((scored["score"] == label).sum()), "") for label in goals.scale]
     for goal in scored.to_dict("records"):
-        note = BILINGUAL.format(nl=goal["reason_nl"], en=goal["reason_en"]) if goal["reason_en"] else ""
+        note = bilingual(goal["reason_nl"], goal["reason_en"]) if goal["reason_en"] else ""
         rows.append(_label_row(goal["score"], goal["project"] or goal["key"], 1.0, note))
     if mean and len(scored):
         numbers = scored["score"].map(goals.scale)
-        note = "a mean of ordered labels: the steps of the scale have no size"
-        rows.append({INDICATOR: SCORE, STATISTIC: MEAN, ESTIMATE: float(numbers.mean()), NOTE: note})
-    return public_table(rows, "score_goals", CANNOT_SHOW)
+        rows.append({INDICATOR: SCORE, STATISTIC: MEAN, ESTIMATE: float(numbers.mean()), NOTE: MEAN_OF_LABELS})
+    return public_table(rows, "score_goals", CANNOT_SHOW, missing=Reason.NOT_IN_SOURCE)
 
 
 def list_goals(goals: Goals) -> ResultTable:
-    """Put targets, starting values and what was realised side by side, one row a number.
+    r"""List targets, starting values and what was realised, one row a number.
 
-    ``indicator`` is ``goal_target``, ``goal_baseline`` or ``goal_realised``; ``category`` is the goal's key. A target
-    of which the result is not known has a row ``goal_realised`` without a number, with the reason.
+    Parameters
+    ----------
+    goals : Goals
+        The goals, from `load_goals`.
+
+    Returns
+    -------
+    ResultTable
+        Tidy rows, public: indicator ``goal_target``, ``goal_baseline`` or ``goal_realised``, ``category`` the key of
+        the goal, ``estimate`` in the unit of the source. A target of which the result is not known has a row
+        ``goal_realised`` without a number, with the reason.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.theory import list_goals, load_goals
+    >>> path = Path("goals.csv")
+    >>> _ = path.write_text(
+    ...     "id,level,type,key,nl,en,target,realised,score\n"
+    ...     "1,project,goal,users,Gebruikers,Users,50,40,+\n"
+    ... )
+    >>> list_goals(load_goals(path)).to_frame()[["indicator", "category", "estimate"]]
+           indicator category  estimate
+    0    goal_target    users      50.0
+    1  goal_realised    users      40.0
     """
-    rows: list[dict[str, object]] = []
+    rows: list[TidyRow] = []
     for goal in goals.frame.to_dict("records"):
         aim = "goal_baseline" if goal["type"] == BASELINE else "goal_target"
-        text = BILINGUAL.format(nl=goal["nl"], en=goal["en"])
+        text = bilingual(goal["nl"], goal["en"])
         if pd.notna(goal["target"]):
-            rows.append(_number(aim, goal["key"], goal["target"], goal["target_unit"], text))
+            rows.append(_goal_row(aim, goal["key"], goal["target"], goal["target_unit"], text))
         known = pd.notna(goal["realised"])
         if known or (pd.notna(goal["target"]) and aim == "goal_target"):
             unit = goal["realised_unit"] if known else goal["target_unit"]
-            reason = BILINGUAL.format(nl=goal["reason_nl"] or goal["reason_en"], en=goal["reason_en"])
-            note = text if known else reason if goal["reason_en"] else "the source does not say what came of it"
-            rows.append(_number("goal_realised", goal["key"], goal["realised"], unit, note))
-    return public_table(rows, "list_goals", CANNOT_SHOW)
+            reason = bilingual(goal["reason_nl"] or goal["reason_en"], goal["reason_en"])
+            note = text if known else reason if goal["reason_en"] else Reason.OUTCOME_NOT_IN_SOURCE.text("en")
+            rows.append(_goal_row("goal_realised", goal["key"], goal["realised"], unit, note))
+    return public_table(rows, "list_goals", CANNOT_SHOW, missing=Reason.NOT_IN_SOURCE)
 
 
 def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
     known = (*TEXT_COLUMNS, *NUMBER_COLUMNS)
-    for column in (column for column in NEEDED if column not in frame):
+    for column in NEEDED:
+        if column in frame:
+            continue
         yield Problem(where, "no such column", f"the columns {', '.join(NEEDED)}", "add it", column=column)
-    for column in (column for column in frame if column not in known):
-        yield Problem(where, "an unknown column", f"one of {', '.join(known)}", near(column, known), column=column)
+    for column in (name for name in map(str, frame) if name not in known):
+        yield Problem(
+            where, "an unknown column", f"one of {', '.join(known)}", propose_name(column, known), column=column
+        )
 
 
 def _row_problems(frame: pd.DataFrame, where: str, scale: Mapping[str, int]) -> Iterator[Problem]:
@@ -143,8 +256,8 @@ def _row_problems(frame: pd.DataFrame, where: str, scale: Mapping[str, int]) -> 
             count=len(outside), examples=examples,
         )  # fmt: skip
     if "score_number" in frame:
-        told = pd.to_numeric(frame["score_number"], errors="coerce")
-        differs = frame[told.notna() & (told != frame["score"].map(dict(scale)))]
+        numbers = pd.to_numeric(frame["score_number"], errors="coerce")
+        differs = frame[numbers.notna() & (numbers != frame["score"].map(dict(scale)))]
         if len(differs):
             yield Problem(
                 where, "a number that is not the label's", "the number of the scale", "correct one of the two",
@@ -152,7 +265,7 @@ def _row_problems(frame: pd.DataFrame, where: str, scale: Mapping[str, int]) -> 
             )  # fmt: skip
 
 
-def _label_row(label: str, category: str, count: float, note: str) -> dict[str, object]:
+def _label_row(label: str, category: str, count: float, note: str) -> TidyRow:
     return {
         INDICATOR: f"{SCORE}_{label}",
         STATISTIC: COUNT,
@@ -163,7 +276,7 @@ def _label_row(label: str, category: str, count: float, note: str) -> dict[str, 
     }
 
 
-def _number(indicator: str, key: str, value: float, unit: str, note: str) -> dict[str, object]:
+def _goal_row(indicator: str, key: str, value: float, unit: str, note: str) -> TidyRow:
     return {
         INDICATOR: indicator,
         STATISTIC: SHARE if unit == SHARE or unit.startswith("percent") else COUNT,

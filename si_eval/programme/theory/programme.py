@@ -16,7 +16,7 @@ from si_eval.errors import InputError, Problem, StudyError
 
 Role = Literal["reason", "problem", "input", "activity", "output", "outcome", "impact", "level"]
 Basis = Literal["source", "inferred"]
-PROPOSAL_LIKENESS = 0.6
+MIN_SIMILARITY = 0.6
 
 
 class _Part(BaseModel):
@@ -25,34 +25,34 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class Words(_Part):
+class BilingualText(_Part):
     """One text in Dutch and English."""
 
     nl: str
     en: str
 
 
-class Layer(Words):
+class Layer(BilingualText):
     """A step of the reasoning, such as outputs; ``role`` tells the checks what it is for."""
 
     id: str
     role: Role
 
 
-class Picture(Words):
+class Picture(BilingualText):
     """Layers that are drawn beside each other."""
 
     id: str
     layers: tuple[str, ...]
 
 
-class LinkKind(Words):
+class LinkKind(BilingualText):
     """What an arrow means, such as "leads to"."""
 
     id: str
 
 
-class Node(Words):
+class Node(BilingualText):
     """One element of the theory."""
 
     id: str
@@ -73,7 +73,7 @@ class Edge(_Part):
     note: str = ""
 
 
-class IndicatorOf(Words):
+class IndicatorOf(BilingualText):
     """What would show that a node was reached: something set up (``process``) or something that became different."""
 
     id: str
@@ -84,7 +84,7 @@ class IndicatorOf(Words):
     line: int | None = None
 
 
-class Question(Words):
+class Question(BilingualText):
     """An evaluation question and the exhibits that answer it."""
 
     id: str
@@ -93,10 +93,53 @@ class Question(Words):
 
 
 class Programme(_Part):
-    """The theory of a programme: read with `load_programme`."""
+    """The theory of a programme as one graph.
+
+    Read it with `load_programme`.
+
+    Attributes
+    ----------
+    name, title, source
+        The name of the programme, its title in both languages, and where the theory was read.
+    layers : tuple of Layer
+        The steps of the reasoning, each with its role (activity, output, outcome, …).
+    pictures : tuple of Picture
+        Layers that are drawn beside each other.
+    links : tuple of LinkKind
+        What an arrow may mean.
+    nodes : tuple of Node
+        The elements of the theory, each in a layer.
+    edges : tuple of Edge
+        The arrows between them.
+    indicators : tuple of IndicatorOf
+        What would show that an element was reached.
+    questions : tuple of Question
+        The evaluation questions, with the exhibits that answer them.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.theory import load_programme
+    >>> path = Path("programme.toml")
+    >>> _ = path.write_text('''
+    ... name = "small"
+    ... title = { nl = "Klein", en = "Small" }
+    ... layers = [
+    ...   { id = "do", nl = "Doen", en = "Do", role = "activity" },
+    ...   { id = "get", nl = "Krijgen", en = "Get", role = "output" },
+    ... ]
+    ... pictures = [{ id = "all", nl = "Alles", en = "All", layers = ["do", "get"] }]
+    ... links = [{ id = "gives", nl = "geeft", en = "gives" }]
+    ... nodes = [{ id = "a", layer = "do", nl = "A", en = "A" }, { id = "b", layer = "get", nl = "B", en = "B" }]
+    ... edges = [{ from = "a", to = "b", kind = "gives" }]
+    ... questions = [{ id = "q", nl = "vraag", en = "question", exhibits = ["table_1"] }]
+    ... ''')
+    >>> print(load_programme(path).summary())
+    Programme small: 2 nodes, 1 links, 1 questions
+    """
 
     name: str
-    title: Words
+    title: BilingualText
     source: str = ""
     layers: tuple[Layer, ...]
     pictures: tuple[Picture, ...]
@@ -107,27 +150,27 @@ class Programme(_Part):
     questions: tuple[Question, ...] = ()
 
     def picture(self, name: str) -> Picture:
-        """Give a picture by its id; raises `StudyError` for one that the programme does not have."""
-        found = next((picture for picture in self.pictures if picture.id == name), None)
-        if found is None:
+        """Return a picture by its id; raises `StudyError` for one that the programme does not have."""
+        match = next((picture for picture in self.pictures if picture.id == name), None)
+        if match is None:
             known = ", ".join(picture.id for picture in self.pictures)
             raise StudyError(f"picture: found {name!r}; expected one of {known}; name one of these")
-        return found
+        return match
 
     def nodes_with(self, *roles: str) -> tuple[Node, ...]:
-        """Give the nodes of the layers with a role, in the order of the file."""
+        """List the nodes of the layers with a role, in the order of the file."""
         layers = {layer.id for layer in self.layers if layer.role in roles}
         return tuple(node for node in self.nodes if node.layer in layers)
 
     def summary(self) -> str:
-        """Say in a line how large the theory is."""
+        """Summarise in a line how large the theory is."""
         return (
             f"Programme {self.name}: {len(self.nodes)} nodes, {len(self.edges)} links, {len(self.questions)} questions"
         )
 
 
 MODELS: dict[str, type[BaseModel]] = {
-    "title": Words,
+    "title": BilingualText,
     "layers": Layer,
     "pictures": Picture,
     "links": LinkKind,
@@ -136,19 +179,54 @@ MODELS: dict[str, type[BaseModel]] = {
     "indicators": IndicatorOf,
     "questions": Question,
 }
-SPELLED = {"from": "start", "to": "end"}
+EDGE_KEYS = {"from": "start", "to": "end"}
 
 
 def load_programme(path: str | Path) -> Programme:
-    """Read a programme theory and check it as a whole.
+    """Read a programme theory from a TOML file and check it as a whole.
 
-    Raises `InputError` with every problem at once: unknown keys and names with the nearest known one, links to unknown
-    nodes, ids that occur twice, and links that run in a circle. Raises `StudyError` where the file is no TOML.
+    Parameters
+    ----------
+    path : str or Path
+        The TOML file, with the keys of `Programme`; an edge is written as ``{ from = "a", to = "b", kind = "gives" }``.
+
+    Returns
+    -------
+    Programme
+
+    Raises
+    ------
+    InputError
+        With every problem at once: unknown keys and names with the nearest known one, links to unknown nodes, ids that
+        occur twice, and links that run in a circle.
+    StudyError
+        Where the file is not there or is no TOML.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.programme.theory import load_programme
+    >>> path = Path("programme.toml")
+    >>> _ = path.write_text('''
+    ... name = "small"
+    ... title = { nl = "Klein", en = "Small" }
+    ... layers = [
+    ...   { id = "do", nl = "Doen", en = "Do", role = "activity" },
+    ...   { id = "get", nl = "Krijgen", en = "Get", role = "output" },
+    ... ]
+    ... pictures = [{ id = "all", nl = "Alles", en = "All", layers = ["do", "get"] }]
+    ... links = [{ id = "gives", nl = "geeft", en = "gives" }]
+    ... nodes = [{ id = "a", layer = "do", nl = "A", en = "A" }, { id = "b", layer = "get", nl = "B", en = "B" }]
+    ... edges = [{ from = "a", to = "b", kind = "gives" }]
+    ... questions = [{ id = "q", nl = "vraag", en = "question", exhibits = ["table_1"] }]
+    ... ''')
+    >>> [node.id for node in load_programme(path).nodes_with("output")]
+    ['b']
     """
     path = Path(path)
     content = _read_toml(path)
     content["edges"] = [
-        {SPELLED.get(key, key): value for key, value in edge.items()} for edge in content.get("edges", [])
+        {EDGE_KEYS.get(key, key): value for key, value in edge.items()} for edge in content.get("edges", [])
     ]
     what = f"the programme file {path.name}"
     try:
@@ -181,16 +259,18 @@ def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
             known = (
                 list(MODELS.get(parts[0], Programme).model_fields) if len(parts) > 1 else list(Programme.model_fields)
             )
-            yield Problem(where, "an unknown key", f"one of {', '.join(known)}", near(parts[-1], known), column=column)
+            yield Problem(
+                where, "an unknown key", f"one of {', '.join(known)}", propose_name(parts[-1], known), column=column
+            )
         else:
             found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
             yield Problem(where, found, entry["msg"].lower(), "correct this key", column=column)
 
 
-def near(name: str, known: Iterable[str], otherwise: str = "remove it") -> str:
+def propose_name(name: str, known: Iterable[str], otherwise: str = "remove it") -> str:
     """Propose the known name that is nearest to the one found."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=PROPOSAL_LIKENESS)
-    return f"did you mean `{found[0]}`?" if found else otherwise
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=MIN_SIMILARITY)
+    return f"did you mean `{matches[0]}`?" if matches else otherwise
 
 
 def _name_problems(programme: Programme, where: str) -> Iterator[Problem]:
@@ -219,7 +299,7 @@ def _name_problems(programme: Programme, where: str) -> Iterator[Problem]:
     ]
     for column, at, name, kind in uses:
         if name not in ids[kind]:
-            action = near(name, ids[kind], f"add it to {kind} or correct it")
+            action = propose_name(name, ids[kind], f"add it to {kind} or correct it")
             yield Problem(where, f"{name!r} at {at}", f"an id of {kind}", action, column=column)
 
 
