@@ -203,6 +203,16 @@ class Reason(StrEnum):
     NO_TREATED_LEFT = "no_treated_left"
     NO_CONTROLS_LEFT = "no_controls_left"
     # survey
+    NO_RESPONDENTS = "no_respondents"
+    NO_POPULATION_COUNT = "no_population_count"
+    NO_ANSWERS = "no_answers"
+    NO_ANSWERS_WITH_CONTENT = "no_answers_with_content"
+    NO_NUMBERS = "no_numbers"
+    NO_CODED_ANSWERS = "no_coded_answers"
+    NOBODY_INVITED = "nobody_invited"
+    NOTHING_TO_CHECK = "nothing_to_check"
+    SINGLE_ANSWER_TEST = "single_answer_test"
+    POPULATION_TOO_SMALL = "population_too_small"
     # programme
     NO_VALUE = "no_value"
     NO_VALUE_IN_A_YEAR = "no_value_in_a_year"

@@ -1,4 +1,4 @@
-"""The survey as it was read: who answered what, who was asked what, and what is doubtful. Unit-level: stays inside."""
+"""The survey as it was read: answers, routing and quality flags. Unit-level: it stays inside."""
 
 from __future__ import annotations
 
@@ -29,40 +29,42 @@ class Survey:
 
     questionnaire: Questionnaire
     answers: pd.DataFrame
-    asked_frame: pd.DataFrame
+    routing: pd.DataFrame
     ineligible: int
-    problem_frame: pd.DataFrame
+    problem_table: pd.DataFrame
     sha256: str = ""
     simulation: Simulation | None = None
 
     @property
     def respondents(self) -> int:
-        """Count the eligible respondents."""
-        return len(self.asked_frame)
+        """Return the number of eligible respondents."""
+        return len(self.routing)
 
     def problems(self) -> pd.DataFrame:
-        """List what is missing, double, contradicting or improbable: one row a kind and question, with counts."""
-        return self.problem_frame.copy()
+        """List the quality flags: ``kind, question, found, expected, action, count, respondents``."""
+        return self.problem_table.copy()
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the answers, one row each: ``respondent, question, item, answer, value``. For use inside only."""
+        """Return the answers, one row each: ``respondent, question, item, answer, value``. For use inside only."""
         return self.answers.copy()
 
     def choices(self, question: Question, *, base: Base = "answered", row: str = "") -> pd.DataFrame:
-        """Give who chose what: one row a respondent of the base, one column an option, true or false.
+        """Build the indicator matrix of a question: one row a respondent of the base, one Boolean column an option.
 
         The base is who was ``asked``, who of them ``answered``, or whose answer has content (``known``). Answers of
         respondents who were not asked are not used; nor are those to a question for one answer that got several.
         """
         codes = [option.code for option in question.options]
-        given = self._given(question, row)
-        asked = self._asked(question, row)
-        chosen = np.zeros((len(asked), len(codes)), dtype=bool)
-        respondent = asked.get_indexer(given[RESPONDENT])
-        option = pd.Index(codes, dtype=object).get_indexer(given[ITEM if question.kind == MULTIPLE else ANSWER])
+        given = self._answers_to(question, row)
+        asked = self._respondents_asked(question, row)
+        selected = np.zeros((len(asked), len(codes)), dtype=bool)
+        respondent = asked.get_indexer(pd.Index(given[RESPONDENT]))
+        option = pd.Index(codes, dtype=object).get_indexer(
+            pd.Index(given[ITEM if question.kind == MULTIPLE else ANSWER])
+        )
         used = (respondent >= 0) & (option >= 0)
-        chosen[respondent[used], option[used]] = True
-        table = pd.DataFrame(chosen, index=asked, columns=codes)
+        selected[respondent[used], option[used]] = True
+        table = pd.DataFrame(selected, index=asked, columns=codes)
         if question.kind != MULTIPLE:
             table.loc[table.sum(axis=1) > 1, :] = False
         if base == "asked":
@@ -71,16 +73,16 @@ class Survey:
         return table[table[counted].any(axis=1)]
 
     def numbers(self, question: Question) -> pd.Series:
-        """Give the numbers that asked respondents gave, by respondent; several differing numbers count as none."""
-        given = self._given(question, "")
-        given = given[given[RESPONDENT].isin(self._asked(question, ""))]
+        """Return the numbers of the respondents who were asked, by respondent; several different ones count as none."""
+        given = self._answers_to(question, "")
+        given = given[given[RESPONDENT].isin(self._respondents_asked(question, ""))]
         values = given.groupby(RESPONDENT)[VALUE].agg(["first", "nunique"])
         return values.loc[values["nunique"] == 1, "first"].astype("float64").sort_index()
 
-    def left_out(self, question: Question, *, row: str = "") -> str:
-        """Say in words which answers `choices` and `numbers` do not use; empty where they use all."""
-        given = self._given(question, row)
-        unasked = given.loc[~given[RESPONDENT].isin(self._asked(question, row)), RESPONDENT].nunique()
+    def unused_answers(self, question: Question, *, row: str = "") -> str:
+        """Return a note on the answers that `choices` and `numbers` do not use; empty where they use all."""
+        given = self._answers_to(question, row)
+        unasked = given.loc[~given[RESPONDENT].isin(self._respondents_asked(question, row)), RESPONDENT].nunique()
         parts = [f"{unasked} answered without being asked and are left out"] if unasked else []
         if question.kind != MULTIPLE:
             column = VALUE if question.kind == NUMERIC else ANSWER
@@ -91,51 +93,52 @@ class Survey:
         return "; ".join(parts)
 
     def summary(self) -> str:
-        """Say in a line how many answered, and how much is doubtful."""
+        """Return a line with the numbers of respondents and of kinds of flagged answers."""
         kind = "simulated" if self.simulation else "real"
         return (
             f"Survey {self.questionnaire.name} ({kind}): {self.respondents} respondents, {self.ineligible} not "
-            f"eligible, {len(self.questionnaire.asked)} questions, {len(self.problem_frame)} kinds of doubtful answers"
+            f"eligible, {len(self.questionnaire.asked)} questions, {len(self.problem_table)} kinds of flagged answers"
         )
 
     def __repr__(self) -> str:
         return self.summary()
 
-    def _given(self, question: Question, row: str) -> pd.DataFrame:
+    def _answers_to(self, question: Question, row: str) -> pd.DataFrame:
         given = self.answers[self.answers[QUESTION] == question.id]
         return given[given[ITEM] == row] if question.kind == MATRIX else given
 
-    def _asked(self, question: Question, row: str) -> pd.Index:
-        column = self.asked_frame[f"{question.id}_{row}" if question.kind == MATRIX else question.id]
-        return self.asked_frame.index[column]
+    def _respondents_asked(self, question: Question, row: str) -> pd.Index:
+        column = self.routing[f"{question.id}_{row}" if question.kind == MATRIX else question.id]
+        return self.routing.index[column]
 
 
-def asked_of(questionnaire: Questionnaire, answers: pd.DataFrame, respondents: Sequence[str]) -> pd.DataFrame:
-    """Follow the routing: one row a respondent, one column a question (or row of a matrix), and ``eligible``."""
+def apply_routing(questionnaire: Questionnaire, answers: pd.DataFrame, respondents: Sequence[str]) -> pd.DataFrame:
+    """Compute who was asked what: one row a respondent, one Boolean column a question (or matrix row); ``eligible``."""
     index = pd.Index(sorted(respondents), name=RESPONDENT)
     reached = pd.Series(True, index=index)
     columns: dict[str, pd.Series] = {}
     for question in questionnaire.questions:
         asked = reached.copy()
         if question.asked_if is not None:
-            asked &= _chose(answers, questionnaire, question.asked_if.question, question.asked_if.answers, index)
+            asked &= _gave_answer(answers, questionnaire, question.asked_if.question, question.asked_if.answers, index)
             asked &= columns[question.asked_if.question]
         if question.kind == MATRIX:
             for row in questionnaire.rows_of(question):
                 source = question.rows_from
-                own = asked & _chose(answers, questionnaire, source, (row.id,), index) if source else asked
+                own = asked & _gave_answer(answers, questionnaire, source, (row.id,), index) if source else asked
                 columns[row_indicator(question, row)] = own
         else:
             columns[question.id] = asked
         ends = tuple(option.code for option in question.options if option.ends_survey)
         if ends:
-            reached = reached & ~(asked & _chose(answers, questionnaire, question.id, ends, index))
+            reached = reached & ~(asked & _gave_answer(answers, questionnaire, question.id, ends, index))
     return pd.DataFrame({**columns, "eligible": reached}, index=index)
 
 
-def _chose(
+def _gave_answer(
     answers: pd.DataFrame, questionnaire: Questionnaire, question: str, codes: Sequence[str], index: pd.Index
 ) -> pd.Series:
+    """Return, for each respondent of ``index``, whether any of the codes was answered."""
     column = ITEM if questionnaire.question(question).kind == MULTIPLE else ANSWER
-    chosen = answers[(answers[QUESTION] == question) & answers[column].isin(list(codes))]
-    return pd.Series(index.isin(chosen[RESPONDENT]), index=index)
+    selected = answers[(answers[QUESTION] == question) & answers[column].isin(list(codes))]
+    return pd.Series(index.isin(selected[RESPONDENT]), index=index)

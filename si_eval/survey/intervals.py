@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats as distributions
 
-from si_eval.stats import FloatArray
+from si_eval.stats import BoolArray, FloatArray
 
-Method = Literal["hypergeometric", "wilson"]
+IntervalMethod = Literal["hypergeometric", "wilson"]
 
 
 class ShareInterval(NamedTuple):
@@ -24,7 +24,7 @@ class ShareInterval(NamedTuple):
 def hypergeometric_interval(
     count: ArrayLike, n: ArrayLike, *, population: ArrayLike | None = None, level: float = 0.95
 ) -> ShareInterval:
-    """Give the exact interval of the share in a population of ``population`` units of which ``n`` were drawn.
+    """Compute the exact interval of the share in a population of ``population`` units of which ``n`` were drawn.
 
     Inverts two one-sided hypergeometric tests, each of size ``(1 - level) / 2``: the interval holds every number of
     units that neither test rejects. Coverage is at least ``level`` for every population. ``count`` and ``n`` are
@@ -38,11 +38,9 @@ def hypergeometric_interval(
     if population is None:
         return _binomial_interval(count, n, tail)
     total = np.broadcast_to(np.asarray(population, dtype="float64"), count.shape).copy()
-    # The fewest units with which `count` or more are not improbable, and the most with which `count` or fewer are not.
-    low = _first_integer(lambda units: distributions.hypergeom.sf(count - 1, total, units, n) > tail, total)
-    high = total - _first_integer(
-        lambda units: distributions.hypergeom.sf(n - count - 1, total, units, n) > tail, total
-    )
+    # The smallest number of units at which P(X >= count) exceeds the tail, and the largest at which P(X <= count) does.
+    low = _first_integer(lambda units: _exceeds(count, total, units, n, tail), total)
+    high = total - _first_integer(lambda units: _exceeds(n - count, total, units, n, tail), total)
     whole = np.where(n > 0, total, np.nan)
     return ShareInterval(low / whole, high / whole)
 
@@ -50,7 +48,7 @@ def hypergeometric_interval(
 def wilson_interval(
     count: ArrayLike, n: ArrayLike, *, population: ArrayLike | None = None, level: float = 0.95
 ) -> ShareInterval:
-    """Give the score interval of a share, with the finite population correction where a population is given.
+    """Compute the score interval of a share, with the finite population correction where a population is given.
 
     Solves ``(p - P)^2 = z^2 P (1 - P) / n x (N - n) / (N - 1)`` for ``P``: the interval of Wilson for the number of
     independent draws that is worth as much, ``n (N - 1) / (N - n)``. When everybody answered it is a point. ``count``
@@ -72,40 +70,46 @@ def wilson_interval(
 
 
 def share_interval(
-    count: ArrayLike, n: ArrayLike, *, method: Method, population: ArrayLike | None = None, level: float = 0.95
+    count: ArrayLike, n: ArrayLike, *, method: IntervalMethod, population: ArrayLike | None = None, level: float = 0.95
 ) -> ShareInterval:
-    """Give the interval of shares by the method named."""
+    """Compute the interval of shares by the method named."""
     if method == "wilson":
         return wilson_interval(count, n, population=population, level=level)
     return hypergeometric_interval(count, n, population=population, level=level)
 
 
 def share_std_error(share: ArrayLike, n: ArrayLike, *, population: ArrayLike | None = None) -> FloatArray:
-    """Give the estimated standard error of a share of ``n`` units drawn without replacement.
+    """Compute the estimated standard error of a share of ``n`` units drawn without replacement.
 
     Source: Cochran (1977), Sampling Techniques, equation 3.8.
     """
     share, n = _as_floats(share, n)
     with np.errstate(divide="ignore", invalid="ignore"):
-        left = np.ones_like(n) if population is None else np.maximum(1 - n / np.asarray(population), 0.0)
-        return np.where(n > 1, np.sqrt(np.maximum(share * (1 - share), 0.0) / (n - 1) * left), np.nan)
+        correction = np.ones_like(n) if population is None else np.maximum(1 - n / np.asarray(population), 0.0)
+        return np.where(n > 1, np.sqrt(np.maximum(share * (1 - share), 0.0) / (n - 1) * correction), np.nan)
+
+
+def _exceeds(count: FloatArray, total: FloatArray, units: FloatArray, n: FloatArray, tail: float) -> BoolArray:
+    """Whether ``count`` or more of ``n`` draws are more probable than ``tail`` when ``units`` of ``total`` qualify."""
+    return np.asarray(distributions.hypergeom.sf(count - 1, total, units, n)) > tail
 
 
 def _binomial_interval(count: FloatArray, n: FloatArray, tail: float) -> ShareInterval:
+    """Compute the interval of Clopper and Pearson."""
     with np.errstate(divide="ignore", invalid="ignore"):
         low = np.where(count > 0, distributions.beta.ppf(tail, count, n - count + 1), 0.0)
         high = np.where(count < n, distributions.beta.ppf(1 - tail, count + 1, n - count), 1.0)
     return ShareInterval(np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
 
 
-def _first_integer(holds: Callable[[FloatArray], NDArray[np.bool_]], upper: FloatArray) -> FloatArray:
-    """Give the smallest integers from 0 to ``upper`` at which a condition holds that, once true, stays true."""
+def _first_integer(condition: Callable[[FloatArray], BoolArray], upper: FloatArray) -> FloatArray:
+    """Find by bisection the smallest integers up to ``upper`` at which a monotone condition holds."""
     low, high = np.zeros_like(upper), upper.copy()
     while bool((low < high).any()):
         middle = np.floor((low + high) / 2)
-        true = holds(middle)
-        high = np.where(true, middle, high)
-        low = np.where(true, low, np.minimum(middle + 1, high))
+        holds = condition(middle)
+        high = np.where(holds, middle, high)
+        low = np.where(holds, low, np.minimum(middle + 1, high))
     return high
 
 

@@ -1,4 +1,4 @@
-"""Known distributions of the population, by question: read, checked, and matched with the answers."""
+"""Margins: known distributions of the population by question, read, checked and matched with the answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from si_eval.errors import InputError, Problem
 from si_eval.results import ResultTable, SafeTable, Simulation
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
-from si_eval.survey.counts import count_classes
+from si_eval.survey.population_counts import count_classes
 from si_eval.survey.questionnaire import SINGLE, Question
 from si_eval.vocabulary import INDICATOR
 
 REST = "rest"
 COLUMNS = ("question", "category", "count")
-Table: TypeAlias = ResultTable | SafeTable
-Population: TypeAlias = pd.DataFrame | str | Path | Table | list[Table] | tuple[Table, ...]
+StageTable: TypeAlias = ResultTable | SafeTable
+PopulationSource: TypeAlias = pd.DataFrame | str | Path | StageTable | list[StageTable] | tuple[StageTable, ...]
 
 
 @dataclass(frozen=True)
@@ -38,20 +38,20 @@ class Margin:
 
     @property
     def shares(self) -> FloatArray:
-        """Give the shares of the population, shape (classes,)."""
+        """Return the shares of the population, shape (classes,)."""
         return self.counts / self.counts.sum()
 
-    def pooled(self, fewest: int) -> Margin:
-        """Give the margin with every class that has fewer respondents, and the rest, as one class ``rest``."""
-        small = (self.members.sum().to_numpy() < fewest) | (np.array(self.names) == REST)
+    def pool_small_classes(self, min_respondents: int) -> Margin:
+        """Return the margin with every class that has fewer respondents, and the rest, as one class ``rest``."""
+        small = (self.members.sum().to_numpy() < min_respondents) | (np.array(self.names) == REST)
         if not small.any() or (small.sum() == 1 and REST in self.names):
             return self
-        large = [name for name, few in zip(self.names, small, strict=True) if not few]
+        large = [name for name, is_small in zip(self.names, small, strict=True) if not is_small]
         members = self.members[large].assign(**{REST: self.members.loc[:, small].any(axis=1)})
         return Margin(self.question, (*large, REST), np.append(self.counts[~small], self.counts[small].sum()), members)
 
 
-def read_margins(survey: Survey, source: Population, argument: str, *, year: int | None = None) -> list[Margin]:
+def read_margins(survey: Survey, source: PopulationSource, argument: str, *, year: int | None = None) -> list[Margin]:
     """Read margins from a CSV file, a frame with the columns ``question, category, count``, or tables of counts.
 
     A category is an option's code, class or label, several joined by ``+``, or ``rest`` for all options that no other
@@ -77,7 +77,7 @@ def read_margins(survey: Survey, source: Population, argument: str, *, year: int
             continue
         codes, faults = _codes_of(question, [str(category) for category in rows["category"]], where)
         counts = pd.to_numeric(rows["count"], errors="coerce").to_numpy(dtype="float64")
-        if _are_tables(source) and np.isnan(counts).any():
+        if _is_tidy(source) and np.isnan(counts).any():
             margins.append(_margin(survey, question, codes, np.full(len(codes), np.nan)))
             continue
         if not (np.isfinite(counts).all() and (counts >= 0).all() and counts.sum() > 0):
@@ -104,7 +104,7 @@ def read_margins(survey: Survey, source: Population, argument: str, *, year: int
 
 
 def empty_margins(survey: Survey) -> list[Margin]:
-    """Give the margins of every question with a dimension, with all its classes and counts that nobody knows."""
+    """Return the margins of every question with a dimension, with missing counts of the population."""
     margins = []
     for question in survey.questionnaire.questions:
         if question.dimension and question.kind == SINGLE:
@@ -113,33 +113,33 @@ def empty_margins(survey: Survey) -> list[Margin]:
     return margins
 
 
-def simulation_of(source: Population | None) -> Simulation | None:
-    """Say of which simulation the counts are, where they are a simulated extract's."""
+def find_simulation(source: PopulationSource | None) -> Simulation | None:
+    """Return the simulation that the counts come from; None where they are not simulated."""
     tables = source if isinstance(source, list | tuple) else [source]
     marks = [table.simulation for table in tables if isinstance(table, ResultTable | SafeTable)]
     return next((mark for mark in marks if mark is not None), None)
 
 
-def _as_frame(survey: Survey, source: Population, year: int | None) -> pd.DataFrame:
-    """Give the margins as a frame of their own, whatever they were given as."""
+def _as_frame(survey: Survey, source: PopulationSource, year: int | None) -> pd.DataFrame:
+    """Return the margins as a new data frame, from a file, a frame or tables of a stage."""
     if isinstance(source, str | Path):
         return pd.read_csv(source, dtype={"category": str})
-    if isinstance(source, pd.DataFrame) and not _are_tables(source):
+    if isinstance(source, pd.DataFrame) and not _is_tidy(source):
         return source.copy()
     tables = source if isinstance(source, list | tuple) else [source]
     frames = [table if isinstance(table, pd.DataFrame) else table.to_frame() for table in tables]
     return count_classes(survey.questionnaire, pd.concat(frames, ignore_index=True), year=year, rest=REST)
 
 
-def _are_tables(source: Population) -> bool:
-    """Say whether the source is tidy: a stage's tables, or a frame of their rows."""
+def _is_tidy(source: PopulationSource) -> bool:
+    """Whether the source is tidy: tables of a stage, or a frame of their rows."""
     if isinstance(source, pd.DataFrame):
         return INDICATOR in source
     return not isinstance(source, str | Path)
 
 
 def _codes_of(question: Question, categories: list[str], where: str) -> tuple[dict[str, list[str]], list[Problem]]:
-    """Match categories with options; every option with content goes in one class."""
+    """Match categories with options: codes by category, and what does not fit."""
     by_name = {
         name: option.code
         for option in question.options
@@ -166,6 +166,7 @@ def _codes_of(question: Question, categories: list[str], where: str) -> tuple[di
 def _class_problems(
     question: Question, codes: dict[str, list[str]], number: int, content: list[str], where: str
 ) -> Iterator[Problem]:
+    """List options that are in two classes, and options with content that are in none."""
     every = [code for group in codes.values() for code in group]
     twice = sorted({code for code in every if every.count(code) > 1})
     if twice or len(codes) < number:
@@ -179,6 +180,7 @@ def _class_problems(
 
 
 def _margin(survey: Survey, question: Question, codes: dict[str, list[str]], counts: FloatArray) -> Margin:
+    """Build a margin, with the respondents of each class."""
     table = survey.choices(question, base="known")
     members = pd.DataFrame({name: table[group].any(axis=1) for name, group in codes.items()}, index=table.index)
     return Margin(question, tuple(codes), counts, members.astype(bool))

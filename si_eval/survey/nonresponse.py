@@ -12,8 +12,8 @@ from scipy import stats as distributions
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
-from si_eval.survey.margins import Margin, Population, empty_margins, read_margins, simulation_of
-from si_eval.survey.rows import entry_keys, tidy_result
+from si_eval.survey.margins import Margin, PopulationSource, empty_margins, find_simulation, read_margins
+from si_eval.survey.tidy import entry_keys, result_table
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
@@ -30,19 +30,18 @@ from si_eval.vocabulary import (
     SMD,
     STATISTIC,
     UNIT_OF_MEASURE,
+    Reason,
 )
 
-DRAWS = 9_999
-FEWEST_EXPECTED = 5  # below it the chi-square distribution is not trusted (Cochran 1954, Biometrics 10)
-SLACK = 1e-12  # relative: what floating point may do to a statistic that two draws share
+N_DRAWS = 9_999
+MIN_EXPECTED = 5  # below it the chi-square distribution is not trusted (Cochran 1954, Biometrics 10)
+RTOL = 1e-12  # relative tolerance: two draws with the same statistic may differ in the last digits
 STANDARDISED = {STATISTIC: SMD, UNIT_OF_MEASURE: "standard deviations"}
-NO_RESPONDENTS = "no respondents"
-NO_COUNTS = "no count of the population is known"
 CANNOT_SHOW = "Respondents that look like the population in these classes may still differ in what was asked."
 
 
 def survey_nonresponse(
-    survey: Survey, *, population: Population | None = None, year: int | None = None, seed: int = 1
+    survey: Survey, *, population: PopulationSource | None = None, year: int | None = None, seed: int = 1
 ) -> ResultTable:
     """Compare the respondents with the population that they come from, for every question that the population has.
 
@@ -60,12 +59,12 @@ def survey_nonresponse(
     """
     known = None if population is None else read_margins(survey, population, "population", year=year)
     frames = [_margin_rows(margin, seed) for margin in known or empty_margins(survey)]
-    table = tidy_result(frames, survey, function="survey_nonresponse", cannot_show=CANNOT_SHOW)
-    return replace(table, simulation=survey.simulation or simulation_of(population))
+    table = result_table(frames, survey, function="survey_nonresponse", cannot_show=CANNOT_SHOW)
+    return replace(table, simulation=survey.simulation or find_simulation(population))
 
 
 def standardised_difference(share: FloatArray, other: FloatArray) -> float:
-    """Give the standardised difference of two distributions over the same classes, shape (classes,).
+    """Compute the standardised difference of two distributions over the same classes, shape (classes,).
 
     The root of ``d' S^-1 d`` without the last class, where ``d`` is the difference and ``S`` the mean of the two
     multinomial covariances; classes that both lack do not count. Source: Yang and Dalton (2012).
@@ -80,27 +79,28 @@ def standardised_difference(share: FloatArray, other: FloatArray) -> float:
 
 
 def _margin_rows(margin: Margin, seed: int) -> pd.DataFrame:
-    """Give the rows of one question."""
+    """Compute the tidy rows of one question: per class the two shares and their differences, then all classes."""
     counts = margin.members.sum().to_numpy(dtype="float64")
     n, known = counts.sum(), not np.isnan(margin.counts).any()
     share = counts / n if n else np.full(counts.shape, np.nan)
-    gap_note = "" if n and known else NO_RESPONDENTS if known else NO_COUNTS
+    gap_note = "" if n and known else Reason.NO_RESPONDENTS.note if known else Reason.NO_POPULATION_COUNT.note
     name, rows = margin.question.id, []
     variance = (share * (1 - share) + margin.shares * (1 - margin.shares)) / 2
     with np.errstate(divide="ignore", invalid="ignore"):
         standardised = np.where(variance > 0, (share - margin.shares) / np.sqrt(variance), variance)
     for place, category in enumerate(margin.names):
         keys = {**_keys(margin, category), STATISTIC: SHARE, UNIT_OF_MEASURE: SHARE, GROUP: ALL}
-        ours = {N_UNITS: counts[place], N_TOTAL: n, NOTE: "" if n else NO_RESPONDENTS}
-        theirs = {N_UNITS: margin.counts[place], N_TOTAL: margin.counts.sum(), NOTE: "" if known else NO_COUNTS}
-        both = {GROUP: DIFFERENCE, N_UNITS: np.fmin(counts[place], margin.counts[place]), NOTE: gap_note}
+        sample = {N_UNITS: counts[place], N_TOTAL: n, NOTE: "" if n else Reason.NO_RESPONDENTS.note}
+        population = {N_UNITS: margin.counts[place], N_TOTAL: margin.counts.sum()}
+        population[NOTE] = "" if known else Reason.NO_POPULATION_COUNT.note
+        gap = {GROUP: DIFFERENCE, N_UNITS: np.fmin(counts[place], margin.counts[place]), NOTE: gap_note}
         rows += [
-            {**keys, **ours, INDICATOR: name, ESTIMATE: share[place]},
-            {**keys, **theirs, INDICATOR: f"{name}{OF_POPULATION}", ESTIMATE: margin.shares[place]},
-            {**keys, **both, INDICATOR: name, ESTIMATE: share[place] - margin.shares[place]},
-            {**keys, **both, **STANDARDISED, INDICATOR: name, ESTIMATE: standardised[place]},
+            {**keys, **sample, INDICATOR: name, ESTIMATE: share[place]},
+            {**keys, **population, INDICATOR: f"{name}{OF_POPULATION}", ESTIMATE: margin.shares[place]},
+            {**keys, **gap, INDICATOR: name, ESTIMATE: share[place] - margin.shares[place]},
+            {**keys, **gap, **STANDARDISED, INDICATOR: name, ESTIMATE: standardised[place]},
         ]
-    p_value, how = _random_draw_p_value(counts, margin.counts, seed) if n and known else (np.nan, gap_note)
+    p_value, p_note = _random_draw_p_value(counts, margin.counts, seed) if n and known else (np.nan, gap_note)
     whole = standardised_difference(share, margin.shares) if n and known else np.nan
     rows.append(
         {
@@ -111,14 +111,14 @@ def _margin_rows(margin: Margin, seed: int) -> pd.DataFrame:
             P_VALUE: p_value,
             N_UNITS: n,
             N_TOTAL: n,
-            NOTE: how,
+            NOTE: p_note,
         }
     )
     return pd.DataFrame(rows)
 
 
 def _keys(margin: Margin, category: str) -> dict[str, Any]:
-    """Write a class in the tidy columns; several options together stay under their own name."""
+    """Return a class as tidy columns; several options together keep their own name."""
     for option in margin.question.options:
         if category in (option.code, option.in_class, option.nl, option.en):
             return dict(entry_keys(margin.question, option))
@@ -127,18 +127,18 @@ def _keys(margin: Margin, category: str) -> dict[str, Any]:
 
 
 def _random_draw_p_value(counts: FloatArray, population: FloatArray, seed: int) -> tuple[float, str]:
-    """Give the p-value of a random draw, and how it was found."""
+    """Compute the p-value of a random draw without replacement, with a note on how."""
     expected = counts.sum() * population / population.sum()
     used = expected > 0
     if not used.all() and counts[~used].sum() > 0:
         return 0.0, "respondents in a class that the population does not have"
     statistic = float(((counts[used] - expected[used]) ** 2 / expected[used]).sum())
-    if expected[used].min() >= FEWEST_EXPECTED and population.sum() > counts.sum():
-        left = (population.sum() - counts.sum()) / (population.sum() - 1)
-        return float(distributions.chi2.sf(statistic / left, used.sum() - 1)), "p-value: chi-square"
+    if expected[used].min() >= MIN_EXPECTED and population.sum() > counts.sum():
+        correction = (population.sum() - counts.sum()) / (population.sum() - 1)
+        return float(distributions.chi2.sf(statistic / correction, used.sum() - 1)), "p-value: chi-square"
     whole = np.round(population[used]).astype("int64")
     if whole.sum() < counts.sum():
-        return np.nan, "no p-value: fewer units in the population than respondents"
-    draws = np.random.default_rng(seed).multivariate_hypergeometric(whole, int(counts.sum()), size=DRAWS)
+        return np.nan, Reason.POPULATION_TOO_SMALL.note
+    draws = np.random.default_rng(seed).multivariate_hypergeometric(whole, int(counts.sum()), size=N_DRAWS)
     drawn = ((draws - expected[used]) ** 2 / expected[used]).sum(axis=1)
-    return float((1 + (drawn >= statistic * (1 - SLACK)).sum()) / (DRAWS + 1)), f"p-value: {DRAWS} random draws"
+    return float((1 + (drawn >= statistic * (1 - RTOL)).sum()) / (N_DRAWS + 1)), f"p-value: {N_DRAWS} random draws"

@@ -1,4 +1,4 @@
-"""A questionnaire as data: questions, options, rows, routing, nets and checks. Holds; reads and computes nothing."""
+"""A questionnaire as data: questions, options, matrix rows, routing, nets and plausibility checks."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Question:
     evidence: Evidence = "goal_attainment"
 
     def option(self, code: str) -> Option:
-        """Give an option by its code."""
+        """Return an option by its code."""
         return next(option for option in self.options if option.code == code)
 
 
@@ -116,30 +116,30 @@ class Questionnaire:
 
     @property
     def asked(self) -> tuple[Question, ...]:
-        """Give the questions that were put to respondents, without what was coded afterwards."""
+        """Return the questions that were put to respondents, without those coded afterwards."""
         return tuple(question for question in self.questions if not question.coded_afterwards)
 
     def question(self, name: str, *, kinds: tuple[str, ...] = (), argument: str = "question") -> Question:
-        """Give a question by its id; raises `StudyError` where it is not there or is of another kind."""
+        """Return a question by its id; raises `StudyError` where it is not there or is of another kind."""
         fits = [question for question in self.questions if not kinds or question.kind in kinds]
         for question in fits:
             if question.id == name:
                 return question
-        told = f" of kind {' or '.join(kinds)}" if kinds else ""
+        of_kind = f" of kind {' or '.join(kinds)}" if kinds else ""
         raise StudyError(
-            f"{argument}: found {name!r}; expected a question{told}: {', '.join(question.id for question in fits)}; "
+            f"{argument}: found {name!r}; expected a question{of_kind}: {', '.join(question.id for question in fits)}; "
             "name one of these"
         )
 
     def rows_of(self, question: Question) -> tuple[Row, ...]:
-        """Give the rows of a matrix: its own, or the options with content of the question that they come from."""
+        """Return the rows of a matrix: its own, or the options with content of the question that they come from."""
         if not question.rows_from:
             return question.rows
         options = self.question(question.rows_from).options
         return tuple(Row(option.code, option.nl, option.en) for option in options if not option.missing)
 
     def labels(self) -> Mapping[str, Mapping[str, str]]:
-        """Give the labels (``nl``, ``en``) of every term that the results use: indicators and categories."""
+        """Return the labels (``nl``, ``en``) of every term that the results use: indicators and categories."""
         terms: dict[str, dict[str, str]] = {}
         for question in self.questions:
             terms[question.id] = {"nl": question.nl, "en": question.en}
@@ -150,7 +150,7 @@ class Questionnaire:
         return terms | {check.id: {"nl": check.nl, "en": check.en} for check in self.checks}
 
     def summary(self) -> str:
-        """Say in a line what is asked."""
+        """Return a line with the questions and their kinds."""
         kinds = ", ".join(f"{question.id} {question.kind}" for question in self.asked)
         return f"Questionnaire {self.name}: {len(self.asked)} questions ({kinds})"
 
@@ -159,5 +159,5 @@ class Questionnaire:
 
 
 def row_indicator(question: Question, row: Row) -> str:
-    """Name the indicator, and the column of a wide file, of one row of a matrix."""
+    """Return the name of the indicator, and of the column of a wide file, of one row of a matrix."""
     return f"{question.id}_{row.id}"

@@ -25,26 +25,26 @@ from si_eval.survey.questionnaire import (
     Questionnaire,
     Row,
 )
-from si_eval.vocabulary import SECTOR, SIZE_CLASS, Evidence
+from si_eval.vocabulary import FORMER_EVIDENCE, SECTOR, SIZE_CLASS, Evidence, evidence_code
 
-PROPOSAL_LIKENESS = 0.6
+MIN_SIMILARITY = 0.6
 LABELS = {"nl": str, "en": str}
 NUMBER = (int, float)
 
 
-class Part(NamedTuple):
-    """What a part of the file may hold: the type of each key, and the keys that it must have."""
+class Section(NamedTuple):
+    """The keys that a section of the file may have, with their types, and those that it must have."""
 
     keys: Mapping[str, Any]
-    needed: tuple[str, ...]
+    required: tuple[str, ...]
 
 
-PARTS = {
-    "questionnaire": Part(
+SECTIONS = {
+    "questionnaire": Section(
         {"name": str, "title": dict, "source": str, "questions": list, "checks": list}, ("name", "title", "questions")
     ),
-    "title": Part(LABELS, ("nl", "en")),
-    "question": Part(
+    "title": Section(LABELS, ("nl", "en")),
+    "question": Section(
         {
             **{"id": str, "kind": str, **LABELS, "note": str, "options": list, "rows": list, "nets": list},
             **{"rows_from": str, "asked_if": dict, "required": bool, "coded_afterwards": bool, "personal_data": bool},
@@ -52,21 +52,21 @@ PARTS = {
         },
         ("id", "kind", "nl", "en"),
     ),
-    "option": Part(
+    "option": Section(
         {
             **{"code": (int, str), **LABELS, "note": str, "missing": bool, "exclusive": bool, "open_text": bool},
             **{"ends_survey": bool, "minimum": NUMBER, "maximum": NUMBER, "in_class": str},
         },
         ("code", "nl", "en"),
     ),
-    "row": Part({"id": (int, str), **LABELS, "open_text": bool}, ("id", "nl", "en")),
-    "net": Part({"id": str, **LABELS, "codes": list}, ("id", "nl", "en", "codes")),
-    "asked_if": Part({"question": str, "answers": list}, ("question", "answers")),
-    "check": Part({"id": str, "question": str, "bounded_by": str, **LABELS}, ("id", "question", "bounded_by")),
+    "row": Section({"id": (int, str), **LABELS, "open_text": bool}, ("id", "nl", "en")),
+    "net": Section({"id": str, **LABELS, "codes": list}, ("id", "nl", "en", "codes")),
+    "asked_if": Section({"question": str, "answers": list}, ("question", "answers")),
+    "check": Section({"id": str, "question": str, "bounded_by": str, **LABELS}, ("id", "question", "bounded_by")),
 }
-CHOICES = {
+ALLOWED_VALUES = {
     "kind": get_args(Kind),
-    "evidence": get_args(Evidence),
+    "evidence": (*get_args(Evidence), *FORMER_EVIDENCE),
     "dimension": (SECTOR, SIZE_CLASS),
 }
 
@@ -106,48 +106,49 @@ def read_toml(path: str | Path, *, what: str) -> dict[str, Any]:
         raise StudyError(f"{what} {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
 
 
-def part_problems(entry: Any, part: Part, where: str, place: str) -> Iterator[Problem]:
-    """List what is wrong with the keys of one part: unknown, missing, or of the wrong type."""
+def section_problems(entry: Any, section: Section, where: str, place: str) -> Iterator[Problem]:
+    """List the problems of the keys of one section: unknown, missing, of a wrong type, or not an allowed value."""
     if not isinstance(entry, dict):
         yield Problem(where, f"{type(entry).__name__}", "a table of keys", "correct this entry", column=place)
         return
     for key, value in entry.items():
         at = f"{place}.{key}" if place else key
-        if key not in part.keys:
-            near = difflib.get_close_matches(key, list(part.keys), n=1, cutoff=PROPOSAL_LIKENESS)
-            action = f"did you mean `{near[0]}`?" if near else "remove it"
-            yield Problem(where, "an unknown key", f"one of {', '.join(part.keys)}", action, column=at)
-        elif not _is_a(value, part.keys[key]):
-            yield Problem(where, repr(value)[:80], _type_name(part.keys[key]), "correct this value", column=at)
-        elif key in CHOICES and value not in CHOICES[key]:
-            near = difflib.get_close_matches(value, CHOICES[key], n=1, cutoff=PROPOSAL_LIKENESS)
-            action = f"did you mean `{near[0]}`?" if near else "use one of these"
-            yield Problem(where, repr(value), f"one of {', '.join(CHOICES[key])}", action, column=at)
-    for key in part.needed:
+        if key not in section.keys:
+            nearest = difflib.get_close_matches(key, list(section.keys), n=1, cutoff=MIN_SIMILARITY)
+            action = f"did you mean `{nearest[0]}`?" if nearest else "remove it"
+            yield Problem(where, "an unknown key", f"one of {', '.join(section.keys)}", action, column=at)
+        elif not _has_type(value, section.keys[key]):
+            yield Problem(where, repr(value)[:80], _type_name(section.keys[key]), "correct this value", column=at)
+        elif key in ALLOWED_VALUES and value not in ALLOWED_VALUES[key]:
+            known = [name for name in ALLOWED_VALUES[key] if name not in FORMER_EVIDENCE]
+            nearest = difflib.get_close_matches(value, known, n=1, cutoff=MIN_SIMILARITY)
+            action = f"did you mean `{nearest[0]}`?" if nearest else "use one of these"
+            yield Problem(where, repr(value), f"one of {', '.join(known)}", action, column=at)
+    for key in section.required:
         if key not in entry:
             yield Problem(where, f"no `{key}`", "it in this part", "add it", column=place)
 
 
 def _shape_problems(content: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    """Check the keys of every part."""
-    yield from part_problems(content, PARTS["questionnaire"], where, "")
+    """List the problems of the keys of every section."""
+    yield from section_problems(content, SECTIONS["questionnaire"], where, "")
     if isinstance(content.get("title"), dict):
-        yield from part_problems(content["title"], PARTS["title"], where, "title")
-    for number, question in enumerate(_listed(content, "questions")):
+        yield from section_problems(content["title"], SECTIONS["title"], where, "title")
+    for number, question in enumerate(_entries(content, "questions")):
         name = question.get("id", number) if isinstance(question, dict) else number
         place = f"questions.{name}"
-        yield from part_problems(question, PARTS["question"], where, place)
-        for key, part in (("options", "option"), ("rows", "row"), ("nets", "net")):
-            for place_in_list, entry in enumerate(_listed(question, key)):
-                yield from part_problems(entry, PARTS[part], where, f"{place}.{key}.{place_in_list}")
+        yield from section_problems(question, SECTIONS["question"], where, place)
+        for key, section in (("options", "option"), ("rows", "row"), ("nets", "net")):
+            for place_in_list, entry in enumerate(_entries(question, key)):
+                yield from section_problems(entry, SECTIONS[section], where, f"{place}.{key}.{place_in_list}")
         if isinstance(question, dict) and isinstance(question.get("asked_if"), dict):
-            yield from part_problems(question["asked_if"], PARTS["asked_if"], where, f"{place}.asked_if")
-    for number, check in enumerate(_listed(content, "checks")):
-        yield from part_problems(check, PARTS["check"], where, f"checks.{number}")
+            yield from section_problems(question["asked_if"], SECTIONS["asked_if"], where, f"{place}.asked_if")
+    for number, check in enumerate(_entries(content, "checks")):
+        yield from section_problems(check, SECTIONS["check"], where, f"checks.{number}")
 
 
 def _reference_problems(content: Mapping[str, Any], where: str) -> Iterator[Problem]:
-    """Check what the parts say of each other; the keys are in order by now."""
+    """List references to questions and codes that do not exist; assumes that all keys are valid."""
     seen: dict[str, dict[str, Any]] = {}
     ids = [question["id"] for question in content["questions"]]
     yield from _repeated(ids, where, "questions.id")
@@ -208,18 +209,18 @@ def _repeated(names: Sequence[str], where: str, place: str) -> Iterator[Problem]
 
 
 def _unknown(codes: Sequence[str], known: Sequence[str], where: str, place: str) -> Iterator[Problem]:
-    strange = [code for code in codes if code not in known]
-    if strange:
-        yield Problem(where, ", ".join(strange), f"codes among {', '.join(known)}", "correct them", column=place)
+    unknown = [code for code in codes if code not in known]
+    if unknown:
+        yield Problem(where, ", ".join(unknown), f"codes among {', '.join(known)}", "correct them", column=place)
 
 
-def _listed(entry: Any, key: str) -> list[Any]:
+def _entries(entry: Any, key: str) -> list[Any]:
     value = entry.get(key, []) if isinstance(entry, dict) else []
     return value if isinstance(value, list) else []
 
 
-def _is_a(value: Any, kind: Any) -> bool:
-    """Say whether a value has a type; a truth value is no number."""
+def _has_type(value: Any, kind: Any) -> bool:
+    """Whether a value has a type; a Boolean is no number."""
     return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
@@ -229,7 +230,7 @@ def _type_name(kind: Any) -> str:
 
 
 def _question(entry: Mapping[str, Any]) -> Question:
-    """Make a question of an entry that was checked."""
+    """Build a question from a valid entry."""
     built: dict[str, Any] = {key: value for key, value in entry.items() if key != "note"}
     built["options"] = tuple(_option(option) for option in entry.get("options", ()))
     built["rows"] = tuple(Row(**{**row, "id": str(row["id"])}) for row in entry.get("rows", ()))
@@ -239,6 +240,8 @@ def _question(entry: Mapping[str, Any]) -> Question:
     if "asked_if" in entry:
         answers = tuple(str(code) for code in entry["asked_if"]["answers"])
         built["asked_if"] = AskedIf(entry["asked_if"]["question"], answers)
+    if "evidence" in entry:
+        built["evidence"] = evidence_code(entry["evidence"])
     built.setdefault("required", entry["kind"] != OPEN and not entry.get("coded_afterwards", False))
     return Question(**built)
 

@@ -1,4 +1,4 @@
-"""Read responses, one row a respondent or one row an answer, and hold them against the questionnaire."""
+"""Read responses, one row a respondent or one row an answer, and validate them against the questionnaire."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import pandas as pd
 
 from si_eval.errors import DroppedRowsWarning, InputError, Problem, StudyError
 from si_eval.results import Simulation
-from si_eval.survey.answers import ANSWER, ANSWER_COLUMNS, ITEM, QUESTION, RESPONDENT, VALUE, Survey, asked_of
-from si_eval.survey.doubts import find_doubts
+from si_eval.survey.answers import ANSWER, ANSWER_COLUMNS, ITEM, QUESTION, RESPONDENT, VALUE, Survey, apply_routing
+from si_eval.survey.quality_flags import find_quality_flags
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire
 
 SIMULATED = "simulated"
-GIVEN = "given"  # stands for the words of an open answer, which are not kept
+WORDS_GIVEN = "given"  # replaces the words of an open answer, which are not kept
 TICKED = frozenset({"1", "true", "yes", "ja", "x"})
 UNTICKED = frozenset({"", "0", "false", "no", "nee"})
-EXAMPLES = 3
-PROPOSAL_LIKENESS = 0.6
+MAX_EXAMPLES = 3
+MIN_SIMILARITY = 0.6
 
 
 def read_responses(
@@ -48,36 +48,36 @@ def read_responses(
     words of open answers and what is personal are not kept at all, only that something was filled in. The frame is left
     as it is.
     """
-    frame, sha256 = _as_text(source)
+    frame, sha256 = _read_as_text(source)
     where = source.name if isinstance(source, Path) else Path(source).name if isinstance(source, str) else "responses"
     marks = sorted(set(frame.pop(SIMULATED)) - {""}) if SIMULATED in frame else []
     tidy = {RESPONDENT, QUESTION, ANSWER} <= set(frame.columns)
     problems = list(_column_problems(frame, questionnaire, tidy, where))
     if problems:
         raise InputError(problems, what=f"the responses ({where})")
-    set_aside = 0 if tidy else len(frame) - frame[RESPONDENT].nunique()
-    long = _from_tidy(frame) if tidy else _from_wide(_one_row_each(frame), questionnaire)
-    answers, problems = _coded(long, questionnaire, where)
+    n_dropped = 0 if tidy else len(frame) - frame[RESPONDENT].nunique()
+    long = _tidy_to_long(frame) if tidy else _wide_to_long(_drop_repeated_respondents(frame), questionnaire)
+    answers, problems = _code_answers(long, questionnaire, where)
     if problems:
         raise InputError(problems, what=f"the responses ({where})")
-    if set_aside:
-        warnings.warn(f"{set_aside} rows of respondents that are there twice are set aside", DroppedRowsWarning, 2)
-    asked = asked_of(questionnaire, answers, sorted(set(answers[RESPONDENT])))
+    if n_dropped:
+        warnings.warn(f"{n_dropped} rows of respondents that are there twice are set aside", DroppedRowsWarning, 2)
+    asked = apply_routing(questionnaire, answers, sorted(set(answers[RESPONDENT])))
     if simulation is None and marks:
         simulation = Simulation(preset=marks[0], scale=1.0, seed=0, note="responses that nobody gave")
     return Survey(
         questionnaire=questionnaire,
         answers=answers,
-        asked_frame=asked[asked["eligible"]].drop(columns="eligible"),
+        routing=asked[asked["eligible"]].drop(columns="eligible"),
         ineligible=int((~asked["eligible"]).sum()),
-        problem_frame=find_doubts(questionnaire, answers, asked, long, frame, respondents),
+        problem_table=find_quality_flags(questionnaire, answers, asked, long, frame, respondents),
         sha256=sha256,
         simulation=simulation,
     )
 
 
-def _as_text(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """Give every cell as text without spaces around it, missing ones empty, and the hash of the content."""
+def _read_as_text(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return every cell as stripped text, missing ones empty, and the hash of the content."""
     if isinstance(source, pd.DataFrame):
         frame = source.reset_index(drop=True)
         content = frame.to_csv(index=False).encode()
@@ -106,7 +106,7 @@ def _read_table(content: bytes, suffix: str) -> pd.DataFrame:
 
 
 def _text(value: Any) -> str:
-    """Write a cell as text: nothing where it is missing, 3.0 as 3 (a column with gaps was once written so)."""
+    """Return a cell as text: empty where missing, and 3.0 as 3, as a column of integers with gaps is read."""
     if value is None or pd.isna(value):
         return ""
     text = str(value).strip()
@@ -114,7 +114,7 @@ def _text(value: Any) -> str:
 
 
 def _columns(questionnaire: Questionnaire) -> dict[str, tuple[Question, str, str]]:
-    """Give, for every column of a wide file: its question, the item, and ``answer``, ``code`` or ``text``."""
+    """Map every column of a wide file to its question, the item, and ``answer``, ``code`` or ``text``."""
     columns: dict[str, tuple[Question, str, str]] = {}
     for question in questionnaire.questions:
         entries = [(option.code, option.open_text) for option in question.options]
@@ -131,38 +131,38 @@ def _columns(questionnaire: Questionnaire) -> dict[str, tuple[Question, str, str
 
 
 def _column_problems(frame: pd.DataFrame, questionnaire: Questionnaire, tidy: bool, where: str) -> Iterator[Problem]:
-    """Check that there are respondents, columns of the questionnaire alone, and a respondent in every row."""
+    """List problems of the file: no rows, unknown or missing columns, rows without a respondent."""
     if frame.empty:
         found, action = "no respondent", "give the file with the answers"
         yield Problem(where, found, "a row for each respondent, below a row of names", action)
     known = [RESPONDENT, *((QUESTION, ITEM, ANSWER) if tidy else _columns(questionnaire))]
     for name in frame.columns:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=PROPOSAL_LIKENESS)
-            action = f"did you mean `{near[0]}`?" if near else "remove the column, or add the question"
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)
+            action = f"did you mean `{nearest[0]}`?" if nearest else "remove the column, or add the question"
             yield Problem(where, "an unknown column", "a column of the questionnaire", action, column=name)
-    needed = [RESPONDENT] if tidy else [RESPONDENT, *_needed_columns(questionnaire)]
-    for name in needed:
+    required = [RESPONDENT] if tidy else [RESPONDENT, *_required_columns(questionnaire)]
+    for name in required:
         if name not in frame:
             yield Problem(where, "no such column", "it in the file", "add it, empty if nobody answered", column=name)
     if RESPONDENT in frame and (frame[RESPONDENT] == "").any():
         rows = [str(place + 1) for place in frame.index[frame[RESPONDENT] == ""]]
         count = len(rows)
         found, expected = f"{count} rows without a respondent", "an id in every row"
-        yield Problem(where, found, expected, "give each an id", "", RESPONDENT, count, tuple(rows[:EXAMPLES]))
+        yield Problem(where, found, expected, "give each an id", "", RESPONDENT, count, tuple(rows[:MAX_EXAMPLES]))
 
 
-def _needed_columns(questionnaire: Questionnaire) -> list[str]:
+def _required_columns(questionnaire: Questionnaire) -> list[str]:
     """List the columns without which an empty answer cannot be told from a missing question."""
-    needed = []
+    required = []
     for name, (question, item, part) in _columns(questionnaire).items():
         own_rows = {row.id for row in question.rows if row.open_text}
         if question.required and part == ANSWER and item not in own_rows and not question.rows_from:
-            needed.append(name)
-    return needed
+            required.append(name)
+    return required
 
 
-def _one_row_each(frame: pd.DataFrame) -> pd.DataFrame:
+def _drop_repeated_respondents(frame: pd.DataFrame) -> pd.DataFrame:
     """Keep, of a respondent who is there twice, the row with most answers; of equal ones the first by content."""
     rest = [name for name in frame.columns if name != RESPONDENT]
     filled = (frame[rest] != "").sum(axis=1)
@@ -171,8 +171,8 @@ def _one_row_each(frame: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop_duplicates(RESPONDENT).drop(columns=["_filled", "_content"])
 
 
-def _from_wide(frame: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
-    """Turn columns into rows ``respondent, question, item, part, answer``; empty cells are no answer."""
+def _wide_to_long(frame: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFrame:
+    """Reshape columns into rows ``respondent, question, item, part, answer``; empty cells are no answer."""
     parts = []
     for name, (question, item, part) in _columns(questionnaire).items():
         if name in frame:
@@ -182,7 +182,7 @@ def _from_wide(frame: pd.DataFrame, questionnaire: Questionnaire) -> pd.DataFram
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns, dtype=object)
 
 
-def _from_tidy(frame: pd.DataFrame) -> pd.DataFrame:
+def _tidy_to_long(frame: pd.DataFrame) -> pd.DataFrame:
     """Read one row an answer; identical rows are one answer (and reported as double)."""
     items = frame[ITEM] if ITEM in frame else pd.Series("", index=frame.index)
     long = frame.assign(**{ITEM: items, "part": ANSWER})
@@ -191,18 +191,18 @@ def _from_tidy(frame: pd.DataFrame) -> pd.DataFrame:
     return long.loc[long[ANSWER] != "", [RESPONDENT, QUESTION, ITEM, "part", ANSWER]].drop_duplicates()
 
 
-def _coded(long: pd.DataFrame, questionnaire: Questionnaire, where: str) -> tuple[pd.DataFrame, list[Problem]]:
-    """Turn labels into codes and text into numbers; list what the questionnaire does not know."""
+def _code_answers(long: pd.DataFrame, questionnaire: Questionnaire, where: str) -> tuple[pd.DataFrame, list[Problem]]:
+    """Recode labels to codes and text to numbers; list what the questionnaire does not have."""
     problems: list[Problem] = []
     parts = []
     known = {question.id: question for question in questionnaire.questions}
     for name, rows in long.groupby(QUESTION, sort=True):
         if name not in known:
-            near = difflib.get_close_matches(str(name), list(known), n=1, cutoff=PROPOSAL_LIKENESS)
-            action = f"did you mean {near[0]}?" if near else "remove these rows, or add the question"
+            nearest = difflib.get_close_matches(str(name), list(known), n=1, cutoff=MIN_SIMILARITY)
+            action = f"did you mean {nearest[0]}?" if nearest else "remove these rows, or add the question"
             problems.append(_problem(where, QUESTION, rows[QUESTION], f"one of {', '.join(known)}", action))
             continue
-        coded, faults = _coded_question(rows, known[str(name)], questionnaire, where)
+        coded, faults = _code_question(rows, known[str(name)], questionnaire, where)
         parts.append(coded)
         problems += faults
     answers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ANSWER_COLUMNS))
@@ -210,42 +210,46 @@ def _coded(long: pd.DataFrame, questionnaire: Questionnaire, where: str) -> tupl
     return answers.sort_values([RESPONDENT, QUESTION, ITEM, ANSWER], ignore_index=True), problems
 
 
-def _coded_question(
+def _code_question(
     rows: pd.DataFrame, question: Question, questionnaire: Questionnaire, where: str
 ) -> tuple[pd.DataFrame, list[Problem]]:
-    """Code the answers to one question."""
+    """Recode the answers to one question."""
     answer, item = rows[ANSWER], rows[ITEM]
     value = pd.Series(float("nan"), index=rows.index)
     codes = {option.code for option in question.options}
     problems: list[Problem] = []
     if question.kind == NUMERIC:
         value = pd.to_numeric(answer.str.replace(",", ".", regex=False), errors="coerce")
-        problems += _strange(where, question, answer[value.isna()], "a number")
+        problems += _unknown_answers(where, question, answer[value.isna()], "a number")
         answer = value.map(_text)
     elif question.kind == OPEN:
         is_code = rows["part"] == "code"
-        problems += _strange(where, question, answer[is_code & ~answer.isin(codes)], "a code of its coding frame")
-        item, answer = rows["part"], answer.where(is_code, GIVEN)
+        problems += _unknown_answers(
+            where, question, answer[is_code & ~answer.isin(codes)], "a code of its coding frame"
+        )
+        item, answer = rows["part"], answer.where(is_code, WORDS_GIVEN)
     elif question.kind == MULTIPLE:
         text = rows["part"] == "text"
         ticked = answer.str.lower().isin(TICKED) & (item != "")
         listed = (item == "") & ~text  # tidy: the answer is the option
         item = item.where(~listed, answer.map(_by_label(question)).fillna(answer))
-        problems += _strange(where, question, item[~item.isin(codes)], f"an option: {', '.join(sorted(codes))}")
+        problems += _unknown_answers(where, question, item[~item.isin(codes)], f"an option: {', '.join(sorted(codes))}")
         readable = ticked | listed | text | answer.str.lower().isin(UNTICKED)
-        problems += _strange(where, question, answer[~readable], "1 or 0")
+        problems += _unknown_answers(where, question, answer[~readable], "1 or 0")
         keep = ticked | listed | text
         rows, item, value = rows[keep], item[keep], value[keep]
-        answer = pd.Series("1", index=rows.index).where(rows["part"] != "text", GIVEN)
+        answer = pd.Series("1", index=rows.index).where(rows["part"] != "text", WORDS_GIVEN)
         answer = answer[~text[keep]]
         rows, item, value = rows.loc[answer.index], item.loc[answer.index], value.loc[answer.index]
     else:
         choice = rows["part"] == ANSWER
         rows, item, value = rows[choice], item[choice], value[choice]
         answer = answer[choice].map(_by_label(question)).fillna(answer[choice])
-        problems += _strange(where, question, answer[~answer.isin(codes)], f"an option: {', '.join(sorted(codes))}")
+        problems += _unknown_answers(
+            where, question, answer[~answer.isin(codes)], f"an option: {', '.join(sorted(codes))}"
+        )
         ids = [row.id for row in questionnaire.rows_of(question)] if question.kind == MATRIX else [""]
-        problems += _strange(where, question, item[~item.isin(ids)], f"a row: {', '.join(ids) or 'none'}")
+        problems += _unknown_answers(where, question, item[~item.isin(ids)], f"a row: {', '.join(ids) or 'none'}")
     return (
         pd.DataFrame(
             {RESPONDENT: rows[RESPONDENT], QUESTION: question.id, ITEM: item, ANSWER: answer, VALUE: value}
@@ -255,16 +259,16 @@ def _coded_question(
 
 
 def _by_label(question: Question) -> Mapping[str, str]:
-    """Give codes by code and by label."""
+    """Map each label, and each code, to the code."""
     labels = {text: option.code for option in question.options for text in (option.nl, option.en)}
     return labels | {option.code: option.code for option in question.options}
 
 
-def _strange(where: str, question: Question, values: pd.Series, expected: str) -> list[Problem]:
+def _unknown_answers(where: str, question: Question, values: pd.Series, expected: str) -> list[Problem]:
     return [_problem(where, question.id, values, expected, "correct these answers")] if len(values) else []
 
 
 def _problem(where: str, column: str, values: pd.Series, expected: str, action: str) -> Problem:
     examples = sorted({str(value) for value in values})
-    found: Sequence[str] = examples[:EXAMPLES]
+    found: Sequence[str] = examples[:MAX_EXAMPLES]
     return Problem(where, f"{len(values)} unknown answers", expected, action, "", column, len(values), tuple(found))

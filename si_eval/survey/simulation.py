@@ -23,18 +23,18 @@ from si_eval.survey.questionnaire import (
     Questionnaire,
     row_indicator,
 )
-from si_eval.survey.questionnaire_file import NUMBER, Part, part_problems, read_toml
-from si_eval.survey.responses import GIVEN, SIMULATED
-from si_eval.survey.rows import entry_keys
+from si_eval.survey.questionnaire_file import NUMBER, Section, read_toml, section_problems
+from si_eval.survey.responses import SIMULATED, WORDS_GIVEN
+from si_eval.survey.tidy import entry_keys
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, YEAR
 
 ROWS = "rows"
-PARTS = {
-    "simulation": Part(
+SECTIONS = {
+    "simulation": Section(
         {"name": str, "source": str, "respondents": int, "questions": dict, "published_results": list},
         ("name", "respondents", "questions"),
     ),
-    "question": Part(
+    "question": Section(
         {
             **{"published": dict, "assumed": dict, "reason": str, "figures": list, "rows": dict},
             **{"by": str, "values": dict, "published_cells": list, "published_classes": list, "published_all": bool},
@@ -95,7 +95,7 @@ def read_counts(questionnaire: Questionnaire, path: str | Path) -> dict[str, Any
     """Read and check the counts of a simulation."""
     path = Path(path)
     content = read_toml(path, what="counts")
-    problems = list(part_problems(content, PARTS["simulation"], path.name, ""))
+    problems = list(section_problems(content, SECTIONS["simulation"], path.name, ""))
     known = [question.id for question in questionnaire.questions]
     questions = content.get("questions", {})
     for name, entry in questions.items() if isinstance(questions, dict) else ():
@@ -105,7 +105,7 @@ def read_counts(questionnaire: Questionnaire, path: str | Path) -> dict[str, Any
                 Problem(path.name, "no such question", f"one of {', '.join(known)}", "correct it", "", place)
             )
             continue
-        problems += part_problems(entry, PARTS["question"], path.name, place)
+        problems += section_problems(entry, SECTIONS["question"], path.name, place)
         if not any(key in entry for key in ("published", ROWS, "values")) and "reason" not in entry:
             found = "assumed counts without a reason"
             problems.append(Problem(path.name, found, "a reason", "say why these counts", column=place))
@@ -118,13 +118,13 @@ def read_counts(questionnaire: Questionnaire, path: str | Path) -> dict[str, Any
 def _code_problems(
     question: Question, questionnaire: Questionnaire, entry: Mapping[str, Any], where: str, place: str
 ) -> Iterator[Problem]:
-    """Check that codes and rows are those of the question, and counts whole numbers."""
+    """List codes and rows that the question does not have, and counts that are no whole numbers."""
     codes = {option.code for option in question.options}
     parts = [entry, *entry.get(ROWS, {}).values()]
     for counts in [part.get(kind, {}) for part in parts for kind in ("published", "assumed")]:
-        strange = sorted(set(counts) - codes)
-        if strange:
-            yield Problem(where, ", ".join(strange), f"codes of {question.id}", "correct them", column=place)
+        unknown = sorted(set(counts) - codes)
+        if unknown:
+            yield Problem(where, ", ".join(unknown), f"codes of {question.id}", "correct them", column=place)
         if any(isinstance(count, bool) or not isinstance(count, int) or count < 0 for count in counts.values()):
             yield Problem(where, "counts that are no whole numbers", "whole numbers from 0", "correct them", "", place)
     known = codes | {net.id for net in question.nets}
@@ -156,11 +156,11 @@ def _simulate_question(
         answers = {}
         for row in questionnaire.rows_of(question):
             name = row_indicator(question, row)
-            own = asked
+            asked_row = asked
             if question.rows_from:
-                own = asked & (np.asarray(columns.get(f"{question.rows_from}_{row.id}", np.zeros(number))) == 1)
+                asked_row = asked & (np.asarray(columns.get(f"{question.rows_from}_{row.id}", np.zeros(number))) == 1)
             counts = _counts(entry.get(ROWS, {}).get(row.id, {}))
-            answers[name] = _draw_single(counts, own, name, generator, problems, exact=not row.open_text)
+            answers[name] = _draw_single(counts, asked_row, name, generator, problems, exact=not row.open_text)
         return answers
     if question.kind == MULTIPLE:
         return _draw_multiple(question, _counts(entry), asked, generator, problems)
@@ -170,12 +170,12 @@ def _simulate_question(
         _counts(entry), asked, question.id, generator, problems, exact=question.required or question.coded_afterwards
     )
     if question.kind == OPEN:
-        return {question.id: [GIVEN if code else "" for code in drawn], f"{question.id}_code": drawn}
+        return {question.id: [WORDS_GIVEN if code else "" for code in drawn], f"{question.id}_code": drawn}
     return {question.id: drawn}
 
 
 def _asked(question: Question, questionnaire: Questionnaire, columns: Mapping[str, Any], number: int) -> np.ndarray:
-    """Say who is asked, given the answers so far: shape (respondents,)."""
+    """Compute who is asked, given the answers so far: Boolean, shape (respondents,)."""
     asked = np.ones(number, dtype=bool)
     for earlier in questionnaire.questions:
         if earlier.id == question.id:
@@ -201,7 +201,7 @@ def _draw_single(
     *,
     exact: bool,
 ) -> list[str]:
-    """Deal the answers to those who are asked; with ``exact`` everybody gets one."""
+    """Assign the answers at random to those who are asked; with ``exact`` everybody gets one."""
     codes = [code for code, count in counts.items() for _ in range(count)]
     number = int(asked.sum())
     if len(codes) > number or (exact and len(codes) != number):
@@ -220,7 +220,7 @@ def _draw_multiple(
     generator: np.random.Generator,
     problems: list[Problem],
 ) -> dict[str, Any]:
-    """Tick every option as often as its count says: exclusive ones alone, the others over the rest."""
+    """Tick every option as often as its count: exclusive ones on their own, the others among the rest."""
     places = generator.permutation(np.flatnonzero(asked))
     ticks = {option.code: np.zeros(len(asked), dtype="int64") for option in question.options}
     start = 0
@@ -241,7 +241,7 @@ def _draw_multiple(
 
 
 def _spread_ticks(ticks: Mapping[str, np.ndarray], codes: Sequence[str], places: np.ndarray) -> None:
-    """Move ticks from who has most to who has none, as long as that is possible; the counts stay."""
+    """Move ticks from the respondents with most to those with none; the count of each option stays."""
     table = np.array([ticks[code][places] for code in codes])
     while (table.sum(axis=0) == 0).any() and (table.sum(axis=0) > 1).any():
         giver, taker = int(table.sum(axis=0).argmax()), int(table.sum(axis=0).argmin())
@@ -259,7 +259,7 @@ def _draw_numbers(
     generator: np.random.Generator,
     problems: list[Problem],
 ) -> list[Any]:
-    """Deal the values of each class over its members; who gets none leaves the question open."""
+    """Assign the values of each class at random to its members; the others leave the question open."""
     classes = np.asarray(columns[entry["by"]], dtype=str) if "by" in entry else np.full(len(asked), ALL)
     answers = np.full(len(asked), "", dtype=object)
     for code, values in entry.get("values", {}).items():
@@ -280,7 +280,7 @@ def _counts(entry: Mapping[str, Any]) -> dict[str, int]:
 def _published_cells(
     question: Question, questionnaire: Questionnaire, entry: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """List the cells of results that published figures fix."""
+    """List the cells of results that published figures determine."""
     entries: dict[str, Option | Net] = {option.code: option for option in question.options}
     entries |= {net.id: net for net in question.nets}
     named = [(question.id, entry)]
@@ -297,6 +297,6 @@ def _published_cells(
     if entry.get("published_all", False):
         yield {INDICATOR: question.id}
     if "by" in entry:
-        splitter = questionnaire.question(entry["by"])
+        by_question = questionnaire.question(entry["by"])
         for code in entry.get("published_classes", ()):
-            yield {INDICATOR: question.id, **entry_keys(splitter, splitter.option(str(code)))}
+            yield {INDICATOR: question.id, **entry_keys(by_question, by_question.option(str(code)))}

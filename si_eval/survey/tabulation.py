@@ -12,16 +12,17 @@ from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Base, Survey
-from si_eval.survey.intervals import Method
+from si_eval.survey.intervals import IntervalMethod
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, SINGLE, Question, row_indicator
-from si_eval.survey.rows import (
+from si_eval.survey.tidy import (
     Answers,
-    Counting,
-    entries_of,
+    CountSettings,
+    add_split,
+    answer_entries,
     entry_keys,
+    join_notes,
     option_rows,
-    split_keys,
-    tidy_result,
+    result_table,
     with_indicator,
 )
 from si_eval.vocabulary import (
@@ -37,6 +38,7 @@ from si_eval.vocabulary import (
     STATISTIC,
     STD_ERROR,
     UNIT_OF_MEASURE,
+    Reason,
 )
 
 Per = Literal["respondent", "answer"]
@@ -50,7 +52,7 @@ def survey_frequencies(
     by: str | None = None,
     answers: Answers = "options",
     base: Base = "answered",
-    interval: Method = "hypergeometric",
+    interval: IntervalMethod = "hypergeometric",
     population: float | None = None,
     level: float = 0.95,
     weights: pd.DataFrame | None = None,
@@ -64,9 +66,9 @@ def survey_frequencies(
 
     Assumes that respondents are a random draw from the population: the interval holds no non-response error.
     """
-    asked = survey.questionnaire.question(question, kinds=(SINGLE,))
-    counting = Counting(base, interval, population, level, weights)
-    return _tabulate(survey, asked, by, answers, counting, "survey_frequencies")
+    definition = survey.questionnaire.question(question, kinds=(SINGLE,))
+    settings = CountSettings(base, interval, population, level, weights)
+    return _tabulate(survey, definition, by, answers, settings, "survey_frequencies")
 
 
 def survey_multiple(
@@ -77,7 +79,7 @@ def survey_multiple(
     by: str | None = None,
     answers: Answers = "options",
     base: Base = "answered",
-    interval: Method = "hypergeometric",
+    interval: IntervalMethod = "hypergeometric",
     population: float | None = None,
     level: float = 0.95,
     weights: pd.DataFrame | None = None,
@@ -91,10 +93,10 @@ def survey_multiple(
 
     Source: Cochran (1977), Sampling Techniques, equation 6.13 (variance of a ratio).
     """
-    asked = survey.questionnaire.question(question, kinds=(MULTIPLE,))
-    counting = Counting(base, interval, population, level, weights)
+    definition = survey.questionnaire.question(question, kinds=(MULTIPLE,))
+    settings = CountSettings(base, interval, population, level, weights)
     if per == "respondent":
-        return _tabulate(survey, asked, by, answers, counting, "survey_multiple")
+        return _tabulate(survey, definition, by, answers, settings, "survey_multiple")
     if per not in get_args(Per):
         raise StudyError(f"per: found {per!r}; expected one of {', '.join(get_args(Per))}; name one of these")
     if by is not None or weights is not None or answers != "options":
@@ -102,9 +104,9 @@ def survey_multiple(
             "per: found 'answer' with by, weights or nets; expected none of these, because their interval is not "
             "built; count per respondent"
         )
-    counting.check(survey)
-    table = survey.choices(asked, base=base)
-    return tidy_result([_answer_rows(table, asked, counting)], survey, function="survey_multiple")
+    settings.check(survey)
+    table = survey.choices(definition, base=base)
+    return result_table([_answer_rows(table, definition, settings)], survey, function="survey_multiple")
 
 
 def survey_matrix(
@@ -113,7 +115,7 @@ def survey_matrix(
     question: str,
     answers: Answers = "options",
     base: Base = "answered",
-    interval: Method = "hypergeometric",
+    interval: IntervalMethod = "hypergeometric",
     population: float | None = None,
     level: float = 0.95,
     weights: pd.DataFrame | None = None,
@@ -125,48 +127,50 @@ def survey_matrix(
     respondents add themselves is not in it. The median is the place on the scale (1 is the first option with content)
     and only says which half lies below it; with weights there is none. Other arguments as in `survey_frequencies`.
     """
-    asked = survey.questionnaire.question(question, kinds=(MATRIX,))
-    counting = Counting(base, interval, population, level, weights)
-    counting.check(survey)
+    definition = survey.questionnaire.question(question, kinds=(MATRIX,))
+    settings = CountSettings(base, interval, population, level, weights)
+    settings.check(survey)
     frames, tables, left_out = [], [], []
-    for row in survey.questionnaire.rows_of(asked):
-        table = survey.choices(asked, base=base, row=row.id)
-        name = row_indicator(asked, row)
-        frames.append(with_indicator(option_rows(table, asked, counting, survey, answers), name))
+    for row in survey.questionnaire.rows_of(definition):
+        table = survey.choices(definition, base=base, row=row.id)
+        name = row_indicator(definition, row)
+        frames.append(with_indicator(option_rows(table, definition, settings, survey, answers), name))
         if weights is None:
-            frames.append(_median_row(survey.choices(asked, base="known", row=row.id), asked, name))
-        left_out.append(survey.left_out(asked, row=row.id))
+            frames.append(_median_row(survey.choices(definition, base="known", row=row.id), definition, name))
+        left_out.append(survey.unused_answers(definition, row=row.id))
         tables += [] if row.open_text else [table]
-    frames.append(_pooled_rows(pd.concat(tables), asked, answers, counting))
-    return tidy_result(
+    frames.append(_pooled_rows(pd.concat(tables), definition, answers, settings))
+    return result_table(
         frames,
         survey,
         function="survey_matrix",
-        evidence=asked.evidence,
-        left_out="; ".join(dict.fromkeys(text for text in left_out if text)),
+        evidence=definition.evidence,
+        left_out=join_notes(*dict.fromkeys(left_out)),
     )
 
 
 def _tabulate(
-    survey: Survey, question: Question, by: str | None, answers: Answers, counting: Counting, function: str
+    survey: Survey, question: Question, by: str | None, answers: Answers, settings: CountSettings, function: str
 ) -> ResultTable:
-    """Give the rows of a question, for all respondents or for each class of another question."""
-    counting.check(survey)
-    table = survey.choices(question, base=counting.base)
-    left_out = survey.left_out(question)
+    """Tabulate a question, for all respondents or for each class of another question."""
+    settings.check(survey)
+    table = survey.choices(question, base=settings.base)
+    left_out = survey.unused_answers(question)
     coverage = {"all": (len(table), len(survey.choices(question, base="asked")))}
     if by is None:
-        frames = [option_rows(table, question, counting, survey, answers)]
+        frames = [option_rows(table, question, settings, survey, answers)]
     else:
-        splitter = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
-        classes = survey.choices(splitter).reindex(table.index, fill_value=False)
+        by_question = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
+        classes = survey.choices(by_question).reindex(table.index, fill_value=False)
         frames = [
-            split_keys(option_rows(table[classes[option.code]], question, counting, survey, answers), splitter, option)
-            for option in splitter.options
+            add_split(
+                option_rows(table[classes[option.code]], question, settings, survey, answers), by_question, option
+            )
+            for option in by_question.options
         ]
-        lost = int((~classes.any(axis=1)).sum())
-        left_out = "; ".join(part for part in (left_out, f"{lost} without an answer to {by}" * bool(lost)) if part)
-    return tidy_result(
+        unclassified = int((~classes.any(axis=1)).sum())
+        left_out = join_notes(left_out, f"{unclassified} without an answer to {by}" * bool(unclassified))
+    return result_table(
         [with_indicator(frame, question.id) for frame in frames],
         survey,
         function=function,
@@ -176,18 +180,20 @@ def _tabulate(
     )
 
 
-def _answer_rows(table: pd.DataFrame, question: Question, counting: Counting) -> pd.DataFrame:
-    """Give the shares of all ticked answers, with the interval of a ratio over respondents."""
-    entries = [entry for entry in question.options if counting.base != "known" or not entry.missing]
+def _answer_rows(table: pd.DataFrame, question: Question, settings: CountSettings) -> pd.DataFrame:
+    """Compute the shares of all ticked answers, with the linearised interval of a ratio over respondents."""
+    entries = [entry for entry in question.options if settings.base != "known" or not entry.missing]
     ticks = table[[entry.code for entry in entries]].to_numpy(dtype="float64")
     n, total = len(ticks), ticks.sum()
     counts = ticks.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = counts / total
         residual = ticks - share * ticks.sum(axis=1, keepdims=True)
-        left = 1.0 if counting.population is None else max(1 - n / counting.population, 0.0)
-        variance = left * (residual**2).sum(axis=0) / (n - 1) * n / total**2 if n > 1 else np.full(len(entries), np.nan)
-    interval = student_interval(share, np.sqrt(variance), np.full(len(entries), float(n - 1)), counting.level)
+        correction = 1.0 if settings.population is None else max(1 - n / settings.population, 0.0)
+        variance = (
+            correction * (residual**2).sum(axis=0) / (n - 1) * n / total**2 if n > 1 else np.full(len(entries), np.nan)
+        )
+    interval = student_interval(share, np.sqrt(variance), np.full(len(entries), float(n - 1)), settings.level)
     keys = pd.DataFrame([entry_keys(question, entry) for entry in entries]).assign(**{INDICATOR: question.id})
     return keys.assign(
         **{
@@ -204,21 +210,21 @@ def _answer_rows(table: pd.DataFrame, question: Question, counting: Counting) ->
 
 
 def _median_row(table: pd.DataFrame, question: Question, name: str) -> pd.DataFrame:
-    """Give the median place on the scale of the answers with content."""
+    """Compute the median place on the scale of the answers with content."""
     codes = [option.code for option in question.options if not option.missing]
     places = table[codes].to_numpy(dtype="float64") @ np.arange(1, len(codes) + 1)
     row = {INDICATOR: name, STATISTIC: MEDIAN, N_UNITS: len(places), N_TOTAL: len(places), **pseudo_median(places)}
     estimate = float(np.median(places)) if len(places) else np.nan
-    note = "" if len(places) else "no answer has content"
+    note = "" if len(places) else Reason.NO_ANSWERS_WITH_CONTENT.note
     return pd.DataFrame([{**row, ESTIMATE: estimate, UNIT_OF_MEASURE: SCALE_POINT, NOTE: note}])
 
 
-def _pooled_rows(table: pd.DataFrame, question: Question, answers: Answers, counting: Counting) -> pd.DataFrame:
-    """Give the share of all answers in the rows of a matrix together."""
-    weight = counting.weights_of(table.index)
+def _pooled_rows(table: pd.DataFrame, question: Question, answers: Answers, settings: CountSettings) -> pd.DataFrame:
+    """Compute the shares of all answers in the rows of a matrix taken together."""
+    weight = settings.weights_of(table.index)
     rows = []
-    for entry in entries_of(question, answers):
-        if counting.base == "known" and getattr(entry, "missing", False):
+    for entry in answer_entries(question, answers):
+        if settings.base == "known" and getattr(entry, "missing", False):
             continue
         codes = list(entry.codes) if hasattr(entry, "codes") else [entry.code]
         chosen = table[codes].any(axis=1)

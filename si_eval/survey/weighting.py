@@ -1,4 +1,4 @@
-"""Weights that make the respondents add up to known distributions, and what they cost."""
+"""Raking: weights with which the respondents match known distributions, and their design effect."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.stats import FloatArray
+from si_eval.stats import BoolArray, FloatArray
 from si_eval.survey.answers import RESPONDENT, Survey
-from si_eval.survey.margins import Margin, Population, read_margins
+from si_eval.survey.margins import Margin, PopulationSource, read_margins
 
-TOLERANCE = 1e-10
-MAX_ITERATIONS = 1_000
+TOL = 1e-10
+MAX_ITER = 1_000
 
 
-class Raked(NamedTuple):
+class RakingResult(NamedTuple):
     """Weights with mean 1, shape (n,), after ``iterations`` rounds; ``deviation`` is the largest from a margin."""
 
     weights: FloatArray
@@ -40,15 +39,15 @@ class Weights:
     design_effect: float
 
     def to_frame(self) -> pd.DataFrame:
-        """Give ``respondent, weight``: the argument ``weights`` of the functions that count."""
+        """Return ``respondent, weight``: the argument ``weights`` of the functions that count."""
         return self.frame.copy()
 
     def report(self) -> pd.DataFrame:
-        """Give ``question, category, population, unweighted, weighted, n_units, left_out``: one row a class."""
+        """Return ``question, category, population, unweighted, weighted, n_units, left_out``: one row a class."""
         return self.convergence.copy()
 
     def summary(self) -> str:
-        """Say in a line how the weights came about and what they cost."""
+        """Return a line with the convergence, the range and the design effect of the weights."""
         weights = self.frame["weight"]
         state = "converged" if self.converged else "did not converge: trimming and margins cannot both be met"
         return (
@@ -63,7 +62,7 @@ class Weights:
 def rake(
     survey: Survey,
     *,
-    margins: Population,
+    margins: PopulationSource,
     trim: tuple[float, float] | None = None,
     year: int | None = None,
     fewest: int = 0,
@@ -85,16 +84,16 @@ def rake(
     low, high = (0.0, np.inf) if trim is None else trim
     if not 0 <= low < 1 < high:
         raise StudyError(f"trim: found {trim}; expected a bound below 1 and one above 1, such as (0.3, 3); correct it")
-    read = [margin.pooled(fewest) for margin in read_margins(survey, margins, "margins", year=year)]
-    _check_reached(read)
-    index = survey.asked_frame.index
-    members = [margin.members.reindex(index, fill_value=False).to_numpy() for margin in read]
-    raked = rake_arrays(members, [margin.shares for margin in read], low=low, high=high)
+    margin_list = [margin.pool_small_classes(fewest) for margin in read_margins(survey, margins, "margins", year=year)]
+    _check_no_empty_class(margin_list)
+    index = survey.routing.index
+    members = [margin.members.reindex(index, fill_value=False).to_numpy() for margin in margin_list]
+    raked = rake_arrays(members, [margin.shares for margin in margin_list], low=low, high=high)
     weights = raked.weights
     at_bound = np.isclose(weights, low) | np.isclose(weights, high)
     return Weights(
         frame=pd.DataFrame({RESPONDENT: index, "weight": weights}),
-        convergence=_report(read, members, weights),
+        convergence=_report(margin_list, members, weights),
         iterations=raked.iterations,
         converged=raked.converged,
         trimmed=int(at_bound.sum()),
@@ -103,15 +102,15 @@ def rake(
 
 
 def rake_arrays(
-    members: Sequence[NDArray[np.bool_]],
+    members: Sequence[BoolArray],
     shares: Sequence[FloatArray],
     *,
     low: float = 0.0,
     high: float = np.inf,
-    tolerance: float = TOLERANCE,
-    max_iterations: int = MAX_ITERATIONS,
-) -> Raked:
-    """Rake weights to margins: ``members`` are truth tables of shape (n, classes), ``shares`` sum to 1."""
+    tolerance: float = TOL,
+    max_iterations: int = MAX_ITER,
+) -> RakingResult:
+    """Rake weights to margins: each ``members`` is Boolean, shape (n, classes), each ``shares`` sums to 1."""
     weights = np.ones(members[0].shape[0])
     deviation, previous = np.inf, weights
     for iteration in range(1, max_iterations + 1):
@@ -123,27 +122,28 @@ def rake_arrays(
             for member, share in zip(members, shares, strict=True)
         )
         if deviation < tolerance:
-            return Raked(weights, iteration, deviation, True)
+            return RakingResult(weights, iteration, deviation, True)
         if np.abs(weights - previous).max() < tolerance * 1e-3:
             break
         previous = weights
-    return Raked(weights, iteration, deviation, False)
+    return RakingResult(weights, iteration, deviation, False)
 
 
-def _factors(member: NDArray[np.bool_], share: FloatArray, weights: FloatArray) -> FloatArray:
-    """Give the factor of every respondent: the share of the class over what it has; 1 for who is in no class."""
+def _factors(member: BoolArray, share: FloatArray, weights: FloatArray) -> FloatArray:
+    """Compute the factor of every respondent: target share over weighted share of the class; 1 outside all classes."""
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where(share > 0, share / _class_shares(member, weights), 0.0)
     return np.where(member.any(axis=1), member @ np.nan_to_num(factor, nan=0.0, posinf=0.0), 1.0)
 
 
-def _class_shares(member: NDArray[np.bool_], weights: FloatArray) -> FloatArray:
+def _class_shares(member: BoolArray, weights: FloatArray) -> FloatArray:
+    """Compute the weighted share of each class, shape (classes,)."""
     totals = weights @ member.astype("float64")
     return totals / totals.sum()
 
 
-def _check_reached(margins: Sequence[Margin]) -> None:
-    """Refuse classes that no weight can fill."""
+def _check_no_empty_class(margins: Sequence[Margin]) -> None:
+    """Raise `InputError` for classes without respondents, which no weight can fill, and for missing counts."""
     problems = []
     for margin in margins:
         if np.isnan(margin.counts).any():
@@ -158,8 +158,8 @@ def _check_reached(margins: Sequence[Margin]) -> None:
         raise InputError(problems, what="the margins")
 
 
-def _report(margins: Sequence[Margin], members: Sequence[NDArray[np.bool_]], weights: FloatArray) -> pd.DataFrame:
-    """Say, for each class, what share it has in the population and among respondents, before and after."""
+def _report(margins: Sequence[Margin], members: Sequence[BoolArray], weights: FloatArray) -> pd.DataFrame:
+    """Tabulate the share of each class in the population, and among respondents before and after weighting."""
     rows = []
     for margin, member in zip(margins, members, strict=True):
         before, after = _class_shares(member, np.ones_like(weights)), _class_shares(member, weights)

@@ -18,11 +18,12 @@ from si_eval import survey as sv
 from si_eval.errors import DroppedRowsWarning, InputError, StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import standardised_mean_difference
-from si_eval.survey.doubts import KINDS
 from si_eval.survey.intervals import hypergeometric_interval, wilson_interval
 from si_eval.survey.nonresponse import standardised_difference
+from si_eval.survey.quality_flags import FLAG_KINDS
+from si_eval.survey.tidy import join_notes
 from si_eval.survey.weighting import rake_arrays
-from si_eval.vocabulary import TIDY
+from si_eval.vocabulary import TIDY, Reason
 
 SURVEY = DATA / "survey"
 INVITED, ACTIVE = 280, 600
@@ -302,6 +303,23 @@ def test_every_problem_of_a_questionnaire_is_reported_with_the_nearest_name(tmp_
         load(tmp_path, "name = ")
 
 
+@pytest.mark.parametrize(
+    ("written", "read"), [("samenhang", "association"), ("doelrealisatie", "goal_attainment"), ("effect", "effect")]
+)
+def test_the_former_codes_of_evidence_are_read(written, read, tmp_path):
+    questionnaire = load(tmp_path, SMALL.replace('en = "How good"', f'en = "How good"\nevidence = "{written}"'))
+    assert questionnaire.question("C").evidence == read
+    with pytest.raises(InputError, match="expected one of goal_attainment, association, effect; did you mean"):
+        load(tmp_path, SMALL.replace('en = "How good"', 'en = "How good"\nevidence = "asociation"'))
+
+
+def test_notes_are_joined_in_both_languages():
+    assert join_notes("", "3 left out", "one dominates") == "3 left out; one dominates"
+    assert join_notes(Reason.NO_NUMBERS.note, "3 left out") == (
+        "geen getal ingevuld; 3 left out | no number was filled in; 3 left out"
+    )
+
+
 def test_wide_and_tidy_codes_and_labels_are_the_same(small):
     wide = sv.read_responses(WIDE, small)
     labelled = sv.read_responses(
@@ -311,7 +329,7 @@ def test_wide_and_tidy_codes_and_labels_are_the_same(small):
     tidy.loc[tidy["question"] == "B", "answer"] = "1"
     again = sv.read_responses(tidy.sample(frac=1, random_state=1), small)
     pd.testing.assert_frame_equal(wide.answers, labelled.answers)
-    pd.testing.assert_frame_equal(wide.asked_frame, again.asked_frame)
+    pd.testing.assert_frame_equal(wide.routing, again.routing)
     for question in ("A", "B", "G"):
         asked = small.question(question)
         pd.testing.assert_frame_equal(wide.choices(asked), again.choices(asked), check_names=False)
@@ -457,9 +475,9 @@ def test_a_question_that_nobody_answered_says_so(small):
     result = sv.survey_frequencies(survey, question="G", population=50)
     shares = result.frame[result.frame["statistic"] == "share"]
     assert shares["estimate"].isna().all()
-    assert set(shares["note"]) == {"nobody answered this question"}
-    assert row(sv.survey_numeric(survey, question="D", by="G"), size_class="0-9", statistic="mean")["note"].startswith(
-        "no number"
+    assert set(shares["note"]) == {Reason.NO_ANSWERS.note}
+    assert row(sv.survey_numeric(survey, question="D", by="G"), size_class="0-9", statistic="mean")["note"] == (
+        join_notes(Reason.NO_NUMBERS.note, "2 without an answer to G")
     )
 
 
@@ -513,13 +531,13 @@ def test_row_order_does_not_matter_and_nothing_is_changed(questionnaire, respons
         lambda one: sv.rake(one, margins=population),
         sv.survey_plausibility,
     ]
-    answers, asked = survey.answers.copy(deep=True), survey.asked_frame.copy(deep=True)
+    answers, asked = survey.answers.copy(deep=True), survey.routing.copy(deep=True)
     for call in calls:
         pd.testing.assert_frame_equal(call(survey).to_frame(), call(other).to_frame(), rtol=SAME)
     pd.testing.assert_frame_equal(responses, before)
     pd.testing.assert_frame_equal(population, kept)
     pd.testing.assert_frame_equal(survey.answers, answers)
-    pd.testing.assert_frame_equal(survey.asked_frame, asked)
+    pd.testing.assert_frame_equal(survey.routing, asked)
 
 
 # --- intervals ------------------------------------------------------------------------------------------------------
@@ -704,7 +722,7 @@ def test_without_a_known_total_or_without_counts_the_respondents_stand_alone(sur
         frame = sv.survey_nonresponse(survey, population=population).to_frame()
         ours, theirs = frame[frame["indicator"] == "Q13"], frame[frame["indicator"] == "Q13_population"]
         assert theirs["estimate"].isna().all()
-        assert set(theirs["note"]) == {"no count of the population is known"}
+        assert set(theirs["note"]) == {Reason.NO_POPULATION_COUNT.note}
         assert ours[ours["group"] == "all"]["estimate"].sum() == pytest.approx(1, abs=SAME)
         assert ours[ours["group"] == "difference"]["estimate"].isna().all()
     assert (
@@ -772,7 +790,7 @@ def test_weighted_shares_are_those_of_the_weights_and_say_what_they_cost(survey,
     assert set(result.to_frame()["statistic"]) == {"share", "ratio_of_sums"}
     alone = sv.survey_weighted(survey, count="survey_matrix", margins=None, **arguments).to_frame()
     assert alone["estimate"].isna().all()
-    assert set(alone["note"]) == {"no count of the population is known"}
+    assert set(alone["note"]) == {Reason.NO_POPULATION_COUNT.note}
     with pytest.raises(StudyError, match="found 'survey_numeric'; expected one of survey_frequencies"):
         sv.survey_weighted(survey, count="survey_numeric", question="Q15", margins=None)
 
@@ -783,10 +801,10 @@ def test_doubts_are_counted_once_a_respondent_and_by_question(small, survey):
     frame = sv.survey_doubts(read).to_frame().set_index(["indicator", "category"])["estimate"]
     assert frame["doubts", "missing"] == frame["C_1", "missing"] == frame["G", "missing"] == 1
     assert (frame["doubts", "out of range"], frame["doubts", "not asked"], frame["D", "not asked"]) == (1, 1, 1)
-    assert set(read.problems()["kind"]) <= set(KINDS)
+    assert set(read.problems()["kind"]) <= set(FLAG_KINDS)
     none = sv.survey_doubts(survey).to_frame()
     assert set(none["estimate"]) == {0.0}
-    assert len(none) == len(KINDS)
+    assert len(none) == len(FLAG_KINDS)
 
 
 def test_trimmed_weights_keep_their_bounds_and_the_report_says_what_it_costs(survey):

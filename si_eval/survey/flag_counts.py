@@ -1,18 +1,16 @@
-"""How many answers are doubtful: every kind of doubt, over the whole questionnaire and by question."""
+"""Counts of respondents with flagged answers, over the whole questionnaire and by question."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pandas as pd
 
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Survey
-from si_eval.survey.doubts import KINDS
-from si_eval.survey.rows import RESPONDENTS, tidy_result
+from si_eval.survey.quality_flags import FLAG_KINDS
+from si_eval.survey.tidy import RESPONDENTS, result_table
 from si_eval.vocabulary import CATEGORY, COUNT, ESTIMATE, INDICATOR, N_UNITS, STATISTIC, UNIT_OF_MEASURE
 
-DOUBTS = "doubts"
+ALL_QUESTIONS = "doubts"
 CANNOT_SHOW = "An answer without a doubt may still be wrong."
 
 
@@ -24,13 +22,14 @@ def survey_doubts(survey: Survey) -> ResultTable:
     happened with such answers stands in `Survey.problems`.
     """
     problems = survey.problems()
-    rows = [_row(DOUBTS, kind, problems[problems["kind"] == kind]) for kind in KINDS]
+    rows = [_row(ALL_QUESTIONS, kind, problems[problems["kind"] == kind]) for kind in FLAG_KINDS]
     for (question, kind), found in problems[problems["question"] != ""].groupby(["question", "kind"], sort=False):
         rows.append(_row(str(question), str(kind), found))
-    return tidy_result([pd.DataFrame(rows)], survey, function="survey_doubts", cannot_show=CANNOT_SHOW)
+    return result_table([pd.DataFrame(rows)], survey, function="survey_doubts", cannot_show=CANNOT_SHOW)
 
 
-def _row(indicator: str, kind: str, found: pd.DataFrame) -> dict[str, Any]:
+def _row(indicator: str, kind: str, found: pd.DataFrame) -> dict[str, str | float]:
+    """Count each respondent of some flags once."""
     count = float(len({respondent for respondents in found["respondents"] for respondent in respondents}))
     keys = {INDICATOR: indicator, CATEGORY: kind, STATISTIC: COUNT, UNIT_OF_MEASURE: RESPONDENTS}
     return {**keys, ESTIMATE: count, N_UNITS: count}

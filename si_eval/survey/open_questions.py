@@ -1,4 +1,4 @@
-"""Open answers: how many, and how many of each code. The words themselves never leave."""
+"""Open questions: counts of answers and of their codes. The words themselves are not kept."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pandas as pd
 from si_eval.results import ResultTable
 from si_eval.survey.answers import ANSWER, ITEM, QUESTION, RESPONDENT, Survey
 from si_eval.survey.questionnaire import OPEN
-from si_eval.survey.rows import count_rows, tidy_result, with_indicator
-from si_eval.vocabulary import CATEGORY, ESTIMATE, N_TOTAL, N_UNITS, NOTE, SHARE, STATISTIC, UNIT_OF_MEASURE
+from si_eval.survey.tidy import count_rows, result_table, with_indicator
+from si_eval.vocabulary import CATEGORY, ESTIMATE, N_TOTAL, N_UNITS, NOTE, SHARE, STATISTIC, UNIT_OF_MEASURE, Reason
 
 CODE = "code"
 CANNOT_SHOW = "How many say something does not weigh it: few answer open questions, and they choose to."
@@ -22,16 +22,18 @@ def open_answers(survey: Survey, *, question: str) -> ResultTable:
     on reading. Quoting is a decision for people, outside this program. The share of a code is of the coded answers; an
     answer may have one code.
     """
-    asked = survey.questionnaire.question(question, kinds=(OPEN,))
-    given = survey.answers[survey.answers[QUESTION] == asked.id]
-    given = given[given[RESPONDENT].isin(survey.asked_frame.index[survey.asked_frame[asked.id]])]
+    definition = survey.questionnaire.question(question, kinds=(OPEN,))
+    given = survey.answers[survey.answers[QUESTION] == definition.id]
+    given = given[given[RESPONDENT].isin(survey.routing.index[survey.routing[definition.id]])]
     number = np.array([float(given[RESPONDENT].nunique())])
     everyone = count_rows(pd.DataFrame(index=[0]), number, np.array([float(survey.respondents)]))
     frames = [everyone]
     coded = given[given[ITEM] == CODE]
-    if asked.options:
-        keys = pd.DataFrame({CATEGORY: [option.en for option in asked.options]})
-        counts = np.array([float(coded.loc[coded[ANSWER] == one.code, RESPONDENT].nunique()) for one in asked.options])
+    if definition.options:
+        keys = pd.DataFrame({CATEGORY: [option.en for option in definition.options]})
+        counts = np.array(
+            [float(coded.loc[coded[ANSWER] == one.code, RESPONDENT].nunique()) for one in definition.options]
+        )
         totals = np.full(len(counts), float(coded[RESPONDENT].nunique()))
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = counts / totals
@@ -44,9 +46,9 @@ def open_answers(survey: Survey, *, question: str) -> ResultTable:
                     N_UNITS: counts,
                     N_TOTAL: totals,
                     UNIT_OF_MEASURE: SHARE,
-                    NOTE: np.where(totals > 0, "", "no answer was coded"),
+                    NOTE: np.where(totals > 0, "", Reason.NO_CODED_ANSWERS.note),
                 }
             )
         )
-    rows = with_indicator(pd.concat(frames, ignore_index=True), asked.id)
-    return tidy_result([rows], survey, function="open_answers", cannot_show=CANNOT_SHOW)
+    rows = with_indicator(pd.concat(frames, ignore_index=True), definition.id)
+    return result_table([rows], survey, function="open_answers", cannot_show=CANNOT_SHOW)

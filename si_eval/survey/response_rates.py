@@ -1,4 +1,4 @@
-"""Response rates by the standard definitions, with units of which nobody knows whether they were invited."""
+"""The survey frame, and response rates by the AAPOR definitions, with units of unknown eligibility."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from si_eval.errors import InputError, Problem, StudyError
 from si_eval.results import ResultTable
 from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
 from si_eval.survey.questionnaire import MATRIX, SINGLE, row_indicator
-from si_eval.survey.questionnaire_file import NUMBER, Part, part_problems, read_toml
-from si_eval.survey.rows import RESPONDENTS, tidy_result
+from si_eval.survey.questionnaire_file import NUMBER, Section, read_toml, section_problems
+from si_eval.survey.tidy import RESPONDENTS, result_table
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
@@ -29,16 +29,19 @@ from si_eval.vocabulary import (
     SHARE,
     STATISTIC,
     UNIT_OF_MEASURE,
+    Reason,
 )
 
-RATE = "response_rate"
+RESPONSE_RATE = "response_rate"
 ESTIMATED = "estimated"
 DISPOSITIONS = ("invited", "refused", "not_contacted", "other", "ineligible", "unknown")
 CANNOT_SHOW = "A response rate says how many answered, not whether they are like those who did not."
-PARTS = {
-    "frame": Part({"name": str, "source": str, "stratum": dict, "fieldwork": dict, "cells": list}, ("name", "cells")),
-    "stratum": Part({"question": str, "total": NUMBER, "not_counted": list}, ("question",)),
-    "cell": Part({"stratum": (str, int), "note": str, **dict.fromkeys(DISPOSITIONS, NUMBER)}, ("stratum",)),
+SECTIONS = {
+    "frame": Section(
+        {"name": str, "source": str, "stratum": dict, "fieldwork": dict, "cells": list}, ("name", "cells")
+    ),
+    "stratum": Section({"question": str, "total": NUMBER, "not_counted": list}, ("question",)),
+    "cell": Section({"stratum": (str, int), "note": str, **dict.fromkeys(DISPOSITIONS, NUMBER)}, ("stratum",)),
 }
 
 
@@ -69,10 +72,10 @@ def load_frame(path: str | Path) -> SurveyFrame:
     """Read and check a survey frame from TOML; raises `InputError` with every problem."""
     path = Path(path)
     content = read_toml(path, what="survey frame")
-    problems = list(part_problems(content, PARTS["frame"], path.name, ""))
-    problems += part_problems(content.get("stratum", {"question": ""}), PARTS["stratum"], path.name, "stratum")
+    problems = list(section_problems(content, SECTIONS["frame"], path.name, ""))
+    problems += section_problems(content.get("stratum", {"question": ""}), SECTIONS["stratum"], path.name, "stratum")
     for place, cell in enumerate(content.get("cells", [])):
-        problems += part_problems(cell, PARTS["cell"], path.name, f"cells.{place}")
+        problems += section_problems(cell, SECTIONS["cell"], path.name, f"cells.{place}")
     for name, value in content.get("fieldwork", {}).items():
         if isinstance(value, bool) or not isinstance(value, NUMBER):
             found = Problem(path.name, repr(value), "a number", "correct it", column=f"fieldwork.{name}")
@@ -120,19 +123,20 @@ def survey_response(
     frame = frame if isinstance(frame, SurveyFrame) else load_frame(frame)
     if eligibility != ESTIMATED and not (isinstance(eligibility, int | float) and 0 <= eligibility <= 1):
         raise StudyError(f"eligibility: found {eligibility!r}; expected a number from 0 to 1, or {ESTIMATED!r}")
-    finished = _finished(survey, complete, partial)
+    finished = _completeness(survey, complete, partial)
     table = _dispositions(survey, frame, finished)
     total = table.sum()
     e = _eligible_share(total) if eligibility == ESTIMATED else float(eligibility)
-    how = "estimated from the units of known eligibility" if eligibility == ESTIMATED else "given"
-    rows = [*_count_rows(survey, frame, table), *_rate_rows(total, e, f"e = {e:.3f}, {how}")]
+    origin = "estimated from the units of known eligibility" if eligibility == ESTIMATED else "given"
+    rows = [*_count_rows(survey, frame, table), *_rate_rows(total, e, f"e = {e:.3f}, {origin}")]
     for name, cell in table.iterrows():
         if name:
             rows += _stratum_rows(str(name), cell, e)
-    return tidy_result([pd.DataFrame(rows)], survey, function="survey_response", cannot_show=CANNOT_SHOW)
+    return result_table([pd.DataFrame(rows)], survey, function="survey_response", cannot_show=CANNOT_SHOW)
 
 
 def _cell_problems(cells: list[dict[str, Any]], where: str) -> Iterator[Problem]:
+    """List strata given twice, negative counts, and parts that exceed the units invited."""
     seen: set[str] = set()
     for cell in cells:
         name = str(cell["stratum"])
@@ -149,8 +153,8 @@ def _cell_problems(cells: list[dict[str, Any]], where: str) -> Iterator[Problem]
             yield Problem(where, found, f"at most the {cell.get('invited', 0)} invited", "correct them", column=place)
 
 
-def _finished(survey: Survey, complete: float, partial: float) -> pd.Series:
-    """Give, by respondent, whether the answers are complete (I), partial (P) or broken off (R)."""
+def _completeness(survey: Survey, complete: float, partial: float) -> pd.Series:
+    """Classify each respondent: complete (I), partial (P) or broken off (R)."""
     required = []
     for question in survey.questionnaire.asked:
         if question.required and question.kind == MATRIX:
@@ -158,30 +162,30 @@ def _finished(survey: Survey, complete: float, partial: float) -> pd.Series:
             required += [(question.id, row.id, row_indicator(question, row)) for row in rows if not row.open_text]
         elif question.required:
             required.append((question.id, "", question.id))
-    answered = pd.Series(0.0, index=survey.asked_frame.index)
-    put = pd.Series(0.0, index=survey.asked_frame.index)
+    n_answered = pd.Series(0.0, index=survey.routing.index)
+    n_required = pd.Series(0.0, index=survey.routing.index)
     for name, row, column in required:
         given = survey.answers[survey.answers[QUESTION] == name]
         given = given[given["item"] == row] if row else given
-        asked = survey.asked_frame[column]
-        put += asked
-        answered += asked & asked.index.isin(given[RESPONDENT])
-    share = answered / put.where(put > 0)
+        asked = survey.routing[column]
+        n_required += asked
+        n_answered += asked & asked.index.isin(given[RESPONDENT])
+    share = n_answered / n_required.where(n_required > 0)
     return share.map(lambda one: "I" if one >= complete else "P" if one >= partial else "R").astype(object)
 
 
 def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd.DataFrame:
-    """Give I, P, R, NC, O, U and ineligible by stratum (its label; empty outside every stratum)."""
+    """Count the final dispositions I, P, R, NC, O, U and ineligible by stratum label (empty: outside all)."""
     members: dict[str, pd.Index] = {}
     labels: dict[str, str] = {"": ""}
     if frame.question:
         question = survey.questionnaire.question(frame.question, kinds=(SINGLE,), argument="frame.stratum.question")
         table = survey.choices(question)
         labels |= {option.code: option.en for option in question.options}
-        strange = sorted(set(frame.cells.index) - set(labels))
-        if strange:
+        unknown = sorted(set(frame.cells.index) - set(labels))
+        if unknown:
             raise StudyError(
-                f"frame: found strata {', '.join(strange)}; expected options of {question.id}; correct them"
+                f"frame: found strata {', '.join(unknown)}; expected options of {question.id}; correct them"
             )
         members = {code: table.index[table[code]] for code in table}
     covered = pd.Index([respondent for ids in members.values() for respondent in ids])
@@ -206,32 +210,33 @@ def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd
 
 
 def _eligible_share(total: pd.Series) -> float:
+    """Return the eligible share among the units of known eligibility (e, by proportional allocation)."""
     eligible = total[["I", "P", "R", "NC", "O"]].sum()
     return float(eligible / (eligible + total["ineligible"]))
 
 
 def _rates(cell: pd.Series, e: float) -> dict[str, tuple[float, float]]:
-    """Give the numerator and denominator of the six rates."""
+    """Return the numerator and denominator of each of the six rates; ``e`` is the eligible share of U."""
     known = cell[["I", "P", "R", "NC", "O"]].sum()
     whole, weighed = known + cell["U"], known + e * cell["U"]
     both = cell["I"] + cell["P"]
-    tops, bottoms = (cell["I"], both), (whole, whole, weighed, weighed, known, known)
-    return {f"RR{place + 1}": (float(tops[place % 2]), float(bottom)) for place, bottom in enumerate(bottoms)}
+    numerators, denominators = (cell["I"], both), (whole, whole, weighed, weighed, known, known)
+    return {f"RR{place + 1}": (float(numerators[place % 2]), float(one)) for place, one in enumerate(denominators)}
 
 
 def _rate_rows(cell: pd.Series, e: float, note: str, stratum: str = "") -> list[dict[str, Any]]:
     rows = []
-    for name, (top, bottom) in _rates(cell, e).items():
-        rate = {INDICATOR: RATE, STATISTIC: SHARE, CATEGORY: f"{name} | {stratum}" if stratum else name}
-        of_e = name in ("RR3", "RR4")
+    for name, (numerator, denominator) in _rates(cell, e).items():
+        rate = {INDICATOR: RESPONSE_RATE, STATISTIC: SHARE, CATEGORY: f"{name} | {stratum}" if stratum else name}
+        uses_e = name in ("RR3", "RR4")
         rows.append(
             {
                 **rate,
-                ESTIMATE: top / bottom if bottom else np.nan,
-                N_UNITS: top,
-                N_TOTAL: bottom,
+                ESTIMATE: numerator / denominator if denominator else np.nan,
+                N_UNITS: numerator,
+                N_TOTAL: denominator,
                 UNIT_OF_MEASURE: SHARE,
-                NOTE: (note if of_e else "") if bottom else "nobody was invited",
+                NOTE: (note if uses_e else "") if denominator else Reason.NOBODY_INVITED.note,
             }
         )
     return rows
@@ -248,7 +253,7 @@ def _stratum_rows(name: str, cell: pd.Series, e: float) -> list[dict[str, Any]]:
 
 
 def _count_rows(survey: Survey, frame: SurveyFrame, table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count respondents, invited units, units of unknown eligibility, strata with an answer, and the fieldwork."""
+    """Build the rows of counts: respondents, invited units, unknown eligibility, strata represented, fieldwork."""
     total = table.sum()
     answered = float(total["I"] + total["P"])
     partial, known = float(total["P"]), float(total[["I", "P", "R", "NC", "O"]].sum())

@@ -1,4 +1,4 @@
-"""Numbers that respondents filled in: means and medians by class, and numbers that cannot be right."""
+"""Numeric questions: means and medians by class, and the checks of plausibility."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Survey
 from si_eval.survey.questionnaire import MATRIX, NUMERIC, SINGLE, Check, Question
-from si_eval.survey.rows import RESPONDENTS, split_keys, tidy_result
+from si_eval.survey.tidy import RESPONDENTS, add_split, join_notes, result_table
 from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,
@@ -31,13 +31,14 @@ from si_eval.vocabulary import (
     STD_ERROR,
     TOTAL,
     UNIT_OF_MEASURE,
+    Reason,
 )
 
 NUMBER = "number filled in"
 PLAUSIBLE = "plausible"
 LEVEL = 0.95
-DOMINANT = "one number is more than half of the total"
-STRAIGHT = "same_answer_in_every_row"
+DOMINANCE_NOTE = "one number is more than half of the total"
+STRAIGHTLINING = "same_answer_in_every_row"
 CANNOT_SHOW = "A number that can be right may still be wrong, and a number that cannot does not say what was meant."
 
 
@@ -50,13 +51,15 @@ def survey_numeric(
     those. The interval of the mean is that of Student, with the finite population correction where ``population`` is
     given; it says little where one number dominates, and the largest two travel with each mean.
     """
-    asked = survey.questionnaire.question(question, kinds=(NUMERIC,))
-    values = survey.numbers(asked)
-    part = None if population is None else max(1 - survey.respondents / population, 0.0)
-    frames = [_number_rows(one, question, part, level) for one in _classes(survey, values, by)]
-    lost = "" if by is None else _lost(survey, values, by)
-    left_out = "; ".join(text for text in (survey.left_out(asked), lost) if text)
-    return tidy_result(frames, survey, function="survey_numeric", evidence=asked.evidence, left_out=left_out)
+    definition = survey.questionnaire.question(question, kinds=(NUMERIC,))
+    values = survey.numbers(definition)
+    correction = 1.0 if population is None else max(1 - survey.respondents / population, 0.0)
+    frames = [
+        _mean_median_rows(one, question, level, correction=correction) for one in _split_by_class(survey, values, by)
+    ]
+    unclassified = "" if by is None else _unclassified_note(survey, values, by)
+    left_out = join_notes(survey.unused_answers(definition), unclassified)
+    return result_table(frames, survey, function="survey_numeric", evidence=definition.evidence, left_out=left_out)
 
 
 def survey_plausibility(survey: Survey) -> ResultTable:
@@ -73,52 +76,51 @@ def survey_plausibility(survey: Survey) -> ResultTable:
         frames += _check_rows(survey, check)
     for question in survey.questionnaire.questions:
         if question.kind == MATRIX:
-            frames.append(_straight_rows(survey, question))
-    return tidy_result(frames, survey, function="survey_plausibility", cannot_show=CANNOT_SHOW)
+            frames.append(_straightlining_rows(survey, question))
+    return result_table(frames, survey, function="survey_plausibility", cannot_show=CANNOT_SHOW)
 
 
-def _classes(survey: Survey, values: pd.Series, by: str | None) -> Iterator[tuple[pd.DataFrame, pd.Series]]:
-    """Give the keys and the numbers of all respondents, then of each class."""
+def _split_by_class(survey: Survey, values: pd.Series, by: str | None) -> Iterator[tuple[pd.DataFrame, pd.Series]]:
+    """Yield the tidy keys and the numbers of all respondents, then of each class of ``by``."""
     yield pd.DataFrame(index=[0]), values
     if by is None:
         return
-    splitter = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
-    members = survey.choices(splitter).reindex(values.index, fill_value=False)
-    for option in splitter.options:
-        yield split_keys(pd.DataFrame(index=[0]), splitter, option), values[members[option.code]]
+    by_question = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
+    members = survey.choices(by_question).reindex(values.index, fill_value=False)
+    for option in by_question.options:
+        yield add_split(pd.DataFrame(index=[0]), by_question, option), values[members[option.code]]
 
 
-def _lost(survey: Survey, values: pd.Series, by: str) -> str:
-    splitter = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
-    count = len(values.index.difference(survey.choices(splitter).index))
+def _unclassified_note(survey: Survey, values: pd.Series, by: str) -> str:
+    """Return a note on the numbers of respondents who are in no class; empty where there are none."""
+    by_question = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
+    count = len(values.index.difference(survey.choices(by_question).index))
     return f"{count} without an answer to {by}" if count else ""
 
 
-def _number_rows(
-    one: tuple[pd.DataFrame, pd.Series], name: str, part_left: float | None, level: float, note: str = ""
+def _mean_median_rows(
+    one: tuple[pd.DataFrame, pd.Series], name: str, level: float, *, note: str = "", correction: float = 1.0
 ) -> pd.DataFrame:
-    """Give the rows of mean and median of some numbers, with what disclosure needs beside them."""
+    """Compute the rows of mean and median, with the columns that disclosure control needs."""
     keys, values = one
     n = len(values)
-    size = values.abs().sort_values(ascending=False).to_numpy()
-    if n > 1 and size[0] > size.sum() / 2:
-        note = "; ".join(part for part in (note, DOMINANT) if part)
-    evidence = {
+    magnitude = values.abs().sort_values(ascending=False).to_numpy()
+    if n > 1 and magnitude[0] > magnitude.sum() / 2:
+        note = join_notes(note, DOMINANCE_NOTE)
+    shared: dict[str, str | float] = {
         N_UNITS: n,
         N_TOTAL: n,
-        LARGEST: size[0] if n else np.nan,
-        SECOND_LARGEST: size[1] if n > 1 else np.nan,
-        TOTAL: size.sum(),
+        LARGEST: magnitude[0] if n else np.nan,
+        SECOND_LARGEST: magnitude[1] if n > 1 else np.nan,
+        TOTAL: magnitude.sum(),
         INDICATOR: name,
         UNIT_OF_MEASURE: NUMBER,
-        NOTE: note if n else "no number was filled in",
+        NOTE: note if n else Reason.NO_NUMBERS.note,
     }
-    std_error = np.array([values.std() / np.sqrt(n) if n > 1 else np.nan]) * np.sqrt(
-        1.0 if part_left is None else part_left
-    )
+    std_error = np.array([values.std() / np.sqrt(n) if n > 1 else np.nan]) * np.sqrt(correction)
     interval = student_interval(np.array([values.mean() if n else np.nan]), std_error, np.array([n - 1.0]), level)
     mean = keys.assign(
-        **evidence,
+        **shared,
         **{
             STATISTIC: MEAN,
             ESTIMATE: interval.estimate,
@@ -128,12 +130,12 @@ def _number_rows(
         },
     )
     pseudo = pseudo_median(values.to_numpy(dtype="float64"))
-    median = keys.assign(**evidence, **{STATISTIC: MEDIAN, ESTIMATE: values.median(), **pseudo})
+    median = keys.assign(**shared, **{STATISTIC: MEDIAN, ESTIMATE: values.median(), **pseudo})
     return pd.concat([mean, median], ignore_index=True)
 
 
 def _check_rows(survey: Survey, check: Check) -> list[pd.DataFrame]:
-    """Carry out one check: numbers that are above the bound of the respondent's own class."""
+    """Compute the rows of one check: numbers above the upper bound of the respondent's own class."""
     question = survey.questionnaire.question(check.question)
     bounding = survey.questionnaire.question(check.bounded_by)
     values = survey.numbers(question)
@@ -145,20 +147,22 @@ def _check_rows(survey: Survey, check: Check) -> list[pd.DataFrame]:
     unchecked = len(values) - len(checked)
     note = f"{unchecked} could not be checked" if unchecked else ""
     frames = []
-    named = f"{check.id}_{PLAUSIBLE}"
+    indicator = f"{check.id}_{PLAUSIBLE}"
     for (keys, everyone), (_, plausible) in zip(
-        _classes(survey, checked, bounding.id), _classes(survey, checked[~wrong], bounding.id), strict=True
+        _split_by_class(survey, checked, bounding.id),
+        _split_by_class(survey, checked[~wrong], bounding.id),
+        strict=True,
     ):
         count, total = float(len(everyone) - len(plausible)), float(len(everyone))
-        frames.append(_flag_rows(keys, check.id, count, total, note))
-        frames.append(_number_rows((keys, everyone), question.id, None, LEVEL, note))
-        rows = _number_rows((keys, plausible), named, None, LEVEL, note)
-        # Beside the mean of all, this one gives the sum of those left out: it rests on them.
+        frames.append(_failed_check_rows(keys, check.id, count, total, note))
+        frames.append(_mean_median_rows((keys, everyone), question.id, LEVEL, note=note))
+        rows = _mean_median_rows((keys, plausible), indicator, LEVEL, note=note)
+        # Together with the mean of all numbers, this mean reveals the sum of the implausible ones: it rests on these.
         frames.append(rows.assign(**{N_UNITS: count}) if count else rows)
     return frames
 
 
-def _straight_rows(survey: Survey, question: Question) -> pd.DataFrame:
+def _straightlining_rows(survey: Survey, question: Question) -> pd.DataFrame:
     """Count the respondents who gave the same answer in every row of a matrix, of those with at least two rows."""
     rows = [row for row in survey.questionnaire.rows_of(question) if not row.open_text]
     tables = [survey.choices(question, row=row.id) for row in rows]
@@ -166,18 +170,18 @@ def _straight_rows(survey: Survey, question: Question) -> pd.DataFrame:
     answers = codes.groupby(level=0).agg(["size", "nunique"])
     several = answers[answers["size"] > 1]
     count, total = float((several["nunique"] == 1).sum()), float(len(several))
-    return _flag_rows(pd.DataFrame(index=[0]), f"{question.id}_{STRAIGHT}", count, total, "")
+    return _failed_check_rows(pd.DataFrame(index=[0]), f"{question.id}_{STRAIGHTLINING}", count, total, "")
 
 
-def _flag_rows(keys: pd.DataFrame, name: str, count: float, total: float, note: str) -> pd.DataFrame:
-    """Give count and share of the answers that fail a check."""
+def _failed_check_rows(keys: pd.DataFrame, name: str, count: float, total: float, note: str) -> pd.DataFrame:
+    """Build the rows of the count and the share of the answers that fail a check."""
     rows = keys.assign(**{INDICATOR: name, N_UNITS: count, N_TOTAL: total, NOTE: note})
     shares = rows.assign(
         **{
             STATISTIC: SHARE,
             ESTIMATE: count / total if total else np.nan,
             UNIT_OF_MEASURE: SHARE,
-            NOTE: note if total else "nothing to check",
+            NOTE: note if total else Reason.NOTHING_TO_CHECK.note,
         }
     )
     counts = rows.assign(**{STATISTIC: COUNT, ESTIMATE: count, UNIT_OF_MEASURE: RESPONDENTS})

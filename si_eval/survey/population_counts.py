@@ -1,4 +1,4 @@
-"""Counts of participants by class, from the tidy rows of another stage, for the questions that ask for that class."""
+"""Counts of participants by class in the registers, for the questions that ask for that class."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from si_eval.vocabulary import (
 
 
 def count_classes(questionnaire: Questionnaire, rows: pd.DataFrame, *, year: int | None, rest: str) -> pd.DataFrame:
-    """Give ``question, category, count`` from counts of participants: one row a class that is shown, and the rest.
+    """Return ``question, category, count`` from counts of participants: one row a class that is shown, and the rest.
 
     ``rows`` are tidy; the counts of a question are those whose indicator is its ``dimension`` (sector or size class).
     They are matched by the class of its options (``in_class``). A class that is withheld, or that no option has, is
     part of ``rest``: the total (``n_total``) less the classes that are shown. Of several years the latest is taken,
     or ``year``. Without a total where a class is withheld, the count of ``rest`` is missing.
     """
-    lacking = [name for name in (INDICATOR, STATISTIC, GROUP, YEAR, ESTIMATE) if name not in rows]
-    if lacking:
-        raise StudyError(f"population: found no {', '.join(lacking)}; expected tidy rows; give the table of a stage")
+    missing = [name for name in (INDICATOR, STATISTIC, GROUP, YEAR, ESTIMATE) if name not in rows]
+    if missing:
+        raise StudyError(f"population: found no {', '.join(missing)}; expected tidy rows; give the table of a stage")
     counts = rows[(rows[STATISTIC] == COUNT) & (rows[GROUP] == PARTICIPANTS)]
     parts = [
         _classes_of(question, _of_year(counts[counts[INDICATOR] == question.dimension], year), rest)
@@ -68,24 +68,24 @@ def _of_year(counts: pd.DataFrame, year: int | None) -> pd.DataFrame:
         return counts
     wanted = int(years.max()) if year is None else year
     if wanted not in set(years):
-        told = ", ".join(str(int(one)) for one in sorted(years.dropna().unique()))
-        raise StudyError(f"year: found {wanted}; expected one of {told}; name a year that was counted")
+        known = ", ".join(str(int(one)) for one in sorted(years.dropna().unique()))
+        raise StudyError(f"year: found {wanted}; expected one of {known}; name a year that was counted")
     return counts[years == wanted]
 
 
 def _classes_of(question: Question, counts: pd.DataFrame, rest: str) -> pd.DataFrame:
-    """Give the counts of one question."""
+    """Return the counts of one question, and ``rest`` for what is not shown."""
     if counts.empty:
         return _frame([])
     options = {option.in_class for option in question.options if option.in_class and not option.missing}
     counts = counts.drop_duplicates([question.dimension, ESTIMATE])
     shown = counts[counts[ESTIMATE].notna() & counts[question.dimension].isin(options)]
     rows = list(zip(shown[question.dimension].astype(str), shown[ESTIMATE].astype("float64"), strict=True))
-    told = counts[N_TOTAL].dropna() if N_TOTAL in counts else pd.Series(dtype="float64")
+    totals = counts[N_TOTAL].dropna() if N_TOTAL in counts else pd.Series(dtype="float64")
     unknown = float("nan") if counts[ESTIMATE].isna().any() else float(counts[ESTIMATE].sum())
-    left = (float(told.max()) if len(told) else unknown) - sum(count for _, count in rows)
-    if len(rows) < len(options) or left != 0:
-        rows.append((rest, left))
+    remainder = (float(totals.max()) if len(totals) else unknown) - sum(count for _, count in rows)
+    if len(rows) < len(options) or remainder != 0:
+        rows.append((rest, remainder))
     return _frame([(question.id, name, count) for name, count in rows])
 
 

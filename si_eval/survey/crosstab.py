@@ -1,4 +1,4 @@
-"""One question against another, with a test that holds for small cells."""
+"""Cross tables of two questions, with a permutation test of independence."""
 
 from __future__ import annotations
 
@@ -11,23 +11,34 @@ from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Base, Survey
-from si_eval.survey.intervals import Method
+from si_eval.survey.intervals import IntervalMethod
 from si_eval.survey.questionnaire import MULTIPLE, SINGLE
-from si_eval.survey.rows import (
+from si_eval.survey.tidy import (
     RESPONDENTS,
-    Counting,
+    CountSettings,
+    add_split,
     count_rows,
     entry_keys,
+    result_table,
     share_rows,
-    split_keys,
-    tidy_result,
     with_indicator,
 )
-from si_eval.vocabulary import COUNT, ESTIMATE, INDICATOR, N_TOTAL, N_UNITS, NOTE, P_VALUE, STATISTIC, UNIT_OF_MEASURE
+from si_eval.vocabulary import (
+    COUNT,
+    ESTIMATE,
+    INDICATOR,
+    N_TOTAL,
+    N_UNITS,
+    NOTE,
+    P_VALUE,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+    Reason,
+)
 
 ShareOf = Literal["by", "question", "all"]
-REORDERINGS = 4_999
-SLACK = 1e-12  # relative: what floating point may do to a statistic that two orders share
+N_PERMUTATIONS = 4_999
+RTOL = 1e-12  # relative tolerance: two orders with the same statistic may differ in the last digits
 
 
 def survey_crosstab(
@@ -37,7 +48,7 @@ def survey_crosstab(
     by: str,
     share_of: ShareOf = "by",
     base: Base = "answered",
-    interval: Method = "hypergeometric",
+    interval: IntervalMethod = "hypergeometric",
     population: float | None = None,
     level: float = 0.95,
     seed: int = 1,
@@ -51,44 +62,44 @@ def survey_crosstab(
 
     Source: Pitman (1937), Supplement to the Journal of the Royal Statistical Society 4, p. 119-130.
     """
-    asked = survey.questionnaire.question(question, kinds=(SINGLE, MULTIPLE))
-    splitter = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
-    counting = Counting(base, interval, population, level)
-    counting.check(survey)
+    definition = survey.questionnaire.question(question, kinds=(SINGLE, MULTIPLE))
+    by_question = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
+    settings = CountSettings(base, interval, population, level)
+    settings.check(survey)
     if share_of not in get_args(ShareOf):
         raise StudyError(f"share_of: found {share_of!r}; expected one of {', '.join(get_args(ShareOf))}; name one")
-    rows, columns = survey.choices(asked, base=base), survey.choices(splitter, base=base)
+    rows, columns = survey.choices(definition, base=base), survey.choices(by_question, base=base)
     both = rows.index.intersection(columns.index)
     rows, columns = rows.loc[both], columns.loc[both]
     counts = rows.to_numpy(dtype="float64").T @ columns.to_numpy(dtype="float64")
-    keys = pd.DataFrame([entry_keys(asked, option) for option in asked.options])
+    keys = pd.DataFrame([entry_keys(definition, option) for option in definition.options])
     of_answers = rows.sum().to_numpy(dtype="float64")
     frames = []
-    for place, option in enumerate(splitter.options):
+    for place, option in enumerate(by_question.options):
         of_class = np.full(len(keys), float(columns[option.code].sum()))
         totals = {"by": of_class, "question": of_answers, "all": np.full(len(keys), float(len(both)))}[share_of]
-        shares = share_rows(keys, counts[:, place], totals, counting, survey)
+        shares = share_rows(keys, counts[:, place], totals, settings, survey)
         cells = pd.concat([count_rows(keys, counts[:, place], totals), shares], ignore_index=True)
-        frames.append(with_indicator(split_keys(cells, splitter, option), asked.id))
-    if asked.kind == SINGLE:
+        frames.append(with_indicator(add_split(cells, by_question, option), definition.id))
+    if definition.kind == SINGLE:
         tested = rows.to_numpy(dtype="float64"), columns.to_numpy(dtype="float64")
-        frames.append(_association_row(*tested, f"{asked.id} | {splitter.id}", seed))
-    return tidy_result(
-        frames, survey, function="survey_crosstab", evidence="association", left_out=survey.left_out(asked)
+        frames.append(_independence_row(*tested, f"{definition.id} | {by_question.id}", seed))
+    return result_table(
+        frames, survey, function="survey_crosstab", evidence="association", left_out=survey.unused_answers(definition)
     )
 
 
-def _association_row(rows: FloatArray, columns: FloatArray, name: str, seed: int) -> pd.DataFrame:
-    """Test by random reordering whether two questions for one answer are unrelated."""
+def _independence_row(rows: FloatArray, columns: FloatArray, name: str, seed: int) -> pd.DataFrame:
+    """Test by random permutation whether two questions for one answer are independent."""
     rows, columns = rows[:, rows.any(axis=0)], columns[:, columns.any(axis=0)]
     keys = {INDICATOR: name, STATISTIC: COUNT, ESTIMATE: len(rows), N_UNITS: len(rows), N_TOTAL: len(rows)}
-    p_value, note = np.nan, "no p-value: one of the questions has a single answer"
+    p_value, note = np.nan, Reason.SINGLE_ANSWER_TEST.note
     if min(rows.shape[1], columns.shape[1]) > 1:
         expected = np.outer(rows.sum(axis=0), columns.sum(axis=0)) / len(rows)
         generator = np.random.default_rng(seed)
-        reached = _chi_square(rows, columns, expected) * (1 - SLACK)
-        drawn = [_chi_square(rows, generator.permutation(columns), expected) for _ in range(REORDERINGS)]
-        p_value, note = (1 + np.sum(np.asarray(drawn) >= reached)) / (REORDERINGS + 1), ""
+        threshold = _chi_square(rows, columns, expected) * (1 - RTOL)
+        permuted = [_chi_square(rows, generator.permutation(columns), expected) for _ in range(N_PERMUTATIONS)]
+        p_value, note = (1 + np.sum(np.asarray(permuted) >= threshold)) / (N_PERMUTATIONS + 1), ""
     return pd.DataFrame([{**keys, P_VALUE: p_value, UNIT_OF_MEASURE: RESPONDENTS, NOTE: note}])
 
 

@@ -1,4 +1,4 @@
-"""Counts of respondents become tidy rows: the unit border of the survey."""
+"""Tidy rows of counts and shares: where answers of single respondents become aggregates."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import RESPONDENT, Base, Survey
-from si_eval.survey.intervals import Method, ShareInterval, share_interval, share_std_error, wilson_interval
+from si_eval.survey.intervals import IntervalMethod, ShareInterval, share_interval, share_std_error, wilson_interval
 from si_eval.survey.questionnaire import Net, Option, Question
 from si_eval.vocabulary import (
     ALL,
+    BOTH_LANGUAGES,
     CATEGORY,
     CONF_HIGH,
     CONF_LOW,
@@ -38,12 +39,14 @@ from si_eval.vocabulary import (
     UNIT_OF_MEASURE,
     YEAR,
     Evidence,
+    Language,
+    Reason,
+    label,
 )
 
 Answers = Literal["options", "nets", "both"]
 RESPONDENTS = "respondents"
 RULES = "survey"
-NOBODY = "nobody answered this question"
 CANNOT_SHOW = (
     "Answers are the respondents' own, and respondents chose to answer: they do not show what other participants think."
 )
@@ -53,33 +56,33 @@ CANNOT_SHOW_IMPACT = (
 
 
 @dataclass(frozen=True)
-class Counting:
-    """How shares are counted: over whom, with which interval, from which population, with which weights.
+class CountSettings:
+    """The settings of a table of shares: base, interval, population, level and weights.
 
-    A part of the respondents is taken to come from as large a part of the population.
+    A class with, say, a tenth of the respondents is taken to come from a tenth of the population.
     """
 
     base: Base = "answered"
-    interval: Method = "hypergeometric"
+    interval: IntervalMethod = "hypergeometric"
     population: float | None = None
     level: float = 0.95
     weights: pd.DataFrame | None = None
 
     def population_of(self, totals: FloatArray, survey: Survey) -> FloatArray | None:
-        """Give the part of the population that parts of the respondents come from: as large a part."""
+        """Compute the population of classes with ``totals`` respondents, in proportion; None for an infinite one."""
         if self.population is None:
             return None
         return np.maximum(np.round(self.population * totals / max(survey.respondents, 1)), totals)
 
     def weights_of(self, respondents: pd.Index) -> FloatArray:
-        """Give the weight of each respondent, shape (respondents,); one where there are no weights."""
+        """Return the weight of each respondent, shape (respondents,); ones without weights."""
         if self.weights is None:
             return np.ones(len(respondents))
         return self.weights.set_index(RESPONDENT)["weight"].reindex(respondents).to_numpy(dtype="float64")
 
     def check(self, survey: Survey) -> None:
-        """Refuse a base, an interval, a population or weights that cannot be used."""
-        for name, value, known in (("base", self.base, Base), ("interval", self.interval, Method)):
+        """Raise `StudyError` for a base, interval, population, level or weights that cannot be used."""
+        for name, value, known in (("base", self.base, Base), ("interval", self.interval, IntervalMethod)):
             if value not in get_args(known):
                 raise StudyError(f"{name}: found {value!r}; expected one of {', '.join(get_args(known))}; name one")
         if self.population is not None and self.population < survey.respondents:
@@ -96,15 +99,15 @@ class Counting:
                 "interval: found 'hypergeometric' with weights; expected 'wilson', because an exact interval counts "
                 "whole respondents; write interval='wilson'"
             )
-        lacking = set(survey.asked_frame.index) - set(self.weights[RESPONDENT])
-        if lacking:
+        missing = set(survey.routing.index) - set(self.weights[RESPONDENT])
+        if missing:
             raise StudyError(
-                f"weights: found none for {len(lacking)} respondents; expected one for each; rake this survey"
+                f"weights: found none for {len(missing)} respondents; expected one for each; rake this survey"
             )
 
 
-def entries_of(question: Question, answers: Answers) -> list[Option | Net]:
-    """Give the options of a question, its nets, or both."""
+def answer_entries(question: Question, answers: Answers) -> list[Option | Net]:
+    """List the options of a question, its nets (options taken together), or both."""
     if answers not in get_args(Answers):
         raise StudyError(f"answers: found {answers!r}; expected one of {', '.join(get_args(Answers))}; name one")
     if answers == "nets" and not question.nets:
@@ -116,60 +119,62 @@ def entries_of(question: Question, answers: Answers) -> list[Option | Net]:
 
 
 def option_rows(
-    table: pd.DataFrame, question: Question, counting: Counting, survey: Survey, answers: Answers
+    table: pd.DataFrame, question: Question, settings: CountSettings, survey: Survey, answers: Answers
 ) -> pd.DataFrame:
-    """Give count and share of every entry over the respondents of ``table`` (a row each, a column an option)."""
-    entries = entries_of(question, answers)
-    chosen = pd.DataFrame(
+    """Compute count and share of every entry over the respondents of ``table``, shape (respondents, options)."""
+    entries = answer_entries(question, answers)
+    selected = pd.DataFrame(
         {place: table[_codes(entry, table)].any(axis=1) for place, entry in enumerate(entries)},
         index=table.index,
         columns=range(len(entries)),
     )
     keys = pd.DataFrame([entry_keys(question, entry) for entry in entries])
-    if counting.base == "known":
-        content = [not getattr(entry, "missing", False) for entry in entries]
-        keys, chosen = keys[content].reset_index(drop=True), chosen.loc[:, content]
-    counts = chosen.sum().to_numpy(dtype="float64")
+    if settings.base == "known":
+        has_content = [not getattr(entry, "missing", False) for entry in entries]
+        keys, selected = keys[has_content].reset_index(drop=True), selected.loc[:, has_content]
+    counts = selected.sum().to_numpy(dtype="float64")
     totals = np.full(counts.shape, float(len(table)))
-    if counting.weights is None:
-        shares = share_rows(keys, counts, totals, counting, survey)
+    if settings.weights is None:
+        shares = share_rows(keys, counts, totals, settings, survey)
     else:
-        shares = _weighted_share_rows(keys, chosen, counting, survey)
+        shares = _weighted_share_rows(keys, selected, settings, survey)
     return pd.concat([count_rows(keys, counts, totals), shares], ignore_index=True)
 
 
 def count_rows(keys: pd.DataFrame, counts: FloatArray, totals: FloatArray) -> pd.DataFrame:
-    """Give the rows of counts of respondents."""
+    """Build the rows of counts of respondents; arrays of shape (entries,)."""
     return keys.assign(
         **{STATISTIC: COUNT, ESTIMATE: counts, N_UNITS: counts, N_TOTAL: totals, UNIT_OF_MEASURE: RESPONDENTS}
     )
 
 
 def share_rows(
-    keys: pd.DataFrame, counts: FloatArray, totals: FloatArray, counting: Counting, survey: Survey
+    keys: pd.DataFrame, counts: FloatArray, totals: FloatArray, settings: CountSettings, survey: Survey
 ) -> pd.DataFrame:
-    """Give the rows of shares ``counts / totals`` of respondents, with their intervals; arrays of shape (entries,)."""
+    """Compute the rows of shares ``counts / totals`` with their intervals; arrays of shape (entries,)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = counts / totals
-    population = counting.population_of(totals, survey)
-    interval = share_interval(counts, totals, method=counting.interval, population=population, level=counting.level)
+    population = settings.population_of(totals, survey)
+    interval = share_interval(counts, totals, method=settings.interval, population=population, level=settings.level)
     std_error = share_std_error(share, totals, population=population)
     return _share_frame(keys, share, std_error, interval, counts, totals)
 
 
-def _weighted_share_rows(keys: pd.DataFrame, chosen: pd.DataFrame, counting: Counting, survey: Survey) -> pd.DataFrame:
-    """Give weighted shares, with the interval of as many respondents as the weighted ones are worth.
+def _weighted_share_rows(
+    keys: pd.DataFrame, selected: pd.DataFrame, settings: CountSettings, survey: Survey
+) -> pd.DataFrame:
+    """Compute weighted shares, with the interval of the effective number of respondents.
 
     Source: Kish (1965), Survey Sampling, section 11.7.
     """
-    counts, totals = chosen.sum().to_numpy(dtype="float64"), np.full(chosen.shape[1], float(len(chosen)))
-    weight = counting.weights_of(chosen.index)
+    counts, totals = selected.sum().to_numpy(dtype="float64"), np.full(selected.shape[1], float(len(selected)))
+    weight = settings.weights_of(selected.index)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = weight @ chosen.to_numpy(dtype="float64") / weight.sum()
-        worth = np.full(chosen.shape[1], weight.sum() ** 2 / (weight**2).sum())
-    population = counting.population_of(totals, survey)
-    interval = wilson_interval(share * worth, worth, population=population, level=counting.level)
-    std_error = share_std_error(share, worth, population=population)
+        share = weight @ selected.to_numpy(dtype="float64") / weight.sum()
+        effective_n = np.full(selected.shape[1], weight.sum() ** 2 / (weight**2).sum())
+    population = settings.population_of(totals, survey)
+    interval = wilson_interval(share * effective_n, effective_n, population=population, level=settings.level)
+    std_error = share_std_error(share, effective_n, population=population)
     return _share_frame(keys, share, std_error, interval, counts, totals)
 
 
@@ -191,21 +196,21 @@ def _share_frame(
             N_UNITS: counts,
             N_TOTAL: totals,
             UNIT_OF_MEASURE: SHARE,
-            NOTE: np.where(totals > 0, "", NOBODY),
+            NOTE: np.where(totals > 0, "", Reason.NO_ANSWERS.note),
         }
     )
 
 
 def entry_keys(question: Question, entry: Option | Net) -> dict[str, str]:
-    """Write an option or net in the tidy columns: in the question's dimension where it has one, else as category."""
+    """Return an option or net as tidy columns: in the question's dimension where it has one, else as category."""
     in_class = getattr(entry, "in_class", "")
     if question.dimension and in_class:
         return {question.dimension: in_class, CATEGORY: ALL}
     return {CATEGORY: entry.en}
 
 
-def split_keys(rows: pd.DataFrame, question: Question, option: Option) -> pd.DataFrame:
-    """Add the class of a second question to rows; where its column is taken, behind a bar."""
+def add_split(rows: pd.DataFrame, question: Question, option: Option) -> pd.DataFrame:
+    """Add the class of a second question to rows; in a column that is in use, behind a bar."""
     filled = rows.copy()
     for column, value in entry_keys(question, option).items():
         if value == ALL:
@@ -216,7 +221,7 @@ def split_keys(rows: pd.DataFrame, question: Question, option: Option) -> pd.Dat
     return filled
 
 
-def tidy_result(
+def result_table(
     frames: Iterable[pd.DataFrame],
     survey: Survey,
     *,
@@ -226,7 +231,7 @@ def tidy_result(
     coverage: Mapping[str, tuple[int, int]] | None = None,
     left_out: str = "",
 ) -> ResultTable:
-    """Make the result: tidy columns first, every dimension filled, notes joined."""
+    """Build the result: tidy columns first, every dimension filled, the note on unused answers added."""
     rows = pd.concat(list(frames), ignore_index=True)
     defaults: dict[str, Any] = {GROUP: ALL, SIZE_CLASS: ALL, SECTOR: ALL, CATEGORY: ALL, NOTE: "", RULE_SET: RULES}
     for column, value in defaults.items():
@@ -235,7 +240,7 @@ def tidy_result(
         rows[column] = rows[column].astype("float64") if column in rows else np.nan
     rows[YEAR] = pd.array([pd.NA] * len(rows), dtype="Int64")
     if left_out:
-        rows[NOTE] = rows[NOTE].where(rows[NOTE] == "", rows[NOTE] + "; ") + left_out
+        rows[NOTE] = [join_notes(note, left_out) for note in rows[NOTE]]
     rest = [column for column in rows.columns if column not in TIDY]
     impact = evidence == "association"
     return ResultTable(
@@ -250,8 +255,17 @@ def tidy_result(
 
 
 def with_indicator(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Name the indicator of rows."""
+    """Set the indicator of rows."""
     return rows.assign(**{INDICATOR: name})
+
+
+def join_notes(*notes: str) -> str:
+    """Join notes by a semicolon; where one of them is in both languages, the result is too."""
+    notes = tuple(note for note in notes if note)
+    if not any(BOTH_LANGUAGES in note for note in notes):
+        return "; ".join(notes)
+    languages: tuple[Language, ...] = ("nl", "en")
+    return BOTH_LANGUAGES.join("; ".join(label(note, language) for note in notes) for language in languages)
 
 
 def _codes(entry: Option | Net, table: pd.DataFrame) -> list[str]:

@@ -12,10 +12,9 @@ import pandas as pd
 from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Base, Survey
-from si_eval.survey.margins import Population, simulation_of
-from si_eval.survey.nonresponse import NO_COUNTS
-from si_eval.survey.rows import Answers, tidy_result
+from si_eval.survey.margins import PopulationSource, find_simulation
 from si_eval.survey.tabulation import survey_frequencies, survey_matrix, survey_multiple
+from si_eval.survey.tidy import Answers, result_table
 from si_eval.survey.weighting import rake
 from si_eval.vocabulary import (
     ESTIMATE,
@@ -28,15 +27,16 @@ from si_eval.vocabulary import (
     SHARE,
     STATISTIC,
     UNIT_OF_MEASURE,
-)  # fmt: skip
+    Reason,
+)
 
-Counted = Literal["survey_frequencies", "survey_multiple", "survey_matrix"]
-COUNTS: dict[str, Callable[..., ResultTable]] = {
+CountFunction = Literal["survey_frequencies", "survey_multiple", "survey_matrix"]
+COUNT_FUNCTIONS: dict[str, Callable[..., ResultTable]] = {
     "survey_frequencies": survey_frequencies,
     "survey_multiple": survey_multiple,
     "survey_matrix": survey_matrix,
 }
-EFFECT = "design_effect"
+DESIGN_EFFECT = "design_effect"
 CANNOT_SHOW = (
     "Weights repair differences in the classes that they were made for, and no others: who answered may still think "
     "otherwise than who did not."
@@ -46,9 +46,9 @@ CANNOT_SHOW = (
 def survey_weighted(
     survey: Survey,
     *,
-    count: Counted,
+    count: CountFunction,
     question: str,
-    margins: Population | None,
+    margins: PopulationSource | None,
     answers: Answers = "options",
     base: Base = "answered",
     population: float | None = None,
@@ -61,10 +61,12 @@ def survey_weighted(
     arguments are those of the function. Intervals are Wilson's, of as many respondents as the weighted ones are worth.
     Without ``margins`` no share is computed, and every row says that no count is known.
     """
-    if count not in COUNTS:
-        raise StudyError(f"count: found {count!r}; expected one of {', '.join(get_args(Counted))}; name one of these")
+    if count not in COUNT_FUNCTIONS:
+        raise StudyError(
+            f"count: found {count!r}; expected one of {', '.join(get_args(CountFunction))}; name one of these"
+        )
     weights = None if margins is None else rake(survey, margins=margins, trim=trim, fewest=fewest)
-    table = COUNTS[count](
+    table = COUNT_FUNCTIONS[count](
         survey,
         question=question,
         answers=answers,
@@ -76,11 +78,19 @@ def survey_weighted(
     shares = table.frame[table.frame[STATISTIC] == SHARE].copy()
     if weights is None:
         shares[[*NUMBERS, N_TOTAL]] = np.nan
-        shares[NOTE] = NO_COUNTS
-    cost = {INDICATOR: EFFECT, STATISTIC: RATIO_OF_SUMS, UNIT_OF_MEASURE: "times", N_UNITS: float(survey.respondents)}
-    cost |= {ESTIMATE: np.nan, NOTE: NO_COUNTS} if weights is None else {ESTIMATE: weights.design_effect}
-    result = tidy_result(
+        shares[NOTE] = Reason.NO_POPULATION_COUNT.note
+    cost = {
+        INDICATOR: DESIGN_EFFECT,
+        STATISTIC: RATIO_OF_SUMS,
+        UNIT_OF_MEASURE: "times",
+        N_UNITS: float(survey.respondents),
+    }
+    if weights is None:
+        cost |= {ESTIMATE: np.nan, NOTE: Reason.NO_POPULATION_COUNT.note}
+    else:
+        cost[ESTIMATE] = weights.design_effect
+    result = result_table(
         [shares, pd.DataFrame([cost])], survey, function="survey_weighted", evidence=table.evidence,
         cannot_show=CANNOT_SHOW, coverage=table.coverage,
     )  # fmt: skip
-    return replace(result, simulation=survey.simulation or simulation_of(margins))
+    return replace(result, simulation=survey.simulation or find_simulation(margins))
