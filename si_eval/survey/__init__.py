@@ -2,6 +2,7 @@
 
 from si_eval.survey.answers import Survey
 from si_eval.survey.crosstab import survey_crosstab
+from si_eval.survey.example import load_example
 from si_eval.survey.flag_counts import survey_doubts
 from si_eval.survey.nonresponse import survey_nonresponse
 from si_eval.survey.numeric import survey_numeric, survey_plausibility
@@ -22,6 +23,7 @@ __all__ = [
     "SurveyFrame",
     "Weights",
     "describe_simulation",
+    "load_example",
     "load_frame",
     "load_questionnaire",
     "open_answers",

@@ -20,11 +20,36 @@ Base = Literal["asked", "answered", "known"]
 
 @dataclass(frozen=True)
 class Survey:
-    """Validated answers, made by `read_responses`. One row of ``answers`` is one choice, number or open answer.
+    """Validated answers, made by `read_responses`. Unit-level: they never cross the public border.
 
-    ``asked_frame`` says, for every eligible respondent and every question (or row of a matrix), whether the routing
-    leads there. The words of open answers are not kept. It never crosses the public border: the functions that count
-    do.
+    The words of open answers are not kept.
+
+    Attributes
+    ----------
+    questionnaire : Questionnaire
+        What was asked.
+    answers : DataFrame
+        One row a choice, number or open answer: ``respondent, question, item, answer, value``.
+    routing : DataFrame
+        One row an eligible respondent, one Boolean column a question (or row of a matrix): whether it was asked.
+    ineligible : int
+        Respondents who were screened out.
+    problem_table : DataFrame
+        The quality flags; `problems` gives a copy.
+    sha256 : str
+        Hash of the file that was read.
+    simulation : Simulation or None
+        Where the answers come from, if nobody gave them.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> answers
+    Survey example (simulated): 8 respondents, 0 not eligible, 6 questions, quality flags: 1
+    >>> answers.problems()[["kind", "question", "found", "action", "count"]]
+          kind question      found                action  count
+    0  missing       Q4  no answer  counted as no answer      1
     """
 
     questionnaire: Questionnaire
@@ -97,7 +122,7 @@ class Survey:
         kind = "simulated" if self.simulation else "real"
         return (
             f"Survey {self.questionnaire.name} ({kind}): {self.respondents} respondents, {self.ineligible} not "
-            f"eligible, {len(self.questionnaire.asked)} questions, {len(self.problem_table)} kinds of flagged answers"
+            f"eligible, {len(self.questionnaire.asked)} questions, quality flags: {len(self.problem_table)}"
         )
 
     def __repr__(self) -> str:

@@ -53,14 +53,67 @@ def survey_crosstab(
     level: float = 0.95,
     seed: int = 1,
 ) -> ResultTable:
-    """Cross the answers to a question (for one or several answers) with those to another for one answer.
+    """Cross-tabulate two questions, and test whether they are independent.
 
-    Shares are of each class of ``by``, of each answer to ``question``, or of all respondents who answered both. For a
-    question for one answer a last row, ``Q02 | Q14``, counts these respondents and holds the p-value that the two are
-    unrelated: the chi-square statistic among random reorderings, which is exact up to simulation and holds for small
-    cells, where the chi-square distribution does not.
+    ``question`` may have one or several answers, ``by`` has one. The permutation test holds for small cells, where the
+    chi-square distribution does not.
 
-    Source: Pitman (1937), Supplement to the Journal of the Royal Statistical Society 4, p. 119-130.
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    question : str
+        The id of the question in the rows.
+    by : str
+        The id of the question in the columns, with one answer.
+    share_of : {"by", "question", "all"}
+        Shares of each class of ``by``, of each answer to ``question``, or of all respondents who answered both.
+    base : {"answered", "asked", "known"}
+        Whom a share is of: who answered, everybody who was asked, or whose answer has content (without "don't know").
+    interval : {"hypergeometric", "wilson"}
+        The interval of a share: exact for a finite population, or Wilson's score interval.
+    population : float, optional
+        The number of units that the respondents come from. Without it the population is infinite.
+    level : float
+        Coverage of the intervals, between 0 and 1.
+    seed : int
+        Seed of the permutations.
+
+    Returns
+    -------
+    ResultTable
+        Two rows for each answer, ``statistic`` ``count`` and ``share``. ``category`` is the answer (or ``size_class``
+        or ``sector``, where the question has that dimension), ``estimate`` the number or share, ``std_error``,
+        ``conf_low`` and ``conf_high`` its precision, ``n_units`` the respondents with the answer, ``n_total`` those of
+        the base. For two questions with one answer each, a last row ``Q1 | Q5`` counts the respondents who answered
+        both and has the ``p_value`` of independence.
+
+    Raises
+    ------
+    StudyError
+        If the question does not exist or is of another kind, or an option is not one of those named above.
+
+    Notes
+    -----
+    The statistic is Pearson's chi-square; its distribution is that among 4 999 random permutations of the answers to
+    ``by``. The p-value is ``(1 + number at least as large) / (1 + number of permutations)``.
+
+    References
+    ----------
+    Pitman (1937), Supplement to the Journal of the Royal Statistical Society 4, p. 119-130.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> table = survey.survey_crosstab(answers, question="Q1", by="Q5").to_frame()
+    >>> table.query("category == 'Yes' and statistic == 'share'")[["category", "size_class", "estimate", "n_total"]]
+       category size_class  estimate  n_total
+    4       Yes        0-9       0.5        4
+    12      Yes      10-49       0.5        4
+    >>> table.query("indicator == 'Q1 | Q5'")[["n_units", "p_value"]]
+        n_units  p_value
+    16        8      1.0
     """
     definition = survey.questionnaire.question(question, kinds=(SINGLE, MULTIPLE))
     by_question = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")

@@ -25,7 +25,7 @@ def load_example() -> Survey:
     --------
     >>> from si_eval import survey
     >>> survey.load_example()
-    Survey example (simulated): 8 respondents, 0 not eligible, 6 questions, 1 kinds of flagged answers
+    Survey example (simulated): 8 respondents, 0 not eligible, 6 questions, quality flags: 1
     """
     folder = files("si_eval.survey")
     with as_file(folder / "example_questionnaire.toml") as path:

@@ -15,11 +15,31 @@ CANNOT_SHOW = "An answer without a doubt may still be wrong."
 
 
 def survey_doubts(survey: Survey) -> ResultTable:
-    """Count the respondents with doubtful answers: missing, double, contradicting, out of range, not asked.
+    """Count the respondents with doubtful answers, by kind and by question.
 
-    The indicator ``doubts`` has a row for every kind (``category``), also for those that nobody gave cause for; a
-    respondent counts once in it. A question with doubtful answers has a row of its own for each kind that it has. What
-    happened with such answers stands in `Survey.problems`.
+    Doubtful answers (missing, double, contradicting, out of range, not asked for) are kept; what happened with them
+    stands in `Survey.problems`. A respondent counts once in each row.
+
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+
+    Returns
+    -------
+    ResultTable
+        The indicator ``doubts`` has a row for every kind (``category``), also for those that do not occur. Each
+        question with doubtful answers has a row for each kind that it has. ``estimate`` and ``n_units`` count
+        respondents.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> survey.survey_doubts(answers).to_frame().query("estimate > 0")[["indicator", "category", "estimate"]]
+       indicator category  estimate
+    4     doubts  missing       1.0
+    10        Q4  missing       1.0
     """
     problems = survey.problems()
     rows = [_row(ALL_QUESTIONS, kind, problems[problems["kind"] == kind]) for kind in FLAG_KINDS]

@@ -43,19 +43,65 @@ CANNOT_SHOW = "Respondents that look like the population in these classes may st
 def survey_nonresponse(
     survey: Survey, *, population: PopulationSource | None = None, year: int | None = None, seed: int = 1
 ) -> ResultTable:
-    """Compare the respondents with the population that they come from, for every question that the population has.
+    r"""Compare the respondents with the population that they come from, class by class.
 
-    ``population`` are counts: a CSV file or frame ``question, category, count`` (see `read_margins`), or tables of a
-    stage that counts participants by sector and size class, of which the latest year is taken, or ``year``. For each
-    class: the share among respondents (group ``all``), the share in the population (indicator ``Q13_population``),
-    their difference and the standardised difference. For each question, one standardised difference over all classes,
-    with the p-value that the respondents are a random draw without replacement: by the chi-square distribution, with
-    the finite population correction, where at least five are expected in every class, else by drawing them. ``n_units``
-    is the number of respondents, or of the population, in the class, and of a difference the fewer of both. Classes
-    that a protected table withholds are taken together as ``rest``, so that nothing leaves here that did not leave
-    there. Without ``population`` the respondents stand alone, and every comparison says that no count is known.
+    Do it for every question of which the population is known. Respondents that look like the population in these
+    classes may still differ in what was asked.
 
-    Source: Yang and Dalton (2012), SAS Global Forum 335 (standardised difference of several classes); Cochran (1954).
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    population : DataFrame, path, ResultTable, SafeTable or list of tables, optional
+        Counts: columns ``question, category, count`` (a frame or a CSV file), or tables that count participants by
+        sector and size class. Without it every comparison says that no count is known.
+    year : int, optional
+        The year of the counts of tables; the latest by default.
+    seed : int
+        Seed of the draws for the p-value.
+
+    Returns
+    -------
+    ResultTable
+        For each class the ``share`` among respondents (``group`` ``all``) and in the population (indicator
+        ``Q5_population``), their difference and their standardised difference (``group`` ``difference``). For each
+        question one standardised difference over all classes, with ``p_value``: the probability of a difference as
+        large if the respondents were a random draw. ``n_units`` counts respondents or units of the population in the
+        class; of a difference the fewer of both.
+
+    Raises
+    ------
+    InputError
+        If a class is unknown, given twice or missing, or a count is not a number from 0.
+
+    Notes ----- The standardised difference of two distributions is :math:`\sqrt{d' S^{-1} d}` without the last class,
+    where ``d`` is the difference and ``S`` the mean of the two multinomial covariances. The p-value is that of
+    Pearson's statistic, divided by ``(N - n) / (N - 1)``, in the chi-square distribution where at least 5 are expected
+    in every class; else 9 999 draws without replacement. Classes that a protected table withholds are pooled as
+    ``rest``.
+
+    References
+    ----------
+    Yang and Dalton (2012), SAS Global Forum, paper 335. Cochran (1954), Biometrics 10, p. 417-451.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> known = pd.DataFrame({"question": "Q5", "category": ["0-9", "10-49"], "count": [28, 12]})
+    >>> table = survey.survey_nonresponse(answers, population=known).to_frame()
+    >>> table.query("statistic == 'share'")[["indicator", "group", "size_class", "estimate"]]
+           indicator       group size_class  estimate
+    0             Q5         all        0-9       0.5
+    1  Q5_population         all        0-9       0.7
+    2             Q5  difference        0-9      -0.2
+    4             Q5         all      10-49       0.5
+    5  Q5_population         all      10-49       0.3
+    6             Q5  difference      10-49       0.2
+    >>> table.query("p_value.notna()")[["indicator", "estimate", "p_value"]].round(3)
+      indicator  estimate  p_value
+    8        Q5     0.417    0.208
     """
     known = None if population is None else read_margins(survey, population, "population", year=year)
     frames = [_margin_rows(margin, seed) for margin in known or empty_margins(survey)]

@@ -45,11 +45,54 @@ CANNOT_SHOW = "A number that can be right may still be wrong, and a number that 
 def survey_numeric(
     survey: Survey, *, question: str, by: str | None = None, population: float | None = None, level: float = 0.95
 ) -> ResultTable:
-    """Give mean and median of the numbers filled in, of all respondents and by class of another question.
+    r"""Compute the mean and the median of the numbers that respondents filled in.
 
-    Every number counts as it was given, also one that cannot be right: `survey_plausibility` gives the mean without
-    those. The interval of the mean is that of Student, with the finite population correction where ``population`` is
-    given; it says little where one number dominates, and the largest two travel with each mean.
+    Use it for a question of kind ``numeric``. Every number counts as it was given, also an implausible one;
+    `survey_plausibility` gives the mean without those.
+
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    question : str
+        The id of the question.
+    by : str, optional
+        The id of a question with one answer: rows for each of its classes too.
+    population : float, optional
+        The number of units that the respondents come from, for the finite population correction.
+    level : float
+        Coverage of the interval of the mean, between 0 and 1.
+
+    Returns
+    -------
+    ResultTable
+        A row for ``mean`` and one for ``median`` for all respondents and for each class: ``estimate`` in the unit of
+        the question; for the mean ``std_error, conf_low, conf_high``; ``n_units`` the numbers filled in. The largest
+        two numbers and the total go with each row, for disclosure control.
+
+    Raises
+    ------
+    StudyError
+        If a question does not exist or is of another kind.
+
+    Notes
+    -----
+    The interval of the mean is Student's, with ``n - 1`` degrees of freedom; its standard error is
+    :math:`s \sqrt{(1 - n / N) / n}`. It says little where one number dominates; the note then says so.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> table = survey.survey_numeric(answers, question="Q4", by="Q5").to_frame()
+    >>> table[["size_class", "statistic", "estimate", "n_units"]]
+      size_class statistic  estimate  n_units
+    0        all      mean  4.428571        7
+    1        all    median  3.000000        7
+    2        0-9      mean  3.750000        4
+    3        0-9    median  1.500000        4
+    4      10-49      mean  5.333333        3
+    5      10-49    median  5.000000        3
     """
     definition = survey.questionnaire.question(question, kinds=(NUMERIC,))
     values = survey.numbers(definition)
@@ -63,13 +106,40 @@ def survey_numeric(
 
 
 def survey_plausibility(survey: Survey) -> ResultTable:
-    """Count the answers that cannot be right or were given without reading, and say what the numbers are without them.
+    """Count implausible numbers and straightlining, and compute the means without the implausible numbers.
 
-    For each check of the questionnaire: the share of numbers above the highest that the respondent's own answer to the
-    bounding question allows (a firm of 10 to 49 persons has no 244 specialists); the mean of all numbers and of the
-    plausible ones, by class of that question. For each matrix: the share of respondents with the same answer in every
-    row. A number without an answer to the bounding question is not checked, and counted in the note. The mean of the
-    plausible numbers has the number of those left out as ``n_units``, because the two means together give these away.
+    The checks are those of the questionnaire. A number fails a check when it is above the maximum of the respondent's
+    own answer to the bounding question: a firm of 10 to 49 persons has no 244 specialists. Straightlining is the same
+    answer in every row of a matrix.
+
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+
+    Returns
+    -------
+    ResultTable
+        For each check, in total and by class of the bounding question: ``count`` and ``share`` of the numbers that fail
+        it, ``mean`` and ``median`` of all numbers (indicator: the question) and of the plausible ones (indicator: the
+        check and ``_plausible``). For each matrix ``count`` and ``share`` of straightlining, of the respondents with
+        two rows or more.
+
+    Notes ----- A number without an answer to the bounding question is not checked, and counted in the note. The rows of
+    the plausible numbers have the number of implausible ones as ``n_units``: the two means together reveal the sum of
+    these.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> table = survey.survey_plausibility(answers).to_frame()
+    >>> table.query("size_class == 'all' and statistic in ['count', 'mean']")[["indicator", "statistic", "estimate"]]
+                                  indicator statistic  estimate
+    0             specialists_above_persons     count  1.000000
+    2                                    Q4      mean  4.428571
+    4   specialists_above_persons_plausible      mean  3.166667
+    18          Q3_same_answer_in_every_row     count  4.000000
     """
     frames: list[pd.DataFrame] = []
     for check in survey.questionnaire.checks:
@@ -119,19 +189,16 @@ def _mean_median_rows(
     }
     std_error = np.array([values.std() / np.sqrt(n) if n > 1 else np.nan]) * np.sqrt(correction)
     interval = student_interval(np.array([values.mean() if n else np.nan]), std_error, np.array([n - 1.0]), level)
-    mean = keys.assign(
-        **shared,
-        **{
-            STATISTIC: MEAN,
-            ESTIMATE: interval.estimate,
-            STD_ERROR: interval.std_error,
-            CONF_LOW: interval.low,
-            CONF_HIGH: interval.high,
-        },
-    )
+    mean: dict[str, str | float] = {
+        STATISTIC: MEAN,
+        ESTIMATE: float(interval.estimate[0]),
+        STD_ERROR: float(interval.std_error[0]),
+        CONF_LOW: float(interval.low[0]),
+        CONF_HIGH: float(interval.high[0]),
+    }
     pseudo = pseudo_median(values.to_numpy(dtype="float64"))
-    median = keys.assign(**shared, **{STATISTIC: MEDIAN, ESTIMATE: values.median(), **pseudo})
-    return pd.concat([mean, median], ignore_index=True)
+    median: dict[str, str | float] = {STATISTIC: MEDIAN, ESTIMATE: float(values.median()), **pseudo}
+    return pd.concat([keys.assign(**(shared | mean)), keys.assign(**(shared | median))], ignore_index=True)
 
 
 def _check_rows(survey: Survey, check: Check) -> list[pd.DataFrame]:
@@ -175,14 +242,12 @@ def _straightlining_rows(survey: Survey, question: Question) -> pd.DataFrame:
 
 def _failed_check_rows(keys: pd.DataFrame, name: str, count: float, total: float, note: str) -> pd.DataFrame:
     """Build the rows of the count and the share of the answers that fail a check."""
-    rows = keys.assign(**{INDICATOR: name, N_UNITS: count, N_TOTAL: total, NOTE: note})
-    shares = rows.assign(
-        **{
-            STATISTIC: SHARE,
-            ESTIMATE: count / total if total else np.nan,
-            UNIT_OF_MEASURE: SHARE,
-            NOTE: note if total else Reason.NOTHING_TO_CHECK.note,
-        }
-    )
-    counts = rows.assign(**{STATISTIC: COUNT, ESTIMATE: count, UNIT_OF_MEASURE: RESPONDENTS})
-    return pd.concat([counts, shares], ignore_index=True)
+    shared: dict[str, str | float] = {INDICATOR: name, N_UNITS: count, N_TOTAL: total, NOTE: note}
+    counted: dict[str, str | float] = {STATISTIC: COUNT, ESTIMATE: count, UNIT_OF_MEASURE: RESPONDENTS}
+    share: dict[str, str | float] = {
+        STATISTIC: SHARE,
+        ESTIMATE: count / total if total else np.nan,
+        UNIT_OF_MEASURE: SHARE,
+        NOTE: note if total else Reason.NOTHING_TO_CHECK.note,
+    }
+    return pd.concat([keys.assign(**(shared | counted)), keys.assign(**(shared | share))], ignore_index=True)

@@ -16,11 +16,39 @@ CANNOT_SHOW = "How many say something does not weigh it: few answer open questio
 
 
 def open_answers(survey: Survey, *, question: str) -> ResultTable:
-    """Count the answers to an open question, and how many got each code of its coding frame.
+    """Count the answers to an open question, and the codes that they were given.
 
-    Only counts leave: the words of an answer can name a firm however many gave one like it, so they are not even kept
-    on reading. Quoting is a decision for people, outside this program. The share of a code is of the coded answers; an
-    answer may have one code.
+    Only counts leave: the words of an answer can name a firm, so they are not even kept on reading.
+
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    question : str
+        The id of a question of kind ``open``; its options are the codes.
+
+    Returns
+    -------
+    ResultTable
+        ``count`` of the respondents who answered (``n_total``: all respondents), then ``count`` and ``share`` of each
+        code (``category``); a share is of the answers that were coded. An answer has one code.
+
+    Raises
+    ------
+    StudyError
+        If the question does not exist or is of another kind.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> survey.open_answers(answers, question="Q6").to_frame()[["statistic", "category", "estimate", "n_total"]]
+      statistic   category  estimate  n_total
+    0     count        all  3.000000        8
+    1     count     Praise  2.000000        3
+    2     count  Complaint  1.000000        3
+    3     share     Praise  0.666667        3
+    4     share  Complaint  0.333333        3
     """
     definition = survey.questionnaire.question(question, kinds=(OPEN,))
     given = survey.answers[survey.answers[QUESTION] == definition.id]

@@ -47,9 +47,27 @@ def count_classes(questionnaire: Questionnaire, rows: pd.DataFrame, *, year: int
 
 
 def protected_counts(tables: Sequence[SafeTable], *, answered: Sequence[SafeTable]) -> pd.DataFrame:
-    """Give the counts of protected tables, but not of a class in which a table of respondents withholds a number.
+    """Return the counts of protected tables, without the classes in which a table of respondents withholds a number.
 
-    Such a class goes with the rest, so that nothing is set beside it that gives the number back.
+    Use the result as ``population`` or ``margins``. The classes left out are pooled with ``rest``, so that no count
+    stands beside a withheld number of respondents and gives it back.
+
+    Parameters
+    ----------
+    tables : sequence of SafeTable
+        Counts of participants by sector or size class.
+    answered : sequence of SafeTable
+        Tables of respondents over the same classes.
+
+    Returns
+    -------
+    DataFrame
+        The tidy rows of ``tables``; ``estimate`` is missing where a class is left out.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> counts = survey.protected_counts(tables, answered=[respondents])  # doctest: +SKIP
     """
     rows = pd.concat([table.to_frame() for table in tables], ignore_index=True)
     for table in answered:

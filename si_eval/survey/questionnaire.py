@@ -105,7 +105,30 @@ class Question:
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """A questionnaire: read with `load_questionnaire`."""
+    """A questionnaire: read with `load_questionnaire`.
+
+    Attributes
+    ----------
+    name : str
+        Name of the questionnaire.
+    nl, en : str
+        Title in Dutch and English.
+    source : str
+        Where it comes from.
+    questions : tuple of Question
+        The questions, in order; those coded afterwards too.
+    checks : tuple of Check
+        Rules of plausibility.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> questionnaire = survey.load_example().questionnaire
+    >>> questionnaire.question("Q1").en
+    'Keeps taking part'
+    >>> [option.en for option in questionnaire.question("Q2").options]
+    ['Knowledge', 'Network', 'Subsidy']
+    """
 
     name: str
     nl: str

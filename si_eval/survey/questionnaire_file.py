@@ -72,11 +72,34 @@ ALLOWED_VALUES = {
 
 
 def load_questionnaire(path: str | Path) -> Questionnaire:
-    """Read and check a questionnaire.
+    """Read and check a questionnaire: a TOML file with questions, options, routing and checks.
 
-    Raises `InputError` with every problem: unknown keys with the nearest known name, missing keys, wrong types, codes
-    or ids given twice, references to questions or codes that are not there. Raises `StudyError` where the file cannot
-    be read as TOML.
+    Parameters
+    ----------
+    path : str or Path
+        The file; ``example_questionnaire.toml`` in this package shows the format. The former Dutch codes of
+        ``evidence`` are read.
+
+    Returns
+    -------
+    Questionnaire
+        The questions as data.
+
+    Raises
+    ------
+    InputError
+        With every problem: unknown keys with the nearest known name, missing keys, wrong types, codes or ids given
+        twice, references to questions or codes that do not exist.
+    StudyError
+        If the file does not exist or is no TOML.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval import survey
+    >>> folder = Path(survey.__file__).parent
+    >>> survey.load_questionnaire(folder / "example_questionnaire.toml")
+    Questionnaire example: 6 questions (Q1 single, Q2 multiple, Q3 matrix, Q4 numeric, Q5 single, Q6 open)
     """
     path = Path(path)
     content = read_toml(path, what="questionnaire")

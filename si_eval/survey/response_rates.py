@@ -49,10 +49,30 @@ SECTIONS = {
 class SurveyFrame:
     """Whom the survey went to, by stratum: read with `load_frame`.
 
-    ``cells`` has a row a stratum (an option of ``question``, or empty for units outside every stratum): ``invited``
-    units, and of these ``refused``, ``not_contacted`` and ``other``; beside them ``ineligible`` ones and ``unknown``
-    ones, of which it is not known whether they belong to the survey. ``fieldwork`` holds further counts, such as
-    reminders.
+    Attributes
+    ----------
+    name : str
+        Name of the frame.
+    question : str
+        The id of the question whose options are the strata; empty without strata.
+    cells : DataFrame
+        A row a stratum (the code of an option; empty for units outside every stratum): ``invited`` units, and of these
+        ``refused``, ``not_contacted`` and ``other``; beside them ``ineligible`` units, and ``unknown`` ones, of which
+        the eligibility is not known.
+    fieldwork : dict
+        Further counts, such as reminders.
+    strata : float, optional
+        The number of strata in all.
+    not_counted : tuple of str
+        Codes of options that are not counted as strata.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> cells = {"invited": 40, "refused": 3, "not_contacted": 0, "other": 0, "ineligible": 2, "unknown": 10}
+    >>> survey.SurveyFrame("example", "", pd.DataFrame(cells, index=[""], dtype="float64"), {}).invited
+    40.0
     """
 
     name: str
@@ -69,7 +89,36 @@ class SurveyFrame:
 
 
 def load_frame(path: str | Path) -> SurveyFrame:
-    """Read and check a survey frame from TOML; raises `InputError` with every problem."""
+    """Read and check a survey frame: a TOML file with the numbers of units invited, by stratum.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    SurveyFrame
+        Whom the survey went to.
+
+    Raises
+    ------
+    InputError
+        With every problem of the content.
+    StudyError
+        If the file does not exist or is no TOML.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval import survey
+    >>> text = '''name = "example"
+    ... cells = [{ stratum = "", invited = 40, refused = 3 }]
+    ... '''
+    >>> _ = Path("frame.toml").write_text(text)
+    >>> survey.load_frame("frame.toml").invited
+    40.0
+    """
     path = Path(path)
     content = read_toml(path, what="survey frame")
     problems = list(section_problems(content, SECTIONS["frame"], path.name, ""))
@@ -107,18 +156,65 @@ def survey_response(
     complete: float = 0.8,
     partial: float = 0.5,
 ) -> ResultTable:
-    """Give the response rates RR1 to RR6 of the American Association for Public Opinion Research, and the counts.
+    r"""Compute the response rates RR1 to RR6 of the American Association for Public Opinion Research, and the counts.
 
-    With I complete and P partial answers, R refusals (and who broke off), NC not contacted, O other invited units and U
-    units of unknown eligibility, RR1 = I / (I + P + R + NC + O + U); RR3 counts only a share e of U, RR5 none; RR2, RR4
-    and RR6 count P as answers. Invited units that did nothing are counted as not contacted; respondents beyond the
-    number invited are counted (``respondents_beyond_invited``) and taken as invited. ``eligibility`` is e: a number, or
-    ``"estimated"``: the eligible share among the units of which it is known (proportional allocation).
-    An answer is complete where at least the share ``complete`` of the required questions put to the respondent is
-    answered, partial from the share ``partial``.
+    A response rate says how many answered, not whether they are like those who did not.
 
-    Rates by stratum (``RR5 | name``) follow where the frame has strata; units outside every stratum are in the total
-    only. Source: AAPOR, Standard Definitions (2023), Response Rate 1-6.
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    frame : SurveyFrame or path
+        Whom the survey went to, or its TOML file.
+    eligibility : float or "estimated"
+        The eligible share of the units of unknown eligibility: a number from 0 to 1, or the eligible share among the
+        units of which it is known.
+    complete : float
+        An answer is complete when this share of the required questions that were asked is answered.
+    partial : float
+        An answer is partial from this share on; below it the respondent broke off.
+
+    Returns
+    -------
+    ResultTable
+        Rows ``response_rate`` with ``category`` ``RR1`` to ``RR6`` (``RR5 | name`` by stratum), ``n_units`` and
+        ``n_total`` the numerator and denominator; and rows of counts: ``respondents``, ``invited``, ``ineligible``, ...
+
+    Raises
+    ------
+    StudyError
+        If ``eligibility`` is not a share, or a stratum is not an option of its question.
+    InputError
+        If the frame has problems.
+
+    Notes ----- With I complete and P partial answers, R refusals (and who broke off), NC not contacted, O other invited
+    units, U units of unknown eligibility and e the eligible share of these:
+
+    .. math:: RR1 = \frac{I}{I + P + R + NC + O + U}, \quad RR3 = \frac{I}{I + P + R + NC + O + e U}, \quad
+              RR5 = \frac{I}{I + P + R + NC + O}
+
+    RR2, RR4 and RR6 have I + P in the numerator. Invited units that did nothing are counted as not contacted.
+    Respondents beyond the number invited are counted, and taken as invited.
+
+    References
+    ----------
+    AAPOR (2023), Standard Definitions, Response Rates 1-6.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> cells = {"invited": 40, "refused": 3, "not_contacted": 0, "other": 0, "ineligible": 2, "unknown": 10}
+    >>> frame = survey.SurveyFrame("example", "", pd.DataFrame(cells, index=[""], dtype="float64"), {})
+    >>> table = survey.survey_response(survey.load_example(), frame=frame).to_frame()
+    >>> table.query("indicator == 'response_rate'")[["category", "estimate", "n_units", "n_total"]].round(3)
+       category  estimate  n_units  n_total
+    7       RR1     0.160        8     50.0
+    8       RR2     0.160        8     50.0
+    9       RR3     0.162        8   49.524
+    10      RR4     0.162        8   49.524
+    11      RR5     0.200        8     40.0
+    12      RR6     0.200        8     40.0
     """
     frame = frame if isinstance(frame, SurveyFrame) else load_frame(frame)
     if eligibility != ESTIMATED and not (isinstance(eligibility, int | float) and 0 <= eligibility <= 1):
@@ -187,10 +283,10 @@ def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd
             raise StudyError(
                 f"frame: found strata {', '.join(unknown)}; expected options of {question.id}; correct them"
             )
-        members = {code: table.index[table[code]] for code in table}
+        members = {str(code): table.index[table[code]] for code in table}
     covered = pd.Index([respondent for ids in members.values() for respondent in ids])
     members[""] = finished.index.difference(covered)
-    rows = {}
+    rows: dict[str, dict[str, float]] = {}
     for code in labels:
         cell = frame.cells.loc[code] if code in frame.cells.index else pd.Series(0.0, index=list(DISPOSITIONS))
         kinds = finished.reindex(members.get(code, pd.Index([]))).value_counts()
@@ -204,9 +300,9 @@ def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd
         out["beyond"] = invited - cell["invited"]
         if sum(answered.values()) + sum(rest.values()) + cell["unknown"] + cell["ineligible"] > 0:
             rows[labels[code]] = {**answered, **rest, **out}
-    table = pd.DataFrame.from_dict(rows, orient="index").astype("float64")
-    table.loc["", "ineligible"] = (table.loc["", "ineligible"] if "" in table.index else 0.0) + survey.ineligible
-    return table.fillna(0.0)
+    outside = rows.setdefault("", {})
+    outside["ineligible"] = outside.get("ineligible", 0.0) + survey.ineligible
+    return pd.DataFrame.from_dict(rows, orient="index").astype("float64").fillna(0.0)
 
 
 def _eligible_share(total: pd.Series) -> float:

@@ -35,18 +35,53 @@ def read_responses(
 ) -> Survey:
     """Read responses from a CSV or parquet file or a data frame, and validate them.
 
-    Wide: a column ``respondent``; one column a question (``Q01``), for several answers one an option (``Q05_1``: 1 or
-    0), for a matrix one a row (``Q06_1``); ``Q12`` for an open answer and ``Q12_code`` for its code; ``Q05_97_text``
-    for the words with an option. Tidy: ``respondent, question, item, answer``, where ``item`` is the row of a matrix
-    (``code`` or ``text`` for those of an open answer). Options are given by code or by label. A column ``simulated``
-    marks responses that nobody gave. ``respondents`` lists who was invited, where that is known.
+    What can be read but is doubtful (missing, double, contradicting, out of range, not asked for) is kept, and listed
+    by `Survey.problems`. The words of open answers and personal data are not kept, only that something was filled in.
+    The frame that is given stays as it is.
 
-    Raises `InputError` with every problem that makes the responses unreadable: no respondent at all, unknown columns,
-    questions or options, missing columns, text for a number, rows without a respondent. What can be read but is
-    doubtful (missing, double, contradicting, out of range, not asked) is kept and listed by `Survey.problems`. Only of
-    a respondent who is there twice a row is set aside: the one with fewest answers, with a `DroppedRowsWarning`. The
-    words of open answers and what is personal are not kept at all, only that something was filled in. The frame is left
-    as it is.
+    Parameters
+    ----------
+    source : str, Path or DataFrame
+        Wide: a column ``respondent``; one column a question (``Q1``), for several answers one an option (``Q2_1``: 1 or
+        0), for a matrix one a row (``Q3_1``); for an open answer ``Q6``, and ``Q6_code`` for its code; ``Q2_97_text``
+        for the words with an option. Tidy: ``respondent, question, item, answer``, where ``item`` is the row of a
+        matrix (``code`` or ``text`` for those of an open answer). Options are given by code or by label. A column
+        ``simulated`` marks responses that nobody gave.
+    questionnaire : Questionnaire
+        What was asked.
+    respondents : iterable of str, optional
+        The ids of those who were invited, where known.
+    simulation : Simulation, optional
+        How the responses were simulated, from `describe_simulation`.
+
+    Returns
+    -------
+    Survey
+        The validated answers.
+
+    Raises
+    ------
+    InputError
+        With every problem that makes the responses unreadable: no respondents, unknown columns, questions or options,
+        missing columns, text for a number, rows without a respondent.
+    StudyError
+        If the file does not exist or is not in UTF-8.
+
+    Warns
+    -----
+    DroppedRowsWarning
+        If a respondent occurs in several rows: the row with most answers is used.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> questionnaire = survey.load_example().questionnaire
+    >>> tidy = pd.DataFrame({"respondent": ["a", "b"], "question": ["Q1", "Q1"], "answer": ["Yes", "3"]})
+    >>> survey.read_responses(tidy, questionnaire).to_frame()
+      respondent question item answer  value
+    0          a       Q1           1    NaN
+    1          b       Q1           3    NaN
     """
     frame, sha256 = _read_as_text(source)
     where = source.name if isinstance(source, Path) else Path(source).name if isinstance(source, str) else "responses"

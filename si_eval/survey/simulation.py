@@ -45,14 +45,48 @@ SECTIONS = {
 
 
 def simulate_survey(questionnaire: Questionnaire, *, counts: str | Path, seed: int = 1) -> pd.DataFrame:
-    """Simulate responses, one row a respondent, that have exactly the counts of a TOML file.
+    """Simulate responses that have exactly the counts of a TOML file.
 
-    For each question the file says how many give each answer: ``published`` counts and ``assumed`` ones with a
-    ``reason``; for a matrix by row, for a number a list of values by class of another question. Who gives which answer
-    is random, so nothing is known of how answers go together, except that routing holds and that everybody ticks
-    something where the counts allow it. The same seed gives the same frame. A column ``simulated`` says what it is.
+    Use it where the responses themselves are not public. Who gives which answer is random, so the result says nothing
+    of how answers go together, except that the routing holds and that everybody ticks something where the counts allow
+    it.
 
-    Raises `InputError` with every count that cannot be: unknown codes, more or fewer answers than are asked.
+    Parameters
+    ----------
+    questionnaire : Questionnaire
+        What was asked.
+    counts : str or Path
+        The file: for each question how many give each answer, as ``published`` counts and ``assumed`` ones with a
+        ``reason``; for a matrix by row; for a number the ``values`` by class of another question.
+    seed : int
+        The same seed gives the same frame.
+
+    Returns
+    -------
+    DataFrame
+        One row a respondent, in the wide form that `read_responses` takes. A column ``simulated`` says what it is.
+
+    Raises
+    ------
+    InputError
+        With every count that cannot be: unknown codes, more or fewer answers than respondents who are asked.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval import survey
+    >>> text = '''name = "counts"
+    ... respondents = 3
+    ... [questions]
+    ... Q1 = { published = { 1 = 2, 3 = 1 } }
+    ... Q5 = { assumed = { 1 = 1, 2 = 2 }, reason = "made up" }
+    ... '''
+    >>> _ = Path("counts.toml").write_text(text)
+    >>> survey.simulate_survey(survey.load_example().questionnaire, counts="counts.toml", seed=1)
+      respondent Q1 Q5       simulated
+    0         R1  1  2  counts, seed 1
+    1         R2  1  1  counts, seed 1
+    2         R3  3  2  counts, seed 1
     """
     content = read_counts(questionnaire, counts)
     generator = np.random.default_rng(seed)
@@ -70,7 +104,27 @@ def simulate_survey(questionnaire: Questionnaire, *, counts: str | Path, seed: i
 
 
 def write_responses(frame: pd.DataFrame, *, path: str | Path) -> Path:
-    """Write responses as CSV, as `read_responses` takes them."""
+    """Write responses to a CSV file that `read_responses` reads.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Responses, such as those of `simulate_survey`.
+    path : str or Path
+        The file; missing folders are made.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> survey.write_responses(pd.DataFrame({"respondent": ["a"], "Q1": ["1"]}), path="responses.csv").name
+    'responses.csv'
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     frame.to_csv(path, index=False, lineterminator="\n")
@@ -78,7 +132,40 @@ def write_responses(frame: pd.DataFrame, *, path: str | Path) -> Path:
 
 
 def describe_simulation(questionnaire: Questionnaire, *, counts: str | Path, seed: int = 1) -> Simulation:
-    """Say what simulated responses are and which results were put in: `read_responses` takes it as ``simulation``."""
+    """Describe simulated responses and list the results that were put in.
+
+    Parameters
+    ----------
+    questionnaire : Questionnaire
+        What was asked.
+    counts : str or Path
+        The file of counts, as in `simulate_survey`.
+    seed : int
+        The seed that was used.
+
+    Returns
+    -------
+    Simulation
+        The argument ``simulation`` of `read_responses`; ``calibrated`` lists the cells that published counts determine.
+
+    Raises
+    ------
+    InputError
+        With every problem of the counts.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval import survey
+    >>> text = '''name = "counts"
+    ... respondents = 3
+    ... questions.Q1.published = { 1 = 3 }
+    ... '''
+    >>> _ = Path("counts.toml").write_text(text)
+    >>> simulation = survey.describe_simulation(survey.load_example().questionnaire, counts="counts.toml")
+    >>> [(cell["indicator"], cell["category"]) for cell in simulation.calibrated]
+    [('Q1', 'Yes')]
+    """
     content = read_counts(questionnaire, counts)
     cells = list(content.get("published_results", ()))
     for question in questionnaire.questions:

@@ -57,14 +57,64 @@ def survey_frequencies(
     level: float = 0.95,
     weights: pd.DataFrame | None = None,
 ) -> ResultTable:
-    """Count the answers to a question for one answer: count and share of every option, of its nets, or of both.
+    """Tabulate a question with one answer: the count and the share of every answer.
 
-    ``by`` splits the respondents by another question for one answer. ``base`` is who the share is of: who was asked,
-    who of them answered, or whose answer has content (without "don't know"). ``population`` is the number of units
-    that the respondents come from; without it the interval is for an infinite one. ``weights`` are those of `rake`
-    (Wilson intervals only). ``n_units`` is the number of respondents with that answer, ``n_total`` that of the base.
+    Use it for a question of kind ``single``. The intervals assume that the respondents are a simple random sample of
+    the population: they do not cover non-response error.
 
-    Assumes that respondents are a random draw from the population: the interval holds no non-response error.
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    question : str
+        The id of the question.
+    by : str, optional
+        The id of another question with one answer: a table for each of its classes.
+    answers : {"options", "nets", "both"}
+        Count the options, the nets (several options taken together), or both.
+    base : {"answered", "asked", "known"}
+        Whom a share is of: who answered, everybody who was asked, or whose answer has content (without "don't know").
+    interval : {"hypergeometric", "wilson"}
+        The interval of a share: exact for a finite population, or Wilson's score interval.
+    population : float, optional
+        The number of units that the respondents come from. Without it the population is infinite.
+    level : float
+        Coverage of the intervals, between 0 and 1.
+    weights : DataFrame, optional
+        Columns ``respondent, weight``, from `Weights.to_frame`. Needs ``interval="wilson"``.
+
+    Returns
+    -------
+    ResultTable
+        Two rows for each answer, ``statistic`` ``count`` and ``share``. ``category`` is the answer (or ``size_class``
+        or ``sector``, where the question has that dimension), ``estimate`` the number or share, ``std_error``,
+        ``conf_low`` and ``conf_high`` its precision, ``n_units`` the respondents with the answer, ``n_total`` those of
+        the base.
+
+    Raises
+    ------
+    StudyError
+        If the question does not exist or is of another kind, or an option is not one of those named above.
+
+    Notes ----- A share is ``n_units / n_total``, with weights the weighted share. A class with a tenth of the
+    respondents is taken to come from a tenth of the population. With weights the interval is that of Kish's effective
+    number of respondents.
+
+    References
+    ----------
+    Konijn (1973), Statistical Theory of Sample Survey Design. Kish (1965), Survey Sampling, section 11.7.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> table = survey.survey_frequencies(answers, question="Q1", population=40)
+    >>> table.to_frame().query("statistic == 'share'")[["category", "estimate", "conf_low", "conf_high"]]
+         category  estimate  conf_low  conf_high
+    4         Yes     0.500     0.200      0.800
+    5     Perhaps     0.250     0.050      0.600
+    6          No     0.125     0.025      0.475
+    7  Don't know     0.125     0.025      0.475
     """
     definition = survey.questionnaire.question(question, kinds=(SINGLE,))
     settings = CountSettings(base, interval, population, level, weights)
@@ -84,14 +134,68 @@ def survey_multiple(
     level: float = 0.95,
     weights: pd.DataFrame | None = None,
 ) -> ResultTable:
-    """Count the answers to a question for several answers, per respondent or per answer.
+    r"""Tabulate a question with several answers, per respondent or per answer.
 
-    Per respondent, the share is of respondents and the shares add up to more than one. Per answer, it is of all answers
-    that were ticked; as the answers of one respondent go together, its interval is that of a ratio (linearised, with
-    the finite population correction). Other arguments as in `survey_frequencies`; per answer takes no ``by``,
-    ``answers`` or ``weights``.
+    Use it for a question of kind ``multiple``. Per respondent the shares are of respondents and add up to more than
+    one. Per answer they are of all answers that were ticked and add up to one.
 
-    Source: Cochran (1977), Sampling Techniques, equation 6.13 (variance of a ratio).
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    question : str
+        The id of the question.
+    per : {"respondent", "answer"}
+        What a share is of. Per answer takes no ``by``, ``answers`` or ``weights``.
+    by : str, optional
+        The id of another question with one answer: a table for each of its classes.
+    answers : {"options", "nets", "both"}
+        Count the options, the nets (several options taken together), or both.
+    base : {"answered", "asked", "known"}
+        Whom a share is of: who answered, everybody who was asked, or whose answer has content (without "don't know").
+    interval : {"hypergeometric", "wilson"}
+        The interval of a share: exact for a finite population, or Wilson's score interval.
+    population : float, optional
+        The number of units that the respondents come from. Without it the population is infinite.
+    level : float
+        Coverage of the intervals, between 0 and 1.
+    weights : DataFrame, optional
+        Columns ``respondent, weight``, from `Weights.to_frame`. Needs ``interval="wilson"``.
+
+    Returns
+    -------
+    ResultTable
+        Two rows for each answer, ``statistic`` ``count`` and ``share``. ``category`` is the answer (or ``size_class``
+        or ``sector``, where the question has that dimension), ``estimate`` the number or share, ``std_error``,
+        ``conf_low`` and ``conf_high`` its precision, ``n_units`` the respondents with the answer, ``n_total`` those of
+        the base. Per answer there are no rows of counts, and ``n_total`` is the number of answers.
+
+    Raises
+    ------
+    StudyError
+        If the question does not exist or is of another kind, or an option is not one of those named above.
+
+    Notes
+    -----
+    The answers of one respondent depend on each other. Per answer, the variance is therefore that of a ratio
+    :math:`r = \sum y_i / \sum x_i` over the respondents, linearised, with the finite population correction:
+
+    .. math:: v(r) = \left(1 - \frac{n}{N}\right) \frac{n}{n - 1} \frac{\sum (y_i - r x_i)^2}{(\sum x_i)^2}
+
+    References
+    ----------
+    Cochran (1977), Sampling Techniques, equation 6.13.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> table = survey.survey_multiple(answers, question="Q2", per="answer")
+    >>> table.to_frame()[["category", "estimate", "std_error", "n_units", "n_total"]]
+        category  estimate  std_error  n_units  n_total
+    0  Knowledge  0.416667   0.130712        5       12
+    1    Network  0.333333   0.093906        4       12
+    2    Subsidy  0.250000   0.104464        3       12
     """
     definition = survey.questionnaire.question(question, kinds=(MULTIPLE,))
     settings = CountSettings(base, interval, population, level, weights)
@@ -120,12 +224,60 @@ def survey_matrix(
     level: float = 0.95,
     weights: pd.DataFrame | None = None,
 ) -> ResultTable:
-    """Count the answers to every row of a matrix, and over its rows together.
+    """Tabulate the rows of a matrix question, and all its rows together.
 
-    The indicator is the row (``Q06_1``), for all rows together the question (``Q06``): there the share is of all
-    answers, ``n_units`` counts the respondents with at least one such answer, and there is no interval; a row that
-    respondents add themselves is not in it. The median is the place on the scale (1 is the first option with content)
-    and only says which half lies below it; with weights there is none. Other arguments as in `survey_frequencies`.
+    Use it for a question of kind ``matrix``: the same options for several rows.
+
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    question : str
+        The id of the question.
+    answers : {"options", "nets", "both"}
+        Count the options, the nets (several options taken together), or both.
+    base : {"answered", "asked", "known"}
+        Whom a share is of: who answered, everybody who was asked, or whose answer has content (without "don't know").
+    interval : {"hypergeometric", "wilson"}
+        The interval of a share: exact for a finite population, or Wilson's score interval.
+    population : float, optional
+        The number of units that the respondents come from. Without it the population is infinite.
+    level : float
+        Coverage of the intervals, between 0 and 1.
+    weights : DataFrame, optional
+        Columns ``respondent, weight``, from `Weights.to_frame`. Needs ``interval="wilson"``.
+
+    Returns
+    -------
+    ResultTable
+        Two rows for each answer, ``statistic`` ``count`` and ``share``. ``category`` is the answer (or ``size_class``
+        or ``sector``, where the question has that dimension), ``estimate`` the number or share, ``std_error``,
+        ``conf_low`` and ``conf_high`` its precision, ``n_units`` the respondents with the answer, ``n_total`` those of
+        the base. The indicator is the row (``Q3_1``), or the question (``Q3``) for all rows together: there the share
+        is of all answers, ``n_units`` counts the respondents with at least one such answer, and there is no interval. A
+        row that respondents wrote themselves is not in it. ``median`` is the median place on the scale, where 1 is the
+        first option with content; with weights there is none.
+
+    Raises
+    ------
+    StudyError
+        If the question does not exist or is of another kind, or an option is not one of those named above.
+
+    Examples
+    --------
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> table = survey.survey_matrix(answers, question="Q3").to_frame()
+    >>> table.query("statistic != 'count'")[["indicator", "statistic", "category", "estimate", "n_units"]]
+       indicator statistic category  estimate  n_units
+    2       Q3_1     share      Yes     0.375        3
+    3       Q3_1     share       No     0.625        5
+    4       Q3_1    median      all     2.000        8
+    7       Q3_2     share      Yes     0.625        5
+    8       Q3_2     share       No     0.375        3
+    9       Q3_2    median      all     1.000        8
+    10        Q3     share      Yes     0.500        6
+    11        Q3     share       No     0.500        6
     """
     definition = survey.questionnaire.question(question, kinds=(MATRIX,))
     settings = CountSettings(base, interval, population, level, weights)
@@ -212,7 +364,7 @@ def _answer_rows(table: pd.DataFrame, question: Question, settings: CountSetting
 def _median_row(table: pd.DataFrame, question: Question, name: str) -> pd.DataFrame:
     """Compute the median place on the scale of the answers with content."""
     codes = [option.code for option in question.options if not option.missing]
-    places = table[codes].to_numpy(dtype="float64") @ np.arange(1, len(codes) + 1)
+    places = table[codes].to_numpy(dtype="float64") @ np.arange(1.0, len(codes) + 1)
     row = {INDICATOR: name, STATISTIC: MEDIAN, N_UNITS: len(places), N_TOTAL: len(places), **pseudo_median(places)}
     estimate = float(np.median(places)) if len(places) else np.nan
     note = "" if len(places) else Reason.NO_ANSWERS_WITH_CONTENT.note

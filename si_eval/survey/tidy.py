@@ -143,9 +143,9 @@ def option_rows(
 
 def count_rows(keys: pd.DataFrame, counts: FloatArray, totals: FloatArray) -> pd.DataFrame:
     """Build the rows of counts of respondents; arrays of shape (entries,)."""
-    return keys.assign(
-        **{STATISTIC: COUNT, ESTIMATE: counts, N_UNITS: counts, N_TOTAL: totals, UNIT_OF_MEASURE: RESPONDENTS}
-    )
+    columns: dict[str, str | FloatArray] = {STATISTIC: COUNT, ESTIMATE: counts, N_UNITS: counts, N_TOTAL: totals}
+    columns[UNIT_OF_MEASURE] = RESPONDENTS
+    return keys.assign(**columns)
 
 
 def share_rows(
@@ -186,19 +186,19 @@ def _share_frame(
     counts: FloatArray,
     totals: FloatArray,
 ) -> pd.DataFrame:
-    return keys.assign(
-        **{
-            STATISTIC: SHARE,
-            ESTIMATE: share,
-            STD_ERROR: std_error,
-            CONF_LOW: interval.low,
-            CONF_HIGH: interval.high,
-            N_UNITS: counts,
-            N_TOTAL: totals,
-            UNIT_OF_MEASURE: SHARE,
-            NOTE: np.where(totals > 0, "", Reason.NO_ANSWERS.note),
-        }
-    )
+    """Build the rows of shares; arrays of shape (entries,)."""
+    columns: dict[str, str | FloatArray | list[str]] = {
+        STATISTIC: SHARE,
+        ESTIMATE: share,
+        STD_ERROR: std_error,
+        CONF_LOW: interval.low,
+        CONF_HIGH: interval.high,
+        N_UNITS: counts,
+        N_TOTAL: totals,
+        UNIT_OF_MEASURE: SHARE,
+        NOTE: ["" if total > 0 else Reason.NO_ANSWERS.note for total in totals],
+    }
+    return keys.assign(**columns)
 
 
 def entry_keys(question: Question, entry: Option | Net) -> dict[str, str]:
@@ -269,5 +269,6 @@ def join_notes(*notes: str) -> str:
 
 
 def _codes(entry: Option | Net, table: pd.DataFrame) -> list[str]:
+    """List the columns of ``table`` that an option or net stands for."""
     codes = [entry.code] if isinstance(entry, Option) else list(entry.codes)
     return [code for code in codes if code in table]

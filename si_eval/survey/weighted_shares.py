@@ -55,11 +55,63 @@ def survey_weighted(
     trim: tuple[float, float] | None = None,
     fewest: int = 0,
 ) -> ResultTable:
-    """Give the shares of a question with the weights of `rake`, and what the weights cost (``design_effect``, Kish).
+    """Tabulate a question with the weights of `rake`, and compute the design effect.
 
-    ``count`` names the function that counts; ``margins``, ``trim`` and ``fewest`` are those of `rake`; the other
-    arguments are those of the function. Intervals are Wilson's, of as many respondents as the weighted ones are worth.
-    Without ``margins`` no share is computed, and every row says that no count is known.
+    Use it beside the unweighted table: a share that moves much depends on who answered. Weights repair differences in
+    the classes that they were made for, and no others.
+
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    count : {"survey_frequencies", "survey_multiple", "survey_matrix"}
+        The function that counts.
+    question : str
+        The id of the question.
+    margins : DataFrame, path, ResultTable, SafeTable, list of tables or None
+        As in `rake`. With None no share is computed, and every row says that no count is known.
+    answers : {"options", "nets", "both"}
+        Count the options, the nets (several options taken together), or both.
+    base : {"answered", "asked", "known"}
+        Whom a share is of: who answered, everybody who was asked, or whose answer has content (without "don't know").
+    population : float, optional
+        The number of units that the respondents come from. Without it the population is infinite.
+    trim : tuple of two floats, optional
+        As in `rake`.
+    fewest : int
+        As in `rake`.
+
+    Returns
+    -------
+    ResultTable
+        The weighted ``share`` of every answer, with Wilson's interval of the effective number of respondents, and a row
+        ``design_effect``: Kish's factor by which weighting multiplies the variance.
+
+    Raises
+    ------
+    StudyError
+        If ``count`` or the question is not known.
+    InputError
+        As in `rake`.
+
+    References
+    ----------
+    Kish (1965), Survey Sampling, section 11.7.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> known = pd.DataFrame({"question": "Q5", "category": ["0-9", "10-49"], "count": [28, 12]})
+    >>> table = survey.survey_weighted(answers, count="survey_frequencies", question="Q1", margins=known)
+    >>> table.to_frame()[["indicator", "category", "estimate", "n_units"]].round(3)
+           indicator    category  estimate  n_units
+    0             Q1         Yes     0.500        4
+    1             Q1     Perhaps     0.250        2
+    2             Q1          No     0.175        1
+    3             Q1  Don't know     0.075        1
+    4  design_effect         all     1.160        8
     """
     if count not in COUNT_FUNCTIONS:
         raise StudyError(

@@ -29,7 +29,32 @@ class RakingResult(NamedTuple):
 
 @dataclass(frozen=True)
 class Weights:
-    """Weights of respondents (mean 1) and the report on them. Unit-level: it stays inside."""
+    """Weights of respondents, made by `rake`. Unit-level: they stay inside.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``respondent, weight``; the weights have mean 1.
+    convergence : DataFrame
+        ``question, category, population, unweighted, weighted, n_units, left_out``: shares by class.
+    iterations : int
+        Rounds of raking.
+    converged : bool
+        Whether every share is met.
+    trimmed : int
+        Respondents whose weight is at a bound.
+    design_effect : float
+        Kish's factor by which weighting multiplies the variance.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> known = pd.DataFrame({"question": "Q5", "category": ["0-9", "10-49"], "count": [28, 12]})
+    >>> weights = survey.rake(survey.load_example(), margins=known)
+    >>> round(weights.design_effect, 2)
+    1.16
+    """
 
     frame: pd.DataFrame
     convergence: pd.DataFrame
@@ -67,19 +92,57 @@ def rake(
     year: int | None = None,
     fewest: int = 0,
 ) -> Weights:
-    """Rake the respondents to known distributions of several questions.
+    """Compute weights with which the respondents match the known distributions of several questions (raking).
 
-    ``margins`` are counts: a CSV file or frame ``question, category, count``, or tables of a stage that counts
-    participants by class, of the latest year or ``year`` (see `read_margins`). Classes with fewer than ``fewest``
-    respondents are taken together, with the rest, as one class ``rest``; by default none is. Each round scales the
-    weights of every class of every question to its share, until no share is off by more than 1e-10. ``trim`` bounds the
-    weights, which have mean 1, from below and above: each round ends by cutting them, so that the rest takes over; the
-    report says how far the margins are then off. A respondent without an answer to a question is not scaled for it.
-    Weighting repairs differences in these classes only, and makes the variance larger (``design_effect``).
+    Weighting repairs differences in these classes only, and increases the variance (`Weights.design_effect`).
 
-    Raises `InputError` where the population has a class in which nobody answered: merge it with another one, or give
-    ``fewest``.
-    Source: Deming and Stephan (1940), Annals of Mathematical Statistics 11, p. 427-444; Kish (1965), section 11.7.
+    Parameters
+    ----------
+    survey : Survey
+        The answers, from `read_responses`.
+    margins : DataFrame, path, ResultTable, SafeTable or list of tables
+        Counts of the population: columns ``question, category, count`` (a frame or a CSV file), or tables that count
+        participants by sector and size class.
+    trim : tuple of two floats, optional
+        Lower and upper bound of the weights, which have mean 1, such as ``(0.3, 3)``.
+    year : int, optional
+        The year of the counts of tables; the latest by default.
+    fewest : int
+        Classes with fewer respondents are pooled, with the rest, as one class ``rest``.
+
+    Returns
+    -------
+    Weights
+        The weights (``respondent, weight``), the convergence and the design effect.
+
+    Raises
+    ------
+    InputError
+        If nobody answered in a class of the population, or a count is missing: merge the class, or give ``fewest``.
+    StudyError
+        If ``trim`` does not enclose 1.
+
+    Notes ----- Iterative proportional fitting: each round multiplies the weights of a class by its share in the
+    population over its weighted share, for one question after the other, until no share is off by more than 1e-10. With
+    ``trim`` each round ends by cutting the weights, so that the others take over. A respondent without an answer to a
+    question is not scaled for it.
+
+    References ---------- Deming and Stephan (1940), Annals of Mathematical Statistics 11, p. 427-444. Kish (1965),
+    Survey Sampling, section 11.7.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from si_eval import survey
+    >>> answers = survey.load_example()
+    >>> known = pd.DataFrame({"question": "Q5", "category": ["0-9", "10-49"], "count": [28, 12]})
+    >>> weights = survey.rake(answers, margins=known)
+    >>> weights
+    Weights of 8 respondents: converged after 1 rounds; 0.60 to 1.40, 0 at a bound; variance times 1.16 (Kish)
+    >>> weights.report()[["category", "population", "unweighted", "weighted"]]
+      category  population  unweighted  weighted
+    0      0-9         0.7         0.5       0.7
+    1    10-49         0.3         0.5       0.3
     """
     low, high = (0.0, np.inf) if trim is None else trim
     if not 0 <= low < 1 < high:
