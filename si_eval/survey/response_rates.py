@@ -286,9 +286,10 @@ def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd
         members = {str(code): table.index[table[code]] for code in table}
     covered = pd.Index([respondent for ids in members.values() for respondent in ids])
     members[""] = finished.index.difference(covered)
+    cells = frame.cells.to_dict("index")
     rows: dict[str, dict[str, float]] = {}
     for code in labels:
-        cell = frame.cells.loc[code] if code in frame.cells.index else pd.Series(0.0, index=list(DISPOSITIONS))
+        cell = cells.get(code, dict.fromkeys(DISPOSITIONS, 0.0))
         kinds = finished.reindex(members.get(code, pd.Index([]))).value_counts()
         answered = {kind: float(kinds.get(kind, 0)) for kind in "IPR"}
         broken_off = answered.pop("R")
