@@ -1,278 +1,217 @@
-"""Bars: grouped and upright from zero, index figures from 100, shares lying down."""
+"""Upright bars: grouped and from zero, or index figures from 100, with the number of units of each below."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
-from si_eval.vocabulary import ESTIMATE, NOTE, UNIT_OF_MEASURE, YEAR, label
+from si_eval.report.bar_values import ValueLabels, fit_value_labels, line_height, value_text
+from si_eval.report.border import NUMBER, STATE, safe_rows
+from si_eval.report.canvas import MARGIN, WIDTH, Canvas, new_canvas
+from si_eval.report.chart_data import ChartData, Point, nice_ticks, series_points, tick_labels
+from si_eval.report.formats import breakable
+from si_eval.report.labels import axis_title, value_label
+from si_eval.report.marks import draw_bars, draw_whiskers, series_offset
+from si_eval.report.selection import ordered_values
+from si_eval.report.style import GREY, INK, NOTE_SIZE, TEXT_SIZE
+from si_eval.report.text import text_height, text_width, wrap_text
+from si_eval.vocabulary import ESTIMATE, INDEX, INDICATOR, NOTE, STATISTIC, UNIT_OF_MEASURE, YEAR, label
 
-from .arrange import levels
-from .border import NUMBER, STATE, safe_rows
-from .formats import NO_BREAK, number
-from .page import (
-    DPI,
-    FAINT,
-    GREY,
-    INK,
-    MARGIN,
-    NOTE_SIZE,
-    TEXT_SIZE,
-    WIDTH,
-    Page,
-    bar_style,
-    height_of,
-    open_page,
-    width_of,
-    wrap,
-)
-from .plot import Place, Plot, nice_ticks, places, tick_labels
-from .wording import axis_title, term
-
-BODY = 2.15
-N_ROW = 0.15
+BODY_HEIGHT = 2.15
+COUNT_HEIGHT = 0.15
 BASE = 100.0
-HALO = withStroke(linewidth=1.8, foreground="white")
-YEAR_IN_TEXT = r"(\d{4})\s*=\s*100"
+BASE_YEAR = r"(\d{4})\s*=\s*100"
+OUTLINE = withStroke(linewidth=1.8, foreground="white")
 
 
 @dataclass(frozen=True)
-class Strip:
-    """One panel of upright bars: the classes on its axis, the numbers of every series, and the value range."""
+class BarPanel:
+    """One panel of upright bars: the classes on its axis, the points of every series, and the value range."""
 
     name: str
-    axis: list[str]
-    values: dict[str, list[Place]]
+    classes: list[str]
+    points: dict[str, list[Point]]
     low: float
     high: float
 
 
-class End(NamedTuple):
-    """Where a value is to be written: at the end of its bar, in inches, below it where the bar hangs."""
+@dataclass(frozen=True)
+class PanelPlace:
+    """Where a panel is drawn, in inches, from which value its bars start, and the unit above it."""
 
-    x: float
-    y: float
-    low: bool
-    text: str
-    key: tuple[str, str]
-
-
-class Labels(NamedTuple):
-    """The size of the values at the bars (0: they do not fit) and the ones that are lifted by a line."""
-
-    size: float
-    lifted: frozenset[tuple[str, str]]
+    left: float
+    top: float
+    base: float
+    unit: str
 
 
-def draw_bars(plot: Plot) -> Figure:
-    """Draw grouped bars from zero, with values above, or index figures as bars from 100."""
-    index = plot.chart.kind == "index"
+def draw_bar_chart(data: ChartData) -> Figure:
+    """Draw grouped bars from zero, or index figures as bars from 100, with their values at the ends."""
+    index = data.chart.kind == "index"
     base = BASE if index else 0.0
-    strips = [_strip(plot, panel, base) for panel in plot.panels]
-    if plot.chart.panels and plot.rows[UNIT_OF_MEASURE].nunique() == 1 and plot.chart.panels != "indicator":
-        low, high = min(strip.low for strip in strips), max(strip.high for strip in strips)
-        strips = [Strip(strip.name, strip.axis, strip.values, low, high) for strip in strips]
-    left = _left(plot, strips)
-    labels = [_wrapped_axis(plot, strip, WIDTH - MARGIN - left) for strip in strips]
-    heights = [_strip_height(plot, strip, texts) for strip, texts in zip(strips, labels, strict=True)]
-    unit = _base_text(plot) if index else plot.unit
-    notes = (label("report_intervals", plot.language),) if _has_intervals(strips) else ()
-    page = open_page(plot.frame(notes=notes), sum(heights))
-    top = page.top
-    for strip, texts, height in zip(strips, labels, heights, strict=True):
-        _draw_strip(plot, page, strip, texts, (left, top, base, unit))
+    panels = [_bar_panel(data, panel, base) for panel in data.panels]
+    if data.chart.panels and data.rows[UNIT_OF_MEASURE].nunique() == 1 and data.chart.panels != INDICATOR:
+        low, high = min(panel.low for panel in panels), max(panel.high for panel in panels)
+        panels = [BarPanel(panel.name, panel.classes, panel.points, low, high) for panel in panels]
+    left = _left_margin(data, panels)
+    labels = [_class_labels(data, panel, WIDTH - MARGIN - left) for panel in panels]
+    heights = [_panel_height(data, panel, texts) for panel, texts in zip(panels, labels, strict=True)]
+    unit = _base_year_text(data) if index else data.unit
+    notes = (label("report_intervals", data.language),) if _has_intervals(panels) else ()
+    canvas = new_canvas(data.texts(notes=notes), sum(heights))
+    top = canvas.top
+    for panel, texts, height in zip(panels, labels, heights, strict=True):
+        _draw_panel(data, canvas, panel, texts, PanelPlace(left, top, base, unit))
         top -= height
-    return page.figure
+    return canvas.figure
 
 
-def _strip(plot: Plot, panel: str, base: float) -> Strip:
-    rows = plot.panel_rows(panel)
-    axis = levels(rows, plot.chart.axis)
-    values = {name: places(plot, rows, name, axis) for name in plot.series}
-    found = [value for mine in values.values() for place in mine for value in (place.value, place.low, place.high)]
-    numbers = [value for value in found if value is not None] or [base + 1]
-    return Strip(panel, axis, values, min(base, *numbers), max(base, *numbers))
+def _bar_panel(data: ChartData, name: str, base: float) -> BarPanel:
+    rows = data.panel_rows(name)
+    classes = ordered_values(rows, data.chart.axis)
+    points = {series: series_points(data, rows, series, classes) for series in data.series}
+    ends = [end for own in points.values() for point in own for end in (point.value, point.low, point.high)]
+    numbers = [end for end in ends if end is not None] or [base + 1]
+    return BarPanel(name, classes, points, min(base, *numbers), max(base, *numbers))
 
 
-def _left(plot: Plot, strips: Sequence[Strip]) -> float:
+def _left_margin(data: ChartData, panels: Sequence[BarPanel]) -> float:
     ticks = [
-        width_of(text, TEXT_SIZE) for strip in strips for text in tick_labels(plot, nice_ticks(strip.low, strip.high))
+        text_width(text, TEXT_SIZE) for panel in panels for text in tick_labels(data, nice_ticks(panel.low, panel.high))
     ]
-    names = [width_of(_n_name(plot, name), NOTE_SIZE) + 0.22 for name in plot.series]
+    names = [text_width(_count_label(data, name), NOTE_SIZE) + 0.22 for name in data.series]
     return MARGIN + max(*ticks, *names) + 0.1
 
 
-def _n_name(plot: Plot, name: str) -> str:
-    return f"n {plot.series_names[name].lower()}"
+def _count_label(data: ChartData, series: str) -> str:
+    return f"n {data.series_labels[series].lower()}"
 
 
-def _wrapped_axis(plot: Plot, strip: Strip, width: float) -> list[str]:
-    slot = width / len(strip.axis) * 0.94
-    return [wrap(bare(term(plot.chart.axis, x, plot.language)), slot, TEXT_SIZE) for x in strip.axis]
+def _class_labels(data: ChartData, panel: BarPanel, width: float) -> list[str]:
+    room = width / len(panel.classes) * 0.94
+    axis = data.chart.axis
+    return [wrap_text(breakable(value_label(axis, x, data.language)), room, TEXT_SIZE) for x in panel.classes]
 
 
-def bare(text: str) -> str:
-    """Let a long label break after its sector letter."""
-    return text.replace(NO_BREAK, " ")
+def _panel_height(data: ChartData, panel: BarPanel, texts: Sequence[str]) -> float:
+    head = 0.22 + (0.2 if panel.name else 0.0)
+    below = 0.08 + max(text_height(text, TEXT_SIZE) for text in texts) + 0.2
+    return head + _body_height(panel) + below + COUNT_HEIGHT * len(_counted_series(data, panel)) + 0.06
 
 
-def _strip_height(plot: Plot, strip: Strip, texts: Sequence[str]) -> float:
-    head = 0.22 + (0.2 if strip.name else 0.0)
-    below = 0.08 + max(height_of(text, TEXT_SIZE) for text in texts) + 0.2
-    return head + BODY * (0.8 if strip.name else 1.0) + below + N_ROW * len(_series_with_n(plot, strip)) + 0.06
+def _body_height(panel: BarPanel) -> float:
+    return BODY_HEIGHT * (0.8 if panel.name else 1.0)
 
 
-def _series_with_n(plot: Plot, strip: Strip) -> list[str]:
-    return [name for name in plot.series if any(place.n for place in strip.values[name])]
+def _counted_series(data: ChartData, panel: BarPanel) -> list[str]:
+    return [name for name in data.series if any(point.n for point in panel.points[name])]
 
 
-def _draw_strip(
-    plot: Plot, page: Page, strip: Strip, texts: Sequence[str], place: tuple[float, float, float, str]
-) -> None:
-    left, top, base, unit = place
-    if strip.name:
-        page.write(MARGIN, top - 0.09, plot.panel_names()[plot.panels.index(strip.name)], fontweight="bold")
+def _draw_panel(data: ChartData, canvas: Canvas, panel: BarPanel, texts: Sequence[str], place: PanelPlace) -> None:
+    """Draw a panel from its name at the top to the numbers of units below its axis."""
+    left, top = place.left, place.top
+    if panel.name:
+        canvas.text(MARGIN, top - 0.09, data.panel_labels()[data.panels.index(panel.name)], fontweight="bold")
         top -= 0.2
-    page.write(MARGIN, top - 0.09, unit, color=GREY)
-    body = BODY * (0.8 if strip.name else 1.0)
-    bottom, width = top - 0.22 - body, WIDTH - MARGIN - left
-    ax = page.axes(left, bottom, width, body)
-    _upright_axes(plot, ax, strip, base)
-    labels = _bar_labels(plot, ax, strip, base)
-    for position, name in enumerate(plot.series):
-        _upright_bars(plot, ax, strip, (name, position, base, labels))
-    slot = width / len(strip.axis)
-    for number_, text in enumerate(texts):
-        page.write(left + slot * (number_ + 0.5), bottom - 0.05, text, ha="center", va="top")
-    y = bottom - 0.08 - max(height_of(text, TEXT_SIZE) for text in texts)
-    page.write(
-        left + width / 2, y - 0.06, axis_title(plot.rows, plot.chart.axis, plot.language), ha="center", color=GREY
-    )
+    canvas.text(MARGIN, top - 0.09, place.unit, color=GREY)
+    bottom, width = top - 0.22 - _body_height(panel), WIDTH - MARGIN - left
+    ax = canvas.add_axes(left, bottom, width, _body_height(panel))
+    _draw_body(data, ax, panel, place.base)
+    room = width / len(panel.classes)
+    for position, text in enumerate(texts):
+        canvas.text(left + room * (position + 0.5), bottom - 0.05, text, ha="center", va="top")
+    y = bottom - 0.08 - max(text_height(text, TEXT_SIZE) for text in texts)
+    title = axis_title(data.rows, data.chart.axis, data.language)
+    canvas.text(left + width / 2, y - 0.06, title, ha="center", color=GREY)
     y -= 0.2
-    for name in _series_with_n(plot, strip):
-        _units_row(plot, page, strip, (name, left, y - N_ROW / 2, slot))
-        y -= N_ROW
+    for name in _counted_series(data, panel):
+        _write_counts(data, canvas, panel, name, (left, y - COUNT_HEIGHT / 2, room))
+        y -= COUNT_HEIGHT
 
 
-def _upright_axes(plot: Plot, ax: Axes, strip: Strip, base: float) -> None:
-    span = strip.high - strip.low
-    room = span * (0.14 if base else 0.1)
-    ticks = nice_ticks(strip.low, strip.high)
-    ax.set_ylim(strip.low - (room if strip.low < base else 0), strip.high + room)
-    shown = [tick for tick in ticks if ax.get_ylim()[0] <= tick <= ax.get_ylim()[1]]
-    ax.set_yticks(shown, tick_labels(plot, ticks)[list(ticks).index(shown[0]) :][: len(shown)], fontsize=TEXT_SIZE)
-    ax.set_xlim(-0.5, len(strip.axis) - 0.5)
+def _draw_body(data: ChartData, ax: Axes, panel: BarPanel, base: float) -> None:
+    """Draw the bars with their intervals, and write the values at their ends."""
+    width = _bar_width(data)
+    draw_bars(ax, panel.points, panel.classes, data.styles, width=width, base=base)
+    draw_whiskers(ax, panel.points, panel.classes, width=width)
+    _set_axes(data, ax, panel, base)
+    labels = fit_value_labels(data, ax, panel.points, panel.classes, width=width, base=base)
+    for position, name in enumerate(data.series):
+        offset = series_offset(position, len(data.series), width)
+        for point in panel.points[name]:
+            _write_value(data, ax, (panel.classes.index(point.x) + offset, base), point, name, labels)
+
+
+def _set_axes(data: ChartData, ax: Axes, panel: BarPanel, base: float) -> None:
+    room = (panel.high - panel.low) * (0.14 if base else 0.1)
+    ticks = nice_ticks(panel.low, panel.high)
+    low, high = panel.low - (room if panel.low < base else 0), panel.high + room
+    shown = [(tick, text) for tick, text in zip(ticks, tick_labels(data, ticks), strict=True) if low <= tick <= high]
+    ax.set_ylim(low, high)
+    ax.set_yticks([tick for tick, _ in shown], [text for _, text in shown])
+    ax.set_xlim(-0.5, len(panel.classes) - 0.5)
     ax.set_xticks([])
-    ax.grid(axis="y", color=FAINT, linewidth=0.7)
-    ax.tick_params(length=0)
-    for side in ("left", "bottom"):
-        ax.spines[side].set_visible(False)
+    ax.grid(axis="y")
+    sns.despine(ax=ax, left=True, bottom=True)
     ax.axhline(base, color=INK, linewidth=1.0, zorder=3)
 
 
-def _upright_bars(plot: Plot, ax: Axes, strip: Strip, drawing: tuple[str, int, float, Labels]) -> None:
-    name, position, base, labels = drawing
-    thickness, offset = _thickness(plot), _offset(plot, position)
-    for place in strip.values[name]:
-        x = strip.axis.index(place.x) + offset
-        if place.value is None:
-            ax.annotate(
-                place.text, (x, base), (0, 3), textcoords="offset points", ha="center", fontsize=9, fontweight="bold"
-            )
-            continue
-        ax.bar(x, place.value - base, thickness * 0.94, bottom=base, zorder=2, **bar_style(plot.styles[name]))
-        low, high = place.value if place.low is None else place.low, place.value if place.high is None else place.high
-        if place.low is not None or place.high is not None:
-            ax.plot([x, x], [low, high], color=INK, linewidth=0.8, zorder=4)
-        if labels.size:
-            down = place.value < base
-            at, gap = (min(low, place.value), -2.5) if down else (max(high, place.value), 2.5)
-            gap *= 1 + _line(labels.size) * 72 / 2.5 if (name, place.x) in labels.lifted else 1
-            ax.annotate(
-                _bar_text(plot, place, base), (x, at), (0, gap), textcoords="offset points", ha="center",
-                va="top" if down else "bottom", fontsize=labels.size, zorder=5, path_effects=[HALO],
-            )  # fmt: skip
+def _write_value(
+    data: ChartData, ax: Axes, start: tuple[float, float], point: Point, name: str, labels: ValueLabels
+) -> None:
+    """Write a value beyond the end of its bar and its interval, or the mark of one that is not shown at the base."""
+    x, base = start
+    if point.value is None:
+        ax.annotate(point.text, start, (0, 3), textcoords="offset points", ha="center", fontsize=9, fontweight="bold")
+        return
+    if not labels.size:
+        return
+    ends = [end for end in (point.value, point.low, point.high) if end is not None]
+    down = point.value < base
+    y, gap = (min(ends), -2.5) if down else (max(ends), 2.5)
+    if (name, point.x) in labels.lifted:
+        gap *= 1 + line_height(labels.size) * 72 / 2.5
+    ax.annotate(
+        value_text(data, point, base), (x, y), (0, gap), textcoords="offset points", ha="center",
+        va="top" if down else "bottom", fontsize=labels.size, zorder=5, path_effects=[OUTLINE],
+    )  # fmt: skip
 
 
-def _bar_text(plot: Plot, place: Place, base: float) -> str:
-    if not base or place.value is None:
-        return place.text.rstrip("%") if plot.measure.form in ("share", "percent") else place.text
-    text = number(place.value - base, plot.language, signed=True)
-    ring = "°" if place.text.endswith("°") else ""
-    sign = "=" if text in ("0", "-0") else "▲" if place.value > base else "▼"
-    return f"{sign} {text.lstrip('-') if sign == '=' else text}{ring}"
+def _bar_width(data: ChartData) -> float:
+    return min(0.82 / len(data.series), 0.34)
 
 
-def _bar_labels(plot: Plot, ax: Axes, strip: Strip, base: float) -> Labels:
-    """Give the largest size at which no two values touch; failing that, lift some by a line; failing that, none."""
-    box = ax.get_window_extent()
-    inches_x = box.width / DPI / len(strip.axis)
-    inches_y = box.height / DPI / (ax.get_ylim()[1] - ax.get_ylim()[0])
-    ends = []
-    for position, name in enumerate(plot.series):
-        for place in strip.values[name]:
-            low = place.value is not None and place.value < base
-            value = base if place.value is None else place.value
-            end = min(value, place.low or value) if low else max(value, place.high or value)
-            x = (strip.axis.index(place.x) + _offset(plot, position)) * inches_x
-            ends.append(End(x, end * inches_y, low, _bar_text(plot, place, base), (name, place.x)))
-    ends.sort(key=lambda end: end.x)
-    for size in (7.0, 6.5, 6.0):
-        if not any(_touch(one, other, size) for one, other in pairwise(ends)):
-            return Labels(size, frozenset())
-    size = 6.0
-    lifted = frozenset(one.key for one, other in pairwise(ends) if _touch(one, other, size))
-    moved = [end._replace(y=end.y + (-1 if end.low else 1) * _line(size)) if end.key in lifted else end for end in ends]
-    near = [(one, other) for place, one in enumerate(moved) for other in moved[place + 1 : place + 4]]
-    return Labels(0.0 if any(_touch(one, other, size) for one, other in near) else size, lifted)
+def _write_counts(
+    data: ChartData, canvas: Canvas, panel: BarPanel, series: str, place: tuple[float, float, float]
+) -> None:
+    """Write the numbers of units of a series in a row below the axis."""
+    left, y, room = place
+    canvas.legend_key(MARGIN + 0.08, y, data.styles[series])
+    canvas.text(MARGIN + 0.22, y, _count_label(data, series), fontsize=NOTE_SIZE, color=GREY)
+    for point in panel.points[series]:
+        x = left + room * (panel.classes.index(point.x) + 0.5)
+        canvas.text(x, y, point.n, fontsize=NOTE_SIZE, color=GREY, ha="center")
 
 
-def _line(size: float) -> float:
-    return size / 72 * 1.25
+def _has_intervals(panels: Sequence[BarPanel]) -> bool:
+    return any(point.low is not None for panel in panels for own in panel.points.values() for point in own)
 
 
-def _touch(one: End, other: End, size: float) -> bool:
-    close = other.x - one.x < (width_of(one.text, size) + width_of(other.text, size)) / 2 + 0.03
-    return close and one.low == other.low and abs(one.y - other.y) < size / 72 * 1.1
-
-
-def _offset(plot: Plot, position: int) -> float:
-    return (position - (len(plot.series) - 1) / 2) * _thickness(plot)
-
-
-def _thickness(plot: Plot) -> float:
-    return min(0.82 / len(plot.series), 0.34)
-
-
-def _units_row(plot: Plot, page: Page, strip: Strip, row: tuple[str, float, float, float]) -> None:
-    name, left, y, slot = row
-    page.mark(MARGIN + 0.08, y, plot.styles[name])
-    page.write(MARGIN + 0.22, y, _n_name(plot, name), fontsize=NOTE_SIZE, color=GREY)
-    for place in strip.values[name]:
-        x = left + slot * (strip.axis.index(place.x) + 0.5)
-        page.write(x, y, place.n, fontsize=NOTE_SIZE, color=GREY, ha="center")
-
-
-def _has_intervals(strips: Sequence[Strip]) -> bool:
-    return any(place.low is not None for strip in strips for mine in strip.values.values() for place in mine)
-
-
-def _base_text(plot: Plot) -> str:
-    """Say which year is 100, where the table tells it: in its unit, in a note, or as the first year of the series."""
-    texts = pd.concat([plot.rows[UNIT_OF_MEASURE], plot.rows[NOTE]])
-    named = texts.str.extract(YEAR_IN_TEXT)[0].dropna().unique()
+def _base_year_text(data: ChartData) -> str:
+    """Write which year is 100, where the table tells it: in its unit, in a note, or as the first year of the series."""
+    texts = pd.concat([data.rows[UNIT_OF_MEASURE], data.rows[NOTE]])
+    named = texts.str.extract(BASE_YEAR)[0].dropna().unique()
     if len(named) == 1:
-        return label("report_base", plot.language).format(base=named[0])
-    every = safe_rows(plot.safe)
-    hundred = every[(every["statistic"] == "index") & (every[STATE] == NUMBER) & (every[ESTIMATE].round(9) == BASE)]
-    years = levels(every, YEAR)
+        return label("report_base", data.language).format(base=named[0])
+    rows = safe_rows(data.safe)
+    hundred = rows[(rows[STATISTIC] == INDEX) & (rows[STATE] == NUMBER) & (rows[ESTIMATE].round(9) == BASE)]
+    years = ordered_values(rows, YEAR)
     if len(years) > 1 and len(hundred) and set(hundred[YEAR]) == {years[0]}:
-        return label("report_base", plot.language).format(base=years[0])
-    return label("report_base_unknown", plot.language)
+        return label("report_base", data.language).format(base=years[0])
+    return label("report_base_unknown", data.language)

@@ -6,30 +6,31 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
+from si_eval.report.bars import draw_bar_chart
+from si_eval.report.border import require_safe
+from si_eval.report.canvas import to_png
+from si_eval.report.chart_data import ChartData, prepare_chart
+from si_eval.report.direction_grid import draw_direction_grid
+from si_eval.report.graph import draw_graph
+from si_eval.report.lines import draw_line_chart
+from si_eval.report.profile import draw_profile
+from si_eval.report.shares import draw_shares
+from si_eval.report.specification import Chart
+from si_eval.report.style import house_style
+from si_eval.report.table_figure import draw_table_figure
+from si_eval.report.word_grid import draw_word_grid
 from si_eval.results import SafeTable
 from si_eval.vocabulary import Language
 
-from .bars import draw_bars
-from .border import require_safe
-from .grids import draw_direction, draw_profile, draw_table
-from .layers import draw_layers
-from .lines import draw_lines
-from .page import house_style
-from .plot import Plot, prepare
-from .png import to_png
-from .shares import draw_shares
-from .specification import Chart
-from .words import draw_words
-
-DRAWINGS: dict[str, Callable[[Plot], Figure]] = {
-    "bars": draw_bars,
-    "index": draw_bars,
+DRAWINGS: dict[str, Callable[[ChartData], Figure]] = {
+    "bars": draw_bar_chart,
+    "index": draw_bar_chart,
     "shares": draw_shares,
-    "lines": draw_lines,
+    "lines": draw_line_chart,
     "profile": draw_profile,
-    "direction": draw_direction,
-    "table": draw_table,
-    "words": draw_words,
+    "direction": draw_direction_grid,
+    "table": draw_table_figure,
+    "words": draw_word_grid,
 }
 
 
@@ -40,15 +41,13 @@ def draw(safe: SafeTable, chart: Chart, *, language: Language, titled: bool = Tr
     with its title. Raises DisclosureError for anything but a SafeTable and StudyError where the chart leaves more than
     one number for a place.
     """
-    if chart.kind == "layers":
-        return draw_layers(safe, language=language, titled=titled)
     with house_style():
-        return to_png(figure_of(safe, chart, language=language, titled=titled))
+        return to_png(make_figure(safe, chart, language=language, titled=titled))
 
 
-def figure_of(safe: SafeTable, chart: Chart, *, language: Language, titled: bool = True) -> Figure:
-    """Give the figure itself, for checks of its layout; draw it under ``house_style``."""
-    return DRAWINGS[chart.kind](prepare(require_safe(safe), chart, language, titled=titled))
-
-
-__all__ = ["Chart", "draw", "figure_of"]
+def make_figure(safe: SafeTable, chart: Chart, *, language: Language, titled: bool = True) -> Figure:
+    """Make the figure itself, for checks of its layout; draw it under `house_style`."""
+    require_safe(safe)
+    if chart.kind == "layers":
+        return draw_graph(safe, language=language, titled=titled)
+    return DRAWINGS[chart.kind](prepare_chart(safe, chart, language, titled=titled))

@@ -13,9 +13,9 @@ from si_eval.vocabulary import Language, label
 from .border import require_safe
 from .charts import draw
 from .display import LANGUAGES, Display
+from .labels import title_of
 from .specification import TABLE_KINDS, Chart, as_chart
 from .tables import table_html
-from .wording import title_of
 
 
 def show(safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, language: Language = "nl") -> Display:

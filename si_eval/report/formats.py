@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from babel.numbers import format_decimal
 
+from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     COUNT,
     DIFFERENCE,
@@ -40,6 +41,11 @@ def number(value: float, language: Language, *, decimals: int = 0, signed: bool 
     return f"+{text}" if signed and rounded > 0 else text
 
 
+def breakable(text: str) -> str:
+    """Let a label break where it has a no-break space, as after a sector's letter."""
+    return text.replace(NO_BREAK, " ")
+
+
 @dataclass(frozen=True)
 class Measure:
     """How the values of one statistic in one unit are written. ``signed`` marks differences, ``millions`` the unit."""
@@ -64,18 +70,18 @@ class Measure:
         return body
 
     def scaled(self, value: float) -> float:
-        """Give the value as it is written: a share times 100, the rest divided by the divisor."""
+        """Return the value as it is written: a share times 100, the rest divided by the divisor."""
         return value * 100 if self.form == "share" else value / self.divisor
 
 
 def measure_key(row: Any) -> tuple[str, str, bool, bool]:
-    """Give what decides how a row's value is written: statistic, unit, whether it is a difference or a ratio."""
+    """Return what decides how a row's value is written: statistic, unit, whether it is a difference or a ratio."""
     group = row[GROUP]
     return row[STATISTIC], row[UNIT_OF_MEASURE], group == DIFFERENCE, group == RATIO
 
 
 def measures(rows: pd.DataFrame, *, divisor: float = 1) -> dict[tuple[str, str, bool, bool], Measure]:
-    """Give the measure of every kind of value in the rows, with decimals that suit the largest of its kind."""
+    """Map every kind of value in the rows to its measure, with decimals that suit the largest of its kind."""
     keys = [measure_key(row) for row in rows.to_dict("records")]
     found: dict[tuple[str, str, bool, bool], Measure] = {}
     for key in dict.fromkeys(keys):
@@ -85,7 +91,7 @@ def measures(rows: pd.DataFrame, *, divisor: float = 1) -> dict[tuple[str, str, 
 
 
 def unit_text(measure: Measure, unit: str, language: Language, *, statistic: str = "") -> str:
-    """Name the unit of an axis, with the divisor."""
+    """Return the unit of an axis, with the divisor."""
     if measure.form == "share":
         return label("report_unit_share", language)
     if measure.form == "index":
@@ -96,8 +102,8 @@ def unit_text(measure: Measure, unit: str, language: Language, *, statistic: str
     return label("report_times", language).format(unit=name, divisor=number(measure.divisor, language))
 
 
-def tick_decimals(ticks: np.ndarray) -> int:
-    """Give the fewest decimals that write every tick exactly; ``ticks`` has shape (T,)."""
+def tick_decimals(ticks: FloatArray) -> int:
+    """Return the fewest decimals that write every tick exactly; ``ticks`` has shape (T,)."""
     return next((places for places in range(4) if np.allclose(np.round(ticks, places), ticks, atol=1e-9)), 4)
 
 
@@ -115,11 +121,11 @@ def _measure(key: tuple[str, str, bool, bool], largest: float, divisor: float) -
 
 def _amount(statistic: str, unit: str, scaled: float, divisor: float, *, signed: bool) -> Measure:
     if statistic == COUNT:
-        return Measure("count", 0 if divisor == 1 else _few_decimals(scaled), divisor, signed)
+        return Measure("count", 0 if divisor == 1 else _decimals_for(scaled), divisor, signed)
     if unit.startswith("EUR"):
-        return Measure("euro", _few_decimals(scaled), divisor, signed, unit.startswith(MILLIONS))
+        return Measure("euro", _decimals_for(scaled), divisor, signed, unit.startswith(MILLIONS))
     return Measure("plain", 2 if scaled < 2 else 1 if scaled < 10_000 else 0, divisor, signed)
 
 
-def _few_decimals(largest: float) -> int:
+def _decimals_for(largest: float) -> int:
     return 0 if largest >= 100 else 1 if largest >= 10 else 2

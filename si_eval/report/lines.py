@@ -2,186 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
-from typing import Any
 
-import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from si_eval.report.border import NUMBER, STATE
+from si_eval.report.canvas import MARGIN, WIDTH, Canvas, new_canvas
+from si_eval.report.chart_data import ChartData, Point, nice_ticks, series_points, tick_labels, units_text
+from si_eval.report.labels import ASSUMED_MARK, value_label
+from si_eval.report.marks import draw_lines, draw_whiskers, series_offset
+from si_eval.report.selection import ordered_values
+from si_eval.report.style import GREY, INK, NOTE_SIZE, TEXT_SIZE
+from si_eval.report.text import text_height, text_width, wrap_text
 from si_eval.vocabulary import INDEX, INDICATOR, N_UNITS, STATISTIC, UNIT_OF_MEASURE, label
 
-from .arrange import levels
-from .border import NUMBER, STATE
-from .page import (
-    FAINT,
-    GREY,
-    INK,
-    MARGIN,
-    NOTE_SIZE,
-    TEXT_SIZE,
-    WIDTH,
-    Page,
-    height_of,
-    line_style,
-    open_page,
-    width_of,
-    wrap,
-)
-from .plot import Place, Plot, nice_ticks, places, tick_labels, units_text
-from .wording import term
-
-GAP = 0.22
-YEAR_SIZE = 7.0
-Range = tuple[float, float]
+SPACE = 0.22
+PANEL_TITLE_SIZE = TEXT_SIZE + 0.5
+YEAR_SIZE, VALUE_SIZE = 7.0, 7.0
+COUNT_HEIGHT = 0.14
+MARK_STEP, WHISKER_STEP = 0.16, 0.16 / 3  # between the series, in years: marks of what is not shown, and whiskers
+Scale = tuple[float, float]
+Points = Mapping[str, Sequence[Point]]
 
 
-def draw_lines(plot: Plot) -> Figure:
+@dataclass(frozen=True)
+class _Box:
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+
+def draw_line_chart(data: ChartData) -> Figure:
     """Draw one line a series over the years, with the last value written at its end."""
-    panels = plot.panels
+    panels = data.panels
     columns = 1 if len(panels) == 1 else 3 if len(panels) in (3, 5, 6, 9) else 2
-    width = (WIDTH - 2 * MARGIN - GAP * (columns - 1)) / columns
-    names = [wrap(name, width, TEXT_SIZE + 0.5, bold=True) for name in plot.panel_names()]
-    head = max(height_of(name, TEXT_SIZE + 0.5) for name in names) + 0.06 if panels != [""] else 0.02
+    width = (WIDTH - 2 * MARGIN - SPACE * (columns - 1)) / columns
+    titles = [wrap_text(name, width, PANEL_TITLE_SIZE, bold=True) for name in data.panel_labels()]
+    head = max(text_height(title, PANEL_TITLE_SIZE) for title in titles) + 0.06 if panels != [""] else 0.02
     body = 2.3 if columns == 1 else 1.45
-    below = 0.24 + 0.14 * len(plot.series)
-    shared = _shared_scale(plot)
-    notes = () if shared or len(panels) == 1 else (label("report_axes_differ", plot.language),)
-    if plot.chart.intervals:
-        notes = (*notes, label("report_intervals", plot.language))
-    page = open_page(
-        plot.frame(subtitle=(_unit(plot),), notes=notes), ceil(len(panels) / columns) * (head + body + below + 0.1)
+    height = head + body + 0.24 + COUNT_HEIGHT * len(data.series) + 0.1
+    shared = data.chart.panels != INDICATOR and data.rows[UNIT_OF_MEASURE].nunique() == 1
+    canvas = new_canvas(
+        data.texts(subtitle=(_unit(data),), notes=_notes(data, shared=shared)), ceil(len(panels) / columns) * height
     )
-    ranges = [_range(plot, plot.panel_rows(panel)) for panel in panels]
-    common = min(low for low, _ in ranges), max(high for _, high in ranges)
+    scales = [_scale(data, data.panel_rows(panel)) for panel in panels]
+    common = min(low for low, _ in scales), max(high for _, high in scales)
     for number, panel in enumerate(panels):
-        left = MARGIN + (number % columns) * (width + GAP)
-        top = page.top - (number // columns) * (head + body + below + 0.1)
+        left = MARGIN + (number % columns) * (width + SPACE)
+        top = canvas.top - (number // columns) * height
         if panel:
-            page.write(left, top, names[number], fontsize=TEXT_SIZE + 0.5, fontweight="bold", va="top")
-        scale = common if shared else ranges[number]
-        _panel(plot, page, plot.panel_rows(panel), scale, (left, top - head - body, width, body))
-    return page.figure
+            canvas.text(left, top, titles[number], fontsize=PANEL_TITLE_SIZE, fontweight="bold", va="top")
+        scale = common if shared else scales[number]
+        _draw_panel(data, canvas, data.panel_rows(panel), scale, _Box(left, top - head - body, width, body))
+    return canvas.figure
 
 
-def _unit(plot: Plot) -> str:
-    if plot.rows[STATISTIC].iloc[0] == INDEX:
-        first = levels(plot.rows, plot.chart.axis)[0]
-        return label("report_base", plot.language).format(base=first)
-    return plot.unit
+def _notes(data: ChartData, *, shared: bool) -> tuple[str, ...]:
+    notes = () if shared or len(data.panels) == 1 else (label("report_axes_differ", data.language),)
+    return (*notes, label("report_intervals", data.language)) if data.chart.intervals else notes
 
 
-def _shared_scale(plot: Plot) -> bool:
-    return plot.chart.panels != INDICATOR and plot.rows[UNIT_OF_MEASURE].nunique() == 1
+def _unit(data: ChartData) -> str:
+    if data.rows[STATISTIC].iloc[0] == INDEX:
+        first = ordered_values(data.rows, data.chart.axis)[0]
+        return label("report_base", data.language).format(base=first)
+    return data.unit
 
 
-def _range(plot: Plot, rows: pd.DataFrame) -> Range:
-    """Give the value range: from zero, except for an index, which lies around 100."""
-    axis = levels(rows, plot.chart.axis)
-    found = [place for name in plot.series for place in places(plot, rows, name, axis)]
-    values = [value for place in found for value in (place.value, place.low, place.high) if value is not None]
+def _scale(data: ChartData, rows: pd.DataFrame) -> Scale:
+    """Compute the value range: from zero, except for an index, which lies around 100."""
+    classes = ordered_values(rows, data.chart.axis)
+    points = [point for name in data.series for point in series_points(data, rows, name, classes)]
+    values = [value for point in points for value in (point.value, point.low, point.high) if value is not None]
     anchor = 100.0 if rows[STATISTIC].iloc[0] == INDEX else 0.0
     low, high = min([anchor, *values]), max([anchor, *values])
     room = (high - low or 1.0) * 0.08
     return (low - room if low < 0 or anchor else low), high + room
 
 
-def _panel(plot: Plot, page: Page, rows: pd.DataFrame, scale: Range, box: tuple[float, float, float, float]) -> None:
-    left, bottom, width, height = box
-    axis = levels(rows, plot.chart.axis)
-    ticks = np.array([tick for tick in nice_ticks(*scale, at_most=4) if scale[0] <= tick <= scale[1]])
-    texts = tick_labels(plot, ticks)
-    values = {name: places(plot, rows, name, axis) for name in plot.series}
-    inset = max(width_of(text, TEXT_SIZE) for text in texts) + 0.07
-    ends = {name: _end(mine, axis) for name, mine in values.items()}
-    outset = max((width_of(end.text, 7.0) for end in ends.values() if end), default=0.1) + 0.09
-    ax = page.axes(left + inset, bottom, width - inset - outset, height)
+def _draw_panel(data: ChartData, canvas: Canvas, rows: pd.DataFrame, scale: Scale, box: _Box) -> None:
+    """Draw the lines of a panel, and write below it how many units each rests on."""
+    years = ordered_values(rows, data.chart.axis)
+    points = {name: series_points(data, rows, name, years) for name in data.series}
+    ticks = [tick for tick in nice_ticks(*scale, at_most=4) if scale[0] <= tick <= scale[1]]
+    texts = tick_labels(data, ticks)
+    inset = max(text_width(text, TEXT_SIZE) for text in texts) + 0.07
+    ends = {name: end for name, own in points.items() if (end := _last_point(own, years)) is not None}
+    outset = max((text_width(end.text, VALUE_SIZE) for end in ends.values()), default=0.1) + 0.09
+    ax = canvas.add_axes(box.left + inset, box.bottom, box.width - inset - outset, box.height)
+    draw_lines(ax, points, years, data.styles)
+    edges = {name: style.edge for name, style in data.styles.items()}
+    draw_whiskers(ax, points, years, width=WHISKER_STEP, colours=edges, zorder=2)
+    _set_axes(data, ax, years, box.width - inset - outset)
     ax.set_ylim(*scale)
-    ax.set_yticks(ticks, texts, fontsize=TEXT_SIZE)
-    _years(plot, ax, axis, width - inset - outset)
-    for number, name in enumerate(plot.series):
-        nudge = (number - (len(plot.series) - 1) / 2) * 0.16
-        _line(plot, ax, axis, (name, values[name], nudge, scale))
-    _end_labels(plot, ax, axis, ends, scale, height)
-    for number, name in enumerate(plot.series):
-        text = _units(plot, rows, name)
+    ax.set_yticks(ticks, texts)
+    _draw_signs(data, ax, points, years, scale[0])
+    _write_ends(data, ax, years, ends, scale, box.height)
+    for number, name in enumerate(data.series):
+        text = _count_text(data, rows, name)
         if text:
-            y = bottom - 0.27 - 0.14 * number
-            page.mark(left + inset + 0.02, y, plot.styles[name], line=True)
-            page.write(left + inset + 0.22, y, text, fontsize=NOTE_SIZE, color=GREY)
+            y = box.bottom - 0.27 - COUNT_HEIGHT * number
+            canvas.legend_key(box.left + inset + 0.02, y, data.styles[name], line=True)
+            canvas.text(box.left + inset + 0.22, y, text, fontsize=NOTE_SIZE, color=GREY)
 
 
-def _years(plot: Plot, ax: Axes, axis: Sequence[str], width: float) -> None:
-    texts = _year_texts([term(plot.chart.axis, x, plot.language) for x in axis], width)
-    ax.set_xticks(range(len(axis)), texts, fontsize=YEAR_SIZE)
-    ax.set_xlim(-0.3, len(axis) - 0.7)
-    ax.grid(axis="y", color=FAINT, linewidth=0.7)
-    ax.tick_params(length=0)
-    ax.spines["left"].set_visible(False)
-    if plot.rows[STATISTIC].iloc[0] == INDEX:
+def _set_axes(data: ChartData, ax: Axes, years: Sequence[str], width: float) -> None:
+    texts = _year_texts([value_label(data.chart.axis, x, data.language) for x in years], width)
+    ax.set_xticks(range(len(years)), texts, fontsize=YEAR_SIZE)
+    ax.set_xlim(-0.3, len(years) - 0.7)
+    ax.grid(axis="y")
+    sns.despine(ax=ax, left=True)
+    if data.rows[STATISTIC].iloc[0] == INDEX:
         ax.axhline(100, color=INK, linewidth=0.8)
 
 
 def _year_texts(texts: list[str], width: float) -> list[str]:
     """Shorten 2019 to ’19 where the years would touch, and leave some out where that is not enough."""
     slot = width / max(len(texts), 1)
-    if max(width_of(text, YEAR_SIZE) for text in texts) + 0.05 > slot:
+    if max(text_width(text, YEAR_SIZE) for text in texts) + 0.05 > slot:
         texts = [f"’{text[2:]}" if text.isdigit() and len(text) == 4 else text for text in texts]
-    step = ceil((max(width_of(text, YEAR_SIZE) for text in texts) + 0.04) / slot)
+    step = ceil((max(text_width(text, YEAR_SIZE) for text in texts) + 0.04) / slot)
     return [text if (len(texts) - 1 - place) % step == 0 else "" for place, text in enumerate(texts)]
 
 
-def _line(plot: Plot, ax: Axes, axis: list[str], drawing: tuple[str, list[Place], float, Range]) -> None:
-    name, found, nudge, scale = drawing
-    values = {place.x: place for place in found}
-    xs = np.arange(len(axis), dtype=float)
-    ys = np.array(
-        [np.nan if x not in values or values[x].value is None else values[x].value for x in axis], dtype=float
-    )
-    ax.plot(xs, ys, zorder=3, **line_style(plot.styles[name]))
-    for x, key in zip(xs, axis, strict=True):
-        place = values.get(key)
-        if place is None:
-            continue
-        if place.value is None:
-            at = (x + nudge, scale[0])
-            style: dict[str, Any] = {"color": plot.styles[name].edge, "fontweight": "bold", "fontsize": 9}
-            ax.annotate(place.text, at, (0, 1), textcoords="offset points", ha="center", va="bottom", **style)
-        elif place.low is not None and place.high is not None:
-            ax.plot([x + nudge / 3] * 2, [place.low, place.high], color=plot.styles[name].edge, linewidth=0.7, zorder=2)
-        if place.value is not None and place.text.endswith("°"):
-            ax.annotate("°", (x, place.value), (0, 0.5), textcoords="offset points", ha="center", fontsize=7)
+def _draw_signs(data: ChartData, ax: Axes, points: Points, years: Sequence[str], bottom: float) -> None:
+    """Draw the mark of each number that is not shown on the axis, and that of an assumed one at its point."""
+    for position, (name, own) in enumerate(points.items()):
+        for point in own:
+            x = years.index(point.x)
+            if point.value is None:
+                at = x + series_offset(position, len(points), MARK_STEP), bottom
+                ax.annotate(
+                    point.text, at, (0, 1), textcoords="offset points", ha="center", va="bottom", fontsize=9,
+                    fontweight="bold", color=data.styles[name].edge,
+                )  # fmt: skip
+            elif point.text.endswith(ASSUMED_MARK):
+                at = x, point.value
+                ax.annotate(ASSUMED_MARK, at, (0, 0.5), textcoords="offset points", ha="center", fontsize=7)
 
 
-def _end(found: list[Place], axis: list[str]) -> Place | None:
-    """Give the number of the last year; where there is none the line has no end to label."""
-    return next((place for place in found if place.x == axis[-1] and place.value is not None), None)
+def _last_point(own: Sequence[Point], years: Sequence[str]) -> Point | None:
+    """Find the number of the last year; where there is none the line has no end to label."""
+    return next((point for point in own if point.x == years[-1] and point.value is not None), None)
 
 
-def _end_labels(
-    plot: Plot, ax: Axes, axis: list[str], ends: dict[str, Place | None], scale: Range, height: float
+def _write_ends(
+    data: ChartData, ax: Axes, years: Sequence[str], ends: Mapping[str, Point], scale: Scale, height: float
 ) -> None:
     """Write the last values beside their points, pushed apart where they would touch."""
-    known = [(name, end) for name, end in ends.items() if end is not None and end.value is not None]
-    known.sort(key=lambda pair: pair[1].value or 0.0)
+    rising = sorted(ends.items(), key=lambda pair: pair[1].value or 0.0)
     least = 0.125 / height * (scale[1] - scale[0])
     heights: list[float] = []
-    for _, end in known:
+    for _, end in rising:
         value = float(end.value or 0.0)
         heights.append(max(value, heights[-1] + least) if heights else value)
     excess = max(0.0, heights[-1] - scale[1]) if heights else 0.0
-    for (name, end), y in zip(known, heights, strict=True):
+    for (name, end), y in zip(rising, heights, strict=True):
         ax.annotate(
-            end.text, (axis.index(end.x), y - excess), (5, 0), textcoords="offset points", va="center",
-            fontsize=7, color=plot.styles[name].edge, fontweight="bold", annotation_clip=False,
+            end.text, (years.index(end.x), y - excess), (5, 0), textcoords="offset points", va="center",
+            fontsize=VALUE_SIZE, color=data.styles[name].edge, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
 
 
-def _units(plot: Plot, rows: pd.DataFrame, name: str) -> str:
-    mine = rows[(rows[plot.chart.series] == name) & (rows[STATE] == NUMBER)][N_UNITS].dropna()
-    if mine.empty:
+def _count_text(data: ChartData, rows: pd.DataFrame, series: str) -> str:
+    """Write the smallest and the largest number of units behind a line."""
+    counts = rows[(rows[data.chart.series] == series) & (rows[STATE] == NUMBER)][N_UNITS].dropna()
+    if counts.empty:
         return ""
-    low, high = units_text(mine.min(), plot.language), units_text(mine.max(), plot.language)
+    low, high = units_text(counts.min(), data.language), units_text(counts.max(), data.language)
     return f"n = {low}" if low == high else f"n = {low} – {high}"

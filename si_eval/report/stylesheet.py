@@ -32,7 +32,7 @@ DOCUMENT_CSS = """
 *{box-sizing:border-box}
 html{scroll-padding-top:1rem}
 body{margin:0;color:var(--ink);background:#fff;font:16px/1.6 system-ui,"Segoe UI","DejaVu Sans",Arial,sans-serif}
-main{max-width:54rem;padding:1.5rem 1.5rem 4rem;margin:0 auto;overflow-wrap:break-word}
+main{max-width:54rem;padding:1.5rem 1.5rem 4rem;margin:0 auto;overflow-wrap_text:break-word}
 a{color:var(--accent)}
 h1{font-size:1.9rem;line-height:1.2;margin:.5rem 0 .6rem}
 h2{font-size:1.5rem;line-height:1.25;margin:3rem 0 .8rem;padding-top:1rem;border-top:2px solid var(--accent)}

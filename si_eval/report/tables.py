@@ -5,11 +5,29 @@ from __future__ import annotations
 import re
 from html import escape
 from itertools import groupby
-from typing import Any
 
 import pandas as pd
 from great_tables import GT, html, loc, style
 
+from si_eval.report.border import NUMBER, STATE, require_safe, safe_rows
+from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS, Direction, compare_direction
+from si_eval.report.formats import Measure, measure_key, measures, number, unit_text
+from si_eval.report.grid import Key, Row, TableGrid, lay_out
+from si_eval.report.labels import (
+    axis_title,
+    cell_text,
+    fixed_labels,
+    mark_notes,
+    n_note,
+    other_notes,
+    row_labels,
+    source_notes,
+    title_of,
+    value_labels,
+)
+from si_eval.report.selection import ordered_values, select, tabulate
+from si_eval.report.specification import Chart
+from si_eval.report.stylesheet import TABLE_CSS
 from si_eval.results import SafeTable
 from si_eval.vocabulary import (
     CONF_HIGH,
@@ -27,22 +45,13 @@ from si_eval.vocabulary import (
     label,
 )
 
-from .arrange import Grid, Key, grid, levels, select, tabulate
-from .border import NUMBER, STATE, require_safe, safe_rows
-from .contrast import FILLS, INKS, Contrast, contrast
-from .formats import Measure, measure_key, measures, number, unit_text
-from .specification import Chart
-from .stubs import row_names
-from .stylesheet import TABLE_CSS
-from .values import cell_text
-from .wording import axis_title, fixed_terms, mark_notes, n_note, other_notes, source_notes, terms, title_of
-
 STUB, HEADING = "stub", "heading"
+Measures = dict[tuple[str, str, bool, bool], Measure]
 MAX_DIRECTIONS = 3
 
 
 def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = None) -> str:
-    """Give a table as HTML that needs nothing from outside: caption, spanners, numbers with n, marks and notes.
+    """Write a table as HTML that needs nothing from outside: caption, spanners, numbers with n, marks and notes.
 
     A ``chart`` of kind ``direction`` gives the coloured table of directions; any other only says whether intervals
     are wanted. Raises DisclosureError for anything but a SafeTable.
@@ -56,7 +65,7 @@ def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = Non
 
 
 def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, intervals: bool) -> str:
-    layout, kinds = grid(rows), measures(rows)
+    layout, kinds = lay_out(rows), measures(rows)
     notes = {note: place for place, note in enumerate(other_notes(rows, language), start=1)}
     frame = _stub(layout, rows, language)
     for place, column in enumerate(layout.column_keys):
@@ -64,8 +73,8 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
         frame[f"c{place}"] = [_cell(cell, kinds, language, notes, intervals=intervals) for cell in cells]
     directions = _directions(layout, kinds, language)
     for place, (_, found) in enumerate(directions):
-        frame[f"d{place}"] = [_contrast_html(one) if one else "" for one in found]
-    table = _headed(GT(frame, id=_table_id(safe, language), **_stub_names(frame)), layout, rows, language)
+        frame[f"d{place}"] = [_sign_html(one) if one else "" for one in found]
+    table = _headed(GT(frame, id=_table_id(safe, language), **_stub_columns(frame)), layout, rows, language)
     if directions:
         labels = {f"d{place}": html(name or "▲▼") for place, (name, _) in enumerate(directions)}
         table = table.cols_label(**labels).tab_spanner(
@@ -88,27 +97,28 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
 
 
 def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language: Language) -> str:
-    layout = grid(rows, columns=(chart.axis, GROUP))
+    layout = lay_out(rows, columns=(chart.axis, GROUP))
     kinds = measures(rows, divisor=chart.divisor)
-    classes = levels(rows, chart.axis)
+    classes = ordered_values(rows, chart.axis)
     frame = _stub(layout, rows, language)
-    table_columns: dict[str, list[Contrast | None]] = {}
+    table_columns: dict[str, list[Direction | None]] = {}
     for place, name in enumerate(classes):
         pairs = [
             (layout.cells.get((key, (name, PARTICIPANTS))), layout.cells.get((key, (name, NON_PARTICIPANTS))))
             for key in layout.row_keys
         ]
         found = [
-            contrast(*pair, kinds[measure_key(pair[0] or pair[1])], language) if any(pair) else None for pair in pairs
+            compare_direction(*pair, kinds[measure_key(pair[0] or pair[1])], language) if any(pair) else None
+            for pair in pairs
         ]
         table_columns[f"c{place}"] = found
         frame[f"c{place}"] = [
             _direction_html(one, pair, kinds, language) for one, pair in zip(found, pairs, strict=True)
         ]
-    table = GT(frame, id=_table_id(safe, language), **_stub_names(frame)).tab_stubhead(
+    table = GT(frame, id=_table_id(safe, language), **_stub_columns(frame)).tab_stubhead(
         _stub_head(layout, rows, language)
     )
-    names = terms(chart.axis, classes, language)
+    names = value_labels(chart.axis, classes, language)
     table = table.cols_label(**{f"c{place}": names[name] for place, name in enumerate(classes)})
     table = table.tab_spanner(label(chart.axis, language), columns=list(table_columns), id="spanner-0")
     for column, found in table_columns.items():
@@ -116,30 +126,30 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
     return _finished(table, safe, rows, language, [label("report_direction", language) + "."])
 
 
-def _stub(layout: Grid, rows: pd.DataFrame, language: Language) -> pd.DataFrame:
-    names = row_names(layout, rows, language)
+def _stub(layout: TableGrid, rows: pd.DataFrame, language: Language) -> pd.DataFrame:
+    names = row_labels(layout, rows, language)
     stub = {STUB: [name for _, name in names]}
     if any(heading for heading, _ in names):
         stub[HEADING] = [heading for heading, _ in names]
     return pd.DataFrame(stub, dtype=object)
 
 
-def _stub_names(frame: pd.DataFrame) -> dict[str, str]:
+def _stub_columns(frame: pd.DataFrame) -> dict[str, str]:
     return {"rowname_col": STUB} | ({"groupname_col": HEADING} if HEADING in frame else {})
 
 
-def _stub_head(layout: Grid, rows: pd.DataFrame, language: Language) -> str:
+def _stub_head(layout: TableGrid, rows: pd.DataFrame, language: Language) -> str:
     return axis_title(rows, layout.row_dimensions[-1], language)
 
 
-def _headed(table: GT, layout: Grid, rows: pd.DataFrame, language: Language) -> GT:
+def _headed(table: GT, layout: TableGrid, rows: pd.DataFrame, language: Language) -> GT:
     """Label the columns by their last dimension and span them by the ones before."""
-    names = {name: terms(name, levels(rows, name), language) for name in layout.column_dimensions}
+    names = {name: value_labels(name, ordered_values(rows, name), language) for name in layout.column_dimensions}
     table = table.tab_stubhead(_stub_head(layout, rows, language))
     if not layout.column_dimensions:
-        found = levels(rows, STATISTIC)
+        found = ordered_values(rows, STATISTIC)
         return table.cols_label(
-            c0=terms(STATISTIC, found, language)[found[0]] if len(found) == 1 else label("estimate", language)
+            c0=value_labels(STATISTIC, found, language)[found[0]] if len(found) == 1 else label("estimate", language)
         )
     last = layout.column_dimensions[-1]
     table = table.cols_label(**{f"c{place}": names[last][key[-1]] for place, key in enumerate(layout.column_keys)})
@@ -151,9 +161,7 @@ def _headed(table: GT, layout: Grid, rows: pd.DataFrame, language: Language) -> 
     return table
 
 
-def _cell(
-    row: dict[str, Any] | None, kinds: dict, language: Language, notes: dict[str, int], *, intervals: bool
-) -> str:
+def _cell(row: Row | None, kinds: Measures, language: Language, notes: dict[str, int], *, intervals: bool) -> str:
     if row is None:
         return ""
     measure: Measure = kinds[measure_key(row)]
@@ -168,7 +176,7 @@ def _cell(
     return text
 
 
-def _directions(layout: Grid, kinds: dict, language: Language) -> list[tuple[str, list[Contrast | None]]]:
+def _directions(layout: TableGrid, kinds: Measures, language: Language) -> list[tuple[str, list[Direction | None]]]:
     """Compare participants with non-participants where both stand side by side, for each of a few years."""
     if GROUP not in layout.column_dimensions:
         return []
@@ -179,37 +187,42 @@ def _directions(layout: Grid, kinds: dict, language: Language) -> list[tuple[str
         return []
     found = []
     for others in rest:
-        mine, theirs = ((*others[:at], group, *others[at:]) for group in (PARTICIPANTS, NON_PARTICIPANTS))
-        pairs = [(layout.cells.get((key, mine)), layout.cells.get((key, theirs))) for key in layout.row_keys]
+        first, second = ((*others[:at], group, *others[at:]) for group in (PARTICIPANTS, NON_PARTICIPANTS))
+        pairs = [(layout.cells.get((key, first)), layout.cells.get((key, second))) for key in layout.row_keys]
         known = [pair[0] for pair in pairs if pair[0] is not None]
         if not known or any(kinds[measure_key(row)].form == "count" for row in known):
             continue
         found.append(
             (
                 " ".join(others),
-                [contrast(*pair, kinds[measure_key(pair[0])], language) if all(pair) else None for pair in pairs],
+                [
+                    compare_direction(*pair, kinds[measure_key(pair[0])], language) if all(pair) else None
+                    for pair in pairs
+                ],
             )
         )
     return found
 
 
-def _direction_html(one: Contrast | None, pair: tuple, kinds: dict, language: Language) -> str:
+def _direction_html(
+    one: Direction | None, pair: tuple[Row | None, Row | None], kinds: Measures, language: Language
+) -> str:
     if one is None:
         return ""
     values = " | ".join(cell_text(row, kinds[measure_key(row)], language) for row in pair)
-    return f"{_contrast_html(one)}<small>{escape(values)}</small>"
+    return f"{_sign_html(one)}<small>{escape(values)}</small>"
 
 
-def _contrast_html(one: Contrast) -> str:
+def _sign_html(one: Direction) -> str:
     return f"<b>{escape(one.text)}</b>"
 
 
-def _coloured(table: GT, column: str, found: list[Contrast | None]) -> GT:
+def _coloured(table: GT, column: str, found: list[Direction | None]) -> GT:
     for sign in ("▲", "▼", "="):
         places = [place for place, one in enumerate(found) if one is not None and one.sign == sign]
         if places:
             where = loc.body(columns=column, rows=places)
-            table = table.tab_style([style.fill(FILLS[sign]), style.text(color=INKS[sign])], where)
+            table = table.tab_style([style.fill(FILL_COLOURS[sign]), style.text(color=TEXT_COLOURS[sign])], where)
     return table
 
 
@@ -237,7 +250,7 @@ def _tag(safe: SafeTable, language: Language) -> str:
 
 
 def _subtitle(rows: pd.DataFrame, language: Language) -> str:
-    layout = grid(rows) if not rows.empty else None
+    layout = lay_out(rows) if not rows.empty else None
     shown = (*layout.row_dimensions, *layout.column_dimensions) if layout else ()
     kinds = measures(rows)
     units = [
@@ -245,7 +258,7 @@ def _subtitle(rows: pd.DataFrame, language: Language) -> str:
         for row in rows.to_dict("records")
     ]
     distinct = list(dict.fromkeys(units))
-    fixed = fixed_terms(
+    fixed = fixed_labels(
         rows, tuple(name for name in shown if name != INDICATOR or rows[INDICATOR].nunique() > 1), language
     )
     return " · ".join([*fixed, *(distinct if len(distinct) <= 2 else [])])

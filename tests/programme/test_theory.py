@@ -28,8 +28,9 @@ from si_eval.programme.theory import (
     theory_table,
 )
 from si_eval.published import compare_published
-from si_eval.report.layers import HEIGHT, MARGIN, WIDTH, draw_layers, page_of
-from si_eval.report.layout import arrange_layers
+from si_eval.report import Chart, draw
+from si_eval.report.graph_layout import HEIGHT, MARGIN, WIDTH, arrange_graph, read_graph
+from si_eval.report.layered_layout import arrange_layers
 from si_eval.results import ResultTable, SafeTable, seal_table
 from si_eval.vocabulary import TIDY
 
@@ -37,6 +38,7 @@ FACTS = ROOT / "data" / "theory"
 PUBLISHED = ROOT / "data" / "published"
 PROGRAMME = load_programme(FACTS / "programme.toml")
 GOALS = load_goals(FACTS / "goals.csv")
+GRAPH = Chart("layers")
 PICTURES = ("theory", "goal_tree", "impact_routes")
 SMALL = """
 name = "small"
@@ -168,7 +170,7 @@ def test_no_file_and_no_toml_say_so(tmp_path):
 @pytest.mark.parametrize("picture", PICTURES)
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_boxes_never_overlap_and_stay_on_the_page(picture, language):
-    page = page_of(seal(theory_table(PROGRAMME, picture=picture)), language=language)
+    page = arrange_graph(read_graph(seal(theory_table(PROGRAMME, picture=picture)), language), titled=True)
     assert len(page.boxes) == len([node for node in PROGRAMME.nodes if node.layer in PROGRAMME.picture(picture).layers])
     assert page.height <= HEIGHT + 1e-6
     for box in page.boxes.values():
@@ -187,7 +189,7 @@ def test_boxes_never_overlap_and_stay_on_the_page(picture, language):
 
 
 def test_lanes_keep_clear_of_boxes():
-    page = page_of(seal(theory_table(PROGRAMME, picture="impact_routes")), language="nl")
+    page = arrange_graph(read_graph(seal(theory_table(PROGRAMME, picture="impact_routes")), "nl"), titled=True)
     for path in page.layout.paths.values():
         for layer, y in path[1:-1]:
             for box in (box for box in page.boxes.values() if box.layer == layer):
@@ -196,9 +198,9 @@ def test_lanes_keep_clear_of_boxes():
 
 def test_a_picture_is_the_same_every_time_and_says_nothing_of_its_maker():
     table = seal(theory_table(PROGRAMME))
-    first, second = draw_layers(table, language="nl"), draw_layers(table, language="nl")
+    first, second = draw(table, GRAPH, language="nl"), draw(table, GRAPH, language="nl")
     assert first == second
-    assert first != draw_layers(table, language="en")
+    assert first != draw(table, GRAPH, language="en")
     assert struct.unpack(">II", first[16:24])[0] == round(WIDTH * 200)
     assert b"tEXt" not in first
     assert b"Software" not in first
@@ -206,7 +208,7 @@ def test_a_picture_is_the_same_every_time_and_says_nothing_of_its_maker():
 
 def test_only_a_safe_table_is_drawn():
     with pytest.raises(DisclosureError, match="expected SafeTable"):
-        draw_layers(theory_table(PROGRAMME), language="nl")  # type: ignore[arg-type]
+        draw(theory_table(PROGRAMME), GRAPH, language="nl")  # type: ignore[arg-type]
 
 
 def test_tables_are_tidy_public_and_cross_the_border():

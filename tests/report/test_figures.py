@@ -1,462 +1,31 @@
-"""Made-up tables in the shape of the published exhibits, and the figures that are drawn of them."""
+"""The figures of made-up tables: nothing clipped, the same bytes every time, and what stands in them."""
 
 from __future__ import annotations
 
 import io
-import itertools
 
 import matplotlib
-import pandas as pd
 import pytest
 from matplotlib.text import Text
 from PIL import Image
+from report_examples import (
+    EXAMPLES,
+    LANGUAGES,
+    WORDS,
+    revenue,
+    revenue_per_employee,
+    safe,
+    synthesis,
+)
 
 from si_eval.errors import StudyError
-from si_eval.registry import assets, sections
 from si_eval.report import Chart, draw, table_html
-from si_eval.report.charts import figure_of
-from si_eval.report.page import house_style
-from si_eval.report.plot import prepare
-from si_eval.report.png import to_png
-from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
+from si_eval.report.canvas import to_png
+from si_eval.report.chart_data import prepare_chart
+from si_eval.report.charts import make_figure
+from si_eval.report.style import house_style
 from si_eval.study.file import load_study
 from si_eval.synthesis import load_findings
-from si_eval.vocabulary import TIDY
-
-P, N = "participant", "non_participant"
-SIZES = ("0-1", "2-9", "10-49", "50-249", "250+")
-SIZES_4 = ("0-9", "10-49", "50-249", "250+")
-PER_PERSON = "EUR per person employed"
-ASSETS = tuple(assets())
-SIMULATION = Simulation(preset="smart_industry_2020", scale=0.01, seed=1)
-LANGUAGES = ("nl", "en")
-CANARY = 987_654_321.0  # stands in rows that nothing may show
-
-
-def result(
-    rows: list[dict], *, exhibit: str = "dialogic_example", titles: dict | None = None, synthetic: bool = True
-) -> ResultTable:
-    """Make a table that is not protected, with ``all`` where a row does not say."""
-    defaults = dict.fromkeys(("group", "year", "size_class", "sector", "category"), "all")
-    defaults |= {
-        "exhibit": exhibit,
-        "statistic": "mean",
-        "unit": "",
-        "rule_set": "replicate_2020",
-        "note": "",
-        "status": "shown",
-    }
-    frame = pd.DataFrame([defaults | row for row in rows])
-    frame = frame.reindex(columns=[*TIDY, "status", *(["n_total"] if "n_total" in frame else [])])
-    return ResultTable(
-        frame=frame, function="compare_groups", evidence="association", rules="replicate_2020", exhibit=exhibit,
-        cannot_show="Niet of deelname de oorzaak is.",
-        titles=titles or {"nl": "Een voorbeeld", "en": "An example"}, simulation=SIMULATION if synthetic else None,
-    )  # fmt: skip
-
-
-def safe(rows: list[dict], **options: object) -> SafeTable:
-    """Make a protected table of rows that carry their status."""
-    table = result(rows, **options)  # type: ignore[arg-type]
-    return seal_table(table, table.frame, "cbs", "2019: 494 deelnemers gekoppeld van 552.")
-
-
-def withheld(row: dict) -> dict:
-    return row | {"estimate": None, "n_units": None, "status": "suppressed"}
-
-
-def sectors(group: str = P) -> SafeTable:
-    shares = {
-        "C": 0.29,
-        "M": 0.204,
-        "J": 0.14,
-        "G": 0.11,
-        "N": 0.06,
-        "K": 0.04,
-        "P": 0.035,
-        "F": 0.03,
-        "H": 0.021,
-        "A": 0.02,
-    }
-    rows = [
-        {
-            "indicator": "sector",
-            "statistic": "share",
-            "group": group,
-            "year": 2019,
-            "sector": code,
-            "estimate": share,
-            "n_units": round(494 * share),
-            "n_total": 494,
-            "unit": "share",
-        }
-        for code, share in shares.items()
-    ]
-    rows += [withheld(rows[0] | {"sector": code}) for code in ("D", "E", "Q")]
-    titles = {
-        "nl": "Verdeling deelnemende bedrijven naar sector in 2019",
-        "en": "Participating firms by sector in 2019",
-    }
-    return safe(rows, exhibit="dialogic_figure_25", titles=titles)
-
-
-def ages() -> SafeTable:
-    values = {P: (0.05, 0.17, 0.78), N: (0.2, 0.31, 0.49)}
-    total = {P: 494, N: 1_986_115}
-    rows = [
-        {
-            "indicator": "age_class",
-            "statistic": "share",
-            "group": group,
-            "year": 2019,
-            "category": name,
-            "estimate": share,
-            "n_units": int(total[group] * share),
-            "n_total": total[group],
-            "unit": "share",
-        }
-        for group in (P, N)
-        for name, share in zip(("0-1", "2-5", "6+"), values[group], strict=True)
-    ]
-    titles = {
-        "nl": "Verdeling naar bedrijfsleeftijd van deelnemende en niet-deelnemende bedrijven in 2019",
-        "en": "Distribution by firm age, participating and non-participating firms, 2019",
-    }
-    return safe(rows, exhibit="dialogic_figure_26", titles=titles)
-
-
-def revenue() -> SafeTable:
-    values = {
-        P: (2_310_000, 640_000, 7_400_000, 61_200_000, 1_405_000_000),
-        N: (210_000, 905_000, 8_900_000, 48_000_000, 512_000_000),
-    }
-    units = {P: (40, 96, 141, 122, 57), N: (1_402_311, 401_233, 61_201, 9_877, 1_488)}
-    rows = [
-        {
-            "indicator": "revenue",
-            "group": group,
-            "year": 2019,
-            "size_class": size,
-            "estimate": float(value),
-            "n_units": n,
-            "unit": "EUR",
-            "conf_low": value * 0.8,
-            "conf_high": value * 1.2,
-        }
-        for group in (P, N)
-        for size, value, n in zip(SIZES, values[group], units[group], strict=True)
-    ]
-    rows[0] = withheld(rows[0]) | {"conf_low": None, "conf_high": None}
-    titles = {
-        "nl": "Gemiddelde jaaromzet van deelnemende en niet-deelnemende bedrijven, naar grootteklasse",
-        "en": "Mean annual revenue of participating and non-participating firms, by size class",
-    }
-    return safe(rows, exhibit="dialogic_figure_29", titles=titles)
-
-
-def revenue_per_employee() -> SafeTable:
-    values = {
-        (P, 2014): (193_875, 209_393, 328_544, 391_024),
-        (P, 2019): (163_040, 237_284, 419_418, 446_274),
-        (N, 2014): (125_640, 237_926, 379_640, 743_514),
-        (N, 2019): (134_706, 270_960, 422_869, 660_215),
-    }
-    rows = [
-        {
-            "indicator": "revenue_per_employee",
-            "group": group,
-            "year": year,
-            "sector": "C",
-            "size_class": size,
-            "estimate": float(value),
-            "n_units": 30 + place,
-            "unit": PER_PERSON,
-            "note": "assumed: no published value" if value == 391_024 else "",
-        }
-        for (group, year), mine in values.items()
-        for place, (size, value) in enumerate(zip(SIZES_4, mine, strict=True))
-    ]
-    titles = {
-        "nl": "Gemiddelde jaaromzet per werknemer in de industrie, 2014 en 2019, naar grootteklasse",
-        "en": "Mean annual revenue per employee in manufacturing, 2014 and 2019, by size class",
-    }
-    return safe(rows, exhibit="dialogic_table_08", titles=titles)
-
-
-def index_figures() -> SafeTable:
-    values = {P: (84.1, 113.3, 127.7, 114.1), N: (107.2, 113.9, 111.4, 88.8)}
-    rows = [
-        {
-            "indicator": "revenue_per_employee",
-            "statistic": "index",
-            "group": group,
-            "year": year,
-            "sector": "C",
-            "size_class": size,
-            "estimate": 100.0 if year == 2014 else value,
-            "n_units": 34,
-            "unit": "index",
-        }
-        for group in (P, N)
-        for size, value in zip(SIZES_4, values[group], strict=True)
-        for year in (2014, 2019)
-    ]
-    rows[-1] = withheld(rows[-1])
-    titles = {
-        "nl": "Indexcijfers jaaromzet per werknemer in de industrie (2019 ten opzichte van 2014)",
-        "en": "Index of annual revenue per employee in manufacturing (2019 against 2014)",
-    }
-    return safe(rows, exhibit="dialogic_figure_34", titles=titles)
-
-
-def series_by_size() -> SafeTable:
-    rows = []
-    for (number, size), group, year in itertools.product(enumerate(SIZES), (P, N), range(2014, 2020)):
-        value = 150_000 + 60_000 * number + (20_000 if group == N else 0) + 9_000 * ((year * 7 + number * 3) % 5)
-        rows.append(
-            {
-                "indicator": "revenue_per_employee",
-                "group": group,
-                "year": year,
-                "size_class": size,
-                "estimate": float(value),
-                "n_units": 31 + number * 9 + year % 4 if group == P else 1_200_000 // (number + 1),
-                "unit": PER_PERSON,
-            }
-        )
-    rows[3] = withheld(rows[3])
-    rows[4] = rows[4] | {"estimate": None, "note": "fewer than four quarters"}
-    titles = {
-        "nl": "Ontwikkeling gemiddelde jaaromzet per werknemer, naar grootteklasse",
-        "en": "Development of mean annual revenue per employee, by size class",
-    }
-    return safe(rows, exhibit="dialogic_figure_33", titles=titles)
-
-
-def investments() -> SafeTable:
-    values = (
-        ((1136, 1149, 980, 810, 841), (318, 324, 304, 244, 243)),
-        ((104, 226, 156, 169, 163), (88, 101, 96, 80, 97)),
-        ((7752, 4832, 4866, 4926, 5058), (761, 849, 761, 1006, 954)),
-        ((1153, 1830, 1437, 1636, 2370), (231, 229, 252, 300, 277)),
-    )
-    rows = [
-        {
-            "indicator": f"investment_{asset}_per_employee",
-            "group": group,
-            "year": year,
-            "estimate": float(value),
-            "n_units": 201 if group == P else 15_310,
-            "unit": PER_PERSON,
-        }
-        for asset, both in zip(ASSETS, values, strict=True)
-        for group, mine in zip((P, N), both, strict=True)
-        for year, value in zip(range(2014, 2019), mine, strict=True)
-    ]
-    titles = {"nl": "Gemiddelde investeringen per werknemer", "en": "Mean investment per employee"}
-    return safe(rows, exhibit="dialogic_table_09", titles=titles)
-
-
-def investments_by_size() -> SafeTable:
-    rows = []
-    for (number, asset), group, (place, size) in itertools.product(enumerate(ASSETS), (P, N), enumerate(SIZES)):
-        value = 400 * (number + 1) + place * 50 + (120 * (place - 2) if group == P else 0)
-        rows.append(
-            {
-                "indicator": f"investment_{asset}_per_employee",
-                "group": group,
-                "year": 2014,
-                "size_class": size,
-                "estimate": float(value),
-                "n_units": 25,
-                "unit": PER_PERSON,
-            }
-        )
-    rows[0], rows[7] = withheld(rows[0]), rows[7] | {"estimate": None, "note": "no unit with this figure"}
-    titles = {
-        "nl": "Gemiddelde investeringen per werknemer in 2014, deelnemers ten opzichte van niet-deelnemers",
-        "en": "Mean investment per employee in 2014, participants against non-participants",
-    }
-    return safe(rows, exhibit="dialogic_table_03", titles=titles)
-
-
-def investments_industry() -> SafeTable:
-    rows = [
-        row | {"size_class": size, "sector": "C", "estimate": row["estimate"] * (1 + place / 7)}
-        for row in investments().frame.to_dict("records")
-        if row["year"] in (2014, 2018)
-        for place, size in enumerate(SIZES_4)
-    ]
-    rows[3] = withheld(rows[3])
-    titles = {
-        "nl": "Gemiddelde investeringen per werknemer in de industrie, 2014 en 2018, naar grootteklasse",
-        "en": "Mean investment per employee in manufacturing, 2014 and 2018, by size class",
-    }
-    return safe(rows, exhibit="dialogic_table_10", titles=titles)
-
-
-def own_production() -> SafeTable:
-    rows = [
-        {
-            "indicator": f"own_production_{asset}_share",
-            "group": group,
-            "year": year,
-            "unit": "share",
-            "n_units": 44,
-            "estimate": 0.04 + 0.03 * number + 0.01 * ((year + number) % 3) + (0.02 if group == P else 0),
-        }
-        for (number, asset), group, year in itertools.product(enumerate(ASSETS), (P, N), range(2014, 2019))
-    ]
-    titles = {
-        "nl": "Ontwikkeling gemiddeld aandeel van de investeringen dat in eigen beheer is vervaardigd",
-        "en": "Development of the mean share of investment produced in-house",
-    }
-    return safe(rows, exhibit="dialogic_figure_40", titles=titles)
-
-
-def profile() -> SafeTable:
-    rows = []
-    for sector, classes in {
-        "C": SIZES_4,
-        "M": SIZES_4,
-        "J": ("0-9", "10-49", "50+"),
-        "G": ("0-9", "10-49", "50+"),
-    }.items():
-        share = {
-            "indicator": "size_class",
-            "statistic": "share",
-            "group": P,
-            "year": 2019,
-            "sector": sector,
-            "unit": "share",
-            "n_units": 20,
-        }
-        rows += [
-            share
-            | {"size_class": size, "estimate": 0.5 / (place + 1), "status": "merged" if size == "50+" else "shown"}
-            for place, size in enumerate(classes)
-        ]
-        rows.append(
-            {
-                "indicator": "age",
-                "group": P,
-                "year": 2019,
-                "sector": sector,
-                "estimate": 8.8 + len(rows) / 2,
-                "n_units": 60,
-                "unit": "years",
-            }
-        )
-    titles = {
-        "nl": "Typering deelnemers in de vier meest voorkomende sectoren",
-        "en": "Profile of participants in the four most common sectors",
-    }
-    return safe(rows, exhibit="dialogic_figure_28", titles=titles)
-
-
-def linked_units() -> SafeTable:
-    rows = [
-        {
-            "indicator": "business_units",
-            "statistic": "count",
-            "group": P,
-            "year": year,
-            "estimate": float(n),
-            "n_units": n,
-            "unit": "business units",
-        }
-        for year, n in zip(range(2014, 2020), (428, 449, 468, 488, 493, 494), strict=True)
-    ]
-    titles = {
-        "nl": "Resultaten koppeling persoonsnummers met bovenliggende bedrijfseenheid",
-        "en": "Linked business units",
-    }
-    return safe(rows, exhibit="dialogic_table_06", titles=titles, synthetic=False)
-
-
-def group_level() -> SafeTable:
-    rows = [
-        {
-            "indicator": name,
-            "statistic": "share",
-            "group": P,
-            "year": year,
-            "estimate": value,
-            "n_units": 450,
-            "unit": "share",
-        }
-        for name, value in (("group_larger", 0.2), ("group_higher_class", 0.09))
-        for year in range(2014, 2020)
-    ]
-    titles = {
-        "nl": "Indicatie effect van de keuze voor de bedrijfseenheid",
-        "en": "Effect of choosing the business unit",
-    }
-    return safe(rows, exhibit="dialogic_table_07", titles=titles)
-
-
-def all_sectors_grouped() -> SafeTable:
-    rows = [
-        {
-            "indicator": "sector",
-            "statistic": "share",
-            "group": group,
-            "year": 2019,
-            "sector": code,
-            "unit": "share",
-            "n_units": 1000 + place,
-            "estimate": (1 + (place * 7) % 11) / 120,
-        }
-        for group in (P, N)
-        for place, code in enumerate(sections())
-    ]
-    return safe(rows, exhibit="sectors", titles={"nl": "Alle secties", "en": "All sections"})
-
-
-def synthesis() -> SafeTable:
-    notes = {
-        "survey": ("positief; 1 van 1 cellen | up; 1 of 1 cells", 0.85, {"unit": "share", "n_units": 57}),
-        "register": ("wisselend; bewijs: samenhang | mixed; evidence: association", 0.5, {}),
-        "monitor": ("negatief; Een zin die te lang is voor een cel. | down; A sentence too long for a cell.", 0.1, {}),
-        "interviews": ("niet te zeggen | cannot be said", float("nan"), {}),
-        "agreement": ("deels eensluidend; om redenen | agree in part; for reasons", 3, {"statistic": "count"}),
-    }
-    rows = [
-        {"indicator": source, "statistic": "share", "category": question, "note": note, "estimate": value,
-         "unit": "records"} | more
-        for question in ("Een vraag die over meer dan een regel gaat", "b")
-        for source, (note, value, more) in notes.items()
-    ]  # fmt: skip
-    rows[1] = withheld(rows[1])
-    return safe(rows, exhibit="synthesis", titles={"nl": "Bronnen naast elkaar", "en": "Sources side by side"})
-
-
-SIGNS = {"▲": ["positief", "up"], "▼": ["negatief", "down"], "↕": ["wisselend", "mixed"]}
-WORDS = Chart("words", x="category", series="indicator", signs=SIGNS)
-
-EXAMPLES = {
-    "figure 25": (sectors, Chart("shares", x="sector")),
-    "figure 26": (ages, Chart("shares", x="category")),
-    "figure 26 upright": (ages, Chart("bars", x="category")),
-    "figure 28": (profile, Chart("profile")),
-    "figure 29": (revenue, Chart("bars", divisor=1000, intervals=True)),
-    "figure 31": (revenue_per_employee, Chart("bars", divisor=1000, where={"year": 2014})),
-    "figure 33": (series_by_size, Chart("lines", panels="size_class", divisor=1000)),
-    "figure 34": (index_figures, Chart("index")),
-    "figure 35": (investments, Chart("lines", panels="indicator")),
-    "figure 40": (own_production, Chart("lines", panels="indicator")),
-    "index lines": (index_figures, Chart("lines", panels="size_class", statistic="index")),
-    "panels": (revenue_per_employee, Chart("bars", panels="year", divisor=1000)),
-    "all sections": (all_sectors_grouped, Chart("shares", x="sector")),
-    "sections upright": (sectors, Chart("bars", x="sector")),
-    "table 3": (investments_by_size, Chart("direction")),
-    "table 6": (linked_units, Chart("table")),
-    "table 7": (group_level, Chart("table")),
-    "table 8": (revenue_per_employee, Chart("table")),
-    "table 9": (investments, Chart("table")),
-    "table 10": (investments_industry, Chart("table")),
-    "words": (synthesis, WORDS),
-}
 
 CASES = [pytest.param(name, language, id=f"{name} {language}") for name in EXAMPLES for language in LANGUAGES]
 
@@ -465,7 +34,7 @@ CASES = [pytest.param(name, language, id=f"{name} {language}") for name in EXAMP
 def test_every_kind_draws_without_clipped_words_and_without_metadata(name: str, language: str) -> None:
     make, chart = EXAMPLES[name]
     with house_style():
-        figure = figure_of(make(), chart, language=language)
+        figure = make_figure(make(), chart, language=language)
         renderer, page = figure.canvas.get_renderer(), figure.bbox
         for text in figure.findobj(Text):
             if text.get_visible() and text.get_text().strip():
@@ -480,7 +49,7 @@ def test_every_kind_draws_without_clipped_words_and_without_metadata(name: str, 
 
 def test_words_stand_in_cells_with_their_sign_and_no_sentence() -> None:
     with house_style():
-        figure = figure_of(synthesis(), WORDS, language="en")
+        figure = make_figure(synthesis(), WORDS, language="en")
     texts = [text.get_text() for text in figure.findobj(Text)]
     for words, times in (("▲ up", 2), ("↕ mixed", 1), ("▼ down", 2), ("3: agree in\npart", 2), ("*", 1), (".", 2)):
         assert texts.count(words) == times, words
@@ -513,7 +82,7 @@ def test_the_same_figure_has_the_same_bytes_whatever_the_row_order_and_the_setti
 def test_a_figure_under_a_caption_has_no_title_and_is_lower(language: str) -> None:
     make, chart = EXAMPLES["figure 29"]
     with house_style():
-        titled, bare = (figure_of(make(), chart, language=language, titled=way) for way in (True, False))
+        titled, bare = (make_figure(make(), chart, language=language, titled=way) for way in (True, False))
     with_title, without = ({text.get_text().replace("\n", " ") for text in one.texts} for one in (titled, bare))
     assert with_title - without == {make().titles[language]}
     assert without < with_title
@@ -532,7 +101,7 @@ def test_respondents_stand_beside_the_participants_that_they_come_from() -> None
         ("nl", ["Respondenten", "Deelnemers in het register"]),
         ("en", ["Respondents", "Participants in the register"]),
     ):
-        assert [text for text, _ in prepare(table, chart, language).legend()] == names
+        assert [text for text, _ in prepare_chart(table, chart, language).legend()] == names
         assert all(name in table_html(table, language=language, chart=chart) for name in names)
 
 

@@ -10,7 +10,7 @@ from importlib import import_module
 
 import pandas as pd
 import pytest
-from report.test_figures import (
+from report_examples import (
     CANARY,
     EXAMPLES,
     LANGUAGES,
@@ -131,9 +131,9 @@ def test_marks_are_explained_and_directions_never_rest_on_withheld_numbers() -> 
     assert "samengevoegd (50+)" in table_html(profile(), language="nl")
 
 
-@pytest.mark.parametrize("stage", ["comparisons", "reach", "selection", "trends"])
+@pytest.mark.parametrize("stage", ["levels", "reach", "selection", "trends"])
 def test_what_a_stage_cannot_show_is_said_in_dutch_too(stage: str) -> None:
-    sentence = import_module(f"si_eval.{stage}").CANNOT_SHOW
+    sentence = import_module(f"si_eval.compare.{stage}").CANNOT_SHOW
     assert label(sentence, "nl") != sentence
 
 

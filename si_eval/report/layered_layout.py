@@ -1,4 +1,4 @@
-"""Where the elements of a layered graph go: few crossings, no overlap, the same places every time. No drawing."""
+"""The layout of a layered graph (Sugiyama): few crossings, no overlap, the same places every time. No drawing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from itertools import pairwise
 
 import numpy as np
 
-SWEEPS = 24
-RELAXATIONS = 12
+from si_eval.stats import FloatArray
+
+MAX_SWEEPS = 24
+N_RELAXATIONS = 12
 
 
 @dataclass(frozen=True)
-class Layout:
+class LayeredLayout:
     """Centres of the elements by name, with 0 at the top, and of each link the places it runs through.
 
     ``paths`` has, by link, one (layer, y) for each layer from the start to the end of the link, ends included.
@@ -24,7 +26,7 @@ class Layout:
     crossings: int
 
     def extent(self, heights: Mapping[str, float]) -> tuple[float, float]:
-        """Give the upper and lower end of everything: boxes of these heights, and lanes."""
+        """Compute the upper and lower end of everything: boxes of these heights, and lanes."""
         lanes = [y for path in self.paths.values() for _, y in path[1:-1]]
         upper = min([*lanes, *(y - heights[name] / 2 for name, y in self.y.items())])
         return upper, max([*lanes, *(y + heights[name] / 2 for name, y in self.y.items())])
@@ -37,7 +39,7 @@ def arrange_layers(
     *,
     height: float,
     gap: float,
-) -> Layout:
+) -> LayeredLayout:
     """Order the elements of each layer by the barycentre of their neighbours, and place them within ``height``.
 
     Links that pass a layer get a lane of their own through it, so that they never run through a box. ``heights`` are
@@ -50,13 +52,13 @@ def arrange_layers(
     y = _place(columns, pieces, sizes, height, gap)
     layer_of = {name: place for place, column in enumerate(columns) for name in column}
     paths = {link: [(layer_of[name], y[name]) for name in chain] for link, chain in chains.items()}
-    return Layout({name: y[name] for name in heights}, paths, crossings)
+    return LayeredLayout({name: y[name] for name in heights}, paths, crossings)
 
 
 def _with_lanes(
     layers: Sequence[Sequence[str]], links: Sequence[tuple[str, str]]
 ) -> tuple[list[list[str]], dict[tuple[str, str], list[str]]]:
-    """Add an element without height to every layer that a link passes; give each link as a chain of neighbours."""
+    """Add an element without height to every layer that a link passes, and write each link as a chain of neighbours."""
     columns = [list(layer) for layer in layers]
     layer_of = {name: place for place, column in enumerate(columns) for name in column}
     chains = {}
@@ -72,7 +74,7 @@ def _fewest_crossings(columns: list[list[str]], pieces: Sequence[tuple[str, str]
     """Sweep to and fro, sort every layer by its neighbours' mean place, and keep the order with fewest crossings."""
     best, least = columns, _crossings(columns, pieces)
     current = [list(column) for column in columns]
-    for sweep in range(SWEEPS):
+    for sweep in range(MAX_SWEEPS):
         forward = sweep % 2 == 0
         order = range(1, len(current)) if forward else range(len(current) - 2, -1, -1)
         for layer in order:
@@ -88,7 +90,7 @@ def _fewest_crossings(columns: list[list[str]], pieces: Sequence[tuple[str, str]
 def _means(
     names: Sequence[str], pieces: Sequence[tuple[str, str]], beside: Mapping[str, int], *, forward: bool
 ) -> dict[str, float]:
-    """Give the mean place of each element's neighbours; an element without any keeps its own place in proportion."""
+    """Compute the mean place of each element's neighbours; an element without any keeps its own place in proportion."""
     found: dict[str, list[int]] = {name: [] for name in names}
     for start, end in pieces:
         here, there = (end, start) if forward else (start, end)
@@ -129,7 +131,7 @@ def _place(
     for start, end in pieces:
         neighbours[start].append(end)
         neighbours[end].append(start)
-    for _ in range(RELAXATIONS):
+    for _ in range(N_RELAXATIONS):
         for column in columns:
             wanted = [np.mean([y[other] for other in neighbours[name]] or [y[name]]) for name in column]
             y |= _apart(column, np.array(wanted), sizes, height, gap)
@@ -137,9 +139,9 @@ def _place(
 
 
 def _apart(
-    column: Sequence[str], wanted: np.ndarray, sizes: Mapping[str, float], height: float, gap: float
+    column: Sequence[str], wanted: FloatArray, sizes: Mapping[str, float], height: float, gap: float
 ) -> dict[str, float]:
-    """Give the places nearest to those wanted, shape (N,), that keep the order and the least distance.
+    """Compute the places nearest to those wanted, shape (N,), that keep the order and the least distance.
 
     Least squares under distances is isotonic regression of what is left after the distances are taken off.
     """

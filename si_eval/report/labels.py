@@ -1,13 +1,19 @@
-"""The words around the numbers: labels of terms, titles, and the notes that every exhibit carries."""
+"""The text around the numbers: labels of values and rows, titles, marks, and the notes that every exhibit carries."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 import pandas as pd
 
 from si_eval.registry import facts, indicators, sections
+from si_eval.report.border import ASSUMED, NUMBER, STATE, UNKNOWN, WITHHELD
+from si_eval.report.formats import NO_BREAK, Measure, number
+from si_eval.report.grid import Row, TableGrid
+from si_eval.report.selection import ordered_values
+from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
 from si_eval.vocabulary import (
     ALL,
@@ -18,6 +24,7 @@ from si_eval.vocabulary import (
     GRAPH_ARROW,
     INDICATOR,
     MERGED,
+    N_UNITS,
     NON_PARTICIPANTS,
     NOTE,
     OF_POPULATION,
@@ -32,16 +39,12 @@ from si_eval.vocabulary import (
     study_labels,
 )
 
-from .border import ASSUMED, STATE, UNKNOWN, WITHHELD
-from .formats import NO_BREAK
-from .specification import DIMENSIONS
-
-ASTERISK, DOT, RING = "*", ".", "°"
+WITHHELD_MARK, NOT_COMPUTABLE_MARK, ASSUMED_MARK = "*", ".", "°"
 JOINTS = {GRAPH_ARROW: " → ", " · ": " · ", BOTH_LANGUAGES: " · "}  # between the terms of one category, and as shown
 
 
-def term(dimension: str, value: str, language: Language) -> str:
-    """Give the label of one value of a dimension: an indicator's name, a sector with its letter, a size class."""
+def value_label(dimension: str, value: str, language: Language) -> str:
+    """Return the label of one value of a dimension: an indicator's name, a sector with its letter, a size class."""
     if value == ALL:
         return label("all_years" if dimension == YEAR else ALL, language)
     if dimension == SECTOR and value in sections():
@@ -49,12 +52,12 @@ def term(dimension: str, value: str, language: Language) -> str:
     if dimension == INDICATOR and value in indicators():
         return str(getattr(indicators()[value], language))
     if dimension in (INDICATOR, CATEGORY, STATISTIC):
-        return _named(value, language)
+        return _term_label(value, language)
     return label(value, language)
 
 
-def terms(dimension: str, values: Sequence[str], language: Language) -> dict[str, str]:
-    """Give the labels of several values.
+def value_labels(dimension: str, values: Sequence[str], language: Language) -> dict[str, str]:
+    """Map several values of a dimension to their labels.
 
     What all indicators say before a colon is left to the title and the unit. A question beside the same one of the
     population stands for the respondents.
@@ -62,44 +65,79 @@ def terms(dimension: str, values: Sequence[str], language: Language) -> dict[str
     if dimension == INDICATOR and _against_population(values):
         names = {False: "report_respondents", True: "report_population"}
         return {value: label(names[value.endswith(OF_POPULATION)], language) for value in values}
-    texts = {value: term(dimension, value, language) for value in values}
-    if dimension == INDICATOR and _common_head(list(texts.values())):
+    texts = {value: value_label(dimension, value, language) for value in values}
+    if dimension == INDICATOR and _common_prefix(list(texts.values())):
         return {value: _capital(text.partition(": ")[2]) for value, text in texts.items()}
     return texts
 
 
+def row_labels(layout: TableGrid, rows: pd.DataFrame, language: Language) -> list[tuple[str, str]]:
+    """List the heading (may be empty) and the label of every row of a table, in its order.
+
+    Where most headings would stand over a single row, heading and label are joined on one line.
+    """
+    names = {name: value_labels(name, ordered_values(rows, name), language) for name in layout.row_dimensions}
+    texts = [
+        [names[name][value] for name, value in zip(layout.row_dimensions, key, strict=True)] for key in layout.row_keys
+    ]
+    labels = [(" · ".join(parts[:-1]), parts[-1]) for parts in texts]
+    sizes = Counter(heading for heading, _ in labels)
+    if len(layout.row_dimensions) == 1 or 2 * sum(size == 1 for size in sizes.values()) <= len(sizes):
+        return labels
+    return [
+        ("", heading if key[-1] == ALL else f"{heading} · {name}")
+        for key, (heading, name) in zip(layout.row_keys, labels, strict=True)
+    ]
+
+
+def cell_text(row: Row, measure: Measure, language: Language, *, symbol: bool = True) -> str:
+    """Write a row's number: ``*`` where it is withheld, ``.`` where it is not computable, ``°`` where it is assumed."""
+    if row[STATE] == WITHHELD:
+        return WITHHELD_MARK
+    if row[STATE] == UNKNOWN:
+        return NOT_COMPUTABLE_MARK
+    return measure.text(row[ESTIMATE], language, symbol=symbol) + (ASSUMED_MARK if row[ASSUMED] else "")
+
+
+def count_text(row: Row, language: Language) -> str:
+    """Write the number of units behind a number, with ``n``; empty where there is no number or it is not known."""
+    if row[STATE] != NUMBER or pd.isna(row[N_UNITS]):
+        return ""
+    return f"n {number(float(row[N_UNITS]), language)}"
+
+
 def axis_title(rows: pd.DataFrame, dimension: str, language: Language) -> str:
-    """Name a dimension; categories go by the one indicator that they divide. Estimates of an effect name themselves."""
+    """Return the label of a dimension; categories go by the one indicator that they divide. Effects need none."""
     names = rows[INDICATOR].unique()
     if dimension == CATEGORY and set(rows[STATISTIC]) <= EFFECTS:
         return ""
     if dimension == CATEGORY and len(names) == 1:
-        return term(INDICATOR, names[0], language)
+        return value_label(INDICATOR, names[0], language)
     return label(dimension, language)
 
 
 def title_of(safe: SafeTable, language: Language) -> str:
-    """Give an exhibit's title; without one, its indicator, its id or its function."""
+    """Return an exhibit's title; without one, its indicator, its id or its function."""
     if safe.titles.get(language):
         return str(safe.titles[language])
     names = [str(name) for name in safe.frame.get(INDICATOR, pd.Series(dtype=object)).unique()]
-    return term(INDICATOR, names[0], language) if len(names) == 1 and names[0] else safe.exhibit or safe.function
+    return value_label(INDICATOR, names[0], language) if len(names) == 1 and names[0] else safe.exhibit or safe.function
 
 
-def fixed_terms(rows: pd.DataFrame, shown: tuple[str, ...], language: Language) -> list[str]:
-    """Name what is the same for every row and on no axis: the indicator, the sector, the year."""
+def fixed_labels(rows: pd.DataFrame, shown: tuple[str, ...], language: Language) -> list[str]:
+    """List the labels of what is the same for every row and on no axis: the indicator, the sector, the year."""
     parts = []
     for dimension in DIMENSIONS:
         values = rows[dimension].unique()
         if dimension not in shown and len(values) == 1 and values[0] not in (ALL, ""):
-            parts.append(term(dimension, values[0], language))
+            parts.append(value_label(dimension, values[0], language))
         elif dimension == INDICATOR and len(values) > 1:
-            parts.append(_common_head([term(INDICATOR, value, language) for value in values]))
+            parts.append(_common_prefix([value_label(INDICATOR, value, language) for value in values]))
     return [part for part in parts if part]
 
 
 def evidence_line(safe: SafeTable, language: Language) -> str:
-    """Say in one line how far the numbers reach, under which rules, and what was left out."""
+    """Write in one line how far the numbers reach, under which rules, and what was left out."""
     rules = label("report_rules", language).format(rules=safe.rules)
     return " · ".join([label(safe.evidence, language), rules, _protection(safe, language)])
 
@@ -111,7 +149,7 @@ def mark_notes(rows: pd.DataFrame, language: Language) -> list[str]:
         notes.append(label("report_withheld", language))
     unknown = rows.loc[rows[STATE] == UNKNOWN, NOTE]
     if len(unknown):
-        own = own_names(rows, language)
+        own = own_labels(rows, language)
         texts = dict.fromkeys(label(reason, language) for reason in unknown)
         reasons = [text for text in texts if text and text not in own]
         notes.append(label("report_unknown", language) + (f": {'; '.join(reasons)}" if reasons else ""))
@@ -120,36 +158,39 @@ def mark_notes(rows: pd.DataFrame, language: Language) -> list[str]:
     merged = rows[(rows[STATUS] == MERGED) & rows[ESTIMATE].notna()]
     if len(merged):
         names = {
-            term(name, value, language) for name in (SIZE_CLASS, CATEGORY) for value in merged[name] if value != ALL
+            value_label(name, value, language)
+            for name in (SIZE_CLASS, CATEGORY)
+            for value in merged[name]
+            if value != ALL
         }
         notes.append(label("report_merged", language).format(classes=", ".join(sorted(names)) or label(ALL, language)))
     return notes
 
 
 def other_notes(rows: pd.DataFrame, language: Language) -> dict[str, str]:
-    """Give the remaining notes on numbers that are shown: the note as it stands -> the note for the reader.
+    """Map each remaining note on a number that is shown to its text for the reader.
 
     A note that only repeats what its row is called is left out.
     """
     notes = rows.loc[~rows[STATE].isin([WITHHELD, UNKNOWN]) & ~rows[ASSUMED], NOTE]
     texts = {note: label(note, language) for note in dict.fromkeys(notes) if note}
-    own = own_names(rows, language)
+    own = own_labels(rows, language)
     return {note: text for note, text in texts.items() if text not in own}
 
 
 def n_note(safe: SafeTable, language: Language) -> str:
-    """Say what the number of units under a figure counts: business units, respondents, or what a source counted."""
+    """Write what the number of units under a figure counts: business units, respondents, or what a source counted."""
     counted = "_source" if safe.public else "_respondents" if safe.rules == "survey" else ""
     return label(f"report_n_note{counted}", language)
 
 
-def own_names(rows: pd.DataFrame, language: Language) -> set[str]:
-    """Give what the rows are called already, by indicator and by category."""
-    return {term(name, value, language) for name in (INDICATOR, CATEGORY) for value in rows[name].unique()}
+def own_labels(rows: pd.DataFrame, language: Language) -> set[str]:
+    """Collect the labels that the rows have already, by indicator and by category."""
+    return {value_label(name, value, language) for name in (INDICATOR, CATEGORY) for value in rows[name].unique()}
 
 
 def source_notes(safe: SafeTable, language: Language) -> list[str]:
-    """Give the notes under a table: synthetic or not, evidence, rules, coverage, what it cannot show."""
+    """List the notes under a table: synthetic or not, evidence, rules, coverage, what it cannot show."""
     notes = [label("report_synthetic_note", language)] if safe.simulation is not None else []
     notes.append(label("report_evidence", language).format(evidence=label(safe.evidence, language)))
     notes.append(
@@ -164,30 +205,30 @@ def source_notes(safe: SafeTable, language: Language) -> list[str]:
 
 
 def _against_population(values: Sequence[str]) -> bool:
-    """Say whether the indicators are one question, of the respondents and of the population that they come from."""
+    """Whether the indicators are one question, of the respondents and of the population that they come from."""
     return len(values) == 2 and max(values, key=len) == min(values, key=len) + OF_POPULATION
 
 
-def _named(value: str, language: Language) -> str:
-    """Name an indicator, a category or a statistic; of a term made of several terms, each of them."""
+def _term_label(value: str, language: Language) -> str:
+    """Label an indicator, a category or a statistic; of a value made of several terms, each of them."""
     if value in facts("labels") or value in study_labels():
         return label(value, language)
     for joint, shown in JOINTS.items():
         if joint in value:
-            return shown.join(_named(part, language) for part in value.split(joint))
+            return shown.join(_term_label(part, language) for part in value.split(joint))
     return value.replace("_", " ")
 
 
 def _coverage(text: str, language: Language) -> str:
-    """Give the coverage in the reader's language; the border writes it in English."""
+    """Write the coverage in the reader's language; the border writes it in English."""
     words = ((NON_PARTICIPANTS, str.lower), (PARTICIPANTS, str.lower), ("nearly_all", str), ("nearly_none", str))
     for name, case in words:
         text = re.sub(rf"(?<![\w-]){re.escape(case(label(name, 'en')))}", case(label(name, language)), text)
     return label(text, language)
 
 
-def _common_head(texts: list[str]) -> str:
-    """Give what several labels all say before a colon, or nothing."""
+def _common_prefix(texts: list[str]) -> str:
+    """Return what several labels all say before a colon, or nothing."""
     heads = {text.partition(": ")[0] for text in texts}
     return heads.pop() if len(texts) > 1 and len(heads) == 1 and all(": " in text for text in texts) else ""
 

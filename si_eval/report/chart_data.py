@@ -1,0 +1,188 @@
+"""What every kind of figure starts from: the rows it shows, their labels, their order and their look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import matplotlib.ticker
+import numpy as np
+import pandas as pd
+
+from si_eval.report.border import ASSUMED, STATE, UNKNOWN, WITHHELD, safe_rows
+from si_eval.report.canvas import FigureTexts
+from si_eval.report.formats import NO_BREAK, Measure, breakable, measure_key, measures, number, tick_decimals, unit_text
+from si_eval.report.labels import (
+    ASSUMED_MARK,
+    NOT_COMPUTABLE_MARK,
+    WITHHELD_MARK,
+    evidence_line,
+    fixed_labels,
+    mark_notes,
+    title_of,
+    value_labels,
+)
+from si_eval.report.selection import ordered_values, select
+from si_eval.report.specification import Chart
+from si_eval.report.style import SeriesStyle, series_styles
+from si_eval.results import SafeTable
+from si_eval.stats import FloatArray
+from si_eval.vocabulary import (
+    ALL,
+    CONF_HIGH,
+    CONF_LOW,
+    ESTIMATE,
+    GROUP,
+    INDEX,
+    N_TOTAL,
+    N_UNITS,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+    Language,
+    label,
+)
+
+
+@dataclass(frozen=True)
+class ChartData:
+    """The rows that a figure shows, and the choices that go with them."""
+
+    safe: SafeTable
+    rows: pd.DataFrame
+    chart: Chart
+    language: Language
+    titled: bool = True
+
+    @cached_property
+    def measure(self) -> Measure:
+        """How the values are written; a figure has one measure."""
+        return measures(self.rows, divisor=self.chart.divisor)[measure_key(self.rows.iloc[0])]
+
+    @cached_property
+    def unit(self) -> str:
+        """The unit of the value axis, with the divisor."""
+        first = self.rows.iloc[0]
+        return unit_text(self.measure, first[UNIT_OF_MEASURE], self.language, statistic=first[STATISTIC])
+
+    @cached_property
+    def series(self) -> list[str]:
+        """The series in order."""
+        return ordered_values(self.rows, self.chart.series)
+
+    @cached_property
+    def series_labels(self) -> dict[str, str]:
+        """The labels of the series."""
+        return value_labels(self.chart.series, self.series, self.language)
+
+    @cached_property
+    def styles(self) -> dict[str, SeriesStyle]:
+        """The look of every series."""
+        return series_styles(self.series, groups=self.chart.series == GROUP)
+
+    @cached_property
+    def panels(self) -> list[str]:
+        """The panels in order; a figure without panels has one, nameless."""
+        return ordered_values(self.rows, self.chart.panels) if self.chart.panels else [""]
+
+    def panel_labels(self) -> list[str]:
+        """List the labels of the panels; the nameless one stays so."""
+        if not self.chart.panels:
+            return [""]
+        names = value_labels(self.chart.panels, self.panels, self.language)
+        return [breakable(names[panel]) for panel in self.panels]
+
+    def panel_rows(self, panel: str) -> pd.DataFrame:
+        """Select the rows of one panel."""
+        return self.rows[self.rows[self.chart.panels] == panel] if self.chart.panels else self.rows
+
+    def legend(self) -> tuple[tuple[str, SeriesStyle], ...]:
+        """List the entries of the legend: series by label, with their total number of units where the table knows it.
+
+        A single series that stands for everything needs none, unless its number of units is known.
+        """
+        names = {name: self.series_label(name) for name in self.series}
+        if list(names.values()) == [self.series_labels.get(ALL)]:
+            return ()
+        return tuple((text, self.styles[name]) for name, text in names.items())
+
+    def series_label(self, name: str) -> str:
+        """Return the label of a series, with its total number of units where the table knows a single one."""
+        text = self.series_labels[name]
+        totals = self.rows.loc[self.rows[self.chart.series] == name, N_TOTAL].dropna().unique()
+        if len(totals) != 1:
+            return text
+        return f"{text} (n{NO_BREAK}={NO_BREAK}{number(float(totals[0]), self.language)})"
+
+    def texts(self, *, subtitle: tuple[str, ...] = (), notes: tuple[str, ...] = (), legend: bool = True) -> FigureTexts:
+        """Collect what is written around the body."""
+        fixed = fixed_labels(self.rows, () if self.chart.kind == "table" else self.chart.channels, self.language)
+        if self.rows[STATISTIC].iloc[0] == INDEX:
+            fixed = [text for text in fixed if text != label(INDEX, self.language)]
+        synthetic = self.safe.simulation is not None
+        return FigureTexts(
+            title=title_of(self.safe, self.language) if self.titled else "",
+            subtitle=" · ".join(dict.fromkeys([*fixed, *subtitle])),
+            legend=self.legend() if legend else (),
+            notes=(*notes, *mark_notes(self.rows, self.language), evidence_line(self.safe, self.language)),
+            synthetic=label("report_synthetic", self.language) if synthetic else "",
+            lines=self.chart.kind == "lines",
+        )
+
+
+@dataclass(frozen=True)
+class Point:
+    """One number to draw: its class on the axis, its scaled value and interval, its text, its units as text."""
+
+    x: str
+    value: float | None
+    low: float | None
+    high: float | None
+    text: str
+    n: str
+    withheld: bool
+
+
+def prepare_chart(safe: SafeTable, chart: Chart, language: Language, *, titled: bool = True) -> ChartData:
+    """Select the rows of a figure."""
+    return ChartData(safe, select(safe_rows(safe), chart), chart, language, titled)
+
+
+def series_points(data: ChartData, rows: pd.DataFrame, series: str, axis: list[str]) -> list[Point]:
+    """List the numbers of one series in axis order; a class without a row is left out."""
+    own = rows[rows[data.chart.series] == series].set_index(data.chart.axis)
+    return [_point(data, own.loc[x], x) for x in axis if x in own.index]
+
+
+def units_text(value: float, language: Language) -> str:
+    """Write a number of units; empty where it is not known."""
+    return "" if pd.isna(value) else number(value, language)
+
+
+def nice_ticks(low: float, high: float, *, at_most: int = 5) -> FloatArray:
+    """Choose round axis ticks that span the values, shape (T,)."""
+    high = high if high > low else low + 1
+    return np.asarray(matplotlib.ticker.MaxNLocator(at_most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+
+
+def tick_labels(data: ChartData, ticks: FloatArray) -> list[str]:
+    """Write the ticks in the figure's number format."""
+    decimals = tick_decimals(ticks)
+    sign = "%" if data.measure.form in ("share", "percent") else ""
+    return [number(tick, data.language, decimals=decimals) + sign for tick in ticks]
+
+
+def _point(data: ChartData, row: pd.Series, x: str) -> Point:
+    measure = data.measure
+    if row[STATE] == WITHHELD:
+        return Point(x, None, None, None, WITHHELD_MARK, WITHHELD_MARK, True)
+    n = units_text(row[N_UNITS], data.language)
+    if row[STATE] == UNKNOWN:
+        return Point(x, None, None, None, NOT_COMPUTABLE_MARK, n, False)
+    interval = [
+        float(row[name]) if data.chart.intervals and pd.notna(row[name]) else None for name in (CONF_LOW, CONF_HIGH)
+    ]
+    low, high = (None if value is None else measure.scaled(value) for value in interval)
+    text = measure.text(row[ESTIMATE], data.language, symbol=measure.form != "euro") + (
+        ASSUMED_MARK if row[ASSUMED] else ""
+    )
+    return Point(x, measure.scaled(float(row[ESTIMATE])), low, high, text, n, False)
