@@ -30,11 +30,11 @@ class Survey:
         What was asked.
     answers : DataFrame
         One row a choice, number or open answer: ``respondent, question, item, answer, value``.
-    routing : DataFrame
+    asked_frame : DataFrame
         One row an eligible respondent, one Boolean column a question (or row of a matrix): whether it was asked.
     ineligible : int
         Respondents who were screened out.
-    problem_table : DataFrame
+    problem_frame : DataFrame
         The quality flags; `problems` gives a copy.
     sha256 : str
         Hash of the file that was read.
@@ -54,20 +54,20 @@ class Survey:
 
     questionnaire: Questionnaire
     answers: pd.DataFrame
-    routing: pd.DataFrame
+    asked_frame: pd.DataFrame
     ineligible: int
-    problem_table: pd.DataFrame
+    problem_frame: pd.DataFrame
     sha256: str = ""
     simulation: Simulation | None = None
 
     @property
     def respondents(self) -> int:
         """Return the number of eligible respondents."""
-        return len(self.routing)
+        return len(self.asked_frame)
 
     def problems(self) -> pd.DataFrame:
         """List the quality flags: ``kind, question, found, expected, action, count, respondents``."""
-        return self.problem_table.copy()
+        return self.problem_frame.copy()
 
     def to_frame(self) -> pd.DataFrame:
         """Return the answers, one row each: ``respondent, question, item, answer, value``. For use inside only."""
@@ -104,7 +104,7 @@ class Survey:
         values = given.groupby(RESPONDENT)[VALUE].agg(["first", "nunique"])
         return values.loc[values["nunique"] == 1, "first"].astype("float64").sort_index()
 
-    def unused_answers(self, question: Question, *, row: str = "") -> str:
+    def left_out(self, question: Question, *, row: str = "") -> str:
         """Return a note on the answers that `choices` and `numbers` do not use; empty where they use all."""
         given = self._answers_to(question, row)
         unasked = given.loc[~given[RESPONDENT].isin(self._respondents_asked(question, row)), RESPONDENT].nunique()
@@ -122,7 +122,7 @@ class Survey:
         kind = "simulated" if self.simulation else "real"
         return (
             f"Survey {self.questionnaire.name} ({kind}): {self.respondents} respondents, {self.ineligible} not "
-            f"eligible, {len(self.questionnaire.asked)} questions, quality flags: {len(self.problem_table)}"
+            f"eligible, {len(self.questionnaire.asked)} questions, quality flags: {len(self.problem_frame)}"
         )
 
     def __repr__(self) -> str:
@@ -133,8 +133,8 @@ class Survey:
         return given[given[ITEM] == row] if question.kind == MATRIX else given
 
     def _respondents_asked(self, question: Question, row: str) -> pd.Index:
-        column = self.routing[f"{question.id}_{row}" if question.kind == MATRIX else question.id]
-        return self.routing.index[column]
+        column = self.asked_frame[f"{question.id}_{row}" if question.kind == MATRIX else question.id]
+        return self.asked_frame.index[column]
 
 
 def apply_routing(questionnaire: Questionnaire, answers: pd.DataFrame, respondents: Sequence[str]) -> pd.DataFrame:

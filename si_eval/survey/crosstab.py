@@ -138,7 +138,7 @@ def survey_crosstab(
         tested = rows.to_numpy(dtype="float64"), columns.to_numpy(dtype="float64")
         frames.append(_independence_row(*tested, f"{definition.id} | {by_question.id}", seed))
     return result_table(
-        frames, survey, function="survey_crosstab", evidence="association", left_out=survey.unused_answers(definition)
+        frames, survey, function="survey_crosstab", evidence="association", left_out=survey.left_out(definition)
     )
 
 

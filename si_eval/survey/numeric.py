@@ -101,7 +101,7 @@ def survey_numeric(
         _mean_median_rows(one, question, level, correction=correction) for one in _split_by_class(survey, values, by)
     ]
     unclassified = "" if by is None else _unclassified_note(survey, values, by)
-    left_out = join_notes(survey.unused_answers(definition), unclassified)
+    left_out = join_notes(survey.left_out(definition), unclassified)
     return result_table(frames, survey, function="survey_numeric", evidence=definition.evidence, left_out=left_out)
 
 

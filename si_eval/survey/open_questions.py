@@ -52,7 +52,7 @@ def open_answers(survey: Survey, *, question: str) -> ResultTable:
     """
     definition = survey.questionnaire.question(question, kinds=(OPEN,))
     given = survey.answers[survey.answers[QUESTION] == definition.id]
-    given = given[given[RESPONDENT].isin(survey.routing.index[survey.routing[definition.id]])]
+    given = given[given[RESPONDENT].isin(survey.asked_frame.index[survey.asked_frame[definition.id]])]
     number = np.array([float(given[RESPONDENT].nunique())])
     everyone = count_rows(pd.DataFrame(index=[0]), number, np.array([float(survey.respondents)]))
     frames = [everyone]

@@ -258,12 +258,12 @@ def _completeness(survey: Survey, complete: float, partial: float) -> pd.Series:
             required += [(question.id, row.id, row_indicator(question, row)) for row in rows if not row.open_text]
         elif question.required:
             required.append((question.id, "", question.id))
-    n_answered = pd.Series(0.0, index=survey.routing.index)
-    n_required = pd.Series(0.0, index=survey.routing.index)
+    n_answered = pd.Series(0.0, index=survey.asked_frame.index)
+    n_required = pd.Series(0.0, index=survey.asked_frame.index)
     for name, row, column in required:
         given = survey.answers[survey.answers[QUESTION] == name]
         given = given[given["item"] == row] if row else given
-        asked = survey.routing[column]
+        asked = survey.asked_frame[column]
         n_required += asked
         n_answered += asked & asked.index.isin(given[RESPONDENT])
     share = n_answered / n_required.where(n_required > 0)

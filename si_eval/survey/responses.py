@@ -103,9 +103,9 @@ def read_responses(
     return Survey(
         questionnaire=questionnaire,
         answers=answers,
-        routing=asked[asked["eligible"]].drop(columns="eligible"),
+        asked_frame=asked[asked["eligible"]].drop(columns="eligible"),
         ineligible=int((~asked["eligible"]).sum()),
-        problem_table=find_quality_flags(questionnaire, answers, asked, long, frame, respondents),
+        problem_frame=find_quality_flags(questionnaire, answers, asked, long, frame, respondents),
         sha256=sha256,
         simulation=simulation,
     )

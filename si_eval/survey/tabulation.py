@@ -289,7 +289,7 @@ def survey_matrix(
         frames.append(with_indicator(option_rows(table, definition, settings, survey, answers), name))
         if weights is None:
             frames.append(_median_row(survey.choices(definition, base="known", row=row.id), definition, name))
-        left_out.append(survey.unused_answers(definition, row=row.id))
+        left_out.append(survey.left_out(definition, row=row.id))
         tables += [] if row.open_text else [table]
     frames.append(_pooled_rows(pd.concat(tables), definition, answers, settings))
     return result_table(
@@ -307,7 +307,7 @@ def _tabulate(
     """Tabulate a question, for all respondents or for each class of another question."""
     settings.check(survey)
     table = survey.choices(question, base=settings.base)
-    left_out = survey.unused_answers(question)
+    left_out = survey.left_out(question)
     coverage = {"all": (len(table), len(survey.choices(question, base="asked")))}
     if by is None:
         frames = [option_rows(table, question, settings, survey, answers)]

@@ -99,7 +99,7 @@ class CountSettings:
                 "interval: found 'hypergeometric' with weights; expected 'wilson', because an exact interval counts "
                 "whole respondents; write interval='wilson'"
             )
-        missing = set(survey.routing.index) - set(self.weights[RESPONDENT])
+        missing = set(survey.asked_frame.index) - set(self.weights[RESPONDENT])
         if missing:
             raise StudyError(
                 f"weights: found none for {len(missing)} respondents; expected one for each; rake this survey"

@@ -149,7 +149,7 @@ def rake(
         raise StudyError(f"trim: found {trim}; expected a bound below 1 and one above 1, such as (0.3, 3); correct it")
     margin_list = [margin.pool_small_classes(fewest) for margin in read_margins(survey, margins, "margins", year=year)]
     _check_no_empty_class(margin_list)
-    index = survey.routing.index
+    index = survey.asked_frame.index
     members = [margin.members.reindex(index, fill_value=False).to_numpy() for margin in margin_list]
     raked = rake_arrays(members, [margin.shares for margin in margin_list], low=low, high=high)
     weights = raked.weights

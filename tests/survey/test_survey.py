@@ -329,7 +329,7 @@ def test_wide_and_tidy_codes_and_labels_are_the_same(small):
     tidy.loc[tidy["question"] == "B", "answer"] = "1"
     again = sv.read_responses(tidy.sample(frac=1, random_state=1), small)
     pd.testing.assert_frame_equal(wide.answers, labelled.answers)
-    pd.testing.assert_frame_equal(wide.routing, again.routing)
+    pd.testing.assert_frame_equal(wide.asked_frame, again.asked_frame)
     for question in ("A", "B", "G"):
         asked = small.question(question)
         pd.testing.assert_frame_equal(wide.choices(asked), again.choices(asked), check_names=False)
@@ -531,13 +531,13 @@ def test_row_order_does_not_matter_and_nothing_is_changed(questionnaire, respons
         lambda one: sv.rake(one, margins=population),
         sv.survey_plausibility,
     ]
-    answers, asked = survey.answers.copy(deep=True), survey.routing.copy(deep=True)
+    answers, asked = survey.answers.copy(deep=True), survey.asked_frame.copy(deep=True)
     for call in calls:
         pd.testing.assert_frame_equal(call(survey).to_frame(), call(other).to_frame(), rtol=SAME)
     pd.testing.assert_frame_equal(responses, before)
     pd.testing.assert_frame_equal(population, kept)
     pd.testing.assert_frame_equal(survey.answers, answers)
-    pd.testing.assert_frame_equal(survey.routing, asked)
+    pd.testing.assert_frame_equal(survey.asked_frame, asked)
 
 
 # --- intervals ------------------------------------------------------------------------------------------------------
