@@ -1,4 +1,4 @@
-"""What is installed: environment.yml in step with pyproject.toml, and nothing GPL among the required."""
+"""What is installed: environment.yml and CITATION.cff in step with pyproject.toml, nothing GPL among the required."""
 
 from __future__ import annotations
 
@@ -50,3 +50,19 @@ def test_nothing_required_is_gpl():
         texts = [entry.get("License-Expression") or "", *(entry.get_all("Classifier") or [])]
         licences = [text for text in texts if "License" in text or text == texts[0]]
         assert not [text for text in licences if "GPL" in text and "LGPL" not in text], need.name
+
+
+def test_the_citation_is_that_of_the_project():
+    citation, known = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8")), project()
+    assert citation["cff-version"] == "1.2.0"
+    assert citation["message"]
+    assert citation["title"].startswith(known["name"])
+    assert citation["authors"] == known["authors"]
+    assert str(citation["version"]) == known["version"]
+    assert citation["license"] == known["license"]
+    assert citation["keywords"] == known["keywords"]
+
+
+def test_the_source_package_has_its_documents():
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    assert {"docs", "tests", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff"} <= set(listed["sdist"]["include"])

@@ -99,7 +99,7 @@ def estimate_effect(
     Raises `StudyError` for unknown names and options. What cannot be computed is a row with the reason.
 
     Source: Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230; Sant'Anna & Zhao (2020), Journal of
-    Econometrics 219, p. 101-122; Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591; docs/METHODS.md.
+    Econometrics 219, p. 101-122; Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591; docs/methods/.
     """
     for name, given, options in (("design", design, Design), ("cluster", cluster, Cluster)):
         if given not in get_args(options):
