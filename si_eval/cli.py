@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from si_eval.errors import SiEvalError
 from si_eval.interrupts import Interrupts
+from si_eval.progress import Progress
 from si_eval.vocabulary import FileFormat, Layout
 
 app = typer.Typer(help="Evaluate a programme for enterprises from register extracts.", no_args_is_help=True)
@@ -22,8 +23,8 @@ INTERRUPTED = 130  # what a shell expects of a command that ended by Ctrl-C
 
 @app.command()
 def check(source: Annotated[Path, typer.Argument(help="an extract folder or a study file")]) -> None:
-    """Say what is in an extract, what is wrong with it, and what a run could and could not answer."""
-    with _ends_well():
+    """Tell what is in an extract, what is wrong with it, and what a run could and could not answer."""
+    with _exit_codes():
         from si_eval.registers import extracts  # noqa: PLC0415
         from si_eval.study.arguments import check_exhibits  # noqa: PLC0415
         from si_eval.study.file import load_study  # noqa: PLC0415
@@ -50,7 +51,7 @@ def simulate(
     format: Annotated[FileFormat, typer.Option("--format", help="file format")] = "parquet",
 ) -> None:
     """Write a simulated extract whose truth is known."""
-    with _ends_well(), _bar() as progress:
+    with _exit_codes(), _progress_bar() as progress:
         from si_eval import synthetic  # noqa: PLC0415
 
         folder = synthetic.simulate_extract(
@@ -68,16 +69,16 @@ def run(
     notebooks: Annotated[bool, typer.Option(help="execute the notebooks and build the report")] = True,
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
-    with _ends_well(), _bar() as progress:
+    with _exit_codes(), _progress_bar() as progress:
         from si_eval.study.file import load_study  # noqa: PLC0415
-        from si_eval.study.kept_inside import inside_of  # noqa: PLC0415
+        from si_eval.study.kept_inside import inside_folder  # noqa: PLC0415
         from si_eval.study.run import run_study  # noqa: PLC0415
 
-        a_study = source.suffix.lower() == ".toml"
+        is_study = source.suffix.lower() == ".toml"
         results = run_study(
-            load_study(source if a_study else None),
+            load_study(source if is_study else None),
             out=out,
-            extract=extract if a_study else source,
+            extract=extract if is_study else source,
             ledger=ledger,
             notebooks=notebooks,
             progress=progress,
@@ -87,7 +88,7 @@ def run(
     typer.echo(f"results: {out}")
     for page in sorted((out / "report").glob("*.html")):
         typer.echo(f"report: {page}")
-    typer.echo(f"stays inside, never copy it out: {inside_of(out)} (withheld values, identifiers, evidence)")
+    typer.echo(f"stays inside, never copy it out: {inside_folder(out)} (withheld values, identifiers, evidence)")
 
 
 @app.command()
@@ -97,7 +98,7 @@ def release(
     light: Annotated[bool, typer.Option("--light", help="a small output: LIGHT before the name")] = False,
 ) -> None:
     """Make the package for output control out of the results of a run: one ZIP, scanned byte by byte."""
-    with _ends_well():
+    with _exit_codes():
         from si_eval.study.release import release_run  # noqa: PLC0415
 
         made = release_run(out, ledger=ledger, light=light)
@@ -110,8 +111,8 @@ def release(
 
 
 @contextmanager
-def _ends_well() -> Iterator[None]:
-    """End with a message and 1 on an error of ours, with 130 on Ctrl-C; a defect keeps its traceback."""
+def _exit_codes() -> Iterator[None]:
+    """Exit with a message and 1 on an error of this package, with 130 on Ctrl-C; a defect keeps its traceback."""
     with Interrupts() as interrupts:
         try:
             yield
@@ -128,9 +129,14 @@ def _ends_well() -> Iterator[None]:
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[[str, float], None]]:
-    """Show the step at work and how far it is."""
-    with Progress(TextColumn("{task.description:<45}"), BarColumn(), TimeElapsedColumn(), console=errors) as bar:
+def _progress_bar() -> Iterator[Progress]:
+    """Show the step at work and the fraction done."""
+    columns = (
+        rich_progress.TextColumn("{task.description:<45}"),
+        rich_progress.BarColumn(),
+        rich_progress.TimeElapsedColumn(),
+    )
+    with rich_progress.Progress(*columns, console=errors) as bar:
         task = bar.add_task("", total=1.0)
 
         def show(step: str, fraction: float) -> None:

@@ -27,7 +27,7 @@ from si_eval.study.evaluation import protect_exhibits
 from si_eval.study.file import load_study
 from si_eval.study.ledger import load_ledger
 from si_eval.study.release import release_run
-from si_eval.study.run import _replace, run_study
+from si_eval.study.run import _swap_folders, run_study
 from si_eval.synthetic import simulate_extract
 
 STUDY = """
@@ -271,10 +271,10 @@ def test_results_and_what_stays_inside_change_together(tmp_path, monkeypatch, fa
 
     monkeypatch.setattr(Path, "rename", fails_once)
     with pytest.raises(OSError, match="no room"):
-        _replace(places)
+        _swap_folders(places)
     assert [(path / "file").read_text() for path in places.values()] == ["out", "out.inside"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new out", "new out.inside", "out", "out.inside"]
-    _replace(places)
+    _swap_folders(places)
     assert [(path / "file").read_text() for path in places.values()] == ["new out", "new out.inside"]
 
 

@@ -14,10 +14,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from si_eval.errors import StudyError
+from si_eval.progress import Progress
 from si_eval.vocabulary import Language, label
 
 from .display import LANGUAGES
-from .execution import ExecutedCell, ExecutedNotebook, Progress, execute_notebooks
+from .execution import ExecutedCell, ExecutedNotebook, execute_notebooks
 from .exhibit import picture_html
 from .stylesheet import DOCUMENT_CSS, PRINT_SCRIPT, TABLE_CSS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,7 @@ from traitlets.config import Config
 
 import si_eval
 from si_eval.errors import DisclosureError, StudyError
+from si_eval.progress import Progress
 from si_eval.vocabulary import Language
 
 from .display import LANGUAGES, SAFE_MIME
@@ -31,7 +32,6 @@ KERNEL = "python3"
 SETTINGS = {"KernelManager": {"transport_encryption": "auto"}}
 EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "png", "synthetic"}
 TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic"}
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

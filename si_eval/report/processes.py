@@ -7,13 +7,14 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
 import si_eval
 from si_eval.errors import StudyError
+from si_eval.progress import Progress
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
 from si_eval.vocabulary import Language, study_labels
@@ -23,7 +24,6 @@ MOST_PROCESSES = 8
 PAUSE = 0.05  # seconds between two looks at how far the processes are
 
 Drawing: TypeAlias = tuple[SafeTable, Chart, Language, Path]
-Progress: TypeAlias = Callable[[str, float], None]
 
 
 class Drawers:

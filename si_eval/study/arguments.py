@@ -90,7 +90,7 @@ class _Parameter:
 
 def _parameters(function: Callable[..., object], skip: int = 0) -> list[_Parameter]:
     """List the parameters of a function after the first ones, which are its inputs."""
-    hints = get_type_hints(function.__init__ if isinstance(function, type) else function)
+    hints = get_type_hints(function)
     return [
         _Parameter(one.name, hints.get(one.name, Any), one.default is one.empty)
         for one in list(inspect.signature(function).parameters.values())[skip:]

@@ -13,6 +13,7 @@ import pandas as pd
 from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
+from si_eval.progress import Progress, ignore_progress
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
@@ -20,15 +21,15 @@ from si_eval.study.arguments import check_exhibits
 from si_eval.study.catalogue import SURVEY, SYNTHESIS
 from si_eval.study.exhibits import ExhibitInputs, compute_exhibits, exhibits_without_registers, synthesise_exhibits
 from si_eval.study.file import Study
-from si_eval.study.inputs import Progress, read_extract
+from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
 
 TABLES_VARIABLE = "SI_EVAL_TABLES"
 
 
 @dataclass(frozen=True)
-class Request:
-    """Exhibits that crossed the public border together, under one set of rules. The evidence in it stays inside."""
+class JointProtection:
+    """Exhibits that crossed the public border together, under one set of output rules. Its evidence stays inside."""
 
     rules: DisclosureRules
     tables: Sequence[ResultTable] = field(repr=False)
@@ -39,26 +40,76 @@ class Request:
 class StudyResults:
     """What a study gives: the protected exhibits in the order of the study file, and the check against the source.
 
-    ``requests`` and ``ledger`` are for what a run keeps inside: they never leave.
+    ``protections`` and ``ledger`` are for what a run keeps inside: they never leave.
     """
 
     study: Study
     extract: Extract
     tables: dict[str, SafeTable]
     comparison: published.PublishedComparison | None
-    requests: Sequence[Request] = field(default=(), repr=False)
+    protections: Sequence[JointProtection] = field(default=(), repr=False)
     ledger: LedgerFile = field(default_factory=LedgerFile, repr=False)
 
 
 def evaluate(
     study: Study, *, folders: Sequence[Path] = (), ledger: Path | None = None, progress: Progress | None = None
 ) -> StudyResults:
-    """Carry out a study in memory: from the raw extract to protected exhibits and the check against the source.
+    """Carry out a study in memory.
 
-    ``ledger`` is the file of earlier releases, in place of the study's own.
+    The order of work: read the extract, link the participants, build the panel, compute the exhibits, protect them
+    jointly, compare them with the published figures. `run_study` does the same and writes files.
+
+    Parameters
+    ----------
+    study : Study
+        From `load_study`. Its functions, arguments and charts are checked before anything is read.
+    folders : list of Path, optional
+        The folders of the extract in place of those that the study names.
+    ledger : Path, optional
+        The file of earlier releases, in place of the study's own.
+    progress : callable, optional
+        Called with the step at work (a text) and the fraction done.
+
+    Returns
+    -------
+    StudyResults
+        ``tables`` has the protected exhibits (SafeTable) by id in the order of the study, ``comparison`` the check
+        against the published figures (None where the study names none), ``extract`` and ``study`` what it started
+        from. ``protections`` and ``ledger`` hold what never leaves.
+
+    Raises
+    ------
+    InputError
+        With every problem of the study, or of the extract, at once.
+    StudyError
+        For what cannot be carried out, such as a study without a folder.
+    DisclosureError
+        For what the public border does not know.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import si_eval as se
+    >>> _ = Path("study.toml").write_text('''
+    ... name = "small"
+    ... title = { nl = "Klein", en = "Small" }
+    ... [[exhibits]]
+    ... id = "sectors"
+    ... chapter = "1"
+    ... title = { nl = "Sectoren", en = "Sectors" }
+    ... function = "describe_reach"
+    ... arguments = { year = 2019 }
+    ... select = { indicator = "sector", group = "participant" }
+    ... chart = { kind = "shares", x = "sector" }
+    ... ''')
+    >>> results = se.evaluate(se.load_study("study.toml"), folders=[Path("extract")])
+    >>> results.tables["sectors"].rules
+    'replicate_2020'
+    >>> results.tables["sectors"].to_frame()["status"].isin(["shown", "suppressed"]).all()
+    np.True_
     """
     check_exhibits(study)
-    report = progress or _silent
+    report = progress or ignore_progress
     report("reading the extract", 0.0)
     earlier = load_ledger(ledger_path(study, ledger))
     extract = read_extract(study, folders=folders, progress=lambda step, _: report(step, 0.1))
@@ -70,21 +121,53 @@ def evaluate(
     report("computing the exhibits", 0.5)
     tables = compute_exhibits(study, panel, linkage)
     report("protecting", 0.7)
-    requests = decide_exhibits(study, tables, earlier)
-    safe = in_order(study, requests)
+    protections = decide_exhibits(study, tables, earlier)
+    safe = sort_by_study(study, protections)
     report("comparing with the published figures", 0.9)
     comparison = compare_with_published(study, safe)
     report("evaluated", 1.0)
-    return StudyResults(study, extract, {table.exhibit: table for table in safe}, comparison, requests, earlier)
+    return StudyResults(study, extract, {table.exhibit: table for table in safe}, comparison, protections, earlier)
 
 
 def protect_exhibits(study: Study, tables: Sequence[ResultTable]) -> list[SafeTable]:
-    """Let the exhibits cross the public border, in the study's order, jointly with the releases in its ledger."""
-    return in_order(study, decide_exhibits(study, tables, load_ledger(ledger_path(study))))
+    """Let the exhibits of a study cross the public border together.
+
+    All exhibits under one set of output rules get one joint pattern of withheld cells, so that none is found from the
+    margins of another; figures that outsiders know, public units and earlier releases count, as the study file says.
+    The synthesis is made where all other exhibits are there.
+
+    Parameters
+    ----------
+    study : Study
+        From `load_study`.
+    tables : list of ResultTable
+        From `compute_exhibits`.
+
+    Returns
+    -------
+    list of SafeTable
+        In the order of the study. Their rows have a column ``status``: ``shown``, ``suppressed`` or ``merged``.
+
+    Raises
+    ------
+    DisclosureError
+        For what the border does not know.
+    StudyError
+        For a ledger that is none.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> study = se.load_study()
+    >>> safe = se.protect_exhibits(study, se.compute_exhibits(study, only=["dialogic_figure_41"]))
+    >>> [table.exhibit for table in safe]
+    ['dialogic_figure_41']
+    """
+    return sort_by_study(study, decide_exhibits(study, tables, load_ledger(ledger_path(study))))
 
 
-def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: LedgerFile) -> list[Request]:
-    """Let the exhibits cross the public border: one joint pattern for each set of rules, with its earlier releases.
+def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: LedgerFile) -> list[JointProtection]:
+    """Let exhibits cross the public border: one joint pattern for each set of output rules, with its earlier releases.
 
     An exhibit may name rules of its own (a survey has other units than a register). The synthesis follows from the
     protected exhibits and crosses last; it is made where all of them are there. What outsiders know is told of the
@@ -94,53 +177,75 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
     rules = {exhibit.id: exhibit.disclosure or border.rules for exhibit in study.file.exhibits}
     priority = {exhibit.id: exhibit.priority for exhibit in study.file.exhibits if exhibit.priority is not None}
     known = None if border.known is None else pd.read_csv(study.resolve(border.known))
-    requests = []
+    protections = []
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
-        asked = [table for table in tables if rules[table.exhibit] == name]
-        preset, own = _output_rules(study, name), name == border.rules
+        preset = _output_rules(study, name)
         decision = decide(
-            asked,
+            [table for table in tables if rules[table.exhibit] == name],
             rules=preset,
-            known=known if own else None,
+            known=known if name == border.rules else None,
             ledger=earlier.of(name),
             priority=priority,
             merge=border.merge,
             record=False,
         )
-        requests.append(Request(preset, decision.sources, decision))
-    safe = [table for request in requests for table in request.decision.tables]
+        protections.append(JointProtection(preset, decision.sources, decision))
+    safe = [table for protection in protections for table in protection.decision.tables]
     if len(safe) == len([exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]):
         for table in synthesise_exhibits(study, safe):
             preset = _output_rules(study, rules[table.exhibit])
-            requests.append(Request(preset, [table], decide([table], rules=preset)))
-    return requests
+            protections.append(JointProtection(preset, [table], decide([table], rules=preset)))
+    return protections
 
 
 def _output_rules(study: Study, name: str) -> DisclosureRules:
-    """Give the output rules by their name; those of the study's own units know its public units."""
+    """Return the output rules with a name; those of the study's own units know its public units."""
     border = study.file.disclosure
     preset = DisclosureRules.preset(name)
     return replace(preset, public_units=border.public_units) if name == border.rules else preset
 
 
-def in_order(study: Study, requests: Sequence[Request]) -> list[SafeTable]:
-    """Give the protected exhibits of requests in the study's order."""
-    safe = {table.exhibit: table for request in requests for table in request.decision.tables}
+def sort_by_study(study: Study, protections: Sequence[JointProtection]) -> list[SafeTable]:
+    """List the protected exhibits in the order of the study."""
+    safe = {table.exhibit: table for protection in protections for table in protection.decision.tables}
     return [safe[exhibit.id] for exhibit in study.file.exhibits if exhibit.id in safe]
 
 
 def ledger_path(study: Study, given: Path | None = None) -> Path | None:
-    """Give the file of earlier releases: the one given, else the study's own, else none."""
+    """Return the file of earlier releases: the one given, else the study's own, else none."""
     own = study.file.disclosure.ledger
     return given or (None if own is None else study.resolve(own))
 
 
 def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | None = None) -> dict[str, SafeTable]:
-    """Give a notebook the protected exhibits of its study, by id.
+    """Return the protected exhibits of a study, for a notebook.
 
-    They are those of the run at work (`SI_EVAL_TABLES`), so that the whole report has one pattern of withheld cells;
-    without a run they are computed and protected here, those made of registers only where ``panel`` and ``linkage`` are
-    given.
+    Inside the report of a run they are the tables of that run (``SI_EVAL_TABLES``), so that the whole report has one
+    pattern of withheld cells. In a notebook opened by hand they are computed and protected here.
+
+    Parameters
+    ----------
+    study : Study
+        From `open_study` or `load_study`.
+    panel, linkage : Panel and Linkage, optional
+        From `build_panel` and `link_participants`; without them the exhibits that need registers are left out.
+
+    Returns
+    -------
+    dict of str to SafeTable
+        By the id of the exhibit, in the order of the study.
+
+    Raises
+    ------
+    InputError
+        With every problem of the exhibits that are computed here.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> tables = se.study_tables(se.load_study())
+    >>> "dialogic_figure_41" in tables, "dialogic_figure_33" in tables
+    (True, False)
     """
     path = os.environ.get(TABLES_VARIABLE)
     if path is not None:
@@ -153,16 +258,43 @@ def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | No
 
 
 def compare_with_published(study: Study, safe: Sequence[SafeTable]) -> published.PublishedComparison | None:
-    """Check protected exhibits against the published figures and claims of the study, where it has any."""
-    files = study.file.published
-    if files is None:
+    """Check protected exhibits against the published figures and claims of a study.
+
+    Which row of which exhibit a figure or claim speaks of is in the study's file of readings. Figures that were
+    withheld are not compared.
+
+    Parameters
+    ----------
+    study : Study
+        From `load_study`; its ``[published]`` names the files.
+    safe : list of SafeTable
+        From `protect_exhibits`, or the values of `study_tables`.
+
+    Returns
+    -------
+    PublishedComparison or None
+        ``to_frame()`` has one row a figure or claim: the published figure, the computed one and the verdict. None where
+        the study has no ``[published]``.
+
+    Raises
+    ------
+    InputError
+        For files of figures, claims or readings that are not sound.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> study = se.load_study()
+    >>> safe = se.protect_exhibits(study, se.compute_exhibits(study, only=["dialogic_figure_41"]))
+    >>> verdicts = se.compare_with_published(study, safe).to_frame()
+    >>> verdicts["kind"].unique().tolist()
+    ['figure', 'claim']
+    """
+    entry = study.file.published
+    if entry is None:
         return None
     figures, claims = (
         pd.concat([pd.read_csv(study.resolve(path), dtype=str, keep_default_na=False) for path in paths])
-        for paths in (files.figures, files.claims)
+        for paths in (entry.figures, entry.claims)
     )
-    return published.compare_published(safe, figures=figures, claims=claims, readings=study.resolve(files.readings))
-
-
-def _silent(step: str, fraction: float) -> None:
-    """Report nothing."""
+    return published.compare_published(safe, figures=figures, claims=claims, readings=study.resolve(entry.readings))

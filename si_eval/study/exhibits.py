@@ -1,4 +1,4 @@
-"""The exhibits of a study: each is made from its inputs, cut to the rows it shows, and marked where it is assumed."""
+"""The exhibits of a study: each is computed from its inputs, cut to its rows, and marked where it is assumed."""
 
 from __future__ import annotations
 
@@ -100,11 +100,40 @@ def compute_exhibits(
     linkage: Linkage | None = None,
     only: Iterable[str] | None = None,
 ) -> list[ResultTable]:
-    """Compute the exhibits of a study, in its order; a call that several exhibits share is made once.
+    """Compute the exhibits of a study, not yet protected.
 
-    ``only`` names the exhibits wanted; those made of registers need ``panel`` and ``linkage``. What is made of
-    protected tables follows in `synthesise_exhibits`: the synthesis, and the comparison of respondents with the
-    participants in the registers, which until then has the respondents alone.
+    Functions, arguments and charts are checked before anything is computed; a call that several exhibits share is made
+    once. The synthesis follows from protected tables: `protect_exhibits` makes it. A comparison of respondents with the
+    participants in the registers has the respondents alone until then.
+
+    Parameters
+    ----------
+    study : Study
+        From `load_study`.
+    panel, linkage : Panel and Linkage, optional
+        From `build_panel` and `link_participants`; exhibits made of registers need both.
+    only : iterable of str, optional
+        Ids of exhibits; all of the study by default.
+
+    Returns
+    -------
+    list of ResultTable
+        In the order of the study, under their ids and titles. In a simulated extract a number that no published figure
+        stands behind has the note ``assumed``.
+
+    Raises
+    ------
+    InputError
+        With every unknown function, every wrong, unknown or missing argument and every missing file of facts.
+    StudyError
+        For ids in ``only`` that the study does not have, and columns in ``select`` that a table does not have.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> (table,) = se.compute_exhibits(se.load_study(), only=["dialogic_figure_41"])
+    >>> table.function, table.evidence
+    ('survey_multiple', 'goal_attainment')
     """
     registers = {"panel": panel, "linkage": linkage}
     inputs = ExhibitInputs(study, {**registers, PROTECTED: {}})

@@ -164,11 +164,11 @@ class Study(BaseModel):
     path: Path
 
     def resolve(self, relative: str) -> Path:
-        """Give a path of the study file as a path from here."""
+        """Return a path of the study file as a path from here."""
         return (self.path.parent / Path(relative).expanduser()).resolve()
 
     def chart(self, exhibit: str) -> dict[str, Any]:
-        """Give how an exhibit is drawn; raises `StudyError` for one that the study does not have."""
+        """Return how an exhibit is drawn; raises `StudyError` for one that the study does not have."""
         for entry in self.file.exhibits:
             if entry.id == exhibit:
                 return entry.chart
@@ -183,10 +183,49 @@ def data_folder() -> Path:
 
 
 def load_study(path: str | Path | None = None) -> Study:
-    """Read and check a study file; without a path, the reference study.
+    """Read and check a study file.
 
-    Raises `InputError` with every problem of the file: unknown keys with the nearest known name, wrong types, missing
-    keys. Raises `StudyError` where the file cannot be read as TOML.
+    A study file says what is particular to a programme: where its extract is and how its columns are called, which
+    rules hold, which exhibits to make and how to draw them. Paths in it start from its own folder.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A TOML file; without one, the reference study of the package.
+
+    Returns
+    -------
+    Study
+        ``file`` has the settings of the study, ``path`` is where it was read; ``chart(exhibit)`` gives how an exhibit
+        is drawn.
+
+    Raises
+    ------
+    InputError
+        With every problem of the file: unknown keys with the nearest known name, wrong types, missing keys, settings
+        that a rule set refuses.
+    StudyError
+        Where the file is not there or cannot be read as TOML.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import si_eval as se
+    >>> _ = Path("study.toml").write_text('''
+    ... name = "small"
+    ... title = { nl = "Klein", en = "Small" }
+    ... [[exhibits]]
+    ... id = "sectors"
+    ... chapter = "1"
+    ... title = { nl = "Sectoren", en = "Sectors" }
+    ... function = "describe_reach"
+    ... arguments = { year = 2019 }
+    ... select = { indicator = "sector", group = "participant" }
+    ... chart = { kind = "shares", x = "sector" }
+    ... ''')
+    >>> study = se.load_study("study.toml")
+    >>> study.file.title.en, study.file.rule_set().name
+    ('Small', 'replicate_2020')
     """
     path = data_folder() / REFERENCE_STUDY if path is None else Path(path)
     content = _read_toml(path)
@@ -206,7 +245,7 @@ def load_study(path: str | Path | None = None) -> Study:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file, or say what is wrong with it."""
+    """Read a TOML file; raises `StudyError` where it is none."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -238,7 +277,7 @@ def _unknown_key(location: tuple[int | str, ...], name: str, place: str) -> Prob
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """Give the keys that are known at a place in the study file."""
+    """List the keys that are known at a place in the study file."""
     parts: Mapping[str, type[BaseModel]] = {
         "extract": ExtractSource,
         "engine": Engine,

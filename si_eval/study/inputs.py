@@ -1,49 +1,88 @@
-"""Opens a study and its extract, and nothing more: what a notebook starts with."""
+"""The inputs of a study: its extract, read as the study file says, and what a notebook starts with."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from si_eval.engine import open_engine
 from si_eval.errors import StudyError
+from si_eval.progress import Progress
 from si_eval.registers import extracts
 from si_eval.results import Extract
 from si_eval.study.file import Study, load_study
 
-Progress = Callable[[str, float], None]
 EXTRACT_VARIABLE = "SI_EVAL_EXTRACT"
 STUDY_VARIABLE = "SI_EVAL_STUDY"
 NOTEBOOK_SCALE = 0.01
 
 
-def read_extract(source: Any, *, folders: Sequence[Path] = (), progress: Progress | None = None) -> Extract:
-    """Read and validate a raw extract: a folder, several, a study file, or a study.
+def read_extract(
+    source: str | Path | Sequence[str | Path] | Study,
+    *,
+    folders: Sequence[Path] = (),
+    progress: Progress | None = None,
+) -> Extract:
+    """Read and validate a raw extract of the registers.
 
-    A study's own file patterns, column names, units and engine are used; ``folders`` replaces the study's folders.
-    Raises `InputError` with every problem of every table.
+    Tables are not loaded into memory, and raw files are never changed. Canonical and CBS names of files and columns are
+    found by themselves; for other names, units or engines the study file says how to read them.
+
+    Parameters
+    ----------
+    source : str, Path, list of these, or Study
+        A folder with the tables of the extract, several folders, a study file (``.toml``), or a study from
+        `load_study`.
+    folders : list of Path, optional
+        The folders of the extract in place of those that the study names.
+    progress : callable, optional
+        Called with the step at work (a text) and the fraction done.
+
+    Returns
+    -------
+    Extract
+        Tables by name in ``tables``, with exactly the columns and types of the contract (money in euro);
+        ``summary()`` tells what is there, ``to_frame()`` lists the files: ``table, path, format, sha256, rows, year,
+        version``.
+
+    Raises
+    ------
+    InputError
+        With every problem of every table at once: file, column, count, example rows, what to do.
+    StudyError
+        For a study that names no folder, where none is given.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> extract = se.read_extract("extract")
+    >>> print(extract.summary().splitlines()[0])
+    Extract: 8 tables, 27 files, synthetic (smart_industry_2020, scale 0.002)
+    >>> extract.synthetic
+    True
     """
-    study = _as_study(source)
     step = None if progress is None else lambda text: progress(text, 0.0)
-    if study is None:
-        return extracts.read_extract(source, progress=step)
-    return extracts.read_extract(**extract_arguments(study, folders), progress=step)
+    if isinstance(source, str | Path) and Path(source).suffix.lower() == ".toml":
+        source = load_study(source)
+    if isinstance(source, Study):
+        return extracts.read_extract(**extract_arguments(source, folders), progress=step)
+    return extracts.read_extract(source, progress=step)
 
 
 def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, Any]:
-    """Give what `extracts` needs to read the extract of a study; a study without folders needs some."""
+    """Return the arguments with which `extracts` reads the extract of a study; raises `StudyError` without a folder."""
     source = study.file.extract
-    chosen = [Path(folder) for folder in folders] or [study.resolve(folder) for folder in source.folders]
-    if not chosen:
+    places = [Path(folder) for folder in folders] or [study.resolve(folder) for folder in source.folders]
+    if not places:
         raise StudyError(
             f"study {study.file.name}: found no extract folder; expected `folders` under [extract], or a folder given "
             "beside the study; run `si-eval run STUDY --extract FOLDER --out OUT`"
         )
     engine = study.file.engine
     return {
-        "source": chosen,
+        "source": places,
         "files": source.files,
         "columns": source.columns,
         "money_unit": source.money_unit,
@@ -54,34 +93,67 @@ def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, A
 
 
 def open_study() -> Study:
-    """Give a notebook its study: the one in the environment (`SI_EVAL_STUDY`), else the reference study."""
+    """Return the study of a notebook.
+
+    The report of a run executes notebooks with the study of that run; a notebook opened by hand has the reference
+    study.
+
+    Returns
+    -------
+    Study
+        The one that the environment variable ``SI_EVAL_STUDY`` names, else the reference study.
+
+    Raises
+    ------
+    InputError, StudyError
+        For a study file that is not sound; see `load_study`.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> se.open_study().file.name
+    'smart_industry_2020'
+    """
     return load_study(os.environ.get(STUDY_VARIABLE))
 
 
 def open_reference() -> tuple[Study, Extract]:
-    """Give a notebook its study and extract.
+    """Return the study of a notebook and its extract.
 
-    Taken from the environment (`SI_EVAL_STUDY`, `SI_EVAL_EXTRACT`, set by `si-eval run`); else the reference study on
-    a small simulated extract, kept in the cache folder.
+    The report of a run executes notebooks with the study and extract of that run (``SI_EVAL_STUDY`` and
+    ``SI_EVAL_EXTRACT``). A notebook opened by hand has the reference study and, where that names no folder, an extract
+    that is simulated once (1 percent of the firms) and kept in ``~/.cache/si_eval``.
+
+    Returns
+    -------
+    tuple of Study and Extract
+        As from `load_study` and `read_extract`.
+
+    Raises
+    ------
+    InputError, StudyError
+        For a study file or an extract that is not sound.
+
+    Examples
+    --------
+    >>> import os
+    >>> import si_eval as se
+    >>> os.environ["SI_EVAL_EXTRACT"] = "extract"
+    >>> study, extract = se.open_reference()
+    >>> study.file.name, extract.simulation.scale
+    ('smart_industry_2020', 0.002)
+    >>> del os.environ["SI_EVAL_EXTRACT"]
     """
     study = open_study()
-    folder = os.environ.get(EXTRACT_VARIABLE)
-    if folder is None and not study.file.extract.folders:
-        place = Path.home() / ".cache" / "si_eval" / f"{study.file.name}_{NOTEBOOK_SCALE:g}"
-        if not place.exists():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            from si_eval import synthetic  # noqa: PLC0415  loaded where it simulates
+    named = os.environ.get(EXTRACT_VARIABLE)
+    if named is not None:
+        return study, read_extract(study, folders=[Path(part) for part in named.split(os.pathsep)])
+    if study.file.extract.folders:
+        return study, read_extract(study)
+    folder = Path.home() / ".cache" / "si_eval" / f"{study.file.name}_{NOTEBOOK_SCALE:g}"
+    if not folder.exists():
+        from si_eval import synthetic  # noqa: PLC0415  loaded where it simulates
 
-            synthetic.simulate_extract(place, scale=NOTEBOOK_SCALE)
-        folder = str(place)
-    folders = [] if folder is None else [Path(part) for part in folder.split(os.pathsep)]
-    return study, read_extract(study, folders=folders)
-
-
-def _as_study(source: Any) -> Study | None:
-    """Give the study that a source names, if it names one."""
-    if isinstance(source, Study):
-        return source
-    if isinstance(source, str | Path) and Path(source).suffix.lower() == ".toml":
-        return load_study(source)
-    return None
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        synthetic.simulate_extract(folder, scale=NOTEBOOK_SCALE)
+    return study, read_extract(study, folders=[folder])

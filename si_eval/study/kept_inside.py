@@ -45,11 +45,11 @@ NUMBERS = "identifiers.npy"
 WORDS = "identifier_hashes.npy"
 PHRASES = "identifiers.json"
 IDENTIFIERS = (BE_ID, GROUP_ID, "kvk_id", "person_id")
-SPAN = 64  # possible numbers for each number that there is: beyond it they are sorted, not marked
+MAX_SPARSITY = 64  # possible numbers for each number that there is; sparser ones are sorted
 
 
 @dataclass(frozen=True)
-class Inside:
+class KeptInside:
     """The folder that stays inside, read: what a release is made of.
 
     ``files`` gives the hash of each file of the results; ``ledger`` is the ledger as it is once the run is released,
@@ -65,28 +65,28 @@ class Inside:
     secrets: Secrets
 
 
-def inside_of(out: Path) -> Path:
-    """Name the folder beside a run's results that stays inside."""
+def inside_folder(out: Path) -> Path:
+    """Return the folder beside a run's results that stays inside."""
     return out.with_name(out.name + SUFFIX)
 
 
-def keep_secrets(results: StudyResults, folder: Path) -> None:
+def write_secrets(results: StudyResults, folder: Path) -> None:
     """Write to ``folder`` what never leaves, evidence, withheld values, identifiers, and the ledger after a release."""
     (folder / MARKER).write_text(WARNING + "\n", encoding="utf-8")
-    for place, request in enumerate(results.requests, start=1):
-        evidence = folder / "evidence" / f"{place:02d}_{request.rules.name}"
-        write_evidence(evidence, request.decision, request.tables, request.rules)
-    withheld = [number for one in results.requests for number in withheld_numbers(one.decision, one.tables)]
+    for place, protection in enumerate(results.protections, start=1):
+        evidence = folder / "evidence" / f"{place:02d}_{protection.rules.name}"
+        write_evidence(evidence, protection.decision, protection.tables, protection.rules)
+    withheld = [number for one in results.protections for number in withheld_numbers(one.decision, one.tables)]
     np.save(folder / WITHHELD, np.unique(np.array(withheld, dtype=float)))
     identifiers = _identifiers(results.extract)
     np.save(folder / NUMBERS, identifiers.numbers)
     np.save(folder / WORDS, identifiers.words)
     (folder / PHRASES).write_text(json.dumps(sorted(identifiers.phrases)) + "\n", encoding="utf-8")
-    after = results.ledger.with_request((one.rules.name, one.decision.protection) for one in results.requests)
+    after = results.ledger.with_protections((one.rules.name, one.decision.protection) for one in results.protections)
     after.save(folder / LEDGER)
 
 
-def keep_record(
+def write_record(
     results: StudyResults, folder: Path, *, out: Path, ledger: Path | None, folders: Sequence[Path] = ()
 ) -> None:
     """Write to ``folder`` what a release of the finished results in ``out`` needs; ``folders`` held the extract."""
@@ -97,7 +97,7 @@ def keep_record(
         "files": file_hashes(out),
         "project": results.study.file.title.en,
         "made_on": computation["run_on"],
-        "rules": {request.rules.name: request.rules.verified_by for request in results.requests},
+        "rules": {one.rules.name: one.rules.verified_by for one in results.protections},
         "earlier": len(results.ledger.runs),
         "computation": {key: value for key, value in computation.items() if key != FILES},
         "outputs": _describe(results),
@@ -108,9 +108,9 @@ def keep_record(
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def open_inside(out: Path) -> Inside:
+def read_kept_inside(out: Path) -> KeptInside:
     """Read what stays inside beside the results of a run. Raises `StudyError` where it is not there or not whole."""
-    folder = inside_of(out)
+    folder = inside_folder(out)
     if not (out / PROVENANCE).is_file():
         raise StudyError(
             f"out: found {out.name}, which is not the folder of a run; expected what `si-eval run` wrote; run the study"
@@ -127,7 +127,7 @@ def open_inside(out: Path) -> Inside:
             "to scan for; run the study again where it may stay"
         ) from error
     shown = [number for output in outputs for number in shown_numbers(pd.read_csv(io.BytesIO(output.table)))]
-    return Inside(
+    return KeptInside(
         Contents(
             record["project"], record["made_on"], outputs, record["rules"], record["earlier"], record["computation"]
         ),
@@ -141,7 +141,7 @@ def open_inside(out: Path) -> Inside:
 
 
 def file_hashes(out: Path) -> dict[str, str]:
-    """Give the hash of every file of a run's results by its path from there, but not of earlier packages."""
+    """Compute the hash of every file of a run's results by its path from there, but not of earlier packages."""
     return {
         path.relative_to(out).as_posix(): hash_of(path.read_bytes())
         for path in sorted(out.rglob("*"))
@@ -150,17 +150,17 @@ def file_hashes(out: Path) -> dict[str, str]:
 
 
 def _identifiers(extract: Extract) -> Identifiers:
-    """Give every identifier of every raw table, whether or not the study used it."""
-    found = []
+    """Collect every identifier of every raw table, whether or not the study used it."""
+    parts: list[Identifiers] = []
     for column in IDENTIFIERS:
         for table in extract.tables.values():
             if column in table.columns:
                 known = (piece[column].drop_null() for piece in pieces(table.select(column)))
-                found += _sorted([part for part in known if len(part)])
-    return join_identifiers(found)
+                parts += _sort_column([part for part in known if len(part)])
+    return join_identifiers(parts)
 
 
-def _sorted(parts: Sequence[pa.Array]) -> list[Identifiers]:
+def _sort_column(parts: Sequence[pa.Array]) -> list[Identifiers]:
     """Sort the identifiers of one column: whole numbers once each, texts piece by piece."""
     if parts and pa.types.is_integer(parts[0].type):
         return [sort_identifiers(pd.Series(_distinct_numbers([part.to_numpy() for part in parts])))]
@@ -168,9 +168,9 @@ def _sorted(parts: Sequence[pa.Array]) -> list[Identifiers]:
 
 
 def _distinct_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
-    """Give each number of int64 arrays once, in order: marked in a row of all possible ones where that is short."""
+    """Return each number of int64 arrays once, ascending: from a mask over all possible ones where these are few."""
     first, last = min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
-    if last - first >= SPAN * sum(len(part) for part in parts):
+    if last - first >= MAX_SPARSITY * sum(len(part) for part in parts):
         return np.unique(np.concatenate(parts))
     seen = np.zeros(last - first + 1, dtype=bool)
     for part in parts:
@@ -181,14 +181,16 @@ def _distinct_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
 def _describe(results: StudyResults) -> list[dict[str, Any]]:
     """Describe each exhibit as an output, without its numbers, which stand in the results."""
     specs = {spec.id: spec for spec in results.study.file.exhibits}
-    alike: dict[str, list[str]] = defaultdict(list)
+    sharing: dict[str, list[str]] = defaultdict(list)
     for spec in specs.values():
-        alike[f"{spec.function}({spec.arguments})"].append(spec.id)
+        sharing[f"{spec.function}({spec.arguments})"].append(spec.id)
     described = {}
-    for request in results.requests:
-        for table, safe, withheld in zip(request.tables, request.decision.tables, request.decision.rows, strict=True):
+    for protection in results.protections:
+        for table, safe, withheld in zip(
+            protection.tables, protection.decision.tables, protection.decision.rows, strict=True
+        ):
             spec = specs[safe.exhibit]
-            others = [name for name in alike[f"{spec.function}({spec.arguments})"] if name != spec.id]
+            others = [name for name in sharing[f"{spec.function}({spec.arguments})"] if name != spec.id]
             output = describe_output(
                 table, safe, withheld, population=_population(spec),
                 relation=f"other rows of the same computation: {', '.join(others)}" if others else "",
@@ -207,7 +209,7 @@ def _population(spec: ExhibitSpec) -> str:
 
 
 def _output(out: Path, entry: Mapping[str, Any]) -> Output:
-    """Put an output together from its description and the files of the results."""
+    """Compose an output from its description and the files of the results."""
     figure = out / "figures" / f"{entry['exhibit']}.png"
     return Output(
         **{

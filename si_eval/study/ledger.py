@@ -17,13 +17,13 @@ from si_eval.disclosure import ReleaseLedger
 from si_eval.disclosure.suppression import Protection
 from si_eval.errors import StudyError
 
-NOTHING = ""  # the state of a ledger that is not there yet
+NO_LEDGER = ""  # the state of a ledger that is not there yet
 LOCK = ".lock"
 
 
 @dataclass(frozen=True)
 class LedgerFile:
-    """The earlier releases by set of output rules. ``runs`` tells of each release its run, project, date and file.
+    """The earlier releases by set of output rules. ``runs`` has the run, project and date of each release.
 
     ``state`` is the hash of the file that it was read from, ``follows`` that of the file which it takes the place of.
     It holds withheld values: it stays inside.
@@ -31,26 +31,26 @@ class LedgerFile:
 
     ledgers: Mapping[str, ReleaseLedger] = field(default_factory=dict)
     runs: tuple[Mapping[str, str], ...] = ()
-    state: str = NOTHING
-    follows: str = NOTHING
+    state: str = NO_LEDGER
+    follows: str = NO_LEDGER
 
     def of(self, rules: str) -> ReleaseLedger | None:
-        """Give the ledger under a set of rules, where there is one."""
+        """Return the ledger under a set of rules, where there is one."""
         return self.ledgers.get(rules)
 
     def has(self, run: str) -> bool:
-        """Say whether a run was released already."""
+        """Whether a run was released already."""
         return any(entry["run"] == run for entry in self.runs)
 
-    def with_request(self, protections: Iterable[tuple[str, Protection]]) -> LedgerFile:
-        """Give the ledger as it is once requests are released too: it follows this one."""
+    def with_protections(self, protections: Iterable[tuple[str, Protection]]) -> LedgerFile:
+        """Return the ledger as it is once these protections are released too: it follows this one."""
         ledgers = {rules: copy.deepcopy(ledger) for rules, ledger in self.ledgers.items()}
         for rules, protection in protections:
             ledgers.setdefault(rules, ReleaseLedger()).record(protection)
         return LedgerFile(ledgers, self.runs, self.state, follows=self.state)
 
     def with_run(self, run: Mapping[str, str]) -> LedgerFile:
-        """Give the ledger with one more released run."""
+        """Return the ledger with one more released run."""
         return replace(self, runs=(*self.runs, run))
 
     def save(self, path: Path) -> Path:
@@ -87,7 +87,7 @@ def load_ledger(path: Path | None) -> LedgerFile:
         written = path.read_bytes()
         content: dict[str, Any] = json.loads(written)
         ledgers = {rules: ReleaseLedger.from_content(one) for rules, one in content["ledgers"].items()}
-        return LedgerFile(ledgers, tuple(content["runs"]), _hash(written), content.get("follows", NOTHING))
+        return LedgerFile(ledgers, tuple(content["runs"]), _hash(written), content.get("follows", NO_LEDGER))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StudyError(
             f"ledger: found {path.name}, which is no ledger of releases; expected a file that `si-eval release` wrote, "

@@ -18,11 +18,11 @@ from si_eval.study.evaluation import StudyResults
 from si_eval.study.kept_inside import FILES, file_hashes
 
 PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
-GIT_PATIENCE = 10  # seconds
+GIT_TIMEOUT = 10  # seconds
 
 
 def describe_run(results: StudyResults, out: Path) -> dict[str, Any]:
-    """Give what went in, what ran and what came out, for the finished results in ``out``.
+    """Describe what went in, what ran and what came out, for the finished results in ``out``.
 
     No counts, no identifiers, no paths of the machine.
     """
@@ -59,15 +59,15 @@ def _describe_rules(rules: RuleSet) -> dict[str, Any]:
 
 
 def hash_inputs(extract: Extract) -> str:
-    """Give one hash of all input files; the provenance holds the hash of each."""
+    """Compute one hash of all input files; the provenance holds the hash of each."""
     digest = hashlib.sha256("\n".join(sorted(source.sha256 for source in extract.sources)).encode())
     return digest.hexdigest()
 
 
 def describe_commit(source: Path) -> dict[str, Any] | None:
-    """Give the git commit that a file or folder was read at, and whether it was changed since.
+    """Return the git commit that a file or folder was read at, and whether it was changed since.
 
-    Nothing where git is not there, or where no work tree holds the source: a package installed inside a work tree, or
+    None where git is not there, or where no work tree holds the source: a package installed inside a work tree, or
     a file that was never added, is not of any commit.
     """
     if not _git(source, "ls-files", "--", source.name):
@@ -79,12 +79,12 @@ def describe_commit(source: Path) -> dict[str, Any] | None:
 
 
 def _git(source: Path, *arguments: str) -> str | None:
-    """Ask git beside a file or folder, without any lock; nothing where it has no answer."""
+    """Ask git beside a file or folder, without any lock; None where it has no answer."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "--no-optional-locks", "--literal-pathspecs", "-C", str(source.parent), *arguments]
     try:
         answer = subprocess.run(
-            command, capture_output=True, text=True, check=True, timeout=GIT_PATIENCE, env=environment
+            command, capture_output=True, text=True, check=True, timeout=GIT_TIMEOUT, env=environment
         )
     except (OSError, subprocess.SubprocessError):
         return None

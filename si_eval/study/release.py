@@ -1,4 +1,4 @@
-"""The package for output control, made of an earlier run: one ZIP, scanned before it is there."""
+"""The release of a run: the package for output control, one ZIP, scanned before it is there."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from si_eval.disclosure.request import package_path, write_package
 from si_eval.errors import StudyError
-from si_eval.study.kept_inside import RELEASES, Inside, file_hashes, inside_of, open_inside
-from si_eval.study.ledger import NOTHING, load_ledger
+from si_eval.study.kept_inside import RELEASES, KeptInside, file_hashes, inside_folder, read_kept_inside
+from si_eval.study.ledger import NO_LEDGER, load_ledger
 
-MOST_NAMED = 5  # files in a message
+MAX_NAMED = 5  # files in a message
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,58 @@ class Release:
 
 
 def release_run(out: str | Path, *, ledger: str | Path | None = None, light: bool = False) -> Release:
-    """Make the package for output control out of the results of a run, in ``out/release``.
+    """Make the package for output control out of the results of a run.
 
-    The results must be as the run wrote them. ``ledger`` is the file of earlier releases (by default the run's own):
-    the run must have been protected with it as it is now, and enters it when the ZIP is written and scanned; a run
-    that is in it already adds nothing. ``light`` puts LIGHT before the name, for small outputs. The same run gives the
-    same bytes. A ZIP of the run that was made before is replaced.
+    One ZIP in ``out/release``, scanned for withheld values and identifiers before it is there; the same run gives the
+    same bytes. The results must be as the run wrote them, and the run must have been protected with the ledger as it
+    is now: it enters the ledger when the ZIP is written. A run that is in the ledger already adds nothing. A ZIP that
+    was made of the run before is replaced.
 
-    Raises `StudyError` for results that changed or a ledger that moved on, `DisclosureError` where the scan finds
-    anything; nothing is left then.
+    Parameters
+    ----------
+    out : str or Path
+        The results of a run.
+    ledger : str or Path, optional
+        The file of earlier releases; by default the run's own.
+    light : bool, default False
+        Put LIGHT before the name of the ZIP, for small outputs.
+
+    Returns
+    -------
+    Release
+        ``path`` of the ZIP, the folder ``evidence``, which stays inside, and the file ``ledger`` that the run entered
+        (None without one).
+
+    Raises
+    ------
+    StudyError
+        For results that changed since the run, or a ledger that moved on.
+    DisclosureError
+        Where the scan finds anything; no ZIP is left then, and no entry in the ledger.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import si_eval as se
+    >>> _ = Path("study.toml").write_text('''
+    ... name = "small"
+    ... title = { nl = "Klein", en = "Small" }
+    ... [[exhibits]]
+    ... id = "sectors"
+    ... chapter = "1"
+    ... title = { nl = "Sectoren", en = "Sectors" }
+    ... function = "describe_reach"
+    ... arguments = { year = 2019 }
+    ... select = { indicator = "sector", group = "participant" }
+    ... chart = { kind = "shares", x = "sector" }
+    ... ''')
+    >>> _ = se.run_study("study.toml", out="results", extract="extract", notebooks=False)
+    >>> release = se.release_run("results", ledger="releases.json")
+    >>> release.path.name.startswith("small_") and release.path.name.endswith("_synthetic.zip")
+    True
     """
     target = Path(out).resolve()
-    inside = open_inside(target)
+    inside = read_kept_inside(target)
     _check_files(target, inside.files)
     path = inside.ledger_path if ledger is None else Path(ledger).resolve()
     _check_ledger(path, inside)
@@ -43,18 +83,18 @@ def release_run(out: str | Path, *, ledger: str | Path | None = None, light: boo
     name = f"{inside.contents.run['study']}_{inside.contents.made_on}{kind}.zip"
     package = package_path(target / RELEASES / name, light=light)
 
-    def enter() -> None:
+    def enter_ledger() -> None:
         current = load_ledger(path)
         if path is not None and not current.has(inside.run):
             _check_ledger(path, inside)
             run = {"run": inside.run, "project": inside.contents.project, "made_on": inside.contents.made_on}
             inside.ledger.with_run(run).save(path)
 
-    write_package(package, inside.contents, inside.secrets, before=enter)
+    write_package(package, inside.contents, inside.secrets, before=enter_ledger)
     for earlier in package.parent.glob("*.zip"):
         if earlier != package:
             earlier.unlink()
-    return Release(package, inside_of(target) / "evidence", path)
+    return Release(package, inside_folder(target) / "evidence", path)
 
 
 def _check_files(out: Path, recorded: Mapping[str, str]) -> None:
@@ -65,26 +105,26 @@ def _check_files(out: Path, recorded: Mapping[str, str]) -> None:
         for name in sorted({name for name, _ in set(present.items()) ^ set(recorded.items())})
     }
     if states:
-        named = ", ".join(f"{name} ({state})" for name, state in list(states.items())[:MOST_NAMED])
-        more = f" and {len(states) - MOST_NAMED} more" if len(states) > MOST_NAMED else ""
+        named = ", ".join(f"{name} ({state})" for name, state in list(states.items())[:MAX_NAMED])
+        more = f" and {len(states) - MAX_NAMED} more" if len(states) > MAX_NAMED else ""
         raise StudyError(
             f"out: found files that are not as the run wrote them: {named}{more}; expected the files of the run, by "
             "their hashes; run the study again and change nothing by hand"
         )
 
 
-def _check_ledger(path: Path | None, inside: Inside) -> None:
+def _check_ledger(path: Path | None, inside: KeptInside) -> None:
     """Refuse a run that was not protected with the ledger as it is now."""
     current = load_ledger(path)
     if current.has(inside.run) or current.state == inside.ledger_before or path is None:
         return
-    if current.state == NOTHING:
-        found = "no ledger there, while the run was protected with one"
-    elif inside.ledger_before == NOTHING:
-        found = f"{len(current.runs)} earlier releases in it, while the run was protected without them"
+    if current.state == NO_LEDGER:
+        change = "no ledger there, while the run was protected with one"
+    elif inside.ledger_before == NO_LEDGER:
+        change = f"{len(current.runs)} earlier releases in it, while the run was protected without them"
     else:
-        found = f"{len(current.runs)} earlier releases in it, while the run was protected with another state of it"
+        change = f"{len(current.runs)} earlier releases in it, while the run was protected with another state of it"
     raise StudyError(
-        f"ledger: found {found}; expected the state that the run knew, because a release must not undo another; run "
+        f"ledger: found {change}; expected the state that the run knew, because a release must not undo another; run "
         f"the study again with `--ledger {path.name}`, then release it"
     )

@@ -1,4 +1,4 @@
-"""A study as files: everything is written beside the target first, so a run leaves all or nothing."""
+"""A run: the results of a study as files. They are written beside the target first, so that all appear or none."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ import pandas as pd
 
 from si_eval.errors import StudyError
 from si_eval.interrupts import held_back
+from si_eval.progress import Progress, ignore_progress, part_of
 from si_eval.report.processes import Drawers, Drawing
 from si_eval.report.specification import Chart
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study.file import Study, load_study
-from si_eval.study.inputs import EXTRACT_VARIABLE, STUDY_VARIABLE, Progress
-from si_eval.study.kept_inside import MARKER, PROVENANCE, inside_of, keep_record, keep_secrets
+from si_eval.study.inputs import EXTRACT_VARIABLE, STUDY_VARIABLE
+from si_eval.study.kept_inside import MARKER, PROVENANCE, inside_folder, write_record, write_secrets
 from si_eval.study.provenance import describe_run, hash_inputs
 from si_eval.vocabulary import Language
 
@@ -35,56 +36,102 @@ def run_study(
     notebooks: bool = True,
     progress: Progress | None = None,
 ) -> StudyResults:
-    """Carry out a study and write its files: exhibits, tables, figures, report, published.csv and provenance.
+    """Carry out a study and write its files.
 
-    ``study`` is a study or the path of its file; ``extract`` replaces the study's folders, ``ledger`` its file of
-    earlier releases; without ``notebooks`` no report is built and figures are drawn in the first language only.
-    ``out`` must be new, empty or an earlier run, which is then replaced. Beside it, ``<out>.inside`` keeps what
-    `si-eval release` needs and what never leaves: withheld values, identifiers, evidence. An interrupted or failing
-    run leaves both as they were.
+    All or nothing: an interrupted or failing run leaves ``out`` as it was. Beside it, ``<out>.inside`` keeps what
+    `release_run` needs and what never leaves: withheld values, identifiers, evidence.
 
-    Raises `InputError` and `StudyError`.
+    Parameters
+    ----------
+    study : Study, str or Path
+        A study, or the path of its file.
+    out : str or Path
+        The folder for the results: new, empty or an earlier run, which is then replaced.
+    extract : str, Path or list of these, optional
+        The folders of the extract in place of those that the study names.
+    ledger : str or Path, optional
+        The file of earlier releases, in place of the study's own.
+    notebooks : bool, default True
+        Execute the notebooks and build the report. Without, figures are drawn in the first language only.
+    progress : callable, optional
+        Called with the step at work (a text) and the fraction done.
+
+    Returns
+    -------
+    StudyResults
+        As from `evaluate`. Files in ``out``: ``exhibits.csv`` (exhibit, title, chapter, table_file, figure_file,
+        function, rule_set, input_hashes), ``tables/<exhibit>.csv``, ``figures/<exhibit>.png``, ``report/``,
+        ``published.csv`` and ``provenance.json``.
+
+    Raises
+    ------
+    InputError
+        With every problem of the study, or of the extract, at once.
+    StudyError
+        For what cannot be carried out, such as a folder ``out`` that holds something else.
+    DisclosureError
+        For what the public border does not know.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import si_eval as se
+    >>> _ = Path("study.toml").write_text('''
+    ... name = "small"
+    ... title = { nl = "Klein", en = "Small" }
+    ... [[exhibits]]
+    ... id = "sectors"
+    ... chapter = "1"
+    ... title = { nl = "Sectoren", en = "Sectors" }
+    ... function = "describe_reach"
+    ... arguments = { year = 2019 }
+    ... select = { indicator = "sector", group = "participant" }
+    ... chart = { kind = "shares", x = "sector" }
+    ... ''')
+    >>> results = se.run_study("study.toml", out="out", extract="extract", notebooks=False)
+    >>> sorted(path.name for path in Path("out").iterdir())
+    ['exhibits.csv', 'figures', 'provenance.json', 'tables']
     """
     study = study if isinstance(study, Study) else load_study(study)
     target = Path(out).resolve()
     _check_target(target)
-    chosen = [extract] if isinstance(extract, str | Path) else list(extract or [])
-    folders = [Path(folder).resolve() for folder in chosen] or [study.resolve(f) for f in study.file.extract.folders]
+    given = [extract] if isinstance(extract, str | Path) else list(extract or [])
+    folders = [Path(folder).resolve() for folder in given] or [study.resolve(f) for f in study.file.extract.folders]
     earlier = ledger_path(study, None if ledger is None else Path(ledger).resolve())
-    report = progress or (lambda step, fraction: None)
+    report = progress or ignore_progress
     with Drawers() as drawers:
-        results = evaluate(study, folders=folders, ledger=earlier, progress=_part(report, 0.0, 0.3))
+        results = evaluate(study, folders=folders, ledger=earlier, progress=part_of(report, 0.0, 0.3))
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _work_beside(target) as work, _work_beside(inside_of(target)) as inside:
+        with _working_folder(target) as work, _working_folder(inside_folder(target)) as inside:
             languages = study.file.languages if notebooks else study.file.languages[:1]
             drawers.start(_write_exhibits(results, work, languages), work)
-            keep_secrets(results, inside)
-            drawers.finish(_part(report, 0.3, 0.6))
+            write_secrets(results, inside)
+            drawers.finish(part_of(report, 0.3, 0.6))
             if results.comparison is not None:
                 results.comparison.to_frame().to_csv(work / "published.csv", index=False)
             if notebooks and study.file.notebooks:
-                _write_report(results, work, folders, _part(report, 0.6, 1.0))
+                _write_report(results, work, folders, part_of(report, 0.6, 1.0))
             provenance = json.dumps(describe_run(results, work), indent=2, sort_keys=True)
             (work / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
-            keep_record(results, inside, out=work, ledger=earlier, folders=folders)
+            write_record(results, inside, out=work, ledger=earlier, folders=folders)
             work.chmod(0o755)
-            _replace({work: target, inside: inside_of(target)})
+            _swap_folders({work: target, inside: inside_folder(target)})
     report("done", 1.0)
     return results
 
 
 def _check_target(target: Path) -> None:
     """Refuse to write over anything but an earlier run and what it kept inside."""
-    for folder, sign in ((target, PROVENANCE), (inside_of(target), MARKER)):
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / sign).is_file()):
+    for folder, mark in ((target, PROVENANCE), (inside_folder(target), MARKER)):
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).is_file()):
             raise StudyError(
                 f"out: found {folder.name}, which is not an earlier run; expected a new or empty folder; choose another"
             )
 
 
 @contextmanager
-def _work_beside(target: Path) -> Iterator[Path]:
-    """Give a folder to work in, for this user alone, that is gone in the end unless it took its target's place."""
+def _working_folder(target: Path) -> Iterator[Path]:
+    """Make a folder beside the target, for this user alone, gone in the end unless it took the target's place."""
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
         yield work
@@ -94,11 +141,11 @@ def _work_beside(target: Path) -> Iterator[Path]:
 
 
 def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Language]) -> list[Drawing]:
-    """Write each exhibit as a tidy table, and the list of all of them; give the figures to draw, one a language."""
+    """Write each exhibit as a tidy table, list all of them, and return the figures to draw, one a language."""
     (work / "tables").mkdir()
     (work / "figures").mkdir()
     hashes = hash_inputs(results.extract)
-    listed = []
+    rows = []
     drawings: list[Drawing] = []
     for spec in results.study.file.exhibits:
         table = results.tables[spec.id]
@@ -106,7 +153,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
         for language in languages:
             suffix = "" if language == languages[0] else f".{language}"
             drawings.append((table, Chart(**spec.chart), language, work / "figures" / f"{spec.id}{suffix}.png"))
-        listed.append(
+        rows.append(
             {
                 "exhibit": spec.id,
                 "title": getattr(spec.title, languages[0]),
@@ -118,7 +165,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
                 "input_hashes": hashes,
             }
         )
-    pd.DataFrame(listed).to_csv(work / "exhibits.csv", index=False)
+    pd.DataFrame(rows).to_csv(work / "exhibits.csv", index=False)
     return drawings
 
 
@@ -145,7 +192,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], pr
     tables.unlink()
 
 
-def _replace(finished: Mapping[Path, Path]) -> None:
+def _swap_folders(finished: Mapping[Path, Path]) -> None:
     """Put finished folders in place of those of an earlier run: all of them, or none where one cannot be moved."""
     with held_back():
         moved: list[tuple[Path, Path]] = []
@@ -163,8 +210,3 @@ def _replace(finished: Mapping[Path, Path]) -> None:
         finally:
             for aside in old:
                 shutil.rmtree(aside, ignore_errors=True)
-
-
-def _part(progress: Progress, start: float, end: float) -> Progress:
-    """Report a part of the work as a part of the whole."""
-    return lambda step, fraction: progress(step, start + (end - start) * fraction)

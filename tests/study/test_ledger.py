@@ -17,7 +17,7 @@ def enter(folder, name, ready, entered):
     """Release runs in another process: read each ledger, and write once both processes have read it."""
     for number in range(ROUNDS):
         path = folder / f"{number}.json"
-        known = load_ledger(path).with_request([])
+        known = load_ledger(path).with_protections([])
         ready.wait(PATIENCE)
         try:
             known.with_run({"run": name}).save(path)
@@ -46,14 +46,14 @@ def test_of_two_releases_at_the_same_time_one_enters(tmp_path):
 
 def test_a_ledger_that_moved_on_is_not_overwritten(tmp_path):
     path = tmp_path / "releases.json"
-    first, second = load_ledger(path).with_request([]), load_ledger(path).with_request([])
+    first, second = load_ledger(path).with_protections([]), load_ledger(path).with_protections([])
     kept = second.save(tmp_path / "inside.json")
     first.with_run({"run": "a"}).save(path)
     before = path.read_bytes()
     with pytest.raises(StudyError, match=r"changed since .* run the study again with `--ledger releases.json`"):
         load_ledger(kept).with_run({"run": "b"}).save(path)
     assert path.read_bytes() == before
-    later = load_ledger(path).with_request([]).save(tmp_path / "later.json")
+    later = load_ledger(path).with_protections([]).save(tmp_path / "later.json")
     load_ledger(later).with_run({"run": "b"}).save(path)
     assert [entry["run"] for entry in load_ledger(path).runs] == ["a", "b"]
 
