@@ -8,8 +8,19 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from si_eval.consistency.facts import layouts
-from si_eval.consistency.figure import ADDITIVE, COUNT, GROWTH, MEAN, SHARE, WHOLE, Figure, Finding, ids, weigh
-from si_eval.consistency.printed import Interval
+from si_eval.consistency.figure import (
+    ADDITIVE,
+    COUNT,
+    GROWTH,
+    MEAN,
+    SHARE,
+    WHOLE,
+    Figure,
+    Finding,
+    grade_severity,
+    ids_of,
+)
+from si_eval.consistency.printed_number import Interval
 
 _TOKENS = r"[\s_:.-]+"
 
@@ -21,13 +32,13 @@ def growth_against_levels(figures: Sequence[Figure]) -> Iterator[Finding]:
         first = growth.base_year or first
         first = last - 1 if first == last else first
         tried: list[tuple[Figure, Figure, Interval]] = []
-        for candidates in filter(None, _sources_of(growth, figures, (*ADDITIVE, MEAN, SHARE))):
+        for candidates in filter(None, _possible_sources(growth, figures, (*ADDITIVE, MEAN, SHARE))):
             levels = [f for f in candidates if f.known and f.cell == growth.cell and not f.hedge and f.period]
             pairs = [
                 (a, b)
                 for a in levels
                 for b in levels
-                if a.period == (first, first) and b.period == (last, last) and _same_way(a, b)
+                if a.period == (first, first) and b.period == (last, last) and _are_comparable(a, b)
             ]
             ways = (
                 (growth.base_unit == SHARE,) if growth.base_unit == SHARE != candidates[0].base_unit else (False, True)
@@ -39,18 +50,18 @@ def growth_against_levels(figures: Sequence[Figure]) -> Iterator[Finding]:
                 if not way or growth.base_unit == SHARE
             ]
         tried = [t for t in tried if t[2].high - t[2].low < float("inf")]
-        if tried and not any(_fits(growth.allowed, reach) for _, _, reach in tried):
+        if tried and not any(_fits(growth.interval, reach) for _, _, reach in tried):
             a, b, reach = tried[0]
             middle = (reach.low + reach.high) / 2
             yield Finding(
                 rule="growth_against_levels",
-                severity=weigh(growth.value or 0.0, middle),
+                severity=grade_severity(growth.value or 0.0, middle),
                 verdict="fail",
-                where=ids([growth, a, b]),
-                found=growth.show(),
+                where=ids_of([growth, a, b]),
+                found=growth.format(),
                 expected=f"{middle / growth.scale:.4g}",
-                sentence=f"{growth.indicator} ({growth.year}) is told as {growth.show()}; {a.show()} and {b.show()} "
-                f"give {middle / growth.scale:.4g}.",
+                sentence=f"{growth.indicator} ({growth.year}) is told as {growth.format()}; {a.format()} and "
+                f"{b.format()} give {middle / growth.scale:.4g}.",
             )
 
 
@@ -58,35 +69,35 @@ def share_against_levels(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Compare the share of a part with the part and the whole that it is of."""
     for share in (f for f in figures if f.known and f.kind == SHARE and f.category != WHOLE):
         tried: list[tuple[Figure, Figure, Interval]] = []
-        for candidates in _sources_of(share, figures, ADDITIVE):
+        for candidates in _possible_sources(share, figures, ADDITIVE):
             same = [f for f in candidates if f.known and f.year == share.year and f.dimensions == share.dimensions]
-            here = [f for f in same if f.home == share.home]
+            here = [f for f in same if f.location == share.location]
             for pool in (here, [f for f in same if f.source == share.source], same):
                 parts = [f for f in pool if f.category == share.category]
                 wholes = [f for f in pool if f.category == WHOLE]
                 if parts and wholes:
-                    tried += [(a, b, a.allowed.divided(b.allowed)) for a in parts for b in wholes]
+                    tried += [(a, b, a.interval.divided(b.interval)) for a in parts for b in wholes]
                     break
-        if tried and not any(_fits(share.allowed, reach) for _, _, reach in tried):
+        if tried and not any(_fits(share.interval, reach) for _, _, reach in tried):
             a, b, _ = tried[0]
             expected = (a.value or 0.0) / (b.value or 1.0)
-            yield _share_finding(share, f"{a.show()} of {b.show()}", expected, (share, a, b))
+            yield _share_finding(share, f"{a.format()} of {b.format()}", expected, (share, a, b))
 
 
 def share_against_count(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Compare a share with the count and the base that stand beside it."""
     for share in (f for f in figures if f.known and f.kind == SHARE and f.n and f.count is not None):
         expected = (share.count or 0.0) / (share.n or 1.0)
-        if not share.weighted and not _fits(share.allowed, Interval(expected, expected)):
+        if not share.weighted and not _fits(share.interval, Interval(expected, expected)):
             yield _share_finding(share, f"{share.count:g} of {share.n:g}", expected, (share,))
     for figure in (f for f in figures if f.known and f.kind == COUNT and f.count is not None):
-        if not figure.allowed.meets(Interval(figure.count or 0.0, figure.count or 0.0)):
+        if not figure.interval.meets(Interval(figure.count or 0.0, figure.count or 0.0)):
             yield Finding(
                 rule="same_quantity_twice",
-                severity=weigh(figure.value or 0.0, figure.count or 0.0),
+                severity=grade_severity(figure.value or 0.0, figure.count or 0.0),
                 verdict="fail",
                 where=(figure.id,),
-                found=figure.show(),
+                found=figure.format(),
                 expected=f"{figure.count:g}",
                 sentence=f"{figure.indicator} ({figure.category}): value and count of one row differ.",
             )
@@ -95,26 +106,26 @@ def share_against_count(figures: Sequence[Figure]) -> Iterator[Finding]:
 def mean_against_total(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Compare a mean with the total and the number it is over; silent where no total can be meant."""
     for mean in (f for f in figures if f.known and f.kind == MEAN):
-        number = mean.covered or mean.n or _counted(mean, figures)
+        number = mean.covered or mean.n or _find_count(mean, figures)
         tried: list[tuple[Figure, Interval]] = []
-        for candidates in _sources_of(mean, figures, ADDITIVE, loosely=True):
+        for candidates in _possible_sources(mean, figures, ADDITIVE, loosely=True):
             for total in candidates:
                 n = number or total.covered or total.n
                 same = total.known and total.year == mean.year and total.cell == mean.cell and not total.hedge
                 unit = total.base_unit == mean.base_unit.partition(" per ")[0]
                 if same and n and unit and (total.covered or total.n or n) == n:
-                    tried.append((total, total.allowed.scaled(1.0 / n)))
-        if tried and not any(_fits(mean.allowed, reach) for _, reach in tried):
+                    tried.append((total, total.interval.scaled(1.0 / n)))
+        if tried and not any(_fits(mean.interval, reach) for _, reach in tried):
             total, reach = tried[0]
             middle = (reach.low + reach.high) / 2
             yield Finding(
                 rule="mean_against_total",
-                severity=weigh(mean.value or 0.0, middle),
+                severity=grade_severity(mean.value or 0.0, middle),
                 verdict="fail",
-                where=ids([mean, total]),
-                found=mean.show(),
+                where=ids_of([mean, total]),
+                found=mean.format(),
                 expected=f"{middle / mean.scale:.4g}",
-                sentence=f"{mean.indicator} ({mean.year}) is told as {mean.show()}; {total.show()} over "
+                sentence=f"{mean.indicator} ({mean.year}) is told as {mean.format()}; {total.format()} over "
                 f"{number or total.covered or total.n:g} gives {middle / mean.scale:.4g}.",
             )
 
@@ -132,20 +143,21 @@ def totals_over_years(frame: pd.DataFrame, columns: dict[str, str], figures: Seq
         expected = (figure.value or 0.0) * years
         if word in ("year", "jaar", "annual") and not figure.period:
             continue
-        if not figure.allowed.scaled(years).meets(Interval(float(total), float(total))):
+        if not figure.interval.scaled(years).meets(Interval(float(total), float(total))):
             yield Finding(
                 rule="total_over_period",
-                severity=weigh(float(total), expected),
+                severity=grade_severity(float(total), expected),
                 verdict="fail",
                 where=(figure.id,),
                 found=f"{total:g}",
                 expected=f"{expected:g}",
-                sentence=f"{figure.indicator} ({figure.year}): {figure.show()} over {years} year(s) is not {total:g}.",
+                sentence=f"{figure.indicator} ({figure.year}): {figure.format()} over {years} year(s) "
+                f"is not {total:g}.",
             )
 
 
-def _counted(mean: Figure, figures: Sequence[Figure]) -> float | None:
-    """Give the count that a mean "per" something is over, where one row of the same year has it."""
+def _find_count(mean: Figure, figures: Sequence[Figure]) -> float | None:
+    """Find the count that a mean "per" something is over, where one row of the same year has it."""
     per = mean.base_unit.partition(" per ")[2]
     counts = {
         f.value
@@ -158,40 +170,40 @@ def _counted(mean: Figure, figures: Sequence[Figure]) -> float | None:
 def _share_finding(share: Figure, basis: str, expected: float, where: Sequence[Figure]) -> Finding:
     return Finding(
         rule="share_against_levels" if len(where) > 1 else "share_against_count",
-        severity=weigh(share.value or 0.0, expected),
+        severity=grade_severity(share.value or 0.0, expected),
         verdict="fail",
-        where=ids(where),
-        found=share.show(),
+        where=ids_of(where),
+        found=share.format(),
         expected=f"{expected:.4g}",
-        sentence=f"{share.indicator} ({share.category}, {share.year}) is told as {share.show()}; "
+        sentence=f"{share.indicator} ({share.category}, {share.year}) is told as {share.format()}; "
         f"{basis} is {expected:.4g}.",
     )
 
 
 def _fits(printed: Interval, reach: Interval) -> bool:
-    """Say whether what follows from other figures can be printed like this; a touching end counts."""
+    """Whether what follows from other figures can be printed like this; a touching end counts."""
     slack = 1e-9 * max(1.0, abs(printed.low), abs(printed.high))
     return printed.low - slack <= reach.high and reach.low - slack <= printed.high
 
 
 def _change(first: Figure, last: Figure, *, relative: bool) -> Interval:
     if not relative:
-        return last.allowed - first.allowed
-    ratio = last.allowed.divided(first.allowed)
+        return last.interval - first.interval
+    ratio = last.interval.divided(first.interval)
     return Interval(ratio.low - 1.0, ratio.high - 1.0)
 
 
-def _same_way(first: Figure, last: Figure) -> bool:
-    """Say whether two levels are counted in the same way and unit."""
+def _are_comparable(first: Figure, last: Figure) -> bool:
+    """Whether two levels are counted in the same way and unit."""
     return (first.base_unit, first.indicator, first.kind, first.definition, first.concepts) == (
         *(last.base_unit, last.indicator, last.kind, last.definition, last.concepts),
     )
 
 
-def _sources_of(
+def _possible_sources(
     derived: Figure, figures: Sequence[Figure], kinds: Sequence[str], *, loosely: bool = False
 ) -> Iterator[list[Figure]]:
-    """Give the figures, by indicator, that a derived one can be of: as named, of the same name, or by its stem.
+    """List the figures, by indicator, that a derived one can be of: as named, of the same name, or by its stem.
 
     The stem is the name without the words for share, growth or mean; an indicator that starts with it can be meant.
     ``loosely`` takes, where there is no other, the one indicator that begins with the same word.
@@ -216,7 +228,7 @@ def _sources_of(
 
 
 def _can_be_total(figure: Figure, mean: Figure) -> bool:
-    """Say whether a figure can be the total behind a mean: same unit, year, cell and number of units."""
+    """Whether a figure can be the total behind a mean: same unit, year, cell and number of units."""
     return (
         figure.known
         and figure.base_unit == mean.base_unit
@@ -234,7 +246,7 @@ def _tokens(name: str) -> list[str]:
 
 
 def _stem(figure: Figure) -> list[str]:
-    """Give the words of an indicator without those for its kind and without "since" and a year."""
+    """Return the words of an indicator without those for its kind and without "since" and a year."""
     kinds = layouts()["kinds"]
     drop = {word for kind in ("share", "mean", "growth", "total", "count") for word in kinds[kind]}
     drop |= {"since", "sinds", "of", "per", "in", "the", "pct"}

@@ -18,16 +18,16 @@ def layouts() -> dict[str, Any]:
 
 @cache
 def pattern(section: str, name: str) -> re.Pattern[str]:
-    """Give the words of one entry as a pattern that matches them whole, whatever their case."""
+    """Compile the words of one entry to a pattern that matches them whole, whatever their case."""
     words = layouts()[section][name]
     return re.compile(rf"(?<![\w.,-])(?:{words})(?![\w-])", re.IGNORECASE)
 
 
-def says(section: str, name: str, text: str) -> bool:
-    """Say whether a text holds one of the words of an entry."""
+def contains_word(section: str, name: str, text: str) -> bool:
+    """Whether a text holds one of the words of an entry."""
     return bool(text) and pattern(section, name).search(text) is not None
 
 
 def is_word(section: str, name: str, text: str) -> bool:
-    """Say whether a text is, as a whole, one of the words of an entry."""
+    """Whether a text is, as a whole, one of the words of an entry."""
     return bool(text) and pattern(section, name).fullmatch(text.strip()) is not None

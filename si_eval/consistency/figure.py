@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 
-from si_eval.consistency.printed import Interval
+from si_eval.consistency.printed_number import Interval
 from si_eval.vocabulary import Verdict
 
 SHARE, MEAN, GROWTH, COUNT, TOTAL, TARGET, BASELINE, OTHER = (
@@ -20,7 +20,7 @@ WHOLE = "total"
 class Figure:
     """A printed figure, in base units (money in units of one, shares as fractions).
 
-    ``allowed`` is every value that its digits and its hedge leave open; ``step`` the last printed digit, 0 for a count
+    ``interval`` is every value that its digits and its hedge leave open; ``step`` the last printed digit, 0 for a count
     that is printed in full. ``category`` is `total` for the whole. ``period`` is first and last year. ``dimensions``
     are the other columns that tell one quantity from another. ``concepts`` are how it counts: unique, mentions.
     """
@@ -34,7 +34,7 @@ class Figure:
     period: tuple[int, int] | None
     year: str
     value: float | None
-    allowed: Interval
+    interval: Interval
     step: float
     hedge: str
     unit: str
@@ -63,20 +63,20 @@ class Figure:
 
     @property
     def known(self) -> bool:
-        """Say whether it has a number."""
+        """Whether it has a number."""
         return self.value is not None
 
     @property
     def cell(self) -> tuple[Hashable, ...]:
-        """Give what it is of, apart from the indicator: category, other dimensions."""
+        """Return what it is of, apart from the indicator: category, other dimensions."""
         return (self.category, self.category_type if self.category != WHOLE else "", self.dimensions)
 
     @property
-    def home(self) -> tuple[str, str, bool]:
-        """Give where it stands."""
+    def location(self) -> tuple[str, str, bool]:
+        """Return where it stands: source, table, and whether in running text."""
         return (self.source, self.table, self.in_text)
 
-    def show(self) -> str:
+    def format(self) -> str:
         """Write the number with its unit, as printed."""
         value = (self.value or 0.0) / self.scale
         text = f"{value:.4f}".rstrip("0").rstrip(".") if value % 1 else f"{value:.0f}"
@@ -96,7 +96,7 @@ class Finding:
     sentence: str
 
 
-def gather(figures: Iterable[Figure], key: Callable[[Figure], Hashable]) -> list[list[Figure]]:
+def group_figures(figures: Iterable[Figure], key: Callable[[Figure], Hashable]) -> list[list[Figure]]:
     """Group figures by a key, in the order in which the keys first occur."""
     groups: dict[Hashable, list[Figure]] = defaultdict(list)
     for figure in figures:
@@ -104,12 +104,12 @@ def gather(figures: Iterable[Figure], key: Callable[[Figure], Hashable]) -> list
     return list(groups.values())
 
 
-def ids(figures: Iterable[Figure]) -> tuple[str, ...]:
-    """Give the ids of figures, each once, in order."""
+def ids_of(figures: Iterable[Figure]) -> tuple[str, ...]:
+    """List the ids of figures, each once, in order."""
     return tuple(dict.fromkeys(figure.id for figure in figures))
 
 
-def weigh(found: float, expected: float) -> str:
+def grade_severity(found: float, expected: float) -> str:
     """Grade a difference: above 20% high, above 2% medium, else low."""
     size = abs(found - expected) / max(abs(expected), 1e-12)
     return "high" if size > 0.2 else "medium" if size > 0.02 else "low"

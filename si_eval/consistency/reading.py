@@ -10,13 +10,22 @@ from typing import Any
 
 import pandas as pd
 
-from si_eval.consistency.facts import is_word, layouts, says
+from si_eval.consistency.facts import contains_word, is_word, layouts
 from si_eval.consistency.figure import BASELINE, COUNT, GROWTH, MEAN, OTHER, SHARE, TARGET, TOTAL, WHOLE, Figure
-from si_eval.consistency.printed import ABOUT, EXACT, allowed, decimals, find_hedge, hedge_of, money_step, read_number
+from si_eval.consistency.printed_number import (
+    ABOUT,
+    EXACT,
+    count_decimals,
+    find_hedge,
+    money_step,
+    printed_interval,
+    read_hedge,
+    read_number,
+)
 from si_eval.errors import InputError, Problem, StudyError
 
 REQUIRED = ("indicator", "value")
-ROUND_IN_TEXT = 1000
+MIN_ROUNDED_IN_TEXT = 1000
 _UNIT_OF_COLUMN = {"share": "share", "percentage": "percent", "pct": "percent", "percent": "percent"}
 _KNOWN_DIMENSIONS = ("group", "size_class", "sector", "region", "fieldlab", "hub", "recipient", "level", "question")
 
@@ -43,21 +52,22 @@ def read_figures(frame: pd.DataFrame, dimensions: Sequence[str] | None = None) -
         raise StudyError(f"dimensions: found {', '.join(strange)}; expected columns of the frame; correct the names")
     others = list(dimensions) if dimensions is not None else _dimensions(frame, columns)
     texts = {name: [_text(value) for value in frame[column]] for name, column in columns.items()}
+    split_by = {name: [_text(value).casefold() for value in frame[name]] for name in others}
     values = _numbers(frame[columns["value"]])
     rows = []
     for position in range(len(frame)):
         row = {name: column[position] for name, column in texts.items()}
         row.setdefault("id", str(frame.index[position]))
         row.setdefault("unit", _UNIT_OF_COLUMN.get(columns["value"], ""))
-        extra = tuple((name, _text(frame[name].iloc[position]).casefold()) for name in others)
+        extra = tuple((name, column[position]) for name, column in split_by.items())
         figure = _figure(row, values[position], extra)
         counted = columns.get("covered", "").removeprefix("n_")
         rows.append(replace(figure, n=figure.covered) if figure.n is None and figure.base_unit == counted else figure)
-    return _share_steps(_same_kind(rows))
+    return _unify_steps(_unify_kinds(rows))
 
 
 def find_columns(frame: pd.DataFrame) -> dict[str, str]:
-    """Give, by the checker's own name, the column that holds it."""
+    """Find, by the checker's own name, the column that holds it."""
     found: dict[str, str] = {}
     for name, aliases in layouts()["columns"].items():
         column = next((alias for alias in aliases if alias in frame and alias not in found.values()), None)
@@ -67,7 +77,7 @@ def find_columns(frame: pd.DataFrame) -> dict[str, str]:
 
 
 def _dimensions(frame: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
-    """Give the columns that tell quantities apart: neither known nor ignored, and with values that repeat."""
+    """List the columns that tell quantities apart: neither known nor ignored, and with values that repeat."""
     telling = ("indicator", "category")
     known = {alias for name, aliases in layouts()["columns"].items() if name not in telling for alias in aliases}
     ignored = set(columns.values()) | set(layouts()["ignored"]["columns"]) | known - set(_KNOWN_DIMENSIONS)
@@ -82,7 +92,7 @@ def _dimensions(frame: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    """Give a cell as text; missing is empty and whole floats lose their decimals."""
+    """Convert a cell to text; missing is empty and whole floats lose their decimals."""
     if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -111,15 +121,15 @@ def _figure(row: Mapping[str, str], value: float | None, extra: tuple[tuple[str,
     kind = _kind(get("kind", ""), indicator, base_unit, value)
     precision = get("precision", "")
     hedge = find_hedge(f"{note} {get('printed', '')}", value) if value is not None else EXACT
-    hedge = hedge or hedge_of(precision) or _hedge_of_category(precision)
+    hedge = hedge or read_hedge(precision) or _read_approximate(precision)
     if value is not None and is_word("words", "missing", precision) and not value:
         value = None
     printed = get("printed", "")
     step = _step(value, base_unit, scale, kind) if value is not None else 0.0
     count = read_number(get("count", "")) if get("count") else None
     source, table, place = get("source", ""), get("table", ""), get("place", "")
-    in_text = says("words", "text_place", place or table)
-    rounded = not precision or ((value or 0.0) >= ROUND_IN_TEXT and (value or 0.0) % 100 == 0)
+    in_text = contains_word("words", "text_place", place or table)
+    rounded = not precision or ((value or 0.0) >= MIN_ROUNDED_IN_TEXT and (value or 0.0) % 100 == 0)
     if in_text and value is not None and not step and rounded:
         step = money_step(value)
     category = get("category", "")
@@ -131,7 +141,7 @@ def _figure(row: Mapping[str, str], value: float | None, extra: tuple[tuple[str,
     )
     meaning = f"{get('unique', '')} {get('definition', '')} {note}"
     definition = re.sub(r"\d+", "", get("definition", "")).casefold().strip()
-    year = _when(get("year", ""), get("period", ""))
+    year = _period_text(get("year", ""), get("period", ""))
     period = _period(year, get("year_from", ""), get("year_to", ""), indicator)
     base_year = re.match(r"(?:19|20)\d\d$", get("year_from", ""))
     return Figure(
@@ -144,7 +154,7 @@ def _figure(row: Mapping[str, str], value: float | None, extra: tuple[tuple[str,
         period=period,
         year=year or "-".join(filter(None, (get("year_from", ""), get("year_to", "")))),
         value=None if value is None else value * scale,
-        allowed=allowed(value or 0.0, step, hedge).scaled(scale),
+        interval=printed_interval(value or 0.0, step, hedge).scaled(scale),
         step=step * scale,
         hedge=hedge,
         unit=unit,
@@ -158,14 +168,14 @@ def _figure(row: Mapping[str, str], value: float | None, extra: tuple[tuple[str,
         in_text=in_text,
         definition=definition,
         concepts=_concepts(meaning, indicator),
-        cumulative=says("words", "cumulative", f"{indicator.replace('_', ' ')} {definition} {get('kind', '')}")
+        cumulative=contains_word("words", "cumulative", f"{indicator.replace('_', ' ')} {definition} {get('kind', '')}")
         or is_word("units", "yes", get("cumulative", "")),
-        breaks=re.search(r"\bBREAK\b", note) is not None or says("words", "break", note),
+        breaks=re.search(r"\bBREAK\b", note) is not None or contains_word("words", "break", note),
         of=get("of", ""),
         parts=read_number(get("parts", "")) or 1.0 if get("parts") else 1.0 + category.count("+"),
-        multiple=says("words", "multiple", f"{get('choice', '')} {note}"),
-        single=says("words", "single", get("choice", "")),
-        weighted=says("words", "weighted", f"{note} {definition}"),
+        multiple=contains_word("words", "multiple", f"{get('choice', '')} {note}"),
+        single=contains_word("words", "single", get("choice", "")),
+        weighted=contains_word("words", "weighted", f"{note} {definition}"),
         printed=printed,
         base_year=int(base_year.group()) if base_year else None,
         published=int(get("published", "0") or 0) or None,
@@ -174,13 +184,13 @@ def _figure(row: Mapping[str, str], value: float | None, extra: tuple[tuple[str,
     )
 
 
-def _hedge_of_category(precision: str) -> str:
-    """Give the hedge of an entry such as `approx`."""
+def _read_approximate(precision: str) -> str:
+    """Read the hedge of an entry such as `approx`."""
     return ABOUT if precision.casefold().startswith(("approx", "hedged", "rounded", "about")) else EXACT
 
 
 def _unit(unit: str, indicator: str) -> tuple[str, float]:
-    """Give the base unit, and the factor to it: `EUR million` is money and a million."""
+    """Read the base unit and the factor to it: `EUR million` is money and a million."""
     text = re.sub(r"\(.*?\)", "", unit).casefold().strip()
     if is_word("units", "percent", text) or text.startswith(("percent", "%")):
         return SHARE, 0.01
@@ -190,24 +200,24 @@ def _unit(unit: str, indicator: str) -> tuple[str, float]:
     words = text.partition(" per ")[0]
     factor = (
         1e9
-        if says("units", "billion", words)
+        if contains_word("units", "billion", words)
         else 1e6
-        if says("units", "million", words)
+        if contains_word("units", "million", words)
         else 1e3
-        if says("units", "thousand", words)
+        if contains_word("units", "thousand", words)
         else 1.0
     )
     name = indicator.replace("_", " ")
-    if says("units", "money", words) or (not text and says("units", "money_indicators", name)):
+    if contains_word("units", "money", words) or (not text and contains_word("units", "money_indicators", name)):
         return f"money per {per}" if per else "money", factor
-    if says("units", "score", words):
+    if contains_word("units", "score", words):
         return "score", 1.0
     first = words.split()[0] if words.split() else ""
     return (f"{first} per {per}" if per else first), factor
 
 
 def _kind(word: str, indicator: str, base_unit: str, value: float | None) -> str:
-    """Give what kind of number it is, from the column `kind`, the name of the indicator, its unit and its value."""
+    """Decide what kind of number it is, from the column `kind`, the name of the indicator, its unit and its value."""
     kinds: Mapping[str, Sequence[str]] = layouts()["kinds"]
     by_word = {entry: kind for kind, entries in kinds.items() for entry in entries}
     if word.casefold() in by_word:
@@ -218,7 +228,7 @@ def _kind(word: str, indicator: str, base_unit: str, value: float | None) -> str
 
 
 def _kind_of_unit(base_unit: str, tokens: Sequence[str], value: float | None) -> str:
-    """Give the kind that a unit stands for where neither a column nor a name says it."""
+    """Return the kind that a unit stands for where neither a column nor a name says it."""
     if base_unit == SHARE:
         return SHARE
     if " per " in base_unit or "per" in tokens[1:] or base_unit == "score":
@@ -230,8 +240,8 @@ def _kind_of_unit(base_unit: str, tokens: Sequence[str], value: float | None) ->
 
 
 def _step(value: float, base_unit: str, scale: float, kind: str) -> float:
-    """Give the last printed digit in printed units; 0 for a count that is printed in full."""
-    step = float(10 ** -decimals(value))
+    """Compute the last printed digit in printed units; 0 for a count that is printed in full."""
+    step = float(10 ** -count_decimals(value))
     if base_unit == SHARE and scale == 1.0:
         return min(step, 0.01)
     if kind in (COUNT, GROWTH) and base_unit not in ("money", SHARE) and scale == 1.0 and step == 1.0:
@@ -241,7 +251,7 @@ def _step(value: float, base_unit: str, scale: float, kind: str) -> float:
     return step
 
 
-def _same_kind(rows: Sequence[Figure]) -> list[Figure]:
+def _unify_kinds(rows: Sequence[Figure]) -> list[Figure]:
     """Take the whole numbers of an indicator that also has broken ones as rounded amounts, not as counts."""
     key = attrgetter("indicator", "base_unit")
     broken = {key(row) for row in rows if row.kind == TOTAL and row.known}
@@ -257,48 +267,48 @@ def _same_kind(rows: Sequence[Figure]) -> list[Figure]:
 
 
 def _as_amount(row: Figure) -> Figure:
-    """Give a count as an amount that was rounded to a whole number."""
+    """Turn a count into an amount that was rounded to a whole number."""
     value = (row.value or 0.0) / row.scale
-    return replace(row, kind=TOTAL, step=row.scale, allowed=allowed(value, 1.0, row.hedge).scaled(row.scale))
+    return replace(row, kind=TOTAL, step=row.scale, interval=printed_interval(value, 1.0, row.hedge).scaled(row.scale))
 
 
-def _share_steps(rows: Sequence[Figure]) -> list[Figure]:
-    """Give figures of one indicator in one table the finest step among them: a table prints one number of decimals."""
+def _unify_steps(rows: Sequence[Figure]) -> list[Figure]:
+    """Set the step of figures of one indicator in one table to the finest: a table prints one number of decimals."""
     finest: dict[Hashable, float] = {}
     for row in rows:
         if row.known and row.table and not row.in_text and row.kind not in (COUNT, GROWTH) and row.base_unit != "money":
-            key = (row.indicator, row.kind, row.unit, row.home)
+            key = (row.indicator, row.kind, row.unit, row.location)
             finest[key] = min(row.step, finest.get(key, row.step))
-    return [_printed_to(row, finest.get((row.indicator, row.kind, row.unit, row.home), row.step)) for row in rows]
+    return [_with_step(row, finest.get((row.indicator, row.kind, row.unit, row.location), row.step)) for row in rows]
 
 
-def _printed_to(row: Figure, step: float) -> Figure:
-    """Give a figure as printed to a finer step."""
+def _with_step(row: Figure, step: float) -> Figure:
+    """Return a figure as if printed to a finer step."""
     if not row.known or step >= row.step:
         return row
     value = (row.value or 0.0) / row.scale
-    return replace(row, step=step, allowed=allowed(value, step / row.scale, row.hedge).scaled(row.scale))
+    return replace(row, step=step, interval=printed_interval(value, step / row.scale, row.hedge).scaled(row.scale))
 
 
 def _concepts(meaning: str, indicator: str) -> frozenset[str]:
-    """Give how it counts, unique or mentions; a text that names both says nothing."""
+    """Read how it counts, unique or mentions; a text that names both counts as neither."""
     name = indicator.replace("_", " ")
-    mentions = says("words", "mentions", f"{name} {meaning}")
-    unique = says(
+    mentions = contains_word("words", "mentions", f"{name} {meaning}")
+    unique = contains_word(
         "words", "unique", re.sub(r"(?i)non-unique|not unique|niet-uniek|niet uniek", "", f"{name} {meaning}")
     )
     return frozenset() if mentions == unique else frozenset({"mentions" if mentions else "unique"})
 
 
-def _when(year: str, period: str) -> str:
-    """Give the period as text, from a year and what another column says of it."""
+def _period_text(year: str, period: str) -> str:
+    """Write the period as text, from the year and the column of the period."""
     if not period or period == year:
         return year
     return period if re.match(r"(?:19|20)\d\d", period) else f"{year} ({period})"
 
 
 def _period(year: str, first: str, last: str, indicator: str) -> tuple[int, int] | None:
-    """Give first and last year of a period; growth "since" a year starts there."""
+    """Read the first and last year of a period; growth "since" a year starts there."""
     plain = re.sub(r"\(.*?\)", "", year)
     years = [int(text) for text in re.findall(r"(?<!\d)((?:19|20)\d\d)(?!\d)", plain)]
     if not years:

@@ -35,14 +35,24 @@ CANNOT_SHOW = "The checks find figures that contradict each other, not which one
 
 @dataclass(frozen=True)
 class ConsistencyReport:
-    """What a table of figures contradicts itself in. ``findings`` fail; what rounding explains is informative."""
+    """What a table of figures contradicts itself in.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Contradictions (fail) and what rounding explains (informative); for pairs of claims also those that pass.
+    rows : int
+        The number of figures or pairs that were checked.
+    rules : tuple of str
+        The rules that were applied.
+    """
 
     findings: tuple[Finding, ...]
     rows: int
     rules: tuple[str, ...]
 
     def to_frame(self, verdict: Verdict | None = "fail") -> pd.DataFrame:
-        """Give one row a finding: ``rule, severity, verdict, where, found, expected, sentence``.
+        """List the findings, one row each: ``rule, severity, verdict, where, found, expected, sentence``.
 
         ``where`` lists the ids of the rows, the suspect first, joined by ``;``. ``verdict=None`` adds the informative
         ones, which rounding explains.
@@ -52,14 +62,14 @@ class ConsistencyReport:
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def summary(self) -> str:
-        """Say in a few lines how many rows were read, and what was found."""
+        """Summarise in a few lines how many rows were read and what was found."""
         failed = self.to_frame()
         explained = len(self.findings) - len(failed)
         lines = [f"Consistency: {self.rows} figures, {len(failed)} contradictions, {explained} explained by rounding"]
         return "\n".join([*lines, *(f"  {rule}: {n}" for rule, n in failed["rule"].value_counts(sort=False).items())])
 
     def table(self) -> ResultTable:
-        """Give the number of findings by rule as tidy rows, public because the figures were."""
+        """Count the findings by rule as tidy rows, public because the figures were."""
         counts = self.to_frame(None).groupby(["rule", "verdict"], sort=False).size().reset_index(name=ESTIMATE)
         rows = counts.rename(columns={"rule": INDICATOR, "verdict": CATEGORY}).reindex(columns=list(TIDY))
         texts = {STATISTIC: COUNT, GROUP: ALL, SIZE_CLASS: ALL, SECTOR: ALL, UNIT_OF_MEASURE: "findings"}

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 
-from si_eval.consistency.figure import ADDITIVE, COUNT, MEAN, SHARE, TOTAL, Figure, Finding, gather, ids
-from si_eval.consistency.repeated import glued_footnote
-from si_eval.consistency.sums import confirmed
+from si_eval.consistency.figure import ADDITIVE, COUNT, MEAN, SHARE, TOTAL, Figure, Finding, group_figures, ids_of
+from si_eval.consistency.repetition import has_footnote_digit
+from si_eval.consistency.sums import confirmed_ids
 
-STEADY = 3.0
-SMALLEST = 10.0
-DIGIT_JUMPS = (10.0, 100.0)
-UNIT_JUMPS = (0.001, 0.01, 100.0, 1000.0, 1e6)
-NEAR_JUMP = 2.5
+MAX_RATIO = 3.0
+MIN_LEVEL = 10.0
+DIGIT_FACTORS = (10.0, 100.0)
+UNIT_FACTORS = (0.001, 0.01, 100.0, 1000.0, 1e6)
+FACTOR_TOL = 2.5
 
 
 def definition_breaks(figures: Sequence[Figure]) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def definition_breaks(figures: Sequence[Figure]) -> Iterator[Finding]:
             rule="definition_break",
             severity="high",
             verdict="fail",
-            where=ids(series),
+            where=ids_of(series),
             found=found,
             expected="one definition",
             sentence=f"{series[0].indicator} ({series[0].category}): the definition changes within "
@@ -43,17 +43,17 @@ def period_lengths(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Find series in one table that mix single years with longer or shorter periods."""
     known = [f for f in figures if f.known and f.period and f.kind in (*ADDITIVE, MEAN, SHARE) and f.table]
     known = [f for f in known if not f.in_text and not f.cumulative]
-    for series in gather(known, _key):
-        lengths = [_length(f) for f in series]
+    for series in group_figures(known, _key):
+        lengths = [_period_length(f) for f in series]
         usual = max(set(lengths), key=lengths.count)
         odd = [f for f, length in zip(series, lengths, strict=True) if length != usual]
-        odd = [f for f in odd if not _adds_years(f, series)]
+        odd = [f for f in odd if not _is_sum_of_years(f, series)]
         if odd and len(series) - len(odd) >= 2:
             yield Finding(
                 rule="mixed_periods",
                 severity="medium",
                 verdict="fail",
-                where=ids(odd),
+                where=ids_of(odd),
                 found=", ".join(f.year for f in odd),
                 expected=next(f.year for f in series if f not in odd),
                 sentence=f"{series[0].indicator}: a series of periods of one length holds {odd[0].year}.",
@@ -64,16 +64,16 @@ def cumulative_falls(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Find cumulative series that fall."""
     for series in _series([f for f in figures if f.cumulative and f.kind in ADDITIVE and not f.hedge]):
         for before, after in pairwise(series):
-            if after.allowed.high < before.allowed.low - 1e-9:
+            if after.interval.high < before.interval.low - 1e-9:
                 yield Finding(
                     rule="cumulative_falls",
                     severity="high",
                     verdict="fail",
-                    where=ids([after, before]),
-                    found=after.show(),
-                    expected=f"at least {before.show()}",
-                    sentence=f"{after.indicator} ({after.category}) is cumulative and falls from {before.show()} in "
-                    f"{before.year} to {after.show()} in {after.year}.",
+                    where=ids_of([after, before]),
+                    found=after.format(),
+                    expected=f"at least {before.format()}",
+                    sentence=f"{after.indicator} ({after.category}) is cumulative and falls from {before.format()} in "
+                    f"{before.year} to {after.format()} in {after.year}.",
                 )
 
 
@@ -82,24 +82,24 @@ def jumps_of_a_digit(figures: Sequence[Figure]) -> Iterator[Finding]:
 
     A value a hundred or a thousand times larger or smaller than a steady series is read as another unit.
     """
-    supported = confirmed(figures)
+    supported = confirmed_ids(figures)
     for series in _series([f for f in figures if f.kind in (COUNT, TOTAL, MEAN) and not f.hedge], least=3):
         for figure in (f for f in series if f.id not in supported):
             rest = [f.value or 0.0 for f in series if f is not figure]
             value = figure.value or 0.0
-            if min(rest) <= 0 or max(rest) / min(rest) > STEADY or value <= 0:
+            if min(rest) <= 0 or max(rest) / min(rest) > MAX_RATIO or value <= 0:
                 continue
             usual = median(rest)
-            rule = _jump(figure, value, usual)
+            rule = _jump_rule(figure, value, usual)
             if rule:
                 yield Finding(
                     rule=rule,
                     severity="high",
                     verdict="fail",
                     where=(figure.id,),
-                    found=figure.show(),
+                    found=figure.format(),
                     expected=f"about {usual / figure.scale:g}",
-                    sentence=f"{figure.indicator} ({figure.category}, {figure.year}): {figure.show()} beside about "
+                    sentence=f"{figure.indicator} ({figure.category}, {figure.year}): {figure.format()} beside about "
                     f"{usual / figure.scale:g} in the other years; "
                     + (
                         "a footnote mark may be glued to it."
@@ -109,34 +109,39 @@ def jumps_of_a_digit(figures: Sequence[Figure]) -> Iterator[Finding]:
                 )
 
 
-def _adds_years(figure: Figure, series: Sequence[Figure]) -> bool:
-    """Say whether a longer period is the sum, or within the means, of the years in it."""
+def _is_sum_of_years(figure: Figure, series: Sequence[Figure]) -> bool:
+    """Whether a longer period is the sum, or within the means, of the years in it."""
     first, last = figure.period or (0, 0)
     years = [f for f in series if f.period and f is not figure and first <= f.period[0] == f.period[1] <= last]
     if len(years) < 2 or len(years) != last - first + 1:
         return False
     if figure.kind in (MEAN, SHARE):
-        return min(f.allowed.low for f in years) <= (figure.value or 0.0) <= max(f.allowed.high for f in years)
-    return sum((f.allowed for f in years[1:]), years[0].allowed).meets(figure.allowed)
+        return min(f.interval.low for f in years) <= (figure.value or 0.0) <= max(f.interval.high for f in years)
+    return sum((f.interval for f in years[1:]), years[0].interval).meets(figure.interval)
 
 
-def _jump(figure: Figure, value: float, usual: float) -> str:
-    """Say which kind of jump a value is from the usual one; nothing for a plain change."""
-    if usual < SMALLEST and figure.kind == COUNT:
+def _jump_rule(figure: Figure, value: float, usual: float) -> str:
+    """Decide which kind of jump a value is from the usual one; nothing for a plain change."""
+    if usual < MIN_LEVEL and figure.kind == COUNT:
         return ""
     if figure.kind == COUNT:
-        for factor in DIGIT_JUMPS:
+        for factor in DIGIT_FACTORS:
             short = value // factor
-            if short and glued_footnote(value, short) and 1 / 2 <= short / usual <= 2 and value / usual > STEADY * 2:
+            if (
+                short
+                and has_footnote_digit(value, short)
+                and 1 / 2 <= short / usual <= 2
+                and value / usual > MAX_RATIO * 2
+            ):
                 return "footnote_digit"
     ratio = value / usual
-    return "unit_jump" if any(1 / NEAR_JUMP < ratio / factor < NEAR_JUMP for factor in UNIT_JUMPS) else ""
+    return "unit_jump" if any(1 / FACTOR_TOL < ratio / factor < FACTOR_TOL for factor in UNIT_FACTORS) else ""
 
 
 def _series(figures: Sequence[Figure], least: int = 2) -> Iterator[list[Figure]]:
-    """Give the series by single year in one place, in order; a year that occurs twice ends a group as no series."""
+    """List the series by single year in one place, in order; a group with two values for a year is no series."""
     yearly = [f for f in figures if f.known and f.period and re.fullmatch(r"(?:19|20)\d\d", f.year.strip())]
-    for group in gather(yearly, _key):
+    for group in group_figures(yearly, _key):
         values: dict[int, set[float | None]] = {}
         for figure in group:
             values.setdefault((figure.period or (0, 0))[0], set()).add(figure.value)
@@ -146,10 +151,10 @@ def _series(figures: Sequence[Figure], least: int = 2) -> Iterator[list[Figure]]
 
 
 def _key(figure: Figure) -> tuple[object, ...]:
-    return (figure.indicator, figure.kind, figure.base_unit, figure.cell, figure.home)
+    return (figure.indicator, figure.kind, figure.base_unit, figure.cell, figure.location)
 
 
-def _length(figure: Figure) -> str:
+def _period_length(figure: Figure) -> str:
     if re.fullmatch(r"(?:19|20)\d\d(?:\.0)?", figure.year.strip()):
         return "year"
     return (

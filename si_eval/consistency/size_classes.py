@@ -11,7 +11,7 @@ from si_eval.consistency.figure import Figure
 
 
 def class_bounds(label: str) -> tuple[float, float] | None:
-    """Give the bounds of a size class, ends included; nothing where a label is no class."""
+    """Read the bounds of a size class, ends included; None where a label is no class."""
     text = re.sub(r"[\s.]|persons?|employees?|personen|werkzame|werknemers|fte|m?eur", "", label.casefold())
     between = re.fullmatch(r"(\d+)(?:-|–|to|tot|t/m)(\d+)", text)
     if between:
@@ -40,7 +40,7 @@ def outer_classes(parts: Sequence[Figure]) -> list[Figure]:
 
 
 def covers_all(labels: Sequence[str]) -> bool:
-    """Say whether labels are size classes from the smallest to the open end, without a gap."""
+    """Whether labels are size classes from the smallest to the open end, without a gap."""
     bounds = [class_bounds(label) for label in labels]
     known = sorted(bound for bound in bounds if bound is not None)
     if len(known) < len(bounds) or len(known) < 2:

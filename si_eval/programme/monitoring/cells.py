@@ -49,7 +49,7 @@ def preferred_row(cell: pd.DataFrame) -> pd.Series:
 def tidy_row(store: KpiStore, row: pd.Series, *, statistic: str, estimate: float, unit: str, note: str) -> TidyRow:
     """Make one tidy row of a row of the store and the number computed from it."""
     category = ALL if row["category"] == TOTAL else row["category"]
-    if store.has_break(row["indicator"]) and row["definition"]:
+    if store.broken(row["indicator"]) and row["definition"]:
         category = row["definition"] if category == ALL else f"{category}, {row['definition']}"
     if str(row.get("period", ""))[:1].isdigit():
         category = row["period"] if category == ALL else f"{category}, {row['period']}"

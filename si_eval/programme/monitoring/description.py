@@ -204,7 +204,7 @@ def _described_row(store: KpiStore, cell: pd.DataFrame) -> TidyRow:
 def _reading_note(store: KpiStore, cell: pd.DataFrame, row: pd.Series, language: Language) -> str:
     """Write in one language what a reader has to know of a row, and how else its cell is given."""
     others = cell[(cell["value"] != row["value"]) & cell["value"].notna()] if len(cell) > 1 else cell[:0]
-    broken = store.has_break(str(row["indicator"]))
+    broken = store.broken(str(row["indicator"]))
     parts = [
         label(why_no_value(row), language),
         label(row["precision"], language) if row["precision"] not in ("exact", "", *MISSING) else "",

@@ -76,7 +76,7 @@ class KpiStore:
     def __repr__(self) -> str:
         return self.summary()
 
-    def has_break(self, indicator: str) -> bool:
+    def broken(self, indicator: str) -> bool:
         """Whether the definition of an indicator breaks in some year."""
         return any(entry["indicator"] == indicator for entry in self.breaks)
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from si_eval.consistency.facts import layouts, pattern
 
-TOUCH = 1e-9
-LOOSE = 0.05
-ABOUT_AT_MOST = 0.1
-ROUND_MONEY = 0.05
-ABOVE, BELOW, LEAST, MOST, ABOUT, EXACT = "above", "below", "least", "most", "about", ""
+REL_TOL = 1e-9
+HEDGE_SHARE = 0.05
+MAX_ABOUT_SHARE = 0.1
+MAX_MONEY_STEP_SHARE = 0.05
+ABOVE, BELOW, AT_LEAST, AT_MOST, ABOUT, EXACT = "above", "below", "least", "most", "about", ""
 _NUMBER = r"\d+(?:[.,]\d+)*"
 
 
@@ -41,10 +41,10 @@ class Interval:
         return Interval(self.low * factor, self.high * factor)
 
     def meets(self, other: Interval) -> bool:
-        """Say whether both can hold. Two rounded numbers that share only an end point cannot, a point on an end can."""
+        """Whether both can hold. Two rounded numbers that share only an end point cannot, a point on an end can."""
         overlap = min(self.high, other.high) - max(self.low, other.low)
         ends = [abs(end) for end in (self.low, self.high, other.low, other.high) if math.isfinite(end)]
-        slack = TOUCH * max(1.0, *ends)
+        slack = REL_TOL * max(1.0, *ends)
         if min(self.high - self.low, other.high - other.low) <= slack:
             return overlap >= -slack
         return overlap > slack
@@ -69,17 +69,17 @@ def read_number(text: str) -> float | None:
     return float(f"{sign}{digits}")
 
 
-def decimals(value: float) -> int:
+def count_decimals(value: float) -> int:
     """Count the decimals of a number in its shortest form."""
     text = f"{value:.10f}".rstrip("0")
     return len(text.partition(".")[2])
 
 
-def round_step(value: float) -> float:
-    """Give how coarsely a number looks rounded: the largest 1 or 5 times a power of ten that divides it."""
+def rounding_step(value: float) -> float:
+    """Compute how coarsely a number looks rounded: the largest 1 or 5 times a power of ten that divides it."""
     if value == 0 or not math.isfinite(value):
         return 1.0
-    scale = 10 ** decimals(value)
+    scale = 10 ** count_decimals(value)
     whole = abs(round(value * scale))
     power = 0
     while whole % 10 == 0:
@@ -87,44 +87,44 @@ def round_step(value: float) -> float:
     return (5 if whole % 5 == 0 else 1) * 10**power / scale
 
 
-def ten_step(value: float) -> float:
-    """Give the largest power of ten that divides a number: 1400 gives 100, 0.85 gives 0.01."""
-    step = round_step(value)
-    return float(10 ** math.floor(math.log10(step) + TOUCH))
+def power_of_ten(value: float) -> float:
+    """Compute the largest power of ten that divides a number: 1400 gives 100, 0.85 gives 0.01."""
+    step = rounding_step(value)
+    return float(10 ** math.floor(math.log10(step) + REL_TOL))
 
 
 def money_step(value: float) -> float:
-    """Give the rounding of an amount that is written out: the power of ten that divides it, at most 5% of it."""
-    step = ten_step(value) if value else 1.0
-    while step > 1 and step > ROUND_MONEY * abs(value):
+    """Compute the rounding of an amount that is written out: the power of ten that divides it, at most 5% of it."""
+    step = power_of_ten(value) if value else 1.0
+    while step > 1 and step > MAX_MONEY_STEP_SHARE * abs(value):
         step /= 10
     return step
 
 
-def allowed(value: float, step: float, hedge: str = EXACT) -> Interval:
-    """Give the interval behind a number that is printed to ``step`` and hedged as ``hedge`` says.
+def printed_interval(value: float, step: float, hedge: str = EXACT) -> Interval:
+    """Compute the interval behind a number that is printed to ``step`` and hedged as ``hedge`` says.
 
     Plainly printed, the truth rounds to it. "Just over" and "almost" leave one round step, or 5%, on one side; "about"
     half a round step, at most 10%, on both; "more than" and "at most" leave one side open.
     """
     half = step / 2
-    if hedge == LEAST:
+    if hedge == AT_LEAST:
         return Interval(value - half, math.inf)
-    if hedge == MOST:
+    if hedge == AT_MOST:
         return Interval(-math.inf, value + half)
-    reach = max(ten_step(value), LOOSE * abs(value))
+    reach = max(power_of_ten(value), HEDGE_SHARE * abs(value))
     if hedge == ABOVE:
         return Interval(value, value + max(reach, half))
     if hedge == BELOW:
         return Interval(value - max(reach, half), value)
     if hedge == ABOUT:
-        half = max(half, min(round_step(value) / 2, ABOUT_AT_MOST * abs(value)))
+        half = max(half, min(rounding_step(value) / 2, MAX_ABOUT_SHARE * abs(value)))
     return Interval(value - half, value + half)
 
 
 def find_hedge(text: str, value: float | None = None) -> str:
-    """Give the hedge before a number in a text; with ``value``, only where the number is that value."""
-    for kind in (ABOVE, BELOW, LEAST, MOST, ABOUT):
+    """Find the hedge before a number in a text; with ``value``, only where the number is that value."""
+    for kind in (ABOVE, BELOW, AT_LEAST, AT_MOST, ABOUT):
         words = layouts()["hedges"][kind]
         for match in re.finditer(rf"(?<!\w)(?:{words})[\s€]*({_NUMBER})", text, re.IGNORECASE):
             number = read_number(match.group(1))
@@ -133,14 +133,14 @@ def find_hedge(text: str, value: float | None = None) -> str:
     return EXACT
 
 
-def hedge_of(word: str) -> str:
-    """Give the hedge that one word stands for, such as the entry of a column `precision`."""
-    for kind in (ABOVE, BELOW, LEAST, MOST, ABOUT):
+def read_hedge(word: str) -> str:
+    """Return the hedge that one word stands for, such as the entry of a column `precision`."""
+    for kind in (ABOVE, BELOW, AT_LEAST, AT_MOST, ABOUT):
         if pattern("hedges", kind).search(word):
             return kind
     return EXACT
 
 
 def _same_digits(number: float, value: float) -> bool:
-    """Say whether a number is a value, or the value in thousands, millions or per cent."""
+    """Whether a number is a value, or the value in thousands, millions or per cent."""
     return any(math.isclose(number * scale, value, rel_tol=1e-6) for scale in (1, 1e3, 1e6, 1e9, 1e-2))

@@ -1,0 +1,126 @@
+"""Check a table of published figures against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+import pandas as pd
+
+from si_eval.consistency import bounds, derived, repetition, series, sums
+from si_eval.consistency.claims import check_claim_pairs
+from si_eval.consistency.figure import Figure, Finding
+from si_eval.consistency.reading import find_columns, read_figures
+from si_eval.consistency.report import ConsistencyReport
+from si_eval.errors import StudyError
+
+Rule = Callable[[Sequence[Figure]], Iterator[Finding]]
+RULES: tuple[Rule, ...] = (
+    repetition.same_quantity_twice,
+    repetition.printed_differs,
+    repetition.unique_above_mentions,
+    repetition.told_for_other_period,
+    sums.parts_and_totals,
+    sums.shares_to_whole,
+    sums.mixed_periods,
+    sums.mixed_units,
+    derived.growth_against_levels,
+    derived.share_against_levels,
+    derived.share_against_count,
+    derived.mean_against_total,
+    bounds.shares_of_base,
+    bounds.shares_in_range,
+    bounds.counts_in_range,
+    bounds.means_in_class,
+    bounds.dates_in_order,
+    bounds.parts_of_base,
+    series.definition_breaks,
+    series.period_lengths,
+    series.cumulative_falls,
+    series.jumps_of_a_digit,
+)
+TOTALS = "totals_over_years"
+
+
+def check_consistency(
+    frame: pd.DataFrame, *, dimensions: Sequence[str] | None = None, rules: Sequence[str] | None = None
+) -> ConsistencyReport:
+    """Check published figures against each other, by general rules that know no error beforehand.
+
+    Every printed number stands for the interval of its last printed digit, a whole count for itself, and a hedge such
+    as "almost" widens it. Only what no value in these intervals can meet is a contradiction; what rounding explains is
+    informative. The check finds figures that contradict each other, not which of them is right.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One printed figure a row, in any order. Needed are ``indicator`` (what is measured) and ``value``; the rest of
+        what a row says is used where it is there, under these names or the aliases in ``layouts.toml``:
+
+        - ``id``; ``category`` (a part of the indicator; a total is called total, all or totaal), ``category_type``,
+          ``parent`` (the category that it is a part of); any other column of words, such as ``group``, ``sector`` or
+          ``size_class``, tells quantities apart;
+        - ``year`` or ``period`` (2019, 2015-2018), ``year_from``, ``year_to``; ``published`` (year);
+        - ``unit`` (EUR million, share, percent, persons, …), ``kind`` (count, share, mean, total, growth, target,
+          baseline, other; else read from unit and name), ``of`` (the indicator that a share, mean or growth is of);
+        - ``precision`` (exact, approx, just over, almost, more than, missing) and ``value_raw`` (as printed);
+        - ``n`` (the base of a share), ``count``, ``n_covered`` (units behind a total or a mean), ``parts`` (rounded
+          shares added up), ``choice`` (single, multiple), ``per`` and ``total_over_period``;
+        - ``source``, ``table``, ``place`` (table or text); ``definition`` and ``unique`` (unique, mentions); ``note``.
+
+        A frame of pairs of claims (``claim_a, value_a, claim_b, value_b, check_rule``) goes to `check_claim_pairs`.
+    dimensions : sequence of str, optional
+        The columns that tell quantities apart; by default those that the checker does not know and whose values repeat.
+    rules : sequence of str, optional
+        The rules to apply, by name, such as ``parts_and_totals``; all by default.
+
+    Returns
+    -------
+    ConsistencyReport
+        ``to_frame()`` has one row a contradiction: ``rule, severity, verdict, where`` (the ids of the rows, the suspect
+        first), ``found, expected, sentence``; ``table()`` counts the findings by rule as tidy rows.
+
+    Raises
+    ------
+    InputError
+        For a frame without indicator or value.
+    StudyError
+        For unknown rules or dimensions.
+
+    References
+    ----------
+    Brown, N. J. L. and Heathers, J. A. J. (2017). The GRIM test. *Social Psychological and Personality Science* 8(4),
+    363-369: which shares and means whole numbers can give.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> frame = pd.DataFrame(
+    ...     {"indicator": "projects", "category": ["a", "b", "total"], "year": 2020, "value": [3, 4, 8],
+    ...      "unit": "projects"}
+    ... )
+    >>> print(se.check_consistency(frame).summary())
+    Consistency: 3 figures, 1 contradictions, 0 explained by rounding
+      sum_of_parts: 1
+    """
+    if {"claim_a", "claim_b", "check_rule"} <= set(frame.columns):
+        return check_claim_pairs(frame)
+    names = {rule.__name__: rule for rule in RULES}
+    strange = [name for name in rules or () if name not in (*names, TOTALS)]
+    if strange:
+        raise StudyError(f"rules: found {', '.join(strange)}; expected names among {', '.join((*names, TOTALS))}")
+    figures = read_figures(frame, dimensions)
+    chosen = [name for name in (*names, TOTALS) if rules is None or name in rules]
+    found = list(chain.from_iterable(names[name](figures) for name in chosen if name in names))
+    if TOTALS in chosen:
+        found += derived.totals_over_years(frame, find_columns(frame), figures)
+    return ConsistencyReport(_without_repeats(found), len(figures), tuple(chosen))
+
+
+def _without_repeats(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Leave out what another rule already said of the same rows with the same verdict."""
+    kept: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        kept.setdefault((frozenset(finding.where), finding.verdict, finding.expected), finding)
+    return tuple(kept.values())

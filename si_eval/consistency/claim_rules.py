@@ -1,0 +1,193 @@
+"""The rules for a pair of claims: true where the pair holds, false where it does not, None where it cannot be told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeAlias
+
+from si_eval.consistency.bounds import is_sum_of_two_rounded, possible_counts
+from si_eval.consistency.claim_text import EXPRESSION, NUMBER, Claim, any_number, calculate
+from si_eval.consistency.facts import contains_word, layouts
+from si_eval.consistency.printed_number import (
+    ABOUT,
+    Interval,
+    count_decimals,
+    printed_interval,
+    read_number,
+    rounding_step,
+)
+from si_eval.consistency.size_classes import class_bounds
+
+MAX_SLIGHT_CHANGE = 0.10
+Rule: TypeAlias = Callable[[Claim, Claim, str, str], bool | None]
+
+
+def check_grim(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether every percentage is what some count out of n gives, or a sum of two that were rounded first."""
+    shares = [float(text) / 100 for text in re.findall(r"(\d+(?:\.\d+)?)\s*%", context)]
+    bases = {int(text) for text in re.findall(r"\d/(\d+)", context)} | {
+        int(text) for text in re.findall(r"\bn\s*=\s*(\d+)", context)
+    }
+    if not bases and second.number:
+        bases = {int(second.number)}
+    if not shares or not bases:
+        return None
+    return all(
+        any(possible_counts(printed_interval(s, 0.01), n) or is_sum_of_two_rounded(s, n, 0.01) for n in bases)
+        for s in shares
+    )
+
+
+def check_trend(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether both claims go the same way, in words or in numbers."""
+    ways = [_direction(side) for side in (first, second)]
+    return None if "" in ways else ways[0] == ways[1]
+
+
+def check_ratio_order(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether the later of two ratios that are written out is the larger."""
+    ratios = [
+        calculate(text) for side in (first, second) for text in re.findall(rf"{NUMBER}\s*/\s*{NUMBER}", side.text)
+    ]
+    known = [ratio for ratio in ratios if ratio is not None]
+    return None if len(known) != 2 else known[1] > known[0]
+
+
+def check_slight(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether a change that is called slight stays below the bound of the rule, or 10%."""
+    pair = second.change or first.change
+    bound = re.search(r"<\s*(\d+)", rule)
+    if pair is None or not pair[0]:
+        return None
+    return abs(pair[1] / pair[0] - 1) < (float(bound.group(1)) / 100 if bound else MAX_SLIGHT_CHANGE)
+
+
+def check_percent_change(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether the change that is claimed is the one that two numbers give."""
+    pair, told = (second.change, first) if second.change else (first.change, second)
+    if pair is None or not pair[0] or told.number is None:
+        return None
+    change = abs(pair[1] / pair[0] - 1)
+    number = told.number if told.number <= 1 and "%" in told.text else told.number / 100
+    return printed_interval(number, 0.01, told.hedge).meets(Interval(change, change))
+
+
+def check_units(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether both claims count the same thing: the units that their words name overlap."""
+    named = [
+        {
+            unit
+            for unit, words in layouts()["claim_units"].items()
+            if re.search(rf"(?i)(?<!\w)(?:{words})(?!\w)", side.text)
+        }
+        for side in (first, second)
+    ]
+    if not all(named):
+        return None
+    return bool(named[0] & named[1])
+
+
+def check_class_bound(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether a mean stays below the upper bound of its class."""
+    label = re.search(r"\d+\s*[-–]\s*\d+", first.text)
+    bounds = class_bounds(label.group()) if label else None
+    return None if bounds is None or first.number is None else first.number <= bounds[1]
+
+
+def check_order(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether what is to be larger or later is: a year, or a number against the constant of the rule."""
+    match = re.search(r"([^<>=]+?)\s*(<=|>=|<|>)\s*([^<>=]+)$", rule)
+    if match is None:
+        return None
+    left_words, sign, right_words = match.groups()
+    constant = read_number(right_words) if re.fullmatch(rf"\s*{NUMBER}\s*", right_words) else None
+    if constant is not None:
+        side = second if second.number is not None else first
+        left, right = any_number(side), constant
+    elif first.years and second.years:
+        ahead, behind = (
+            (second, first) if _count_words(second, left_words) > _count_words(first, left_words) else (first, second)
+        )
+        left, right = float(ahead.years[0]), float(behind.years[0])
+    else:
+        left, right = any_number(first), any_number(second)
+    if left is None or right is None:
+        return None
+    return {"<": left < right, ">": left > right, "<=": left <= right, ">=": left >= right}[sign]
+
+
+def check_future(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether what is announced comes after the publication that announces it."""
+    return None if not first.years or not second.years else first.years[0] >= second.years[0]
+
+
+def check_constant(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether what is added up or counted is the constant of the rule."""
+    match = re.search(rf"==?\s*({NUMBER})\s*(m|mln|k)?\s*$", rule)
+    if match is None:
+        return None
+    bound = (read_number(match.group(1)) or 0.0) * {"m": 1e6, "mln": 1e6, "k": 1e3}.get(match.group(2) or "", 1.0)
+    told = first.number if first.computed or re.match(r"sum|rows|count", rule) else None
+    told = any_number(first) if told is None and re.match(r"sum|rows|count", rule) else told
+    told = any_number(second) if told is None else told
+    if told is None:
+        return None
+    if bound >= 100 and 0 < told <= 1.5:
+        told *= 100
+    same = abs(told - bound) <= 0.5 * 10.0 ** -count_decimals(bound) + 1e-9
+    return same and check_compare(first, second, rule, context) is not False if first.computed else same
+
+
+def check_formula(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether the sum that the rule writes out gives the number it names, and the sides agree."""
+    match = re.search(rf"({EXPRESSION})\s*(?:==?|vs)\s*({NUMBER}|\w+)", rule)
+    if match is None:
+        return None
+    result, right = calculate(match.group(1)), read_number(match.group(2))
+    if result is None:
+        return None
+    right = right if right is not None else second.number
+    if right is None:
+        return None
+    holds = abs(result - right) <= 0.5 * 10.0 ** -count_decimals(right) + 1e-9
+    return holds and check_compare(first, second, rule, context) is not False
+
+
+def check_count_range(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether a list numbered from one to another has as many entries as is claimed."""
+    listed = re.search(r"\b(\d+)\s*[-–]\s*(\d+)\b", first.text)
+    if listed is None or first.value or second.number is None:
+        return None
+    return int(listed.group(2)) - int(listed.group(1)) + 1 == second.number
+
+
+def check_compare(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether both claims say the same: period, number within print and hedge, or the same text."""
+    if len(first.years) > 1 or len(second.years) > 1:
+        return None if not first.years or not second.years else first.years == second.years
+    if re.search(r"(?i)period|date", rule) and first.years and second.years:
+        return first.years == second.years
+    if first.interval is not None and second.interval is not None and ";" not in f"{first.value}{second.value}":
+        if first.hedge == second.hedge == ABOUT and first.number and second.number:
+            step = min(rounding_step(first.number), rounding_step(second.number))
+            return printed_interval(first.number, step).meets(printed_interval(second.number, step))
+        scales = {(1.0, 1.0), (first.scale, 1.0), (1.0, second.scale), (first.scale, second.scale)}
+        return first.number == second.number or any(
+            first.interval.scaled(a).meets(second.interval.scaled(b)) for a, b in scales
+        )
+    if first.value and second.value:
+        return first.value.strip().casefold() == second.value.strip().casefold()
+    return None
+
+
+def _direction(side: Claim) -> str:
+    if side.change is not None and side.change[0] != side.change[1]:
+        return "up" if side.change[1] > side.change[0] else "down"
+    ways = [way for way in ("up", "down") if contains_word("directions", way, side.text)]
+    return ways[0] if len(ways) == 1 else ""
+
+
+def _count_words(side: Claim, words: str) -> int:
+    """Count the words of a rule that a side has."""
+    return sum(word in side.text.casefold() for word in re.findall(r"[a-z]{4,}", words.casefold()))
