@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from si_eval.engine import fetch
+from si_eval.frozen import freeze, keep_frames
 from si_eval.registry import Indicator, RuleSet
-from si_eval.vocabulary import N_TOTAL, N_UNITS, Evidence, Verdict, evidence_code
+from si_eval.vocabulary import N_TOTAL, N_UNITS, NO_LABELS, Evidence, Labels, Language, Verdict, evidence_code
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -29,6 +30,9 @@ class Simulation:
     seed: int
     note: str = ""
     calibrated: tuple[Mapping[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        _freeze_fields(self, "calibrated")
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,7 @@ class Extract:
         return self.summary()
 
 
+@keep_frames("funnel_frame", "units_frame")
 @dataclass(frozen=True)
 class Linkage:
     """Participants traced to business units. ``units_table`` has one row a year and linked unit."""
@@ -109,6 +114,7 @@ class Linkage:
         return self.summary()
 
 
+@keep_frames("outlier_frame")
 @dataclass(frozen=True)
 class Panel:
     """Business unit by year: indicators, classes, coverage and flags. Unit-level: it stays inside.
@@ -159,13 +165,15 @@ class Panel:
         return self.summary()
 
 
+@keep_frames("frame")
 @dataclass(frozen=True)
 class ResultTable:
     """Aggregated numbers, one tidy row each, with what they are and what they cannot show.
 
     ``n_units`` is the smallest number of units that the row rests on; ``coverage`` gives, by group, the unit-years with
     a value and all unit-years. ``public`` says that every number was public before (monitor, agenda, budget) and none
-    rests on microdata. Not yet protected: it cannot be reported.
+    rests on microdata. ``labels`` are a study's own words (``nl``, ``en`` by term), ``language`` is the one it is
+    read in first. Not yet protected: it cannot be reported.
     """
 
     frame: pd.DataFrame
@@ -178,18 +186,38 @@ class ResultTable:
     titles: Mapping[str, str] = field(default_factory=dict)
     simulation: Simulation | None = None
     public: bool = False
+    labels: Labels = NO_LABELS
+    language: Language = "en"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evidence", evidence_code(self.evidence))
+        _freeze_fields(self, "coverage", "titles", "labels")
 
     def to_frame(self) -> pd.DataFrame:
         """Give the tidy rows; counts are whole numbers."""
         return _with_whole_counts(self.frame)
 
-    def named(self, exhibit: str, titles: Mapping[str, str] | None = None) -> ResultTable:
-        """Give the same table under an exhibit's id and titles (``nl``, ``en``)."""
-        frame = self.frame.assign(exhibit=exhibit)
-        return replace(self, frame=frame, exhibit=exhibit, titles=dict(titles or self.titles))
+    def named(
+        self,
+        exhibit: str,
+        titles: Mapping[str, str] | None = None,
+        *,
+        labels: Labels = NO_LABELS,
+        language: Language | None = None,
+    ) -> ResultTable:
+        """Return the same table under an exhibit's id and titles (``nl``, ``en``), with a study's labels and language.
+
+        Labels that the table has already stay where the study has none for the term.
+        """
+        own = labels if self.labels.keys() <= labels.keys() else {**self.labels, **labels}
+        return replace(
+            self,
+            frame=self.frame.assign(exhibit=exhibit),
+            exhibit=exhibit,
+            titles=titles or self.titles,
+            labels=own,
+            language=language or self.language,
+        )
 
     def summary(self) -> str:
         """Say in a line what the table is."""
@@ -236,6 +264,8 @@ class SafeTable:
     titles: Mapping[str, str]
     simulation: Simulation | None
     public: bool = False
+    labels: Labels = NO_LABELS
+    language: Language = "en"
     seal: object = None
 
     def __post_init__(self) -> None:
@@ -254,6 +284,12 @@ class SafeTable:
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def _freeze_fields(result: object, *names: str) -> None:
+    """Freeze mappings and lists of a frozen dataclass, in depth."""
+    for name in names:
+        object.__setattr__(result, name, freeze(getattr(result, name)))
 
 
 def _with_whole_counts(frame: pd.DataFrame) -> pd.DataFrame:
@@ -281,5 +317,7 @@ def seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, c
         titles=table.titles,
         simulation=table.simulation,
         public=table.public,
+        labels=table.labels,
+        language=table.language,
         seal=_SEAL,
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
+from si_eval.frozen import FrozenMapping
 from si_eval.registry import facts
 
 Language = Literal["nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 BOTH_LANGUAGES = " | "
+Labels: TypeAlias = Mapping[str, Mapping[str, str]]  # ``nl`` and ``en`` by term
+NO_LABELS: Labels = FrozenMapping()
 Layout = Literal["canonical", "cbs"]
 FileFormat = Literal["parquet", "csv", "sav"]
 Evidence = Literal["goal_attainment", "association", "effect"]
@@ -265,30 +268,23 @@ def evidence_code(text: str) -> Evidence:
     raise ValueError(f"evidence: found {text!r}; expected one of {', '.join(get_args(Evidence))}; correct it")
 
 
-_STUDY_LABELS: dict[str, Mapping[str, str]] = {}
+def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
+    """Return the label of a term in Dutch or English; a term without a label is its own label.
 
-
-def use_labels(labels: Mapping[str, Mapping[str, str]]) -> None:
-    """Add a study's own labels (``nl``, ``en`` by term), for this process; the registry's own labels go first."""
-    _STUDY_LABELS.update(labels)
-
-
-def study_labels() -> dict[str, Mapping[str, str]]:
-    """Give the labels that studies added in this process, for another process that draws."""
-    return dict(_STUDY_LABELS)
-
-
-def label(term: str, language: Language = "nl") -> str:
-    """Give the label of a term in Dutch or English; a term without a label is its own label.
-
-    A text that carries both languages, written ``Dutch | English``, gives the one asked for; the English text of a
-    reason gives that reason.
+    ``own`` holds the labels of a study, which travel with its tables; the registry's own labels go first. A text that
+    carries both languages, written ``Dutch | English``, gives the one asked for; the English text of a reason gives
+    that reason.
     """
-    entry = facts("labels").get(term) or _STUDY_LABELS.get(term) or _reasons_in_english().get(term)
+    entry = facts("labels").get(term) or own.get(term) or _reasons_in_english().get(term)
     if entry is not None:
         return str(entry[language])
     dutch, bar, english = term.partition(BOTH_LANGUAGES)
     return term if not bar else dutch if language == "nl" else english
+
+
+def is_labelled(term: str, own: Labels = NO_LABELS) -> bool:
+    """Whether the registry or the study has a label for a term."""
+    return term in facts("labels") or term in own
 
 
 @cache

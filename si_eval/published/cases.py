@@ -83,7 +83,7 @@ def weigh_case(case: Case, row: Mapping[str, str], varying: Sequence[str], resul
     left, right = (_evaluate(term, listed(row["exhibit"]), results) for term in case[:2])
     if left.value is None or right.value is None:
         term, number = (case.left, left) if left.value is None else (case.right, right)
-        told = Phrase() if number.absent else _label(term, varying)
+        told = Phrase() if number.absent else _label(term, varying, results.labels)
         return Outcome(why=join([number.why, told], " "), withheld=number.withheld)
     formula, change = case.left.formula, row["quantity"] in ("change", "step")
     share = left.unit == SHARE_UNIT or case.left.cells[0].statistic == v.SHARE
@@ -92,8 +92,9 @@ def weigh_case(case: Case, row: Mapping[str, str], varying: Sequence[str], resul
     percent = points and formula != "concentration"
     told = written(f"{100 * size:+.1f}" if percent else f"{size:+.3f}" if points else f"{size:+.1%}")
     told = phrase("published_points", value=told) if percent else told
-    ours = join([_label(case.left, varying), _format(left.value, percent)], " ")
-    theirs = join([_label(case.right, _differing(case, varying)), _format(right.value, percent)], " ")
+    ours = join([_label(case.left, varying, results.labels), _format(left.value, percent)], " ")
+    differing = _label(case.right, _differing(case, varying), results.labels)
+    theirs = join([differing, _format(right.value, percent)], " ")
     text = phrase("published_against", ours=ours, theirs=theirs, difference=told)
     return Outcome(
         sign=int(left.value > right.value) - int(left.value < right.value),
@@ -170,8 +171,8 @@ def _relative(left: float, right: float) -> float:
     return left / right - 1
 
 
-def _label(term: Term, varying: Sequence[str]) -> Phrase:
-    return join([named(getattr(cell, column)) for cell in term.cells[:1] for column in varying], " ")
+def _label(term: Term, varying: Sequence[str], own: v.Labels) -> Phrase:
+    return join([named(getattr(cell, column), own) for cell in term.cells[:1] for column in varying], " ")
 
 
 def _differing(case: Case, varying: Sequence[str]) -> list[str]:

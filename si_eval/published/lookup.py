@@ -48,6 +48,7 @@ class Results:
     rows: Mapping[Cell, Sequence[Mapping[str, Any]]]
     readings: Mapping[str, Any]
     simulation: Simulation | None
+    labels: v.Labels = v.NO_LABELS
 
     @property
     def thinned(self) -> Phrase:
@@ -59,7 +60,7 @@ class Results:
     def number(self, cell: Cell, exhibits: Sequence[str]) -> Number:
         """Give the number of a cell, from the exhibits named where they hold it; add up a whole that has no row."""
         if cell in self.rows:
-            return _agreed_number(self.rows[cell], exhibits, self.readings["results"]["rule_set"])
+            return _agreed_number(self.rows[cell], exhibits, self.readings["results"]["rule_set"], self.labels)
         for entry in self.readings["composites"]:
             column = entry["column"]
             if getattr(cell, column) == entry["value"] and cell.statistic in entry["statistics"]:
@@ -69,7 +70,7 @@ class Results:
                     return parts[0]._replace(value=sum(part.value or 0.0 for part in parts))
                 if not lacking.absent:
                     return lacking._replace(why=phrase("published_part", why=lacking.why))
-        names = [named(part) for part in cell if part != v.ALL]
+        names = [named(part, self.labels) for part in cell if part != v.ALL]
         return Number(why=phrase("published_absent", cell=join(names, " · ")), absent=True)
 
     def sectors(self, cell: Cell) -> list[str]:
@@ -103,7 +104,13 @@ def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) ->
             named = {str(column): value for column, value in row.items() if read_text(value)}
             rows[Cell(*(_key(row.get(column)) for column in Cell._fields))].append({**defaults, **named})
     simulations = [table.simulation for table in tables if table.simulation is not None]
-    return Results(dict(rows), readings, min(simulations, key=lambda simulation: simulation.scale, default=None))
+    labels = {
+        term: texts
+        for own in {id(table.labels): table.labels for table in tables}.values()
+        for term, texts in own.items()
+    }
+    simulation = min(simulations, key=lambda simulation: simulation.scale, default=None)
+    return Results(dict(rows), readings, simulation, labels)
 
 
 def read_text(value: Any) -> str:
@@ -115,7 +122,9 @@ def _key(value: Any) -> str:
     return read_text(value).removesuffix(".0") or v.ALL
 
 
-def _agreed_number(rows: Sequence[Mapping[str, Any]], exhibits: Sequence[str], rule_set: str) -> Number:
+def _agreed_number(
+    rows: Sequence[Mapping[str, Any]], exhibits: Sequence[str], rule_set: str, labels: v.Labels
+) -> Number:
     """Give the number that the rows of a cell agree on: those under the rule set first, of these the exhibits named."""
     chosen = [row for row in rows if row[v.RULE_SET] == rule_set] or rows
     chosen = [row for row in chosen if row[v.EXHIBIT] in exhibits] or chosen
@@ -125,7 +134,8 @@ def _agreed_number(rows: Sequence[Mapping[str, Any]], exhibits: Sequence[str], r
         return Number(why=phrase(f"published_{withheld}"), withheld=True)
     values = [float(row[v.ESTIMATE]) for row in chosen if v.ESTIMATE in row]
     if not values:
-        return Number(why=phrase("published_not_computed", why=named(first.get(v.NOTE, "published_no_reason"))))
+        reason = named(first.get(v.NOTE, "published_no_reason"), labels)
+        return Number(why=phrase("published_not_computed", why=reason))
     if max(values) - min(values) > TOLERANCE * max(map(abs, values)):
         holders = [Phrase(row[v.EXHIBIT], row[v.EXHIBIT]) or phrase("published_no_exhibit") for row in chosen]
         holders = sorted(set(holders), key=lambda holder: holder.en)

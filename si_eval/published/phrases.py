@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from si_eval.registry import indicators
-from si_eval.vocabulary import label
+from si_eval.vocabulary import NO_LABELS, Labels, label
 
 DUTCH_SIGNS = str.maketrans({",": ".", ".": ","})  # of thousands and of decimals, where English has the other
 
@@ -29,11 +29,11 @@ def phrase(term: str, **parts: Phrase) -> Phrase:
     return Phrase(label(term, "nl").format(**dutch), label(term, "en").format(**english))
 
 
-def named(term: str) -> Phrase:
+def named(term: str, own: Labels = NO_LABELS) -> Phrase:
     """Name an indicator, a group, a class or a category."""
     if term in indicators():
         return Phrase(str(indicators()[term].nl), str(indicators()[term].en))
-    dutch, english = label(term, "nl"), label(term, "en")
+    dutch, english = label(term, "nl", own), label(term, "en", own)
     return Phrase(dutch, english) if dutch != term or english != term else Phrase(*[term.replace("_", " ")] * 2)
 
 

@@ -70,7 +70,7 @@ def judge_figure(row: Mapping[str, str], results: Results) -> dict[str, Any]:
     if results.calibrated_to(case.left.cells[0]):
         reason = join([reason, phrase("published_calibrated")], REMARKS)
     judged = {"kind": "figure", "published": published, "precision": row["precision"]}
-    judged["reading"] = describe_precision(row, results.readings)
+    judged["reading"] = describe_precision(row, results.readings, results.labels)
     return _finish({**judged, "verdict": verdict, "reason": reason}, outcome, row, results)
 
 
@@ -91,11 +91,11 @@ def judge_claim(row: Mapping[str, str], results: Results) -> dict[str, Any]:
         fits = _word_fits(row, cases, votes, outcomes, results)
         verdict = WITHIN if fits else DIRECTION
         fit = {True: "published_word_fits", False: "published_word_misses", None: "published_word_unknown"}[fits]
-        strength = describe_reading(row["word"], results.readings["words"])
+        strength = describe_reading(row["word"], results.readings["words"], results.labels)
         reason = join([reason, phrase(fit, word=strength)], REMARKS)
     asked = [row["quantifier"] if len(cases) > 1 else "", row["comparison"], row["other"], word]
     judged = {"kind": "claim", "published": math.nan, "precision": " ".join(filter(None, asked))}
-    judged["reading"] = describe_claim(row, results.readings, several=len(cases) > 1)
+    judged["reading"] = describe_claim(row, results.readings, results.labels, several=len(cases) > 1)
     only = outcomes[0] if len(outcomes) == 1 else Outcome()
     return _finish({**judged, "verdict": verdict, "reason": reason}, only, row, results)
 

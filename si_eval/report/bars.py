@@ -96,7 +96,7 @@ def _count_label(data: ChartData, series: str) -> str:
 def _class_labels(data: ChartData, panel: BarPanel, width: float) -> list[str]:
     room = width / len(panel.classes) * 0.94
     axis = data.chart.axis
-    return [wrap_text(breakable(value_label(axis, x, data.language)), room, TEXT_SIZE) for x in panel.classes]
+    return [wrap_text(breakable(value_label(axis, x, data.language, data.own)), room, TEXT_SIZE) for x in panel.classes]
 
 
 def _panel_height(data: ChartData, panel: BarPanel, texts: Sequence[str]) -> float:
@@ -127,7 +127,7 @@ def _draw_panel(data: ChartData, canvas: Canvas, panel: BarPanel, texts: Sequenc
     for position, text in enumerate(texts):
         canvas.text(left + room * (position + 0.5), bottom - 0.05, text, ha="center", va="top")
     y = bottom - 0.08 - max(text_height(text, TEXT_SIZE) for text in texts)
-    title = axis_title(data.rows, data.chart.axis, data.language)
+    title = axis_title(data.rows, data.chart.axis, data.language, data.own)
     canvas.text(left + width / 2, y - 0.06, title, ha="center", color=GREY)
     y -= 0.2
     for name in _counted_series(data, panel):

@@ -38,6 +38,7 @@ from si_eval.vocabulary import (
     N_UNITS,
     STATISTIC,
     UNIT_OF_MEASURE,
+    Labels,
     Language,
     label,
 )
@@ -53,6 +54,11 @@ class ChartData:
     language: Language
     titled: bool = True
 
+    @property
+    def own(self) -> Labels:
+        """The labels of the table's study."""
+        return self.safe.labels
+
     @cached_property
     def measure(self) -> Measure:
         """How the values are written; a figure has one measure."""
@@ -62,7 +68,8 @@ class ChartData:
     def unit(self) -> str:
         """The unit of the value axis, with the divisor."""
         first = self.rows.iloc[0]
-        return unit_text(self.measure, first[UNIT_OF_MEASURE], self.language, statistic=first[STATISTIC])
+        unit = first[UNIT_OF_MEASURE]
+        return unit_text(self.measure, unit, self.language, statistic=first[STATISTIC], own=self.own)
 
     @cached_property
     def series(self) -> list[str]:
@@ -72,7 +79,7 @@ class ChartData:
     @cached_property
     def series_labels(self) -> dict[str, str]:
         """The labels of the series."""
-        return value_labels(self.chart.series, self.series, self.language)
+        return value_labels(self.chart.series, self.series, self.language, self.own)
 
     @cached_property
     def styles(self) -> dict[str, SeriesStyle]:
@@ -88,7 +95,7 @@ class ChartData:
         """List the labels of the panels; the nameless one stays so."""
         if not self.chart.panels:
             return [""]
-        names = value_labels(self.chart.panels, self.panels, self.language)
+        names = value_labels(self.chart.panels, self.panels, self.language, self.own)
         return [breakable(names[panel]) for panel in self.panels]
 
     def panel_rows(self, panel: str) -> pd.DataFrame:
@@ -115,15 +122,17 @@ class ChartData:
 
     def texts(self, *, subtitle: tuple[str, ...] = (), notes: tuple[str, ...] = (), legend: bool = True) -> FigureTexts:
         """Collect what is written around the body."""
-        fixed = fixed_labels(self.rows, () if self.chart.kind == "table" else self.chart.channels, self.language)
+        shown = () if self.chart.kind == "table" else self.chart.channels
+        fixed = fixed_labels(self.rows, shown, self.language, self.own)
         if self.rows[STATISTIC].iloc[0] == INDEX:
             fixed = [text for text in fixed if text != label(INDEX, self.language)]
         synthetic = self.safe.simulation is not None
+        marks = mark_notes(self.rows, self.language, self.own)
         return FigureTexts(
             title=title_of(self.safe, self.language) if self.titled else "",
             subtitle=" · ".join(dict.fromkeys([*fixed, *subtitle])),
             legend=self.legend() if legend else (),
-            notes=(*notes, *mark_notes(self.rows, self.language), evidence_line(self.safe, self.language)),
+            notes=(*notes, *marks, evidence_line(self.safe, self.language)),
             synthetic=label("report_synthetic", self.language) if synthetic else "",
             lines=self.chart.kind == "lines",
         )

@@ -31,7 +31,7 @@ def draw_direction_grid(data: ChartData) -> Figure:
     """Draw by indicator and class whether participants stand above or below non-participants."""
     layout = lay_out(data.rows, columns=(data.chart.axis, GROUP))
     classes = ordered_values(data.rows, data.chart.axis)
-    labels = value_labels(INDICATOR, [key[0] for key in layout.row_keys], data.language)
+    labels = value_labels(INDICATOR, [key[0] for key in layout.row_keys], data.language, data.own)
     names = [wrap_text(breakable(labels[key[0]]), 1.75, TEXT_SIZE) for key in layout.row_keys]
     height = max(ROW_HEIGHT, *(text_height(name, TEXT_SIZE) + 0.08 for name in names))
     left = MARGIN + max(text_width(name, TEXT_SIZE) for name in names) + 0.12
@@ -42,8 +42,8 @@ def draw_direction_grid(data: ChartData) -> Figure:
     ax = canvas.add_axes(left, bottom, width * len(classes), height * len(names))
     pairs = [[_pair(layout, key, name) for name in classes] for key in layout.row_keys]
     signs = pd.DataFrame([[_sign(data, pair) for pair in row] for row in pairs])
-    _draw_heat_map(ax, signs, [value_label(data.chart.axis, name, data.language) for name in classes])
-    ax.set_xlabel(label(data.chart.axis, data.language), color=GREY, fontsize=TEXT_SIZE, labelpad=6)
+    _draw_heat_map(ax, signs, [value_label(data.chart.axis, name, data.language, data.own) for name in classes])
+    ax.set_xlabel(label(data.chart.axis, data.language, data.own), color=GREY, fontsize=TEXT_SIZE, labelpad=6)
     for row, name in enumerate(names):
         canvas.text(MARGIN, bottom + height * (len(names) - row - 0.5), name)
         for column, pair in enumerate(pairs[row]):

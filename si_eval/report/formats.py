@@ -17,10 +17,12 @@ from si_eval.vocabulary import (
     GAP,
     GROUP,
     INDEX,
+    NO_LABELS,
     RATIO,
     SHARE,
     STATISTIC,
     UNIT_OF_MEASURE,
+    Labels,
     Language,
     label,
 )
@@ -90,13 +92,13 @@ def measures(rows: pd.DataFrame, *, divisor: float = 1) -> dict[tuple[str, str, 
     return found
 
 
-def unit_text(measure: Measure, unit: str, language: Language, *, statistic: str = "") -> str:
+def unit_text(measure: Measure, unit: str, language: Language, *, statistic: str = "", own: Labels = NO_LABELS) -> str:
     """Return the unit of an axis, with the divisor."""
     if measure.form == "share":
         return label("report_unit_share", language)
     if measure.form == "index":
         return label("report_unit_index", language)
-    name = label(unit or statistic, language)
+    name = label(unit or statistic, language, own)
     if measure.divisor == 1:
         return name
     return label("report_times", language).format(unit=name, divisor=number(measure.divisor, language))

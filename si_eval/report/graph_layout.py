@@ -85,9 +85,9 @@ def read_graph(safe: SafeTable, language: Language) -> Graph:
     layers = frame[frame[INDICATOR] == GRAPH_LAYERS]
     nodes = frame[frame[INDICATOR].isin(layers[CATEGORY])]
     return Graph(
-        layers=tuple((row[CATEGORY], label(row[NOTE], language)) for row in layers.to_dict("records")),
+        layers=tuple((row[CATEGORY], label(row[NOTE], language, safe.labels)) for row in layers.to_dict("records")),
         nodes={
-            row[CATEGORY]: (label(row[NOTE], language), row[INDICATOR], int(row[ESTIMATE]))
+            row[CATEGORY]: (label(row[NOTE], language, safe.labels), row[INDICATOR], int(row[ESTIMATE]))
             for row in nodes.to_dict("records")
         },
         links=tuple(

@@ -25,6 +25,7 @@ from si_eval.vocabulary import (
     INDICATOR,
     MERGED,
     N_UNITS,
+    NO_LABELS,
     NON_PARTICIPANTS,
     NOTE,
     OF_POPULATION,
@@ -34,16 +35,17 @@ from si_eval.vocabulary import (
     STATISTIC,
     STATUS,
     YEAR,
+    Labels,
     Language,
+    is_labelled,
     label,
-    study_labels,
 )
 
 WITHHELD_MARK, NOT_COMPUTABLE_MARK, ASSUMED_MARK = "*", ".", "°"
 JOINTS = {GRAPH_ARROW: " → ", " · ": " · ", BOTH_LANGUAGES: " · "}  # between the terms of one category, and as shown
 
 
-def value_label(dimension: str, value: str, language: Language) -> str:
+def value_label(dimension: str, value: str, language: Language, own: Labels = NO_LABELS) -> str:
     """Return the label of one value of a dimension: an indicator's name, a sector with its letter, a size class."""
     if value == ALL:
         return label("all_years" if dimension == YEAR else ALL, language)
@@ -52,11 +54,11 @@ def value_label(dimension: str, value: str, language: Language) -> str:
     if dimension == INDICATOR and value in indicators():
         return str(getattr(indicators()[value], language))
     if dimension in (INDICATOR, CATEGORY, STATISTIC):
-        return _term_label(value, language)
-    return label(value, language)
+        return _term_label(value, language, own)
+    return label(value, language, own)
 
 
-def value_labels(dimension: str, values: Sequence[str], language: Language) -> dict[str, str]:
+def value_labels(dimension: str, values: Sequence[str], language: Language, own: Labels = NO_LABELS) -> dict[str, str]:
     """Map several values of a dimension to their labels.
 
     What all indicators say before a colon is left to the title and the unit. A question beside the same one of the
@@ -65,18 +67,20 @@ def value_labels(dimension: str, values: Sequence[str], language: Language) -> d
     if dimension == INDICATOR and _against_population(values):
         names = {False: "report_respondents", True: "report_population"}
         return {value: label(names[value.endswith(OF_POPULATION)], language) for value in values}
-    texts = {value: value_label(dimension, value, language) for value in values}
+    texts = {value: value_label(dimension, value, language, own) for value in values}
     if dimension == INDICATOR and _common_prefix(list(texts.values())):
         return {value: _capital(text.partition(": ")[2]) for value, text in texts.items()}
     return texts
 
 
-def row_labels(layout: TableGrid, rows: pd.DataFrame, language: Language) -> list[tuple[str, str]]:
+def row_labels(
+    layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels = NO_LABELS
+) -> list[tuple[str, str]]:
     """List the heading (may be empty) and the label of every row of a table, in its order.
 
     Where most headings would stand over a single row, heading and label are joined on one line.
     """
-    names = {name: value_labels(name, ordered_values(rows, name), language) for name in layout.row_dimensions}
+    names = {name: value_labels(name, ordered_values(rows, name), language, own) for name in layout.row_dimensions}
     texts = [
         [names[name][value] for name, value in zip(layout.row_dimensions, key, strict=True)] for key in layout.row_keys
     ]
@@ -106,14 +110,14 @@ def count_text(row: Row, language: Language) -> str:
     return f"n {number(float(row[N_UNITS]), language)}"
 
 
-def axis_title(rows: pd.DataFrame, dimension: str, language: Language) -> str:
+def axis_title(rows: pd.DataFrame, dimension: str, language: Language, own: Labels = NO_LABELS) -> str:
     """Return the label of a dimension; categories go by the one indicator that they divide. Effects need none."""
     names = rows[INDICATOR].unique()
     if dimension == CATEGORY and set(rows[STATISTIC]) <= EFFECTS:
         return ""
     if dimension == CATEGORY and len(names) == 1:
-        return value_label(INDICATOR, names[0], language)
-    return label(dimension, language)
+        return value_label(INDICATOR, names[0], language, own)
+    return label(dimension, language, own)
 
 
 def title_of(safe: SafeTable, language: Language) -> str:
@@ -121,18 +125,20 @@ def title_of(safe: SafeTable, language: Language) -> str:
     if safe.titles.get(language):
         return str(safe.titles[language])
     names = [str(name) for name in safe.frame.get(INDICATOR, pd.Series(dtype=object)).unique()]
-    return value_label(INDICATOR, names[0], language) if len(names) == 1 and names[0] else safe.exhibit or safe.function
+    if len(names) == 1 and names[0]:
+        return value_label(INDICATOR, names[0], language, safe.labels)
+    return safe.exhibit or safe.function
 
 
-def fixed_labels(rows: pd.DataFrame, shown: tuple[str, ...], language: Language) -> list[str]:
+def fixed_labels(rows: pd.DataFrame, shown: tuple[str, ...], language: Language, own: Labels = NO_LABELS) -> list[str]:
     """List the labels of what is the same for every row and on no axis: the indicator, the sector, the year."""
     parts = []
     for dimension in DIMENSIONS:
         values = rows[dimension].unique()
         if dimension not in shown and len(values) == 1 and values[0] not in (ALL, ""):
-            parts.append(value_label(dimension, values[0], language))
+            parts.append(value_label(dimension, values[0], language, own))
         elif dimension == INDICATOR and len(values) > 1:
-            parts.append(_common_prefix([value_label(INDICATOR, value, language) for value in values]))
+            parts.append(_common_prefix([value_label(INDICATOR, value, language, own) for value in values]))
     return [part for part in parts if part]
 
 
@@ -142,23 +148,23 @@ def evidence_line(safe: SafeTable, language: Language) -> str:
     return " · ".join([label(safe.evidence, language), rules, _protection(safe, language)])
 
 
-def mark_notes(rows: pd.DataFrame, language: Language) -> list[str]:
+def mark_notes(rows: pd.DataFrame, language: Language, own: Labels) -> list[str]:
     """Explain the marks that occur in these rows: withheld, not computable, assumed, merged."""
     notes = []
     if (rows[STATE] == WITHHELD).any():
         notes.append(label("report_withheld", language))
     unknown = rows.loc[rows[STATE] == UNKNOWN, NOTE]
     if len(unknown):
-        own = own_labels(rows, language)
-        texts = dict.fromkeys(label(reason, language) for reason in unknown)
-        reasons = [text for text in texts if text and text not in own]
+        known = own_labels(rows, language, own)
+        texts = dict.fromkeys(label(reason, language, own) for reason in unknown)
+        reasons = [text for text in texts if text and text not in known]
         notes.append(label("report_unknown", language) + (f": {'; '.join(reasons)}" if reasons else ""))
     if rows[ASSUMED].any():
         notes.append(label("report_assumed", language))
     merged = rows[(rows[STATUS] == MERGED) & rows[ESTIMATE].notna()]
     if len(merged):
         names = {
-            value_label(name, value, language)
+            value_label(name, value, language, own)
             for name in (SIZE_CLASS, CATEGORY)
             for value in merged[name]
             if value != ALL
@@ -167,15 +173,15 @@ def mark_notes(rows: pd.DataFrame, language: Language) -> list[str]:
     return notes
 
 
-def other_notes(rows: pd.DataFrame, language: Language) -> dict[str, str]:
+def other_notes(rows: pd.DataFrame, language: Language, own: Labels) -> dict[str, str]:
     """Map each remaining note on a number that is shown to its text for the reader.
 
     A note that only repeats what its row is called is left out.
     """
     notes = rows.loc[~rows[STATE].isin([WITHHELD, UNKNOWN]) & ~rows[ASSUMED], NOTE]
-    texts = {note: label(note, language) for note in dict.fromkeys(notes) if note}
-    own = own_labels(rows, language)
-    return {note: text for note, text in texts.items() if text not in own}
+    texts = {note: label(note, language, own) for note in dict.fromkeys(notes) if note}
+    known = own_labels(rows, language, own)
+    return {note: text for note, text in texts.items() if text not in known}
 
 
 def n_note(safe: SafeTable, language: Language) -> str:
@@ -184,9 +190,9 @@ def n_note(safe: SafeTable, language: Language) -> str:
     return label(f"report_n_note{counted}", language)
 
 
-def own_labels(rows: pd.DataFrame, language: Language) -> set[str]:
+def own_labels(rows: pd.DataFrame, language: Language, own: Labels) -> set[str]:
     """Collect the labels that the rows have already, by indicator and by category."""
-    return {value_label(name, value, language) for name in (INDICATOR, CATEGORY) for value in rows[name].unique()}
+    return {value_label(name, value, language, own) for name in (INDICATOR, CATEGORY) for value in rows[name].unique()}
 
 
 def source_notes(safe: SafeTable, language: Language) -> list[str]:
@@ -200,7 +206,8 @@ def source_notes(safe: SafeTable, language: Language) -> list[str]:
     if safe.coverage:
         notes.append(label("report_coverage", language).format(coverage=_coverage(safe.coverage, language)))
     if safe.cannot_show:
-        notes.append(label("report_cannot_show", language).format(cannot_show=label(safe.cannot_show, language)))
+        unable = label(safe.cannot_show, language, safe.labels)
+        notes.append(label("report_cannot_show", language).format(cannot_show=unable))
     return notes
 
 
@@ -209,13 +216,13 @@ def _against_population(values: Sequence[str]) -> bool:
     return len(values) == 2 and max(values, key=len) == min(values, key=len) + OF_POPULATION
 
 
-def _term_label(value: str, language: Language) -> str:
+def _term_label(value: str, language: Language, own: Labels = NO_LABELS) -> str:
     """Label an indicator, a category or a statistic; of a value made of several terms, each of them."""
-    if value in facts("labels") or value in study_labels():
-        return label(value, language)
+    if is_labelled(value, own):
+        return label(value, language, own)
     for joint, shown in JOINTS.items():
         if joint in value:
-            return shown.join(_term_label(part, language) for part in value.split(joint))
+            return shown.join(_term_label(part, language, own) for part in value.split(joint))
     return value.replace("_", " ")
 
 

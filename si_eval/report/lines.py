@@ -113,7 +113,7 @@ def _draw_panel(data: ChartData, canvas: Canvas, rows: pd.DataFrame, scale: Scal
 
 
 def _set_axes(data: ChartData, ax: Axes, years: Sequence[str], width: float) -> None:
-    texts = _year_texts([value_label(data.chart.axis, x, data.language) for x in years], width)
+    texts = _year_texts([value_label(data.chart.axis, x, data.language, data.own) for x in years], width)
     ax.set_xticks(range(len(years)), texts, fontsize=YEAR_SIZE)
     ax.set_xlim(-0.3, len(years) - 0.7)
     ax.grid(axis="y")

@@ -17,7 +17,7 @@ from si_eval.errors import StudyError
 from si_eval.progress import Progress
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
-from si_eval.vocabulary import Language, study_labels
+from si_eval.vocabulary import Language
 
 WORKER = "si_eval.report.worker"
 MOST_PROCESSES = 8
@@ -64,7 +64,7 @@ class Drawers:
         self._paths = [path for *_, path in drawings]
         for place, process in enumerate(self._processes):
             work = folder / f".drawing_{place}.pickle"
-            work.write_bytes(pickle.dumps((study_labels(), list(drawings[place :: len(self._processes)]))))
+            work.write_bytes(pickle.dumps(list(drawings[place :: len(self._processes)])))
             if process.stdin is not None:
                 process.stdin.write(f"{work}\n")
                 process.stdin.close()

@@ -49,7 +49,7 @@ def draw_profile(data: ChartData) -> Figure:
     sectors = sorted(dict.fromkeys(shares[SECTOR]), key=lambda sector: -units[sector].max() if sector in units else 0)
     columns = 2 if len(sectors) > 1 else 1
     width = (WIDTH - 2 * MARGIN - SPACE * (columns - 1)) / columns
-    labels = [breakable(value_label(SECTOR, sector, data.language)) for sector in sectors]
+    labels = [breakable(value_label(SECTOR, sector, data.language, data.own)) for sector in sectors]
     titles = [wrap_text(text, width, SECTOR_SIZE, bold=True) for text in labels]
     head = max(text_height(title, SECTOR_SIZE) for title in titles) + 0.24
     height = head + max(shares.groupby(SECTOR)[SIZE_CLASS].nunique()) * STEP + 0.2
@@ -85,7 +85,7 @@ def _draw_shares(data: ChartData, canvas: Canvas, rows: pd.DataFrame, place: tup
     by_class = rows.drop_duplicates(SIZE_CLASS).set_index(SIZE_CLASS, drop=False)
     points = [_point(data, rows, by_class.loc[name]) for name in classes]
     draw_bars(ax, {PARTICIPANTS: points}, classes, GROUP_STYLES, width=BAR_WIDTH, orient="h")
-    labels = [value_label(SIZE_CLASS, name, data.language) for name in classes]
+    labels = [value_label(SIZE_CLASS, name, data.language, data.own) for name in classes]
     set_lying_axes(ax, labels, largest * (width - INSET) / (width - INSET - VALUE_ROOM))
     for y, point in enumerate(points):
         write_share(ax, point.value or 0.0, y, point)

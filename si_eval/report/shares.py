@@ -27,7 +27,9 @@ VALUE_SIZE, COUNT_SIZE = 7.0, 5.8
 def draw_shares(data: ChartData) -> Figure:
     """Draw shares as lying bars with the percentage and the number of units behind each, and its interval if wanted."""
     classes = _ordered_classes(data)
-    texts = [wrap_text(breakable(value_label(data.chart.axis, x, data.language)), 2.0, TEXT_SIZE) for x in classes]
+    texts = [
+        wrap_text(breakable(value_label(data.chart.axis, x, data.language, data.own)), 2.0, TEXT_SIZE) for x in classes
+    ]
     left = MARGIN + max(text_width(text, TEXT_SIZE) for text in texts) + 0.1
     step = max(len(data.series) * BAR_HEIGHT, *(text_height(text, TEXT_SIZE) for text in texts)) + 0.07
     points = {name: series_points(data, data.rows, name, classes) for name in data.series}

@@ -34,7 +34,7 @@ def draw_table_figure(data: ChartData) -> Figure:
     counted = any(count_text(row, data.language) for row in layout.cells.values())
     below = COUNT_HEIGHT if counted else 0.0
     heights = [max(LINE_HEIGHT, text_height(text, TEXT_SIZE) + 0.07) + (below if key else 0.08) for key, text in lines]
-    units = tuple(dict.fromkeys(label(unit, data.language) for unit in data.rows[UNIT_OF_MEASURE] if unit))
+    units = tuple(dict.fromkeys(label(unit, data.language, data.own) for unit in data.rows[UNIT_OF_MEASURE] if unit))
     height = sum(_head_height(level) for level in heads) + sum(heights) + 0.1
     canvas = new_canvas(data.texts(subtitle=units, legend=False), height)
     y = _draw_heads(canvas, heads, left, width)
@@ -97,7 +97,7 @@ def _table_lines(data: ChartData, layout: TableGrid) -> list[tuple[Key | None, s
     """List the lines of a table: a heading has no key, a row has its key and the label of its last dimension."""
     lines: list[tuple[Key | None, str]] = []
     heading = ""
-    for key, (above, name) in zip(layout.row_keys, row_labels(layout, data.rows, data.language), strict=True):
+    for key, (above, name) in zip(layout.row_keys, row_labels(layout, data.rows, data.language, data.own), strict=True):
         if above != heading:
             heading = above
             lines.append((None, wrap_text(breakable(heading), WIDTH - 2 * MARGIN, TEXT_SIZE, bold=True)))
@@ -108,11 +108,11 @@ def _table_lines(data: ChartData, layout: TableGrid) -> list[tuple[Key | None, s
 def _table_heads(data: ChartData, layout: TableGrid, width: float) -> Heads:
     """List the labels of the columns, level by level: text, first column, number of columns."""
     if not layout.column_dimensions:
-        text = breakable(value_label(STATISTIC, data.rows[STATISTIC].iloc[0], data.language))
+        text = breakable(value_label(STATISTIC, data.rows[STATISTIC].iloc[0], data.language, data.own))
         return [[(text, 0, 1)]]
     heads = []
     for depth, name in enumerate(layout.column_dimensions):
-        names = value_labels(name, ordered_values(data.rows, name), data.language)
+        names = value_labels(name, ordered_values(data.rows, name), data.language, data.own)
         level, start = [], 0
         last = depth == len(layout.column_dimensions) - 1
         for key, run in groupby([column if last else column[: depth + 1] for column in layout.column_keys]):

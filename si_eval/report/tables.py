@@ -41,6 +41,7 @@ from si_eval.vocabulary import (
     PARTICIPANTS,
     STATISTIC,
     UNIT_OF_MEASURE,
+    Labels,
     Language,
     label,
 )
@@ -66,15 +67,17 @@ def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = Non
 
 def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, intervals: bool) -> str:
     layout, kinds = lay_out(rows), measures(rows)
-    notes = {note: place for place, note in enumerate(other_notes(rows, language), start=1)}
-    frame = _stub(layout, rows, language)
+    notes = {note: place for place, note in enumerate(other_notes(rows, language, safe.labels), start=1)}
+    frame = _stub(layout, rows, language, safe.labels)
     for place, column in enumerate(layout.column_keys):
         cells = [layout.cells.get((key, column)) for key in layout.row_keys]
         frame[f"c{place}"] = [_cell(cell, kinds, language, notes, intervals=intervals) for cell in cells]
     directions = _directions(layout, kinds, language)
     for place, (_, found) in enumerate(directions):
         frame[f"d{place}"] = [_sign_html(one) if one else "" for one in found]
-    table = _headed(GT(frame, id=_table_id(safe, language), **_stub_columns(frame)), layout, rows, language)
+    table = _headed(
+        GT(frame, id=_table_id(safe, language), **_stub_columns(frame)), layout, rows, language, safe.labels
+    )
     if directions:
         labels = {f"d{place}": html(name or "▲▼") for place, (name, _) in enumerate(directions)}
         table = table.cols_label(**labels).tab_spanner(
@@ -91,7 +94,8 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
         else []
     )
     extra += [
-        f"{place} {text}" for text, place in zip(other_notes(rows, language).values(), notes.values(), strict=True)
+        f"{place} {text}"
+        for text, place in zip(other_notes(rows, language, safe.labels).values(), notes.values(), strict=True)
     ]
     return _finished(table, safe, rows, language, extra)
 
@@ -100,7 +104,7 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
     layout = lay_out(rows, columns=(chart.axis, GROUP))
     kinds = measures(rows, divisor=chart.divisor)
     classes = ordered_values(rows, chart.axis)
-    frame = _stub(layout, rows, language)
+    frame = _stub(layout, rows, language, safe.labels)
     table_columns: dict[str, list[Direction | None]] = {}
     for place, name in enumerate(classes):
         pairs = [
@@ -116,18 +120,18 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
             _direction_html(one, pair, kinds, language) for one, pair in zip(found, pairs, strict=True)
         ]
     table = GT(frame, id=_table_id(safe, language), **_stub_columns(frame)).tab_stubhead(
-        _stub_head(layout, rows, language)
+        _stub_head(layout, rows, language, safe.labels)
     )
-    names = value_labels(chart.axis, classes, language)
+    names = value_labels(chart.axis, classes, language, safe.labels)
     table = table.cols_label(**{f"c{place}": names[name] for place, name in enumerate(classes)})
-    table = table.tab_spanner(label(chart.axis, language), columns=list(table_columns), id="spanner-0")
+    table = table.tab_spanner(label(chart.axis, language, safe.labels), columns=list(table_columns), id="spanner-0")
     for column, found in table_columns.items():
         table = _coloured(table, column, found)
     return _finished(table, safe, rows, language, [label("report_direction", language) + "."])
 
 
-def _stub(layout: TableGrid, rows: pd.DataFrame, language: Language) -> pd.DataFrame:
-    names = row_labels(layout, rows, language)
+def _stub(layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> pd.DataFrame:
+    names = row_labels(layout, rows, language, own)
     stub = {STUB: [name for _, name in names]}
     if any(heading for heading, _ in names):
         stub[HEADING] = [heading for heading, _ in names]
@@ -138,18 +142,20 @@ def _stub_columns(frame: pd.DataFrame) -> dict[str, str]:
     return {"rowname_col": STUB} | ({"groupname_col": HEADING} if HEADING in frame else {})
 
 
-def _stub_head(layout: TableGrid, rows: pd.DataFrame, language: Language) -> str:
-    return axis_title(rows, layout.row_dimensions[-1], language)
+def _stub_head(layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> str:
+    return axis_title(rows, layout.row_dimensions[-1], language, own)
 
 
-def _headed(table: GT, layout: TableGrid, rows: pd.DataFrame, language: Language) -> GT:
+def _headed(table: GT, layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> GT:
     """Label the columns by their last dimension and span them by the ones before."""
-    names = {name: value_labels(name, ordered_values(rows, name), language) for name in layout.column_dimensions}
-    table = table.tab_stubhead(_stub_head(layout, rows, language))
+    names = {name: value_labels(name, ordered_values(rows, name), language, own) for name in layout.column_dimensions}
+    table = table.tab_stubhead(_stub_head(layout, rows, language, own))
     if not layout.column_dimensions:
         found = ordered_values(rows, STATISTIC)
         return table.cols_label(
-            c0=value_labels(STATISTIC, found, language)[found[0]] if len(found) == 1 else label("estimate", language)
+            c0=value_labels(STATISTIC, found, language, own)[found[0]]
+            if len(found) == 1
+            else label("estimate", language)
         )
     last = layout.column_dimensions[-1]
     table = table.cols_label(**{f"c{place}": names[last][key[-1]] for place, key in enumerate(layout.column_keys)})
@@ -229,13 +235,14 @@ def _coloured(table: GT, column: str, found: list[Direction | None]) -> GT:
 def _finished(table: GT, safe: SafeTable, rows: pd.DataFrame, language: Language, extra: list[str]) -> str:
     body = [name for name in table._tbl_data.columns if name not in (STUB, HEADING)]
     table = table.fmt_passthrough(columns=body, escape=False).cols_align("right", columns=body)
-    for note in [*mark_notes(rows, language), *extra, *source_notes(safe, language)]:
+    for note in [*mark_notes(rows, language, safe.labels), *extra, *source_notes(safe, language)]:
         table = table.tab_source_note(html(escape(note)))
     text = re.sub(r"<style>.*?</style>", "", table.as_raw_html(), flags=re.DOTALL)
     text = re.sub(r'(<div id="[^"]*") style="[^"]*"', r'\1 class="si-table"', text, count=1)
     text = re.sub(r' data-quarto-[a-z-]+="[^"]*"', "", text)
     caption = (
-        f"{_tag(safe, language)}{escape(title_of(safe, language))}<small>{escape(_subtitle(rows, language))}</small>"
+        f"{_tag(safe, language)}{escape(title_of(safe, language))}"
+        f"<small>{escape(_subtitle(rows, language, safe.labels))}</small>"
     )
     text = re.sub(r"<table([^>]*)>", lambda found: f"{found[0]}<caption>{caption}</caption>", text, count=1)
     return f"<style>{TABLE_CSS}</style>\n{text.strip()}\n"
@@ -249,17 +256,17 @@ def _tag(safe: SafeTable, language: Language) -> str:
     )
 
 
-def _subtitle(rows: pd.DataFrame, language: Language) -> str:
+def _subtitle(rows: pd.DataFrame, language: Language, own: Labels) -> str:
     layout = lay_out(rows) if not rows.empty else None
     shown = (*layout.row_dimensions, *layout.column_dimensions) if layout else ()
     kinds = measures(rows)
     units = [
-        unit_text(kinds[measure_key(row)], row[UNIT_OF_MEASURE], language, statistic=row[STATISTIC])
+        unit_text(kinds[measure_key(row)], row[UNIT_OF_MEASURE], language, statistic=row[STATISTIC], own=own)
         for row in rows.to_dict("records")
     ]
     distinct = list(dict.fromkeys(units))
     fixed = fixed_labels(
-        rows, tuple(name for name in shown if name != INDICATOR or rows[INDICATOR].nunique() > 1), language
+        rows, tuple(name for name in shown if name != INDICATOR or rows[INDICATOR].nunique() > 1), language, own
     )
     return " · ".join([*fixed, *(distinct if len(distinct) <= 2 else [])])
 

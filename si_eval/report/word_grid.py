@@ -54,8 +54,8 @@ def draw_word_grid(data: ChartData) -> Figure:
     heads, names = (
         {key: wrap_text(breakable(text), room, TEXT_SIZE, bold=bold) for key, text in texts.items()}
         for texts, room, bold in (
-            (value_labels(series, columns, data.language), width - PADDING, True),
-            (value_labels(axis, lines, data.language), NAMES_WIDTH - PADDING, False),
+            (value_labels(series, columns, data.language, data.own), width - PADDING, True),
+            (value_labels(axis, lines, data.language, data.own), NAMES_WIDTH - PADDING, False),
         )
     )
     cells = {(line, column): _word_cell(data, layout, line, column, width) for line in lines for column in columns}
@@ -81,7 +81,9 @@ def draw_word_grid(data: ChartData) -> Figure:
 def _figure_texts(data: ChartData) -> FigureTexts:
     """Collect what is written around the body; a dot is explained once, not by the notes of every cell."""
     unknown = data.rows[STATE] == UNKNOWN
-    words = dict.fromkeys(label(note, data.language).partition(PART)[0] for note in data.rows.loc[unknown, NOTE])
+    words = dict.fromkeys(
+        label(note, data.language, data.own).partition(PART)[0] for note in data.rows.loc[unknown, NOTE]
+    )
     known = data.rows if unknown.all() else data.rows[~unknown]
     notes = (f"{NOT_COMPUTABLE_MARK} {', '.join(words)}",) if words else ()
     return replace(data, rows=known).texts(notes=notes, legend=False)
@@ -94,7 +96,7 @@ def _word_cell(data: ChartData, layout: TableGrid, line: str, column: str, width
         return WordCell(NOT_COMPUTABLE_MARK, NOT_COMPUTABLE_MARK if row else "", "")
     if row[STATE] == WITHHELD:
         return WordCell(WITHHELD_MARK, WITHHELD_MARK, "")
-    text, *parts = label(row[NOTE], data.language).split(PART)
+    text, *parts = label(row[NOTE], data.language, data.own).split(PART)
     sign = next((sign for sign, words in data.chart.signs.items() if text in words), "")
     if row[STATISTIC] == COUNT and row[STATE] == NUMBER:
         text = f"{number(row[ESTIMATE], data.language)}: {text}"

@@ -6,16 +6,13 @@ import pickle
 import sys
 from pathlib import Path
 
-from si_eval.vocabulary import use_labels
-
 from .charts import draw
 
 
 def draw_work(work: Path) -> None:
-    """Draw figures into their files: ``work`` holds the study's labels, and of each figure what `draw` takes."""
-    labels, drawings = pickle.loads(work.read_bytes())
+    """Draw figures into their files: ``work`` holds of each figure what `draw` takes."""
+    drawings = pickle.loads(work.read_bytes())
     work.unlink()
-    use_labels(labels)
     for table, chart, language, path in drawings:
         path.write_bytes(draw(table, chart, language=language))
 

@@ -18,8 +18,8 @@ from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
 from si_eval.study.arguments import check_exhibits
-from si_eval.study.catalogue import SURVEY, SYNTHESIS
-from si_eval.study.exhibits import ExhibitInputs, compute_exhibits, exhibits_without_registers, synthesise_exhibits
+from si_eval.study.catalogue import SYNTHESIS
+from si_eval.study.exhibits import compute_exhibits, exhibits_without_registers, synthesise_exhibits
 from si_eval.study.file import Study
 from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
@@ -249,8 +249,6 @@ def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | No
     """
     path = os.environ.get(TABLES_VARIABLE)
     if path is not None:
-        if study.file.survey is not None:
-            ExhibitInputs(study).load(SURVEY)
         return pickle.loads(Path(path).read_bytes())
     wanted = None if panel is not None and linkage is not None else exhibits_without_registers(study)
     safe = protect_exhibits(study, compute_exhibits(study, panel, linkage, only=wanted))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval import cells, survey, synthesis
 from si_eval.errors import StudyError
+from si_eval.frozen import FrozenMapping
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 from si_eval.study.arguments import check_exhibits
@@ -26,7 +27,7 @@ from si_eval.study.catalogue import (
     WEIGHTED,
 )
 from si_eval.study.file import ExhibitSpec, Study
-from si_eval.vocabulary import ALL, use_labels
+from si_eval.vocabulary import ALL, Labels
 
 ASSUMED = "assumed"  # the note of a number of a simulated extract that no published figure stands behind
 ALL_CALIBRATED = (
@@ -38,8 +39,9 @@ ALL_CALIBRATED = (
 SUMMARIES = ("compare_groups", "index_series")  # made of the cells that their arguments name
 
 
+KPIS = "kpis"
+LABELS = "labels"  # the input that holds the study's own labels and those of its questionnaire
 FACT_READERS: Mapping[str, Callable[[Path], Any]] = {
-    "kpis": monitoring.load_kpis,
     "programme": theory.load_programme,
     "goals": theory.load_goals,
     "costs": efficiency.load_costs,
@@ -66,13 +68,25 @@ class ExhibitInputs:
             return [exhibit.id for exhibit in self.study.file.exhibits]
         if name == SURVEY:
             return _read_survey(self.study)
+        if name == LABELS:
+            return labels_of(self.study)
         path = getattr(self.study.file.facts, name, None)
         if path is None:
             raise StudyError(
                 f"study {self.study.file.name}: found no {name}; expected its file under [facts], or the panel where "
                 "exhibits need one; name it"
             )
+        if name == KPIS:
+            return replace(monitoring.load_kpis(self.study.resolve(path)), labels=self.study.labels)
         return FACT_READERS[name](self.study.resolve(path))
+
+
+def labels_of(study: Study) -> Labels:
+    """Return the labels that travel with a study's tables: its own, and those of its questionnaire."""
+    if study.file.survey is None:
+        return study.labels
+    questionnaire = survey.load_questionnaire(study.resolve(study.file.survey.questionnaire))
+    return FrozenMapping({**study.labels, **questionnaire.labels()})
 
 
 def _read_survey(study: Study) -> survey.Survey:
@@ -81,7 +95,6 @@ def _read_survey(study: Study) -> survey.Survey:
     if files is None:
         raise StudyError(f"study {study.file.name}: found no [survey]; expected a questionnaire and responses; add it")
     questionnaire = survey.load_questionnaire(study.resolve(files.questionnaire))
-    use_labels(questionnaire.labels())
     if files.responses is not None:
         return survey.read_responses(study.resolve(files.responses), questionnaire)
     if files.simulation is None:
@@ -147,7 +160,7 @@ def compute_exhibits(
         call = f"{exhibit.function}({exhibit.arguments})"
         if call not in done:
             done[call] = _call_function(exhibit, inputs)
-        tables.append(_finish(done[call], exhibit))
+        tables.append(_finish(done[call], exhibit, inputs))
     return tables
 
 
@@ -168,7 +181,7 @@ def synthesise_exhibits(study: Study, safe: Sequence[SafeTable]) -> list[ResultT
     """
     inputs = ExhibitInputs(study, {PROTECTED: {table.exhibit: table for table in safe}})
     return [
-        _finish(_call_function(exhibit, inputs), exhibit)
+        _finish(_call_function(exhibit, inputs), exhibit, inputs)
         for exhibit in study.file.exhibits
         if exhibit.function == SYNTHESIS or COUNTS in exhibit.arguments
     ]
@@ -209,10 +222,11 @@ def _resolve(name: str, value: Any, study: Study) -> Any:
     return survey.load_frame(path).invited if name == "population" and path.suffix == ".toml" else path
 
 
-def _finish(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
-    """Cut a table to what an exhibit shows, mark what is assumed, and give it the exhibit's id and titles."""
+def _finish(table: ResultTable, exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
+    """Cut a table to what an exhibit shows, mark what is assumed, and give it the exhibit's id, titles and words."""
     marked = _mark_assumed(_keep_rows(table, exhibit))
-    return marked.named(exhibit.id, {"nl": exhibit.title.nl, "en": exhibit.title.en})
+    titles = {"nl": exhibit.title.nl, "en": exhibit.title.en}
+    return marked.named(exhibit.id, titles, labels=inputs.load(LABELS), language=inputs.study.file.languages[0])
 
 
 def _keep_rows(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:

@@ -10,11 +10,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError, field_validator
 
 from si_eval.errors import InputError, Problem, StudyError, propose_name
+from si_eval.frozen import FrozenMapping
 from si_eval.registry import RuleSet, facts, rule_set
-from si_eval.vocabulary import Language, use_labels
+from si_eval.vocabulary import NO_LABELS, Labels, Language
 
 REFERENCE_STUDY = "studies/smart_industry_2020.toml"
 
@@ -157,11 +158,12 @@ class StudyFile(_Part):
 
 
 class Study(BaseModel):
-    """A study file and the folder that its paths start from."""
+    """A study file, the folder that its paths start from, and the study's own labels by term."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
     file: StudyFile
     path: Path
+    labels: SkipValidation[Labels] = NO_LABELS
 
     def resolve(self, relative: str) -> Path:
         """Return a path of the study file as a path from here."""
@@ -239,9 +241,8 @@ def load_study(path: str | Path | None = None) -> Study:
         problems = [*_validation_problems(error, path.name), *problems]
     if problems:
         raise InputError(problems, what=f"the study file {path.name}")
-    if study.labels is not None:
-        use_labels(_read_toml(path.parent / study.labels))
-    return Study(file=study, path=path)
+    labels = NO_LABELS if study.labels is None else FrozenMapping(_read_toml(path.parent / study.labels))
+    return Study(file=study, path=path, labels=labels)
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -251,6 +251,7 @@ def result_table(
         rules=RULES,
         coverage=coverage or {},
         simulation=survey.simulation,
+        labels=survey.questionnaire.labels(),
     )
 
 

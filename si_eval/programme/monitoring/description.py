@@ -129,7 +129,7 @@ def kpi_shares(
         total = totals.get(_total_key(row))
         reason = _why_no_share(row, total)
         value = np.nan if reason or total is None else float(row["value"]) / float(total["value"])
-        note = reason or _share_note(row, total)
+        note = reason or _share_note(store, row, total)
         rows.append(tidy_row(store, row, statistic=SHARE, estimate=value, unit=SHARE, note=note))
     return public_table(rows, "kpi_shares", f"{CANNOT_SHOW} Shares are of the total that the source states.")
 
@@ -207,7 +207,7 @@ def _reading_note(store: KpiStore, cell: pd.DataFrame, row: pd.Series, language:
     broken = store.broken(str(row["indicator"]))
     parts = [
         label(why_no_value(row), language),
-        label(row["precision"], language) if row["precision"] not in ("exact", "", *MISSING) else "",
+        label(row["precision"], language, store.labels) if row["precision"] not in ("exact", "", *MISSING) else "",
         label("kpi_period", language).format(period=row["period"]) if row["period"] else "",
         store.definitions.get(row["definition"], {}).get(language, "") if broken else "",
         *(
@@ -218,13 +218,13 @@ def _reading_note(store: KpiStore, cell: pd.DataFrame, row: pd.Series, language:
     return "; ".join(filter(None, parts))
 
 
-def _share_note(row: pd.Series, total: pd.Series | None) -> str:
+def _share_note(store: KpiStore, row: pd.Series, total: pd.Series | None) -> str:
     """Write in both languages which number was divided by which total."""
     if total is None:
         return ""
     nl, en = (
         label("kpi_share_of", language).format(
-            value=row["value"], total=total["value"], unit=label(row["unit"], language)
+            value=row["value"], total=total["value"], unit=label(row["unit"], language, store.labels)
         )
         for language in LANGUAGES
     )

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.vocabulary import Language
+from si_eval.vocabulary import NO_LABELS, Labels, Language
 
 COLUMNS = (
     *("id", "indicator", "category", "category_type", "year", "value", "unit", "precision", "n_projects"),
@@ -44,6 +44,8 @@ class KpiStore:
         The years from which an indicator is defined otherwise: ``indicator, year, nl, en``.
     notes : tuple of str
         What was noticed on reading: exact repetitions.
+    labels : mapping
+        The study's own words (``nl``, ``en`` by term), for units and precisions in notes.
 
     Examples
     --------
@@ -61,6 +63,7 @@ class KpiStore:
     definitions: Mapping[str, Mapping[str, Any]]
     breaks: tuple[Mapping[str, Any], ...]
     notes: tuple[str, ...] = ()
+    labels: Labels = NO_LABELS
 
     def to_frame(self) -> pd.DataFrame:
         """Return every row of the store."""
