@@ -1,4 +1,4 @@
-"""Simulated register extracts whose truth is known: the published figures of an evaluation come back from them."""
+"""Simulated register extracts and firms, of which the true values are known."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pathlib import Path
 
 from si_eval.errors import StudyError
 from si_eval.synthetic import canonical, cbs
-from si_eval.synthetic.content import build_lasting, build_years
 from si_eval.synthetic.firms import SimulatedFirms, simulate_firms
+from si_eval.synthetic.simulated_data import build_static_data, build_year_data
 from si_eval.synthetic.tables import Table
 from si_eval.synthetic.targets import PRESETS, Preset, calibrated_cells, load_preset
 from si_eval.synthetic.writers import FORMATS, write_table
@@ -43,15 +43,49 @@ def simulate_extract(
 ) -> Path:
     """Write a simulated raw register extract, calibrated to the published figures of an evaluation.
 
-    Parameters: ``out``, a folder that does not exist or is empty; ``preset``, the evaluation; ``scale``, the share of
-    the country's non-participants, above 0 and at most 1 (participants are never thinned); ``seed``, a whole number,
-    the same seed gives the same bytes; ``layout``, `canonical` or `cbs`; ``format``, `parquet`, `csv` or `sav`;
-    ``progress``, called with a step and the fraction done.
+    Use it to run a study without access to registers, and to test methods: no row describes a real firm. Participants
+    are never thinned, non-participants are thinned to ``scale``. Under the rules of the published study
+    (``rules="replicate_2020"``) the published figures come back; everything else is assumed. Nothing is left behind
+    when the simulation fails.
 
-    Returns the folder. Money is in whole euro (canonical) or thousand euro (CBS investments). Nothing is left behind
-    when the simulation fails. Raises `StudyError` for an unknown option, and where ``out`` has content.
+    Parameters
+    ----------
+    out : str or Path
+        A folder that does not exist or is empty.
+    preset : {"smart_industry_2020"}
+        The evaluation whose figures are met.
+    scale : float
+        Share of the country's non-participants, above 0 and at most 1. Not fewer than 19 000 are simulated, so that scales
+        below 0.01 have the non-participants of 0.01.
+    seed : int
+        The same seed gives the same bytes.
+    layout : {"canonical", "cbs"}
+        The tables and columns that `read_extract` reads without a mapping, or the file names and variables of the Dutch
+        statistical office.
+    format : {"parquet", "csv", "sav"}
+        File format of the tables.
+    progress : callable, optional
+        Called with the name of a step and the fraction done.
 
-    >>> simulate_extract("extract", scale=0.01, seed=1)  # doctest: +SKIP
+    Returns
+    -------
+    Path
+        The folder. Money is in euro (canonical), or in thousand euro for investments in the layout of the office.
+        ``simulation.json`` in it says that the extract is simulated, and which cells are calibrated.
+
+    Raises
+    ------
+    StudyError
+        If an option is unknown, or ``out`` has content.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> folder = se.simulate_extract("simulated", scale=0.001, seed=1)
+    >>> sorted(path.name for path in folder.glob("*2019*"))
+    ['business_units_2019.parquet', 'enterprise_groups_2019.parquet', 'turnover_2019.parquet']
+    >>> se.read_extract(folder).synthetic
+    True
     """
     _check_options(preset, scale, seed, layout, format)
     out = Path(out)
@@ -77,7 +111,7 @@ def simulate_extract(
 
 
 def _check_options(preset: str, scale: float, seed: int, layout: str, file_format: str) -> None:
-    """Refuse options that cannot be carried out, before any work."""
+    """Raise `StudyError` for options that cannot be carried out, before any work."""
     for name, value, allowed in (
         ("preset", preset, PRESETS),
         ("layout", layout, LAYOUTS),
@@ -92,7 +126,7 @@ def _check_options(preset: str, scale: float, seed: int, layout: str, file_forma
 
 
 def _check_folder(out: Path) -> None:
-    """Refuse a folder that holds something."""
+    """Raise `StudyError` where the folder has content."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StudyError(
             f"out: found content at {out}; expected a folder that does not exist or is empty; choose another folder"
@@ -101,16 +135,16 @@ def _check_folder(out: Path) -> None:
 
 def _tables(preset: Preset, scale: float, seed: int, layout: str) -> Iterator[tuple[str, float, Table]]:
     """Draw the tables of an extract one by one, year by year, with the step and the fraction done."""
-    lasting = build_lasting(preset, scale, seed)
-    for table in LAYOUTS[layout].lasting_tables(lasting):
+    static = build_static_data(preset, scale, seed)
+    for table in LAYOUTS[layout].static_tables(static):
         yield "persons", 0.0, table
-    for number, year in enumerate(build_years(lasting.register), start=1):
-        for table in LAYOUTS[layout].year_tables(lasting, year):
+    for number, year in enumerate(build_year_data(static.register), start=1):
+        for table in LAYOUTS[layout].year_tables(static, year):
             yield str(year.state.year), number / (len(preset.years) + 1), table
 
 
 def _marker(preset: Preset, scale: float, seed: int, layout: str, file_format: str) -> str:
-    """Say that the extract is simulated, how, and which cells are calibrated."""
+    """Build the text of the marker: that the extract is simulated, how, and which cells are calibrated."""
     content = {
         "synthetic": True,
         "preset": preset.name,

@@ -6,14 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from si_eval.synthetic.content import Lasting, Year
+from si_eval.synthetic.code_columns import municipality_column, sbi_column, size_code_column
 from si_eval.synthetic.events import EVENTS
-from si_eval.synthetic.groups import GroupState
+from si_eval.synthetic.groups import GroupYear
 from si_eval.synthetic.investments import ASSETS, NONRESPONSE, OBSERVED, InvestmentYear, components
 from si_eval.synthetic.persons import fieldlab_names
-from si_eval.synthetic.register import Register, YearState
-from si_eval.synthetic.spelling import municipality_words, sbi_words, size_code_words
-from si_eval.synthetic.tables import Table, dates, digits, hexadecimal, numbers, table, words
+from si_eval.synthetic.register import Register, RegisterYear
+from si_eval.synthetic.simulated_data import StaticData, YearData
+from si_eval.synthetic.tables import (
+    Table,
+    categorical_column,
+    date_column,
+    hexadecimal_column,
+    nullable_column,
+    shuffled_table,
+    text_column,
+)
 from si_eval.synthetic.turnover import TurnoverYear
 
 COMPONENT_WORDS = ("new", "second_hand", "standard", "custom", "own_production", "total")
@@ -21,96 +29,106 @@ RESPONSE_WORDS = ("observed", "imputed", "nonresponse")
 OWN, TOTAL = 4, 5
 
 
-def lasting_tables(lasting: Lasting) -> Iterator[Table]:
-    """Give the tables that are not split by year."""
-    register, persons, events = lasting.register, lasting.persons, lasting.events
+def static_tables(static: StaticData) -> Iterator[Table]:
+    """Build the tables that are not split by year."""
+    register, persons, events = static.register, static.persons, static.events
     preset, seed = register.preset, register.seed
     rows = len(persons.list_fieldlab)
-    yield table(
+    yield shuffled_table(
         "participants",
         {
-            "kvk_id": hexadecimal(persons.list_kvk),
-            "fieldlab": words(persons.list_fieldlab, fieldlab_names(preset.assumed("participants.fieldlabs"))),
-            "entry_date": dates(np.full(rows, np.datetime64("NaT", "D"))),
-            "intensity": numbers(np.zeros(rows), np.ones(rows, dtype=bool)),
+            "kvk_id": hexadecimal_column(persons.list_kvk),
+            "fieldlab": categorical_column(
+                persons.list_fieldlab, fieldlab_names(preset.assumed("participants.fieldlabs"))
+            ),
+            "entry_date": date_column(np.full(rows, np.datetime64("NaT", "D"))),
+            "intensity": nullable_column(np.zeros(rows), np.ones(rows, dtype=bool)),
         },
         seed,
     )
-    yield table("kvk_person", {"kvk_id": hexadecimal(persons.kvk), "person_id": digits(persons.person_id)}, seed)
-    yield table(
+    yield shuffled_table(
+        "kvk_person", {"kvk_id": hexadecimal_column(persons.kvk), "person_id": text_column(persons.person_id)}, seed
+    )
+    yield shuffled_table(
         "person_business_unit",
         {
-            "person_id": digits(persons.person_id[persons.link_person]),
+            "person_id": text_column(persons.person_id[persons.link_person]),
             "be_id": persons.link_be_id,
-            "start": dates(persons.link_start),
-            "end": dates(persons.link_end),
+            "start": date_column(persons.link_start),
+            "end": date_column(persons.link_end),
         },
         seed,
     )
-    yield table(
+    yield shuffled_table(
         "events",
-        {"be_id": register.be_id[events.unit], "year": events.year, "event": words(events.kind, list(EVENTS))},
+        {
+            "be_id": register.be_id[events.unit],
+            "year": events.year,
+            "event": categorical_column(events.kind, list(EVENTS)),
+        },
         seed,
     )
 
 
-def year_tables(lasting: Lasting, year: Year) -> Iterator[Table]:
-    """Give the tables of one year."""
-    yield from _register_tables(lasting.register, year.state, year.groups)
-    yield _turnover_table(lasting.register, year.state, year.turnover)
+def year_tables(static: StaticData, year: YearData) -> Iterator[Table]:
+    """Build the tables of one year."""
+    yield from _register_tables(static.register, year.state, year.groups)
+    yield _turnover_table(static.register, year.state, year.turnover)
     if year.survey is not None:
-        yield _investment_table(lasting.register, year.state, year.survey)
+        yield _investment_table(static.register, year.state, year.survey)
 
 
-def _register_tables(register: Register, state: YearState, groups: GroupState) -> Iterator[Table]:
-    """Give the business units and the enterprise groups of a year."""
+def _register_tables(register: Register, state: RegisterYear, groups: GroupYear) -> Iterator[Table]:
+    """Build the tables of business units and the enterprise groups of a year."""
     index, seed, year = state.index, register.seed, state.year
     group = register.group[index]
     founded = register.units.founded[index].copy()
     founded[~register.units.founded_known[index]] = np.datetime64("NaT")
-    yield table(
+    yield shuffled_table(
         f"business_units_{year}",
         {
             "be_id": register.be_id[index],
             "year": np.full(len(index), year),
             "employed_persons": state.persons,
-            "size_code": size_code_words(state.code),
-            "sbi": sbi_words(register, index),
-            "founded": dates(founded),
-            "group_id": numbers(register.group_id[group], group < 0),
-            "municipality": municipality_words(register, index),
+            "size_code": size_code_column(state.code),
+            "sbi": sbi_column(register, index),
+            "founded": date_column(founded),
+            "group_id": nullable_column(register.group_id[group], group < 0),
+            "municipality": municipality_column(register, index),
         },
         seed,
     )
-    yield table(
+    yield shuffled_table(
         f"enterprise_groups_{year}",
         {
             "group_id": register.group_id[groups.index],
             "year": np.full(len(groups.index), year),
             "employed_persons": groups.persons,
-            "size_code": size_code_words(groups.code),
+            "size_code": size_code_column(groups.code),
         },
         seed,
     )
 
 
-def _turnover_table(register: Register, state: YearState, turnover: TurnoverYear) -> Table:
-    """Give the turnover quarters of a year."""
+def _turnover_table(register: Register, state: RegisterYear, turnover: TurnoverYear) -> Table:
+    """Build the table of quarterly turnover of a year."""
     place, quarter = np.nonzero(turnover.has_row)
-    return table(
+    return shuffled_table(
         f"turnover_{state.year}",
         {
             "be_id": register.be_id[state.index[place]],
             "year": np.full(len(place), state.year),
             "quarter": quarter + 1,
-            "turnover": numbers(turnover.quarters[place, quarter].astype(float), ~turnover.has_value[place, quarter]),
+            "turnover": nullable_column(
+                turnover.quarters[place, quarter].astype(float), ~turnover.has_value[place, quarter]
+            ),
         },
         register.seed,
     )
 
 
-def _investment_table(register: Register, state: YearState, survey: InvestmentYear) -> Table:
-    """Give the investments of a year in long form: components and total where observed, the total where imputed."""
+def _investment_table(register: Register, state: RegisterYear, survey: InvestmentYear) -> Table:
+    """Build the investments of a year in long form: components and total if observed, the total if imputed."""
     be_id = register.be_id[state.index[survey.place]]
     response = np.select([survey.response == OBSERVED, survey.response == NONRESPONSE], [0, 2], 1)
     detailed = survey.response == OBSERVED
@@ -125,15 +143,15 @@ def _investment_table(register: Register, state: YearState, survey: InvestmentYe
         rows.append((totals, asset, TOTAL, survey.total[asset][totals]))
     lengths = [len(place) for place, *_ in rows]
     place = np.concatenate([place for place, *_ in rows])
-    return table(
+    return shuffled_table(
         f"investments_{state.year}",
         {
             "be_id": be_id[place],
             "year": np.full(len(place), state.year),
-            "asset": words(np.repeat([asset for _, asset, _, _ in rows], lengths), ASSETS),
-            "component": words(np.repeat([kind for _, _, kind, _ in rows], lengths), COMPONENT_WORDS),
-            "amount": numbers(np.concatenate([amount for *_, amount in rows]).astype(float), silent[place]),
-            "response": words(response[place], RESPONSE_WORDS),
+            "asset": categorical_column(np.repeat([asset for _, asset, _, _ in rows], lengths), ASSETS),
+            "component": categorical_column(np.repeat([kind for _, _, kind, _ in rows], lengths), COMPONENT_WORDS),
+            "amount": nullable_column(np.concatenate([amount for *_, amount in rows]).astype(float), silent[place]),
+            "response": categorical_column(response[place], RESPONSE_WORDS),
         },
         register.seed,
     )

@@ -1,4 +1,4 @@
-"""Means of cells (sector by size class) that agree with printed means over several cells."""
+"""Means of cells (sector by size class) that agree with published means over several cells."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 INDUSTRY, OTHER = 0, 1
-# the printed classes as lists of the five classes
-PRINTED_CLASSES: dict[str, list[int]] = {
+# the published classes as lists of the five classes
+PUBLISHED_CLASSES: dict[str, list[int]] = {
     "0-9": [0, 1],
     "10-49": [2],
     "50-249": [3],
     "250+": [4],
     "all": [0, 1, 2, 3, 4],
 }
-LOWEST_SHARE = 0.12
+MIN_SHARE = 0.12
 
 
-def interpolated(points: Mapping[str, Sequence[float]], year: int) -> np.ndarray:
+def interpolate_means(points: Mapping[str, Sequence[float]], year: int) -> np.ndarray:
     """Interpolate class means, shape (5,), geometrically between the years that are given as points."""
     years = sorted(int(name) for name in points)
     logs = np.log([points[str(each)] for each in years])
     return np.exp([np.interp(year, years, logs[:, number]) for number in range(logs.shape[1])])
 
 
-def scaled_to_total(means: np.ndarray, counts: np.ndarray, free: Sequence[int], target: float) -> np.ndarray:
+def scale_to_total_mean(means: np.ndarray, counts: np.ndarray, free: Sequence[int], target: float) -> np.ndarray:
     """Scale the means of the free classes, shape (5,), so that the mean over all units is ``target``."""
     chosen = np.isin(np.arange(len(means)), free)
     rest = target * counts.sum() - (means * counts)[~chosen].sum()
@@ -39,25 +39,25 @@ def scaled_to_total(means: np.ndarray, counts: np.ndarray, free: Sequence[int], 
 
 
 def split_by_sector(classes: np.ndarray, industry: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Give cell means, shape (2, 5): industry as given, other sectors what the class means leave.
+    """Split class means by sector, shape (2, 5): industry as given, other sectors such that the class means hold.
 
     ``counts`` has shape (2, 5). An error says where other sectors would fall below a fraction of the class mean.
     """
     both = counts.sum(axis=0)
     left = classes * both - industry * counts[INDUSTRY]
     other = np.divide(left, counts[OTHER], out=classes.copy(), where=counts[OTHER] > 0)
-    low = (other < LOWEST_SHARE * classes) & (counts[OTHER] > 0)
+    low = (other < MIN_SHARE * classes) & (counts[OTHER] > 0)
     if low.any():
         raise RuntimeError(
             f"found means {np.round(other).tolist()} for other sectors by class; "
-            f"expected more than {LOWEST_SHARE} of {np.round(classes).tolist()}; "
+            f"expected more than {MIN_SHARE} of {np.round(classes).tolist()}; "
             "change the industry means in assumptions.toml"
         )
     return np.stack([industry, other])
 
 
-def rescaled_to_printed(means: np.ndarray, counts: np.ndarray, members: Sequence[int], target: float) -> np.ndarray:
-    """Scale some of the means, shape (5,), so that the mean over their units is the printed one."""
+def scale_to_published_mean(means: np.ndarray, counts: np.ndarray, members: Sequence[int], target: float) -> np.ndarray:
+    """Scale some of the means, shape (5,), so that the mean over their units is the published one."""
     members = list(members)
     average = (means[members] * counts[members]).sum() / max(counts[members].sum(), 1)
     result = means.copy()
@@ -65,7 +65,7 @@ def rescaled_to_printed(means: np.ndarray, counts: np.ndarray, members: Sequence
     return result
 
 
-def realised(ratio: np.ndarray, cell: np.ndarray, counted: np.ndarray, means: np.ndarray) -> np.ndarray:
+def scale_to_cell_means(ratio: np.ndarray, cell: np.ndarray, counted: np.ndarray, means: np.ndarray) -> np.ndarray:
     """Scale ratios, shape (N,), so that the counted units of each cell have exactly its mean.
 
     ``means`` has one element a cell. Uncounted units share the scale of their cell.

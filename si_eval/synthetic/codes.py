@@ -15,7 +15,6 @@ SECTIONS = tuple(DIVISIONS)
 INDUSTRY = SECTIONS.index("C")
 
 CLASS_LOWER = np.array([0, 2, 10, 50, 250])
-LARGEST_CLASS = 4
 SIZE_CODES: tuple[str, ...] = tuple(_FACTS["size_codes"])
 CODE_LOWER = np.array([code["from"] for code in _SIZES])
 CODE_CLASS = np.array([code["class"] for code in _SIZES], dtype=np.int8)
@@ -24,10 +23,10 @@ CODE_MISSING, CODE_UNKNOWN = -1, -2
 
 
 def size_code(persons: np.ndarray) -> np.ndarray:
-    """Give the size code, as an index into ``SIZE_CODES``, of persons employed, shape (N,)."""
+    """Return the size code, as an index into ``SIZE_CODES``, of persons employed, shape (N,)."""
     return (np.searchsorted(CODE_LOWER, persons, side="right") - 1).astype(np.int8)
 
 
 def size_class(persons: np.ndarray, code: np.ndarray) -> np.ndarray:
-    """Give the size class, 0 to 4: by size code where it is known, else by persons employed."""
+    """Return the size class, 0 to 4: by size code where it is known, else by persons employed."""
     return CODE_CLASS[np.where(code >= 0, code, size_code(persons))]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from si_eval.synthetic.randomness import stream
+from si_eval.synthetic.randomness import random_generator
 from si_eval.synthetic.register import Register
 
 EVENTS = {"merger": 6, "takeover": 7, "split": 9}  # name and code of the statistical event in the Dutch register
@@ -23,7 +23,7 @@ class Events:
 
 def build_events(register: Register) -> Events:
     """Draw events for some units of at least two persons, each in a year in which the unit is in the register."""
-    generator = stream(register.seed, "events")
+    generator = random_generator(register.seed, "events")
     units = register.units
     eligible = np.flatnonzero(units.persons >= 2)
     frequency = register.preset.assumed("events.per_units")

@@ -1,4 +1,4 @@
-"""Simulated firms by year with a planted effect: data on which a method can be seen to work, or to fail."""
+"""Simulated firms by year with a known effect, to see whether a method works."""
 
 from __future__ import annotations
 
@@ -9,25 +9,42 @@ import pandas as pd
 
 from si_eval.errors import StudyError
 from si_eval.results import SIMULATION, Simulation
-from si_eval.synthetic.randomness import stream
+from si_eval.synthetic.randomness import random_generator
 
 NOTE = "Simulated. No row describes a real firm."
-FIRST_COHORT = 3  # years before the first participants enter: the trend before is seen in two steps
-PERSISTENCE = 0.6  # of what moves a firm's revenue from year to year
-SPREAD, NOISE = 0.5, 0.2  # standard deviations in log points: of firms' levels, and of a year's movement
+YEARS_BEFORE_ENTRY = 3  # years before the first entry: enough for two changes before treatment
+PERSISTENCE = 0.6  # autocorrelation of log revenue around its trend
+FIRM_SD, YEAR_SD = 0.5, 0.2  # standard deviations in log points: between firms, and of yearly shocks
 YEARLY_GROWTH = 0.02  # of all firms, in log points
-PERSONS = (6, 30, 120)  # employed in each of the three sizes
-SHARES = (0.6, 0.3, 0.1)  # of firms in each size
-FADES = 0.15  # of the effect: what each later cohort has less of it
+PERSONS_BY_SIZE = (6, 30, 120)  # employed in each of the three sizes
+SIZE_SHARES = (0.6, 0.3, 0.1)  # of firms in each size
+COHORT_DECLINE = 0.15  # each later cohort has this share less of the effect
 
 
 @dataclass(frozen=True)
 class SimulatedFirms:
-    """Firms by year, and the truth.
+    """Simulated firms by year, with the true effect, from `simulate_firms`.
 
-    ``frame`` has ``firm, year, participant`` (1 from the year of entry on), ``entry_year`` (missing: never),
-    ``employed_persons, revenue``. ``truth`` has the mean planted effect on the participants, in log points of revenue:
-    ``cohort, year, event`` (years since entry) ``effect, n_firms``.
+    Attributes
+    ----------
+    frame : DataFrame
+        One row a firm and year: ``firm, year, participant`` (1 from the year of entry on), ``entry_year`` (missing:
+        never), ``employed_persons``, ``revenue`` (euro).
+    truth : DataFrame
+        The mean effect on the participants, one row a cohort and year: ``cohort, year, event`` (years since entry),
+        ``effect`` (log points of revenue), ``n_firms``.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=40, participants=8, years=5)
+    >>> firms.frame.columns.tolist()
+    ['firm', 'year', 'participant', 'entry_year', 'employed_persons', 'revenue']
+    >>> firms.truth.head(3).round(3)
+       cohort  year  event  effect  n_firms
+    0    2015  2015      0   0.050        3
+    1    2015  2016      1   0.070        3
+    2    2016  2016      0   0.042        5
     """
 
     frame: pd.DataFrame
@@ -47,44 +64,105 @@ def simulate_firms(
     departure: float = 0.0,
     seed: int = 1,
 ) -> SimulatedFirms:
-    """Simulate firms of which some enter a programme, year after year, and gain from it.
+    r"""Simulate firms of which some enter a programme, year after year, with a known effect on revenue.
 
-    The log of revenue per person employed is a level of the firm, a common trend, a trend of its size (``size_trend``
-    log points a year for each size up), an autoregressive movement, and for participants ``effect`` log points in the
-    year of entry and ``growth`` more each further year; later cohorts gain less. ``selection`` says how strongly firms
-    with a high level, and large ones, are drawn to take part (0: at random): then neither levels nor changes compare
-    fairly without regard to size. ``departure`` is what participants grow faster by each year without the programme:
-    above 0 the assumption of parallel trends is false.
+    Use it to see what a method finds when the truth is known, with or without parallel trends. With ``selection`` above
+    0, large firms and firms with a high level are more likely to take part: then neither levels nor changes compare
+    fairly without regard to size.
 
-    Raises `StudyError` for numbers that leave no firm without, or no year before, participation.
+    Parameters
+    ----------
+    firms : int
+        Number of firms.
+    participants : int
+        Number of participants among them, at least one and fewer than all.
+    first_year : int
+        First calendar year.
+    years : int
+        Number of years, at least 5. The first participants enter after 3 years.
+    effect : float
+        Effect in the year of entry, in log points of revenue.
+    growth : float
+        What the effect grows by each further year, in log points. Each later cohort has 15% less of the effect.
+    selection : float
+        How strongly participation depends on size and level; 0 is at random.
+    size_trend : float
+        What firms grow faster by each year for each of the three sizes up, in log points.
+    departure : float
+        What participants grow faster by each year without the programme, in log points. Other than 0 the assumption of
+        parallel trends is false.
+    seed : int
+        The same seed gives the same firms.
+
+    Returns
+    -------
+    SimulatedFirms
+        ``frame``, for `panel_from_frame`, and ``truth``, the mean effect by cohort and year.
+
+    Raises
+    ------
+    StudyError
+        If there are no firms without participation, or too few years.
+
+    Notes
+    -----
+    The log of revenue per person employed of firm :math:`i` of size :math:`s_i` in year :math:`t` is
+
+    .. math:: \log y_{it} = \alpha_i + (0.02 + \gamma s_i + \delta D_i) t + \tau_{it} + u_{it}, \quad
+              u_{it} = 0.6 u_{i,t-1} + e_{it}
+
+    with :math:`\gamma` ``size_trend``, :math:`\delta` ``departure``, :math:`D_i` whether the firm ever takes part, and
+    :math:`\tau_{it}` = (``effect`` + ``growth`` × years since entry) × (1 - 0.15 × cohort), 0 without participation.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=200, participants=40, years=6, seed=1)
+    >>> firms.truth.query("cohort == 2015").round(3)
+       cohort  year  event  effect  n_firms
+    0    2015  2015      0    0.05       12
+    1    2015  2016      1    0.07       12
+    2    2015  2017      2    0.09       12
+    >>> panel = se.panel_from_frame(
+    ...     firms.frame, unit="firm", year="year", participant="participant", revenue="revenue",
+    ...     employed_persons="employed_persons", entry_year="entry_year",
+    ... )
+    >>> panel.per_year[2015]
+    200
     """
     if not 0 < participants < firms:
         raise StudyError(
             f"participants: found {participants} of {firms} firms; expected fewer than all and at least one; change one"
         )
-    if years < FIRST_COHORT + 2:
-        raise StudyError(f"years: found {years}; expected at least {FIRST_COHORT + 2}; simulate more years")
-    generator = stream(seed, "firms")
+    if years < YEARS_BEFORE_ENTRY + 2:
+        raise StudyError(f"years: found {years}; expected at least {YEARS_BEFORE_ENTRY + 2}; simulate more years")
+    generator = random_generator(seed, "firms")
     calendar = first_year + np.arange(years)
-    size = generator.choice(len(PERSONS), firms, p=SHARES)
-    standing = generator.standard_normal(firms)
-    appeal = selection * (standing + size) + generator.gumbel(size=firms)
+    size = generator.choice(len(PERSONS_BY_SIZE), firms, p=SIZE_SHARES)
+    firm_level = generator.standard_normal(firms)
+    participation_score = selection * (firm_level + size) + generator.gumbel(size=firms)
     entry = np.full(firms, np.iinfo(np.int64).max)
-    drawn = np.argsort(-appeal, kind="stable")[:participants]
-    entry[drawn] = generator.integers(first_year + FIRST_COHORT, first_year + years, participants)
-    since = calendar[None, :] - entry[:, None]
-    takes_part = since >= 0
-    cohort = np.where(entry > calendar[-1], 0, entry - first_year - FIRST_COHORT)
-    gain = np.where(takes_part, (effect + growth * since) * (1 - FADES * cohort[:, None]), 0.0)
-    ever = (entry <= calendar[-1])[:, None]
-    trend = (YEARLY_GROWTH + size_trend * size[:, None] + departure * ever) * np.arange(years)
-    logs = np.log(100_000) + SPREAD * standing[:, None] + trend + gain + _movement(generator, firms, years)
-    persons = np.array(PERSONS)[size][:, None]
+    drawn = np.argsort(-participation_score, kind="stable")[:participants]
+    entry[drawn] = generator.integers(first_year + YEARS_BEFORE_ENTRY, first_year + years, participants)
+    event_time = calendar[None, :] - entry[:, None]
+    treated = event_time >= 0
+    cohort = np.where(entry > calendar[-1], 0, entry - first_year - YEARS_BEFORE_ENTRY)
+    planted_effect = np.where(treated, (effect + growth * event_time) * (1 - COHORT_DECLINE * cohort[:, None]), 0.0)
+    ever_treated = (entry <= calendar[-1])[:, None]
+    log_trend = (YEARLY_GROWTH + size_trend * size[:, None] + departure * ever_treated) * np.arange(years)
+    logs = (
+        np.log(100_000)
+        + FIRM_SD * firm_level[:, None]
+        + log_trend
+        + planted_effect
+        + _autoregressive_noise(generator, firms, years)
+    )
+    persons = np.array(PERSONS_BY_SIZE)[size][:, None]
     frame = pd.DataFrame(
         {
             "firm": np.repeat(np.arange(1, firms + 1), years),
             "year": np.tile(calendar, firms),
-            "participant": takes_part.ravel().astype(int),
+            "participant": treated.ravel().astype(int),
             "entry_year": pd.array(np.repeat(entry, years), dtype="Int64"),
             "employed_persons": np.repeat(persons, years, axis=1).ravel(),
             "revenue": np.round(np.exp(logs) * persons).ravel(),
@@ -92,21 +170,21 @@ def simulate_firms(
     )
     frame.loc[frame["entry_year"] > calendar[-1], "entry_year"] = pd.NA
     frame.attrs[SIMULATION] = Simulation("firms", 1.0, seed, NOTE)
-    return SimulatedFirms(frame, _truth(frame, gain))
+    return SimulatedFirms(frame, _truth(frame, planted_effect))
 
 
-def _movement(generator: np.random.Generator, firms: int, years: int) -> np.ndarray:
-    """Draw a stationary autoregressive movement, shape (firms, years)."""
-    shocks = NOISE * generator.standard_normal((firms, years))
+def _autoregressive_noise(generator: np.random.Generator, firms: int, years: int) -> np.ndarray:
+    """Draw stationary autoregressive noise, shape (firms, years)."""
+    shocks = YEAR_SD * generator.standard_normal((firms, years))
     movement = shocks.copy()
     for year in range(1, years):
         movement[:, year] = PERSISTENCE * movement[:, year - 1] + np.sqrt(1 - PERSISTENCE**2) * shocks[:, year]
     return movement
 
 
-def _truth(frame: pd.DataFrame, gain: np.ndarray) -> pd.DataFrame:
-    """Average the planted effect over the firms of each cohort, by year."""
-    rows = frame.assign(effect=gain.ravel())[frame["participant"] == 1]
+def _truth(frame: pd.DataFrame, planted_effect: np.ndarray) -> pd.DataFrame:
+    """Compute the mean planted effect of each cohort by year."""
+    rows = frame.assign(effect=planted_effect.ravel())[frame["participant"] == 1]
     groups = rows.groupby(["entry_year", "year"], as_index=False)
     cells = groups.agg(effect=("effect", "mean"), n_firms=("firm", "size"))
     cells = cells.rename(columns={"entry_year": "cohort"}).astype({"cohort": "int64"})

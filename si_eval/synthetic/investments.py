@@ -1,4 +1,4 @@
-"""The investment survey: who answers, and what is invested in four assets, calibrated to the printed figures."""
+"""The investment survey: who answers, and what is invested in four assets, calibrated to the published figures."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from si_eval.synthetic import cells, codes
-from si_eval.synthetic.randomness import normal_scores, stream, truncated_normal
-from si_eval.synthetic.register import NON_PARTICIPANT, OTHER_YEARS, PARTICIPANT, Register, YearState
+from si_eval.synthetic.randomness import normal_scores, random_generator, truncated_normal
+from si_eval.synthetic.register import NON_PARTICIPANT, OTHER_YEARS, PARTICIPANT, Register, RegisterYear
 from si_eval.synthetic.targets import Preset
 
 ASSETS = ("computers", "communication", "machinery", "software")
 GROUPS = ("non_participant", "participant")
 NOT_SAMPLED, SAMPLED_IMPUTED, OBSERVED, NONRESPONSE = 0, 1, 2, 3
-SMALL_DIGIT = 4  # highest one-digit size class that is sampled rather than observed integrally
-HIGHEST_SHARE = 0.95
+MAX_SAMPLED_DIGIT = 4  # highest one-digit size class that is sampled rather than observed integrally
+MAX_SHARE = 0.95
 
 
 @dataclass(frozen=True)
 class InvestmentYear:
     """The covered units of one year, arrays of shape (K,): ``place`` in the register, ``response``, ``has_total``.
 
-    ``total`` and ``own`` are whole euro, shape (4, K), in the order of ``ASSETS``; ``present`` tells what is answered.
+    ``total`` and ``own`` are whole euro, shape (4, K), in the order of ``ASSETS``; ``present`` is true where answered.
     """
 
     place: np.ndarray
@@ -35,7 +35,7 @@ class InvestmentYear:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class _CoveredUnits:
     """The covered units of a year while their investments are drawn; arrays of shape (K,)."""
 
     register: Register
@@ -56,16 +56,16 @@ class _Frame:
         return np.isin(self.unit, self.register.participants.excluded("investment"))
 
 
-def investment_year(register: Register, state: YearState) -> InvestmentYear:
+def investment_year(register: Register, state: RegisterYear) -> InvestmentYear:
     """Draw the investments of every covered unit of a year, in whole euro."""
-    generator = stream(register.seed, "investments", state.year)
+    generator = random_generator(register.seed, "investments", state.year)
     division = register.units.division[state.index]
     covered = np.zeros(len(division), dtype=bool)
     for first, last in register.preset.assumed("investments.divisions"):
         covered |= (division >= first) & (division <= last)
     place = np.flatnonzero(covered)
     response = _responses(register, state, place, generator)
-    frame = _Frame(
+    frame = _CoveredUnits(
         register,
         state.year,
         state.index[place],
@@ -87,7 +87,9 @@ def investment_year(register: Register, state: YearState) -> InvestmentYear:
     return InvestmentYear(place, response, ~without, present, total, own)
 
 
-def _responses(register: Register, state: YearState, place: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _responses(
+    register: Register, state: RegisterYear, place: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
     """Sample by sector and size, and let a part respond; in the first year few small participants have data."""
     preset = register.preset
     section = register.units.section[state.index[place]]
@@ -96,7 +98,7 @@ def _responses(register: Register, state: YearState, place: np.ndarray, generato
     letters = np.array(list(codes.SECTIONS))[section]
     fractions = preset.assumed("investments.sampling")
     fraction = np.ones(len(place))
-    small = digit <= SMALL_DIGIT
+    small = digit <= MAX_SAMPLED_DIGIT
     for letter, values in fractions.items():
         named = (
             letters == letter
@@ -108,9 +110,9 @@ def _responses(register: Register, state: YearState, place: np.ndarray, generato
     draws = generator.random((len(place), 3), dtype=np.float32)
     sampled = draws[:, 0] < fraction
     responds = draws[:, 1] < preset.assumed("investments.response")
-    lost = small & (draws[:, 2] < preset.assumed("investments.nonresponse"))
+    refuses = small & (draws[:, 2] < preset.assumed("investments.nonresponse"))
     response = np.select(
-        [sampled & lost, sampled & responds, sampled], [NONRESPONSE, OBSERVED, SAMPLED_IMPUTED], NOT_SAMPLED
+        [sampled & refuses, sampled & responds, sampled], [NONRESPONSE, OBSERVED, SAMPLED_IMPUTED], NOT_SAMPLED
     )
     planted = np.isin(state.index[place], register.participants.excluded("investment"))
     response[planted] = OBSERVED
@@ -120,7 +122,7 @@ def _responses(register: Register, state: YearState, place: np.ndarray, generato
 
 
 def _without_data(
-    preset: Preset, state: YearState, place: np.ndarray, planted: np.ndarray, order: np.ndarray
+    preset: Preset, state: RegisterYear, place: np.ndarray, planted: np.ndarray, order: np.ndarray
 ) -> np.ndarray:
     """List the small participants beyond the assumed number with data in the first year."""
     quotas = preset.assumed("investments.small_participants_2014")
@@ -133,8 +135,8 @@ def _without_data(
     return np.concatenate(beyond)
 
 
-def _present(frame: _Frame, generator: np.random.Generator) -> np.ndarray:
-    """Tell which assets each unit has a value for, shape (4, K)."""
+def _present(frame: _CoveredUnits, generator: np.random.Generator) -> np.ndarray:
+    """Draw which assets each unit has a value for: Boolean, shape (4, K)."""
     preset = frame.preset
     draws = generator.random((len(ASSETS), len(frame.unit)), dtype=np.float32)
     absent = draws < preset.assumed("investments.item_nonresponse")
@@ -144,13 +146,13 @@ def _present(frame: _Frame, generator: np.random.Generator) -> np.ndarray:
         number = ASSETS.index("communication")
         for size_class, name in ((3, "medium"), (4, "large")):
             members = np.flatnonzero(industry_participants & (frame.size_class == size_class))
-            kept = preset.assumed("investments.communication_2014")[name]
-            absent[number, members[np.argsort(draws[number, members], kind="stable")][kept:]] = True
+            n_kept = preset.assumed("investments.communication_2014")[name]
+            absent[number, members[np.argsort(draws[number, members], kind="stable")][n_kept:]] = True
     return ~absent & (frame.response != NONRESPONSE)
 
 
-def _amounts(frame: _Frame, asset: str, present: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Give the amounts invested in one asset, whole euro, shape (K,)."""
+def _amounts(frame: _CoveredUnits, asset: str, present: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Draw the amounts invested in one asset, in whole euro, shape (K,)."""
     counted = present & (frame.persons > 0) & (frame.status != OTHER_YEARS) & ~frame.planted
     ratio = _ratios(frame, counted, generator)
     per_employee = np.empty(len(ratio))
@@ -159,19 +161,19 @@ def _amounts(frame: _Frame, asset: str, present: np.ndarray, generator: np.rando
         members = np.flatnonzero(is_group)
         counts = np.bincount(frame.cell[members][counted[members]], minlength=10).reshape(2, 5)
         means = cell_means(frame.preset, asset, name, frame.year, counts).ravel()
-        per_employee[members] = cells.realised(ratio[members], frame.cell[members], counted[members], means)
+        per_employee[members] = cells.scale_to_cell_means(ratio[members], frame.cell[members], counted[members], means)
     unit, year = frame.register.participants.planted.get(asset, (-1, 0))
     if year == frame.year:
         per_employee[frame.unit == unit] *= frame.preset.assumed("investments.outlier_factor")
     return np.round(per_employee * np.maximum(frame.persons, 0.1)).astype(np.int64) * present
 
 
-def _ratios(frame: _Frame, counted: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _ratios(frame: _CoveredUnits, counted: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Draw investment per employee relative to the cell: zeros, log-normal answers, and imputations near the mean."""
     preset, size = frame.preset, len(frame.unit)
     keep = preset.assumed("investments.persistence")
     noise = truncated_normal(generator, size)
-    position = np.clip(keep * frame.register.effect[frame.unit] + np.sqrt(1 - keep**2) * noise, -2.5, 2.5)
+    position = np.clip(keep * frame.register.unit_effect[frame.unit] + np.sqrt(1 - keep**2) * noise, -2.5, 2.5)
     draw = generator.random(size)
     is_participant = frame.status != NON_PARTICIPANT
     observed = frame.response == OBSERVED
@@ -197,20 +199,20 @@ def _ratios(frame: _Frame, counted: np.ndarray, generator: np.random.Generator) 
 
 
 def cell_means(preset: Preset, asset: str, group: str, year: int, counts: np.ndarray) -> np.ndarray:
-    """Give investment per employee of each cell, shape (2, 5), such that every printed mean holds for ``counts``."""
+    """Compute investment per employee by cell, shape (2, 5), so that every published mean holds for ``counts``."""
     indicator = f"investment_{asset}_per_employee"
     entry = preset.assumption(f"investments.{asset}.{group}")
-    start = cells.interpolated(entry["classes"], year)
+    start = cells.interpolate_means(entry["classes"], year)
     classes = start.copy()
-    industry = cells.interpolated(entry["industry"], year)
+    industry = cells.interpolate_means(entry["industry"], year)
     fixed_year = str(year) in entry["industry"]
-    for printed in preset.published(indicator, group, year):
-        members = cells.PRINTED_CLASSES[printed["size_class"]]
-        if printed["sector"] == "C":
-            industry = cells.rescaled_to_printed(industry, counts[cells.INDUSTRY], members, preset.target(printed))
+    for figure in preset.published(indicator, group, year):
+        members = cells.PUBLISHED_CLASSES[figure["size_class"]]
+        if figure["sector"] == "C":
+            industry = cells.scale_to_published_mean(industry, counts[cells.INDUSTRY], members, preset.target(figure))
         else:
-            classes = cells.scaled_to_total(
-                classes, counts.sum(axis=0), _free(entry["free"], year), preset.target(printed)
+            classes = cells.scale_to_total_mean(
+                classes, counts.sum(axis=0), _free(entry["free"], year), preset.target(figure)
             )
     if not fixed_year:
         industry = industry * classes / start
@@ -218,14 +220,14 @@ def cell_means(preset: Preset, asset: str, group: str, year: int, counts: np.nda
 
 
 def _free(free: Mapping[str, list[int]], year: int) -> list[int]:
-    """Give the classes that carry the printed total of a year: those of the year, else those of the year before it."""
+    """Return the classes whose means are scaled to the published total: of the year, or of the last year given."""
     return free[max(name for name in free if int(name) <= year)]
 
 
 def _own_production(
-    frame: _Frame, asset: str, present: np.ndarray, total: np.ndarray, generator: np.random.Generator
+    frame: _CoveredUnits, asset: str, present: np.ndarray, total: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """Give what firms made themselves, whole euro; the mean share of a group is the assumed one."""
+    """Draw own production, in whole euro; the mean share of a group is the assumed one."""
     preset = frame.preset
     draws = generator.random((2, len(total)))
     known = present & (frame.response == OBSERVED) & (total > 0)
@@ -238,7 +240,7 @@ def _own_production(
         counted = members[~frame.planted[members] & (frame.status[members] != OTHER_YEARS)]
         average = raw[counted].mean() if len(counted) else 1.0
         target = preset.assumed(f"own_production.{name}")[asset][column]
-        share[members] = np.minimum(raw[members] * target / max(average, 1e-9), HIGHEST_SHARE)
+        share[members] = np.minimum(raw[members] * target / max(average, 1e-9), MAX_SHARE)
     return np.round(share * total).astype(np.int64)
 
 
@@ -246,7 +248,7 @@ def components(
     register: Register, year: int, survey: InvestmentYear, asset: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Divide one asset's amounts over its components: bought, second hand or custom, own; whole euro, shape (K,)."""
-    draws = stream(register.seed, f"components {ASSETS[asset]}", year).random((2, len(survey.place)))
+    draws = random_generator(register.seed, f"components {ASSETS[asset]}", year).random((2, len(survey.place)))
     rest = survey.total[asset] - survey.own[asset]
     often = register.preset.assumed("investments.second_component")[
         "software" if ASSETS[asset] == "software" else "tangible"

@@ -26,8 +26,8 @@ class Links:
     end: np.ndarray
 
 
-class LinkPlan:
-    """Collects who is linked to what and when; used once, while the participants are built."""
+class LinkBuilder:
+    """Collects the links of participants to units; used once, while the participants are built."""
 
     def __init__(
         self,
@@ -49,11 +49,11 @@ class LinkPlan:
         self.tied = np.zeros(0, dtype=np.int64)
 
     def links(self) -> Links:
-        """Give the collected links."""
+        """Return the collected links."""
         person, unit, start, end = zip(*self.rows, strict=True)
         return Links(np.array(person), np.array(unit), np.array(start, "datetime64[D]"), np.array(end, "datetime64[D]"))
 
-    def link_everyone(self, order: np.ndarray) -> None:
+    def link_all_units(self, order: np.ndarray) -> None:
         """Link every person: movers, persons that stop, everyone else, persons that share a unit, and stray links."""
         first = self.preset.years[0]
         steady = order[(self.entered[order] == first) & (self.size_class[order] < 4) & (self.size_class[order] > 0)]
@@ -63,19 +63,19 @@ class LinkPlan:
         pairs = [(next(extra), int(unit), int(year)) for unit, year in zip(steady, movers, strict=False)]
         tie = next(position for position, pair in enumerate(pairs) if pair[2] == 2016)
         for position, (before, after, year) in enumerate(pairs):
-            self._move(before, after, year, tie=position == tie)
+            self._transfer(before, after, year, tie=position == tie)
         self.tied = np.array(pairs[tie][:2])
         for year in self.years[:-1]:
             for leaves in range(self.preset.assumed("participants.exits_per_year")):
-                self._stop(next(extra), int(year), leaves_register=leaves % 2 == 0)
+                self._end_link(next(extra), int(year), leaves_register=leaves % 2 == 0)
         moved = {after for _, after, _ in pairs}
         for unit in range(self.final):
             if unit not in moved:
-                self._stay(unit)
+                self._link_until_now(unit)
         shared = steady[len(movers) :][: self.preset.assumed("participants.shared_units")]
         for unit in shared:
             self._add(int(unit), self.founded[unit], self._open())
-        self._stray()
+        self._add_irrelevant_links()
 
     def _open(self) -> np.datetime64:
         return OPEN if self.generator.random() < 0.5 else MISSING
@@ -89,7 +89,7 @@ class LinkPlan:
         self.rows.append((person, unit, start, end))
         return person
 
-    def _stay(self, unit: int) -> None:
+    def _link_until_now(self, unit: int) -> None:
         """Link a person to a unit from the entry year until now."""
         entry = int(self.entered[unit])
         founded = self.founded[unit]
@@ -97,14 +97,14 @@ class LinkPlan:
         self._add(unit, start, self._open())
         self.linked[unit] = self.years >= entry
 
-    def _stop(self, unit: int, year: int, *, leaves_register: bool) -> None:
+    def _end_link(self, unit: int, year: int, *, leaves_register: bool) -> None:
         """Link a person to a unit until some day of a year; the unit leaves the register with it or remains."""
         self._add(unit, self.founded[unit], self._day(year, 90))
         self.linked[unit] = self.years <= year
         if leaves_register:
             self.last[unit] = year
 
-    def _move(self, before: int, after: int, year: int, *, tie: bool) -> None:
+    def _transfer(self, before: int, after: int, year: int, *, tie: bool) -> None:
         """Move a person between two units that both stand in the register of that year."""
         early = self.generator.random() < 0.5
         day = np.datetime64(f"{year}-07-01") if tie else self._day(year, *((30, 150) if early else (220, 330)))
@@ -116,7 +116,7 @@ class LinkPlan:
         if self.generator.random() < 0.5:
             self.last[before] = year
 
-    def _stray(self) -> None:
+    def _add_irrelevant_links(self) -> None:
         """Add links that never decide anything: to units outside the register, and ended before the study."""
         foreign = self.preset.assumed("participants.foreign_links")
         ended = self.preset.assumed("participants.ended_links")

@@ -8,10 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from si_eval.synthetic import codes
-from si_eval.synthetic.links import LinkPlan, Links
-from si_eval.synthetic.randomness import normal_scores, stream
+from si_eval.synthetic.links import LinkBuilder, Links
+from si_eval.synthetic.randomness import normal_scores, random_generator
 from si_eval.synthetic.targets import Preset
-from si_eval.synthetic.units import Units, activity_codes, founding_dates, persons_in_class, scaled_to_mean, trends
+from si_eval.synthetic.units import (
+    Units,
+    activity_codes,
+    founding_dates,
+    growth_rates,
+    persons_in_class,
+    stretch_to_mean,
+)
 
 
 @dataclass(frozen=True)
@@ -27,16 +34,16 @@ class Participants:
     linked: np.ndarray
     priority: np.ndarray
     planted: Mapping[str, tuple[int, int]]
-    kept: np.ndarray
+    fixed: np.ndarray
     with_members: np.ndarray
     links: Links
 
     def __len__(self) -> int:
         return len(self.units)
 
-    def protected(self, index: np.ndarray) -> np.ndarray:
-        """Tell which units, by index into all units, keep their persons and size code as they are."""
-        return np.isin(index, self.kept)
+    def is_fixed(self, index: np.ndarray) -> np.ndarray:
+        """Whether units, by index into all units, keep their persons and size code in every year."""
+        return np.isin(index, self.fixed)
 
     def excluded(self, domain: str) -> np.ndarray:
         """List the units that the outlier rule sets aside for `revenue` or `investment` indicators."""
@@ -46,23 +53,23 @@ class Participants:
 
 
 def build_participants(preset: Preset, seed: int) -> Participants:
-    """Build the units of participants and their links, so that the printed numbers of linked units follow."""
-    generator = stream(seed, "participants")
+    """Build the units of participants and their links, so that the published numbers of linked units follow."""
+    generator = random_generator(seed, "participants")
     section, size_class, final = _composition(preset, generator)
     entered = _entries(preset, section, size_class, generator)
     founded_year = _founding_years(preset, section[:final], size_class[:final], entered[:final], generator)
     older = preset.years[0] - 2 - generator.integers(4, 30, len(section) - final)
     founded_year = np.concatenate([founded_year, older])
     persons = _persons(preset, size_class, final, generator)
-    stable = _stable(preset, section, size_class, entered, founded_year, persons)
-    stable = stable[stable < final]
+    candidates = _outlier_candidates(preset, section, size_class, entered, founded_year, persons)
+    candidates = candidates[candidates < final]
     years = preset.assumed("participants.planted")
-    chosen = generator.permutation(stable)[: len(years)]
+    chosen = generator.permutation(candidates)[: len(years)]
     planted = {name: (int(unit), year) for unit, (name, year) in zip(chosen, years.items(), strict=True)}
     activities = activity_codes(preset, section, generator)
     founded = founding_dates(founded_year, generator)
-    plan = LinkPlan(preset, generator, final, entered, founded, size_class)
-    plan.link_everyone(generator.permutation(np.setdiff1d(np.arange(final), chosen)))
+    plan = LinkBuilder(preset, generator, final, entered, founded, size_class)
+    plan.link_all_units(generator.permutation(np.setdiff1d(np.arange(final), chosen)))
     persons[plan.tied] = [9.0, 3.0]
     priority = generator.random(len(section))
     priority[chosen] = -1.0
@@ -77,7 +84,7 @@ def build_participants(preset: Preset, seed: int) -> Participants:
         section=section,
         sbi=activities,
         persons=persons,
-        trend=trends(preset, "participant", len(section), generator),
+        growth=growth_rates(preset, "participant", len(section), generator),
     )
     return Participants(
         units, plan.linked, priority, planted, np.concatenate([chosen, plan.tied]), always, plan.links()
@@ -85,7 +92,7 @@ def build_participants(preset: Preset, seed: int) -> Participants:
 
 
 def _composition(preset: Preset, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray, int]:
-    """Give section and size class: first the units linked in the last year, then those linked only before it."""
+    """Draw section and size class: first the units linked in the last year, then those linked only before it."""
     section, size_class = [], []
     for letter, counts in preset.assumed("participants.class_counts").items():
         classes = generator.permutation(np.repeat(np.arange(5, dtype=np.int8), counts))
@@ -114,7 +121,7 @@ def _sector_names(preset: Preset, section: np.ndarray) -> np.ndarray:
 
 
 def _entries(preset: Preset, section: np.ndarray, size_class: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Give the first linked year; units founded during the study are small, and few of industry's micro firms are."""
+    """Draw the first linked year; units founded during the study are small, and few of industry's micro firms are."""
     first = preset.years[0]
     entered = np.full(len(section), first)
     total_exits = preset.assumed("participants.exits_per_year") * (len(preset.years) - 1)
@@ -140,7 +147,7 @@ def _entries(preset: Preset, section: np.ndarray, size_class: np.ndarray, genera
 def _founding_years(
     preset: Preset, section: np.ndarray, size_class: np.ndarray, entered: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """Draw founding years; the mean age of each sector in the last year is the assumed or printed one."""
+    """Draw founding years; the mean age of each sector in the last year is the assumed or published one."""
     first, last = preset.years[0], preset.last_year
     young = entered != first
     waited = (entered > first) & (generator.random(len(entered)) < preset.assumed("participants.waited"))
@@ -158,7 +165,7 @@ def _founding_years(
 
 
 def _persons(preset: Preset, size_class: np.ndarray, final: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw persons employed; the mean of 250+ in the last year is the printed one."""
+    """Draw persons employed; the mean of 250+ in the last year is the published one."""
     uniform = generator.random(len(size_class))
     persons = np.empty(len(size_class))
     for number, bounds in enumerate(preset.assumed("persons.ranges")["participant"]):
@@ -169,11 +176,11 @@ def _persons(preset: Preset, size_class: np.ndarray, final: int, generator: np.r
     scores = normal_scores(generator.random(len(large)), np.zeros(len(large)))
     raw = shape["participant_floor"] + np.exp(shape["log_mean"] + shape["spread"] * scores)
     target = preset.figure("employed_persons", "participant", preset.last_year, size_class="250+")
-    persons[large] = scaled_to_mean(raw, shape["participant_floor"], target)
+    persons[large] = stretch_to_mean(raw, shape["participant_floor"], target)
     return persons
 
 
-def _stable(
+def _outlier_candidates(
     preset: Preset,
     section: np.ndarray,
     size_class: np.ndarray,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from si_eval.synthetic.links import ABSENT_UNIT, MISSING, OPEN
-from si_eval.synthetic.randomness import stream
+from si_eval.synthetic.randomness import random_generator
 from si_eval.synthetic.register import Register
 from si_eval.synthetic.units import identifiers
 
 ABSENT_BE_ID = 9_000_000
-FIELDLAB_OUTSIDE_ASCII = "Fieldlab 17 Coöperatief"
+NON_ASCII_FIELDLAB = "Fieldlab 17 Coöperatief"
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ class Persons:
 
 
 def build_persons(register: Register) -> Persons:
-    """Give every unit its legal persons, and the participants theirs."""
+    """Draw the legal persons of every unit and of the participants, with their links."""
     preset, units, links = register.preset, register.units, register.participants.links
-    generator = stream(register.seed, "persons")
-    unique, lost = preset.linkage("kvk_unique"), preset.linkage("kvk_without_person")
-    of_participants = unique - lost
+    generator = random_generator(register.seed, "persons")
+    unique, without_person = preset.linkage("kvk_unique"), preset.linkage("kvk_without_person")
+    of_participants = unique - without_person
     second = np.flatnonzero(generator.random(len(units)) < preset.assumed("population.two_persons"))
     unit = np.concatenate([np.arange(len(units)), second])
     total = of_participants + len(unit)
-    kvk = np.frombuffer(generator.bytes(16 * (total + lost)), dtype=np.uint8).reshape(-1, 16)
+    kvk = np.frombuffer(generator.bytes(16 * (total + without_person)), dtype=np.uint8).reshape(-1, 16)
     open_end = np.where(generator.random(len(unit)) < 0.5, OPEN, MISSING)
     left = units.last[unit] < preset.last_year
     end = np.where(left, last_day(units.last[unit]), open_end)
     absent = links.unit == ABSENT_UNIT
     participant_be_id = np.where(absent, ABSENT_BE_ID + links.person, register.be_id[links.unit])
-    listed = np.concatenate([np.arange(of_participants), np.arange(total, total + lost)])
+    listed = np.concatenate([np.arange(of_participants), np.arange(total, total + without_person)])
     rows = preset.linkage("rows")
     again = generator.choice(listed, rows - unique)
     return Persons(
@@ -63,11 +63,11 @@ def build_persons(register: Register) -> Persons:
 
 
 def fieldlab_names(count: int) -> list[str]:
-    """Names of the fieldlabs; one of them with a letter outside ASCII."""
-    return [FIELDLAB_OUTSIDE_ASCII if number == 17 else f"Fieldlab {number:02d}" for number in range(1, count + 1)]
+    """List the names of the fieldlabs; one of them has a letter outside ASCII."""
+    return [NON_ASCII_FIELDLAB if number == 17 else f"Fieldlab {number:02d}" for number in range(1, count + 1)]
 
 
 def last_day(year: np.ndarray) -> np.ndarray:
-    """Give the last day of each year, shape (N,)."""
+    """Return the last day of each year, shape (N,)."""
     following = (year.astype(np.int64) - 1970 + 1).astype("datetime64[Y]").astype("datetime64[D]")
     return following - np.timedelta64(1, "D")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from si_eval.synthetic import codes
-from si_eval.synthetic.randomness import largest_remainder, stream, truncated_normal
+from si_eval.synthetic.randomness import largest_remainder, random_generator, truncated_normal
 from si_eval.synthetic.targets import Preset
 from si_eval.synthetic.units import (
     SBI_MISSING,
@@ -13,16 +13,14 @@ from si_eval.synthetic.units import (
     Units,
     activity_codes,
     founding_dates,
+    growth_rates,
     persons_in_class,
-    scaled_to_mean,
-    trends,
+    stretch_to_mean,
 )
-
-OLD_BEFORE = 5  # a unit aged six or more in the last year was founded before the first year of the study
 
 
 def population_size(preset: Preset, scale: float) -> int:
-    """Give the number of non-participants in the last year's register at a scale."""
+    """Compute the number of non-participants in the last year's register at a scale."""
     full = preset.linkage("non_participants_2019")
     return max(round(full * scale), preset.assumed("population.minimum_units"))
 
@@ -30,19 +28,19 @@ def population_size(preset: Preset, scale: float) -> int:
 def build_population(preset: Preset, scale: float, seed: int) -> Units:
     """Build all units that never take part, those of the last year first, then those that left before it.
 
-    Numbers by sector, size and age follow quotas, so that printed shares hold at every scale and seed. Small cells are
-    raised to the assumed minimum; the class 0-1 gives way.
+    Numbers by sector, size and age follow quotas, so that published shares hold at every scale and seed. Small cells
+    are raised to the assumed minimum, at the expense of the class 0-1.
     """
     size = population_size(preset, scale)
-    stayers_class, stayers_section = _stayers(preset, size, seed)
-    stayers_founded = _stayers_founding_years(preset, stayers_class, seed)
-    leavers_class, leavers_section, leavers_founded, leavers_last = _leavers(preset, size, seed)
+    continuing_class, continuing_section = _continuing_units(preset, size, seed)
+    continuing_founded = _continuing_founding_years(preset, continuing_class, seed)
+    exited_class, exited_section, exited_founded, exited_last = _exited_units(preset, size, seed)
 
-    classes = np.concatenate([stayers_class, leavers_class])
-    section = np.concatenate([stayers_section, leavers_section])
-    founded_year = np.concatenate([stayers_founded, leavers_founded])
-    last = np.concatenate([np.full(size, preset.last_year, dtype=np.int16), leavers_last])
-    generator = stream(seed, "population")
+    classes = np.concatenate([continuing_class, exited_class])
+    section = np.concatenate([continuing_section, exited_section])
+    founded_year = np.concatenate([continuing_founded, exited_founded])
+    last = np.concatenate([np.full(size, preset.last_year, dtype=np.int16), exited_last])
+    generator = random_generator(seed, "population")
     total = len(classes)
     activities = activity_codes(preset, section, generator)
     unknown = np.flatnonzero(generator.random(total) < preset.assumed("population.unknown_sbi"))
@@ -57,12 +55,12 @@ def build_population(preset: Preset, scale: float, seed: int) -> Units:
         section=section,
         sbi=activities,
         persons=persons,
-        trend=trends(preset, "non_participant", total, generator),
+        growth=growth_rates(preset, "non_participant", total, generator),
     )
 
 
-def _stayers(preset: Preset, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give size class and section of the units of the last year."""
+def _continuing_units(preset: Preset, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw size class and section of the units of the last year, by quotas."""
     shares = preset.assumed("population.sector_shares")
     counts = largest_remainder(np.array([shares[letter] for letter in codes.SECTIONS]), size)
     classes, sections = [], []
@@ -76,13 +74,13 @@ def _stayers(preset: Preset, size: int, seed: int) -> tuple[np.ndarray, np.ndarr
         if name == "other":
             members[codes.INDUSTRY] = 0
         section = np.repeat(np.arange(len(counts), dtype=np.int8), members)
-        sections.append(stream(seed, f"sections {name}").permutation(section))
+        sections.append(random_generator(seed, f"sections {name}").permutation(section))
     return np.concatenate(classes), np.concatenate(sections)
 
 
-def _stayers_founding_years(preset: Preset, classes: np.ndarray, seed: int) -> np.ndarray:
+def _continuing_founding_years(preset: Preset, classes: np.ndarray, seed: int) -> np.ndarray:
     """Draw founding years so that exactly the assumed share was founded before the study."""
-    generator = stream(seed, "founding years")
+    generator = random_generator(seed, "founding years")
     by_class = np.array(preset.assumed("population.aged_six_by_class"))
     in_class = np.bincount(classes, minlength=5)
     old_counts = np.round(by_class * in_class).astype(np.int64)
@@ -104,9 +102,9 @@ def _old_years(preset: Preset, size: int, generator: np.random.Generator) -> np.
     return preset.years[0] - 1 - extra.astype(np.int64)
 
 
-def _leavers(preset: Preset, size: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Give size class, section, founding year and last year of the units that left before the last year."""
-    generator = stream(seed, "leavers")
+def _exited_units(preset: Preset, size: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Draw size class, section, founding year and last year of the units that left before the last year."""
+    generator = random_generator(seed, "leavers")
     each = round(preset.assumed("population.yearly_exit") * size)
     last = np.repeat(np.array(preset.years[:-1], dtype=np.int16), each)
     class_shares = np.array(preset.assumed("population.exit_class_shares"))
@@ -121,7 +119,7 @@ def _leavers(preset: Preset, size: int, seed: int) -> tuple[np.ndarray, np.ndarr
 
 
 def _persons(preset: Preset, classes: np.ndarray, last: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Draw persons employed within each class; the mean of 250+ in the last year is the printed one."""
+    """Draw persons employed within each class; the mean of 250+ in the last year is the published one."""
     persons = np.empty(len(classes))
     uniform = generator.random(len(classes))
     for number in range(4):
@@ -142,6 +140,6 @@ def _persons(preset: Preset, classes: np.ndarray, last: np.ndarray, generator: n
     large = preset.assumed("persons.large")
     raw = large["floor"] + np.exp(large["log_mean"] + large["spread"] * truncated_normal(generator, len(largest)))
     target = preset.figure("employed_persons", "non_participant", preset.last_year, size_class="250+")
-    raw[counted] = scaled_to_mean(raw[counted], large["floor"], target)
+    raw[counted] = stretch_to_mean(raw[counted], large["floor"], target)
     persons[largest] = np.round(raw, 2)
     return persons

@@ -1,4 +1,4 @@
-"""Seeded streams of random numbers: one for each table and year, independent of the order in which they are drawn."""
+"""Seeded random generators, one for each table and year, independent of the order in which they are used."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from scipy.special import ndtri
 TRUNCATION = 2.5
 
 
-def stream(seed: int, name: str, year: int = 0) -> np.random.Generator:
-    """Open the counter-based generator of one table and year."""
+def random_generator(seed: int, name: str, year: int = 0) -> np.random.Generator:
+    """Return the counter-based generator (Philox) of one table and year."""
     digest = hashlib.blake2b(f"{seed}|{name}|{year}".encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 

@@ -9,7 +9,7 @@ import numpy as np
 from si_eval.synthetic import codes
 from si_eval.synthetic.participants import Participants, build_participants
 from si_eval.synthetic.population import build_population
-from si_eval.synthetic.randomness import stream
+from si_eval.synthetic.randomness import random_generator
 from si_eval.synthetic.targets import Preset
 from si_eval.synthetic.units import Units, identifiers
 
@@ -32,11 +32,11 @@ class Register:
     group: np.ndarray
     group_id: np.ndarray
     municipality: np.ndarray
-    effect: np.ndarray
+    unit_effect: np.ndarray
 
 
 @dataclass(frozen=True)
-class YearState:
+class RegisterYear:
     """The register of one year, arrays of shape (M,): ``index`` into the units, persons, size code, class and status.
 
     ``status`` is 1 for a linked unit, 0 for one that is never linked and 2 for one that is linked in other years only;
@@ -59,7 +59,7 @@ def build_register(preset: Preset, scale: float, seed: int) -> Register:
     total = len(units)
     group, groups = _groups(preset, seed, units, participants)
     municipalities = np.array(preset.assumed("population.municipalities"), dtype=np.int16)
-    places = stream(seed, "municipalities").integers(0, len(municipalities), total)
+    places = random_generator(seed, "municipalities").integers(0, len(municipalities), total)
     return Register(
         preset=preset,
         seed=seed,
@@ -69,58 +69,58 @@ def build_register(preset: Preset, scale: float, seed: int) -> Register:
         group=group,
         group_id=identifiers(seed, "groups", groups, 50_000_000),
         municipality=municipalities[places],
-        effect=stream(seed, "effects").standard_normal(total, dtype=np.float32),
+        unit_effect=random_generator(seed, "effects").standard_normal(total, dtype=np.float32),
     )
 
 
-def year_state(register: Register, year: int) -> YearState:
-    """Give the register of one year."""
+def register_year(register: Register, year: int) -> RegisterYear:
+    """Draw the register of one year."""
     preset, units = register.preset, register.units
     column = preset.years.index(year)
     index = np.flatnonzero((units.entry <= year) & (units.last >= year))
-    generator = stream(register.seed, "register", year)
+    generator = random_generator(register.seed, "register", year)
     noise, shift, missing = (generator.random(len(units), dtype=np.float32)[index] for _ in range(3))
     persons = _persons(register, year, index, noise)
     code = codes.size_code(persons)
-    code = _disturbed_codes(preset, code, persons, shift, missing, register.participants.protected(index))
+    code = _perturb_codes(preset, code, persons, shift, missing, register.participants.is_fixed(index))
     size_class = codes.size_class(persons, code)
     status = np.zeros(len(index), dtype=np.int8)
     among = np.flatnonzero(index < len(register.participants))
     linked = register.participants.linked[index[among], column]
     status[among] = np.where(linked, PARTICIPANT, OTHER_YEARS)
     cell = size_class + 5 * (units.section[index] != codes.INDUSTRY)
-    return YearState(year, index, persons, code, size_class, status, cell.astype(np.int8))
+    return RegisterYear(year, index, persons, code, size_class, status, cell.astype(np.int8))
 
 
 def _persons(register: Register, year: int, index: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Trace persons employed back from the last year; one-person firms stay as they are."""
     units, distance = register.units, year - register.preset.last_year
     final = units.persons[index]
-    growth = units.trend[index] * distance + register.preset.assumed("persons.noise") * (2 * noise - 1) * (
+    growth = units.growth[index] * distance + register.preset.assumed("persons.noise") * (2 * noise - 1) * (
         distance != 0
     )
     moving = np.where(final < 10, np.round(final * np.exp(growth), 1), np.round(final * np.exp(growth), 2))
     persons = np.where((final < 2) | (distance == 0), final, moving)
-    frozen = register.participants.protected(index)
-    return np.where(frozen, final, persons)
+    is_fixed = register.participants.is_fixed(index)
+    return np.where(is_fixed, final, persons)
 
 
-def _disturbed_codes(
-    preset: Preset, code: np.ndarray, persons: np.ndarray, shift: np.ndarray, missing: np.ndarray, protected: np.ndarray
+def _perturb_codes(
+    preset: Preset, code: np.ndarray, persons: np.ndarray, shift: np.ndarray, missing: np.ndarray, is_fixed: np.ndarray
 ) -> np.ndarray:
-    """Let some size codes disagree with the persons employed, and some be missing or unknown."""
+    """Make some size codes disagree with the persons employed, and others missing or unknown."""
     shifted_share = preset.assumed("population.shifted_size_code")
-    moves = (shift < shifted_share) & (persons > 0) & (persons < 95) & ~protected
+    moves = (shift < shifted_share) & (persons > 0) & (persons < 95) & ~is_fixed
     step = np.where(shift < shifted_share / 2, 1, -1)
     code = np.where(moves, np.clip(code + step, 0, len(codes.SIZE_CODES) - 1), code)
     missing_share = preset.assumed("population.missing_size_code")
-    code = np.where((missing < missing_share) & ~protected, codes.CODE_MISSING, code)
-    return np.where((missing < missing_share / 2) & ~protected, codes.CODE_UNKNOWN, code).astype(np.int8)
+    code = np.where((missing < missing_share) & ~is_fixed, codes.CODE_MISSING, code)
+    return np.where((missing < missing_share / 2) & ~is_fixed, codes.CODE_UNKNOWN, code).astype(np.int8)
 
 
 def _groups(preset: Preset, seed: int, units: Units, participants: Participants) -> tuple[np.ndarray, int]:
     """Put units in enterprise groups: every participant has one, some others share one, many have their own."""
-    generator = stream(seed, "groups")
+    generator = random_generator(seed, "groups")
     total, first = len(units), len(participants)
     group = np.full(total, -1, dtype=np.int64)
     group[:first] = np.arange(first)

@@ -1,4 +1,4 @@
-"""The printed figures that a preset is calibrated to, and the assumptions behind everything that was not printed."""
+"""The published figures that a preset is calibrated to, and the assumptions behind everything else."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ class Preset:
         return self.years[-1]
 
     def assumed(self, path: str) -> Any:
-        """Give the value of an assumption by its dotted name."""
+        """Return the value of an assumption by its dotted name."""
         return self.assumption(path)["value"]
 
     def assumption(self, path: str) -> Mapping[str, Any]:
-        """Give a whole entry of the assumptions by its dotted name."""
+        """Return a whole entry of the assumptions by its dotted name."""
         entry: Any = self.assumptions
         for part in path.split("."):
             entry = entry[part]
         return entry
 
     def linkage(self, name: str) -> Any:
-        """Give a printed count of the linkage."""
+        """Return a published count of the linkage."""
         return self.facts["linkage"][name]["value"]
 
     def target(self, entry: Mapping[str, Any]) -> float:
-        """Give the number that a published entry is calibrated to: the printed one, or the reading of a vague one."""
+        """Return the number that an entry is calibrated to: the published one, or the reading of a vague one."""
         if entry["reading"] == "exact":
             return entry["value"]
         return self.assumed(f"reading.{entry['id']}")
@@ -70,7 +70,7 @@ class Preset:
         ]
 
     def figure(self, indicator: str, group: str, year: int, *, sector: str = "all", size_class: str = "all") -> float:
-        """Give the target of one published cell; raise KeyError where nothing was printed."""
+        """Return the target of one published cell; raises KeyError where nothing was published."""
         for entry in self.published(indicator, group, year):
             if (entry["sector"], entry["size_class"]) == (sector, size_class):
                 return self.target(entry)
@@ -103,5 +103,5 @@ def calibrated_cells(preset: Preset, *, whole_population: bool) -> list[dict[str
 
 
 def _cell(indicator: str, statistic: str, group: str, year: int | str) -> dict[str, Any]:
-    """Name a cell that is not split by sector, size or category."""
+    """Return the keys of a cell that is not split by sector, size or category."""
     return dict(zip(CELL, (indicator, statistic, group, year, ALL, ALL, ALL), strict=True))

@@ -1,4 +1,4 @@
-"""Turnover by quarter, calibrated to the printed revenue figures."""
+"""Turnover by quarter, calibrated to the published revenue figures."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from si_eval.synthetic import cells, codes
-from si_eval.synthetic.randomness import normal_scores, stream, truncated_normal
-from si_eval.synthetic.register import NON_PARTICIPANT, OTHER_YEARS, PARTICIPANT, Register, YearState, year_state
+from si_eval.synthetic.randomness import normal_scores, random_generator, truncated_normal
+from si_eval.synthetic.register import NON_PARTICIPANT, OTHER_YEARS, PARTICIPANT, Register, RegisterYear, register_year
 from si_eval.synthetic.targets import Preset
 
 GROUPS = ("non_participant", "participant")
 LARGE = 4
-TILT_RANGE = (-2.0, 3.0)
+SIZE_EXPONENT_RANGE = (-2.0, 3.0)
 
 
 @dataclass(frozen=True)
@@ -25,31 +25,33 @@ class TurnoverYear:
     has_value: np.ndarray
 
 
-def turnover_year(register: Register, state: YearState, tilt: float) -> TurnoverYear:
+def turnover_year(register: Register, state: RegisterYear, size_exponent: float) -> TurnoverYear:
     """Draw the turnover of every unit in the register of a year, in whole euro."""
-    generator = stream(register.seed, "turnover", state.year)
-    has_row, has_value = _gaps(register, state, generator)
-    annual = _annual(register, state, (has_row & has_value).all(axis=1), tilt, generator)
+    generator = random_generator(register.seed, "turnover", state.year)
+    has_row, has_value = _present_quarters(register, state, generator)
+    annual = _annual_revenue(register, state, (has_row & has_value).all(axis=1), size_exponent, generator)
     return TurnoverYear(_quarters(register.preset, annual, generator), has_row, has_value)
 
 
-def solve_tilt(register: Register) -> float:
-    """Find how strongly revenue per employee rises with size in 250+, so that the printed mean revenue holds.
+def solve_size_exponent(register: Register) -> float:
+    """Solve by bisection for the exponent of size in the revenue per employee of 250+, from the published mean revenue.
 
     Revenue per employee of large participants is multiplied by persons employed to the power returned; cell means stay.
     """
     preset = register.preset
-    state = year_state(register, preset.last_year)
-    generator = stream(register.seed, "turnover", state.year)
-    has_row, has_value = _gaps(register, state, generator)
+    state = register_year(register, preset.last_year)
+    generator = random_generator(register.seed, "turnover", state.year)
+    has_row, has_value = _present_quarters(register, state, generator)
     complete = (has_row & has_value).all(axis=1)
     target = preset.figure("revenue", "participant", preset.last_year)
-    low, high = TILT_RANGE
-    position = _positions(register, state, complete, generator)
-    counts_in = _counted(register, state, complete, with_persons=False) & (state.status == PARTICIPANT)
+    low, high = SIZE_EXPONENT_RANGE
+    position = _relative_positions(register, state, complete, generator)
+    analysed_participants = _in_analysis(register, state, complete, with_persons=False) & (state.status == PARTICIPANT)
 
-    def mean_revenue(tilt: float) -> float:
-        return float(_scaled(register, state, complete, tilt, position)[counts_in].mean())
+    def mean_revenue(size_exponent: float) -> float:
+        return float(
+            _calibrated_revenue(register, state, complete, size_exponent, position)[analysed_participants].mean()
+        )
 
     if not mean_revenue(low) < target < mean_revenue(high):
         raise RuntimeError(
@@ -62,19 +64,21 @@ def solve_tilt(register: Register) -> float:
     return (low + high) / 2
 
 
-def _gaps(register: Register, state: YearState, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Tell which quarters have a row and which have a value; none before founding, some absent or empty."""
+def _present_quarters(
+    register: Register, state: RegisterYear, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw which quarters have a row and which a value: none before founding, some absent or empty."""
     preset, units, index = register.preset, register.units, state.index
     size = len(index)
     first = len(register.participants)
-    none = stream(register.seed, "no turnover").random(len(units), dtype=np.float32)[index]
+    none = random_generator(register.seed, "no turnover").random(len(units), dtype=np.float32)[index]
     without = none < np.array(preset.assumed("revenue.without_rows"))[state.size_class]
     draws = generator.random((size, 2), dtype=np.float32)
     incomplete = draws[:, 0] < preset.assumed("revenue.incomplete")
     quarter = generator.integers(0, 4, size)
     among = index < first
     free = among & (units.section[index] != codes.INDUSTRY) & (state.size_class < LARGE)
-    free &= ~np.isin(index, register.participants.kept)
+    free &= ~np.isin(index, register.participants.fixed)
     chosen = np.flatnonzero(free & (units.entry[index] == preset.years[0]) & (units.last[index] == preset.last_year))
     picked = np.argsort(none[chosen], kind="stable")[: preset.assumed("participants.missing_turnover")]
     without[among] = False
@@ -84,8 +88,8 @@ def _gaps(register: Register, state: YearState, generator: np.random.Generator) 
     founded_year = units.founded[index].astype("datetime64[Y]").astype(np.int64) + 1970
     founded_quarter = (units.founded[index].astype("datetime64[M]").astype(np.int64) % 12) // 3
     not_yet = (founded_year[:, None] == state.year) & (np.arange(4)[None, :] < founded_quarter[:, None])
-    protected = among & (units.section[index] == codes.INDUSTRY)
-    not_yet &= ~protected[:, None]
+    industry_participant = among & (units.section[index] == codes.INDUSTRY)
+    not_yet &= ~industry_participant[:, None]
     hit = np.arange(4)[None, :] == quarter[:, None]
     is_empty = draws[:, 1] < preset.assumed("revenue.empty_rather_than_absent")
     absent = hit & (incomplete & ~is_empty)[:, None]
@@ -93,31 +97,33 @@ def _gaps(register: Register, state: YearState, generator: np.random.Generator) 
     return ~(without[:, None] | absent | not_yet), ~empty
 
 
-def _counted(register: Register, state: YearState, complete: np.ndarray, *, with_persons: bool = True) -> np.ndarray:
-    """Tell which units an evaluation counts: revenue known, group known, not set aside as an outlier."""
+def _in_analysis(
+    register: Register, state: RegisterYear, complete: np.ndarray, *, with_persons: bool = True
+) -> np.ndarray:
+    """Whether an evaluation uses a unit: revenue known, group known, no outlier."""
     counted = complete & (state.status != OTHER_YEARS)
     counted &= ~np.isin(state.index, register.participants.excluded("revenue"))
     return counted & (state.persons > 0) if with_persons else counted
 
 
-def _positions(
-    register: Register, state: YearState, complete: np.ndarray, generator: np.random.Generator
+def _relative_positions(
+    register: Register, state: RegisterYear, complete: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """Draw the position of each unit in its cell, in standard deviations: mostly its own, partly of the year."""
+    """Draw the position of each unit in its cell, in standard deviations: a part of its own, a part of the year."""
     keep = register.preset.assumed("revenue.persistence")
     noise = truncated_normal(generator, len(state.index))
-    position = np.clip(keep * register.effect[state.index] + np.sqrt(1 - keep**2) * noise, -2.5, 2.5)
-    ranked = np.flatnonzero(_counted(register, state, complete) & (state.status == PARTICIPANT))
+    position = np.clip(keep * register.unit_effect[state.index] + np.sqrt(1 - keep**2) * noise, -2.5, 2.5)
+    ranked = np.flatnonzero(_in_analysis(register, state, complete) & (state.status == PARTICIPANT))
     position[ranked] = normal_scores(position[ranked], state.cell[ranked])
     return position
 
 
-def _annual(
-    register: Register, state: YearState, complete: np.ndarray, tilt: float, generator: np.random.Generator
+def _annual_revenue(
+    register: Register, state: RegisterYear, complete: np.ndarray, size_exponent: float, generator: np.random.Generator
 ) -> np.ndarray:
-    """Give annual revenue in whole euro, the planted extreme value included."""
-    position = _positions(register, state, complete, generator)
-    annual = _scaled(register, state, complete, tilt, position)
+    """Draw annual revenue in whole euro, the planted extreme value included."""
+    position = _relative_positions(register, state, complete, generator)
+    annual = _calibrated_revenue(register, state, complete, size_exponent, position)
     unit, year = register.participants.planted["revenue"]
     if year == state.year:
         place = np.flatnonzero(state.index == unit)
@@ -125,15 +131,15 @@ def _annual(
     return np.round(annual).astype(np.int64)
 
 
-def _scaled(
-    register: Register, state: YearState, complete: np.ndarray, tilt: float, position: np.ndarray
+def _calibrated_revenue(
+    register: Register, state: RegisterYear, complete: np.ndarray, size_exponent: float, position: np.ndarray
 ) -> np.ndarray:
-    """Turn positions into annual revenue, in euro, with the cell means of the year."""
+    """Convert positions into annual revenue, in euro, with the cell means of the year."""
     preset = register.preset
     ratio = np.exp(np.array(preset.assumed("revenue.spread"))[state.size_class] * position)
-    tilted = (state.status != NON_PARTICIPANT) & (state.size_class == LARGE)
-    ratio[tilted] *= (state.persons[tilted] / 1000) ** tilt
-    counted = _counted(register, state, complete)
+    scaled_by_size = (state.status != NON_PARTICIPANT) & (state.size_class == LARGE)
+    ratio[scaled_by_size] *= (state.persons[scaled_by_size] / 1000) ** size_exponent
+    counted = _in_analysis(register, state, complete)
     planted = np.isin(state.index, register.participants.excluded("revenue"))
     ratio[planted] = 1.0
     revenue = np.empty(len(ratio))
@@ -143,23 +149,23 @@ def _scaled(
         )
         counts = np.bincount(state.cell[members][counted[members]], minlength=10).reshape(2, 5)
         means = cell_means(preset, name, state.year, counts).ravel()
-        revenue[members] = cells.realised(ratio[members], state.cell[members], counted[members], means)
+        revenue[members] = cells.scale_to_cell_means(ratio[members], state.cell[members], counted[members], means)
     zero = preset.assumed("revenue.zero_person_revenue")
     return np.where(state.persons > 0, revenue * state.persons, zero * ratio)
 
 
 def cell_means(preset: Preset, group: str, year: int, counts: np.ndarray) -> np.ndarray:
-    """Give revenue per employee of each cell, shape (2, 5), such that every printed mean holds for ``counts``."""
-    classes = cells.interpolated(preset.assumed(f"revenue.{group}.classes"), year)
-    industry = cells.interpolated(preset.assumed(f"revenue.{group}.industry"), year)
+    """Compute revenue per employee by cell, shape (2, 5), so that every published mean holds for ``counts``."""
+    classes = cells.interpolate_means(preset.assumed(f"revenue.{group}.classes"), year)
+    industry = cells.interpolate_means(preset.assumed(f"revenue.{group}.industry"), year)
     if group == "participant":
         classes[:3] *= preset.assumed("revenue.participant.waves")[preset.years.index(year)]
     for entry in preset.published("revenue_per_employee", group, year):
-        members = cells.PRINTED_CLASSES[entry["size_class"]]
+        members = cells.PUBLISHED_CLASSES[entry["size_class"]]
         if entry["sector"] == "C":
-            industry = cells.rescaled_to_printed(industry, counts[cells.INDUSTRY], members, preset.target(entry))
+            industry = cells.scale_to_published_mean(industry, counts[cells.INDUSTRY], members, preset.target(entry))
         else:
-            classes = cells.rescaled_to_printed(classes, counts.sum(axis=0), members, preset.target(entry))
+            classes = cells.scale_to_published_mean(classes, counts.sum(axis=0), members, preset.target(entry))
     return cells.split_by_sector(classes, industry, counts)
 
 

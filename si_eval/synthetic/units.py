@@ -8,11 +8,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from si_eval.synthetic import codes
-from si_eval.synthetic.randomness import stream, truncated_normal
+from si_eval.synthetic.randomness import random_generator, truncated_normal
 from si_eval.synthetic.targets import Preset
 
 SBI_MISSING, SBI_ZERO = -1, 0
-NO_SECTION = -1
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Units:
     section: np.ndarray
     sbi: np.ndarray
     persons: np.ndarray
-    trend: np.ndarray
+    growth: np.ndarray
 
     def __len__(self) -> int:
         return len(self.entry)
@@ -65,13 +64,13 @@ def activity_codes(preset: Preset, section: np.ndarray, generator: np.random.Gen
     return activities
 
 
-def trends(preset: Preset, group: str, size: int, generator: np.random.Generator) -> np.ndarray:
+def growth_rates(preset: Preset, group: str, size: int, generator: np.random.Generator) -> np.ndarray:
     """Draw the yearly log growth of persons employed, shape (size,)."""
     mean, deviation = preset.assumed("persons.trend")[group]
     return (mean + deviation * truncated_normal(generator, size)).astype(np.float32)
 
 
-def scaled_to_mean(values: np.ndarray, floor: float, mean: float) -> np.ndarray:
+def stretch_to_mean(values: np.ndarray, floor: float, mean: float) -> np.ndarray:
     """Stretch the part of the values above ``floor`` so that their mean is ``mean``; rounded to two decimals."""
     excess = values - floor
     return np.round(floor + excess * (mean - floor) / excess.mean(), 2)
@@ -86,5 +85,5 @@ def persons_in_class(number: int, uniform: np.ndarray, bounds: Sequence[float]) 
 
 def identifiers(seed: int, name: str, size: int, start: int, step: int = 3) -> np.ndarray:
     """Draw ``size`` distinct whole numbers from ``start`` on, in an order that gives nothing away."""
-    generator = stream(seed, f"ids {name}")
+    generator = random_generator(seed, f"ids {name}")
     return start + generator.permutation(size).astype(np.int64) * step + generator.integers(0, step, size)

@@ -1,4 +1,4 @@
-"""Writes a table as parquet, as CSV the way the Dutch office does, or as SPSS; same content, same bytes."""
+"""Write a table as parquet, as CSV in the form of the Dutch office, or as SPSS; same content, same bytes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
-from si_eval.synthetic.tables import Table, compact_dates
+from si_eval.synthetic.tables import Table, integer_date_column
 
 FORMATS = ("parquet", "csv", "sav")
 ROW_GROUP = 1_000_000
-# where an SPSS system file keeps its creation date and time, and what is written there instead
+# byte position of the creation date and time in an SPSS system file, and what is written there instead
 SAV_DATE_OFFSET = 92
 SAV_DATE = b"01 Jan 2000:00:00"
 
@@ -55,7 +55,7 @@ def _write_sav(columns: pa.Table, path: Path) -> None:
 
 
 def _frame(columns: pa.Table) -> pd.DataFrame:
-    """Turn a table into a frame of whole numbers, floats and objects; dates become numbers yyyymmdd."""
+    """Convert a table to a data frame of whole numbers, floats and objects; dates become numbers yyyymmdd."""
     frame = {}
     for name in columns.column_names:
         column = columns.column(name).combine_chunks()
@@ -73,6 +73,6 @@ def _frame(columns: pa.Table) -> pd.DataFrame:
 
 
 def _dates(column: pa.Array) -> pa.Array:
-    """Turn dates with gaps into numbers yyyymmdd."""
+    """Convert dates with gaps to numbers yyyymmdd."""
     days = column.cast(pa.timestamp("s")).to_numpy(zero_copy_only=False)
-    return compact_dates(days.astype("datetime64[D]"))
+    return integer_date_column(days.astype("datetime64[D]"))
