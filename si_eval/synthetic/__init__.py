@@ -55,7 +55,7 @@ def simulate_extract(
     preset : {"smart_industry_2020"}
         The evaluation whose figures are met.
     scale : float
-        Share of the non-participants in the country, above 0 and at most 1. At least 19 000 are simulated, so that scales
+        Share of the non-participants in the country, above 0 and at most 1. At least 19 000 are simulated: scales
         below 0.01 have the non-participants of 0.01.
     seed : int
         The same seed gives the same bytes.
