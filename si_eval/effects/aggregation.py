@@ -21,9 +21,9 @@ DRAWS = 20_000  # of the largest of correlated normal values: the simulated quan
 
 @dataclass(frozen=True)
 class AggregatedEffects:
-    """Averages of effects: one for each of ``parts`` (cohort, time since treatment or period), and one overall.
+    """Averages of group-time effects: one a part (cohort, time since treatment or period), and one overall.
 
-    ``covariance`` is that of the parts; ``participants`` and ``others`` are the fewest units of any effect in a part.
+    ``covariance`` is that of the parts; ``n_treated`` and ``n_controls`` are the fewest units of any effect in a part.
     """
 
     parts: IntArray
@@ -36,12 +36,12 @@ class AggregatedEffects:
 
     @property
     def std_error(self) -> FloatArray:
-        """Give the standard errors of the parts."""
+        """Standard errors of the parts, shape (parts,)."""
         return np.sqrt(np.diag(self.covariance))
 
 
 class WaldTest(NamedTuple):
-    """The Wald test that all effects before treatment are zero; NaN with a ``reason`` where it cannot be done."""
+    """Wald test that all effects before treatment are zero; NaN with a ``reason`` where it cannot be computed."""
 
     statistic: float
     dof: int
@@ -57,7 +57,7 @@ def aggregate_effects(
     min_event: int | None = None,
     max_event: int | None = None,
 ) -> AggregatedEffects:
-    """Average effects with the shares of the cohorts as weights.
+    """Average effects with the shares of the cohorts as weights (`aggte` of R's `did`).
 
     "simple": all effects from treatment on. "cohort": the mean effect of each cohort, overall weighted by cohort.
     "event": by periods since treatment, also before; overall is the mean from treatment on. "period": by period;
@@ -109,7 +109,7 @@ def aggregate_effects(
 def _in_event_window(
     effects: GroupTimeEffects, balance_event: int | None, min_event: int | None, max_event: int | None
 ) -> npt.NDArray[np.bool_]:
-    """Say which effects are of the events, and of the cohorts, that are asked for."""
+    """Mark the effects whose event, and whose cohort, are asked for."""
     event = effects.period - effects.cohort
     inside = np.ones(len(event), dtype=bool)
     if balance_event is not None:
@@ -122,7 +122,7 @@ def _in_event_window(
 
 
 def _weighted(effects: GroupTimeEffects, cells: IntArray) -> tuple[float, FloatArray]:
-    """Average effects by the shares of their cohorts; give the slope in all effects and shares."""
+    """Average effects by the shares of their cohorts; return the mean and its gradient in all effects and shares."""
     of_cohort = np.searchsorted(effects.cohorts, effects.cohort[cells])
     weights = effects.shares[of_cohort]
     value = float(np.average(effects.att[cells], weights=weights))
@@ -148,11 +148,11 @@ def _overall(
 
 
 def simultaneous_critical_value(covariance: FloatArray, level: float, seed: int = 0, draws: int = DRAWS) -> float:
-    """Give how many standard errors wide intervals must be to hold all parts at once with probability ``level``.
+    """Simulate how many standard errors wide intervals must be to hold all parts at once with probability ``level``.
 
-    The quantile of the largest absolute value of normal values with the correlation of the estimates, simulated; of one
-    estimate it is the normal quantile, and estimates without variance take no part. A multiplier bootstrap over units
-    has the same limit and would pass over all units for each draw.
+    It is the quantile of the largest absolute value of normal values with the correlation of the estimates ("sup-t");
+    of one estimate it is the normal quantile, and estimates without variance take no part. A multiplier bootstrap over
+    units has the same limit and would pass over all units for each draw.
 
     Raises `StudyError` for a level outside 0 to 1. Source: Montiel Olea & Plagborg-Moller (2019), Journal of Applied
     Econometrics 34, p. 1-17, algorithm 1.
@@ -172,8 +172,8 @@ def simultaneous_critical_value(covariance: FloatArray, level: float, seed: int 
 def pre_trend_test(effects: GroupTimeEffects) -> WaldTest:
     """Test that all effects before treatment, and before anything that anticipates it, are zero.
 
-    Refuses effects that are exact sums of each other, or without variance. Source: Callaway & Sant'Anna (2021), remark
-    5 (Wald); R's `did` leaves the periods of anticipation out since #276.
+    Effects that are exact sums of each other, or without variance, have no test. Source: Callaway & Sant'Anna (2021),
+    remark 5 (Wald); R's `did` leaves the periods of anticipation out since #276.
     """
     before = np.flatnonzero(effects.before & ~np.isnan(effects.att))
     if not len(before):
@@ -187,5 +187,6 @@ def pre_trend_test(effects: GroupTimeEffects) -> WaldTest:
 
 
 def _correlation(covariance: FloatArray) -> FloatArray:
+    """Compute the correlations behind a covariance."""
     errors = np.sqrt(np.diag(covariance))
     return np.asarray(covariance / np.outer(errors, errors))

@@ -1,4 +1,4 @@
-"""How alike the treated and the controls are, before and after matching or weighting."""
+"""Covariate balance of the treated and the controls, before and after matching or weighting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from si_eval.vocabulary import Reason
 
 
 class BalanceStatistics(NamedTuple):
-    """One comparison of two groups; arrays of shape (k,).
+    """Balance of each covariate at one stage; arrays of shape (k,).
 
     ``difference`` is the standardised mean difference, ``variance_ratio`` treated over controls (NaN for binary
     covariates and where the controls do not vary), ``largest_distance`` that of Kolmogorov and Smirnov.
@@ -28,10 +28,10 @@ class BalanceStatistics(NamedTuple):
 
 
 class Balance(NamedTuple):
-    """Likeness before and after, with units and effective units (Kish) of both groups.
+    """Balance before and after, with units and effective units (Kish) of both groups.
 
     ``outside`` is the share of the treated whose score lies outside the range of the controls' (NaN without a score);
-    ``reasons`` (k,) say why a standardised difference is missing, None where it is not.
+    ``reasons`` (k,) are why a standardised difference is missing, None where it is not.
     """
 
     before: BalanceStatistics
@@ -52,15 +52,62 @@ def balance_table(
     *,
     score: FloatArray | None = None,
 ) -> Balance:
-    """Compare the groups on ``covariates`` (n, k), as they are and with weights, shapes (treated,) and (controls,).
+    r"""Compare the treated with the controls on each covariate, before and after weighting or matching.
 
-    Weights that are not given are ones. The standardised difference divides by the standard deviation of the treated
-    before weighting, for binary covariates (values 0 and 1) the root of p (1 - p), both before and after, so that a
-    change comes from the means alone. Where the treated do not vary, equal means give zero and other means no number.
-    Weighted variances are those of reliability weights. ``score`` (n,) is the propensity score or its logit.
+    Use it after every matching or weighting, to see whether the groups became comparable. It needs no outcome.
 
-    Raises `StudyError` for missing values, negative weights, weights that are all zero and shapes that do not fit.
-    Source: Stuart (2010), Statistical Science 25, section 4.1; conventions of R cobalt for the effect on the treated.
+    Parameters
+    ----------
+    covariates : numpy.ndarray
+        Values of the covariates, shape (n, k), without gaps.
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+    weights_treated : numpy.ndarray, optional
+        Weights of the treated, shape (treated,), in the order of the rows. Ones by default.
+    weights_controls : numpy.ndarray, optional
+        Weights of the controls, shape (controls,), in the order of the rows. Ones by default.
+    score : numpy.ndarray, optional
+        Propensity score or its logit, shape (n,).
+
+    Returns
+    -------
+    Balance
+        ``before`` and ``after``, each with the arrays ``mean_treated``, ``mean_controls``, ``difference``,
+        ``variance_ratio`` and ``largest_distance`` of shape (k,); numbers of units and effective numbers of units of
+        both groups; ``outside``, the share of the treated whose score lies outside the range of the controls;
+        ``reasons``, why a standardised difference is missing.
+
+    Raises
+    ------
+    StudyError
+        For missing values, negative weights, weights that are all zero and shapes that do not fit.
+
+    Notes
+    -----
+    The standardised difference of a covariate is
+
+    .. math:: d = (\bar x_1 - \bar x_0) / s
+
+    with s the standard deviation of the treated before weighting; for binary covariates (values 0 and 1) s is the root
+    of p (1 - p). The same s is used before and after, so that a change of d comes from the means alone. Where the
+    treated do not vary, equal means give zero and other means give no number. Weighted variances are those of
+    reliability weights. The variance ratio is that of the treated to the controls. The largest distance is that of
+    Kolmogorov and Smirnov.
+
+    References
+    ----------
+    Stuart (2010), Statistical Science 25, p. 1-21, section 4.1. Conventions of R's cobalt for the effect on the
+    treated.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import balance_table
+    >>> covariates = np.array([[1.0], [2.0], [3.0], [0.0], [1.0], [2.0]])
+    >>> treated = np.array([True, True, True, False, False, False])
+    >>> table = balance_table(covariates, treated, weights_controls=np.array([0.0, 0.5, 0.5]))
+    >>> table.before.difference.round(3).tolist(), table.after.difference.round(3).tolist()
+    ([1.0], [0.5])
     """
     counts = int(treated.sum()), int((~treated).sum())
     weights = [
@@ -83,6 +130,7 @@ def balance_table(
 
 
 def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray], score: FloatArray | None) -> None:
+    """Raise `StudyError` for arrays and weights that cannot be compared."""
     check_treated(treated)
     check_finite(len(treated), covariates=covariates, score=score)
     for name, values, count in zip(
@@ -98,7 +146,7 @@ def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray]
 def _compare_covariate(
     treated_values: FloatArray, control_values: FloatArray, weights: list[FloatArray]
 ) -> tuple[list[list[float]], Reason | None]:
-    """Give the figures of one covariate before and after, and why its standardised difference is missing."""
+    """Compute the statistics of one covariate before and after, and why its standardised difference is missing."""
     binary = bool(np.isin(treated_values, (0, 1)).all() and np.isin(control_values, (0, 1)).all())
     share = treated_values.mean()
     variance = share * (1 - share) if binary else _variance(treated_values, np.ones(len(treated_values)))
@@ -119,7 +167,7 @@ def _compare_covariate(
 
 
 def _variance(values: FloatArray, weights: FloatArray) -> float:
-    """Give the variance with reliability weights, NaN for a single unit; equal weights give the sample variance."""
+    """Compute the variance with reliability weights, NaN for a single unit; equal weights give the sample variance."""
     share = weights / weights.sum()
     left = 1 - share @ share
     return float(share @ (values - share @ values) ** 2 / left) if left > 0 else np.nan
@@ -128,7 +176,7 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
 def _kolmogorov_smirnov(
     treated_values: FloatArray, control_values: FloatArray, treated_weights: FloatArray, control_weights: FloatArray
 ) -> float:
-    """Give the largest distance between the two weighted distribution functions."""
+    """Compute the largest distance between the two weighted distribution functions."""
     values = np.concatenate([treated_values, control_values])
     steps = np.concatenate([treated_weights / treated_weights.sum(), -control_weights / control_weights.sum()])
     order = np.argsort(values)

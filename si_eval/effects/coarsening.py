@@ -28,10 +28,40 @@ class Strata(NamedTuple):
 
 
 def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
-    """Match the treated with all controls that have the same codes; ``cells`` has shape (n,) or (n, columns).
+    """Match the treated with all controls that have the same codes.
 
-    Raises `StudyError` for codes that are no whole numbers, shapes that do not fit and empty groups.
-    Source: Iacus, King & Porro (2012), Political Analysis 20, p. 1-24; weights as there, up to a common factor.
+    Use it when covariates are classes, or can be cut into classes, and enough controls share each combination.
+
+    Parameters
+    ----------
+    cells : numpy.ndarray
+        Codes of the classes, whole numbers, shape (n,) or (n, columns).
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+
+    Returns
+    -------
+    Strata
+        ``stratum`` (n,), -1 for rows in no stratum; ``weights`` (n,): one for a treated row, the treated over the
+        controls of the stratum for a control, zero elsewhere; ``n_strata``; ``unmatched``, the treated rows in no
+        stratum, with ``reasons``.
+
+    Raises
+    ------
+    StudyError
+        For codes that are no whole numbers, shapes that do not fit and empty groups.
+
+    References
+    ----------
+    Iacus, King & Porro (2012), Political Analysis 20, p. 1-24; weights as there, up to a common factor.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import coarsened_exact
+    >>> strata = coarsened_exact(np.array([1, 1, 1, 2, 3]), np.array([True, False, False, True, False]))
+    >>> strata.weights.tolist(), strata.unmatched.tolist()
+    ([1.0, 0.5, 0.5, 0.0, 0.0], [3])
     """
     columns = np.asarray(cells).reshape(len(cells), -1)
     if not np.issubdtype(columns.dtype, np.integer):
@@ -51,15 +81,49 @@ def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
 
 
 def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolArray) -> Effect:
-    """Give the effect on the treated in the strata; ``outcome_change`` has shape (n,).
+    """Compute the effect on the treated within strata.
 
-    Each treated unit is compared with the mean of its stratum's controls. Standard error: Abadie and Imbens, with all
-    controls of the stratum as matches and their variance within it; where a stratum has a single control, the variance
-    within the others, pooled. It is NaN with fewer than two treated, and where no stratum has two controls but one is
-    needed; without strata the estimate is NaN and the counts are zero.
+    Use it on the strata of `coarsened_exact`. Each treated unit is compared with the mean of the controls of its
+    stratum.
 
-    Raises `StudyError` for missing outcomes of rows in a stratum.
-    Source: Abadie & Imbens (2006), Econometrica 74, p. 235-267, section 4, theorem 7, with exact matches.
+    Parameters
+    ----------
+    strata : Strata
+        Strata from `coarsened_exact`, with n rows.
+    outcome_change : numpy.ndarray
+        Outcome, or its change, shape (n,).
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+
+    Returns
+    -------
+    Effect
+        ``estimate`` and ``std_error`` in the unit of the outcome, ``n_treated``, ``n_controls``. Without strata the
+        estimate is NaN and the counts are zero.
+
+    Raises
+    ------
+    StudyError
+        For missing outcomes of rows in a stratum.
+
+    Notes
+    -----
+    The standard error is that of Abadie and Imbens, with all controls of the stratum as matches and their variance
+    within the stratum. Where a stratum has a single control it is the variance within the others, pooled. It is NaN
+    with fewer than two treated units, and where no stratum has two controls but one is needed.
+
+    References
+    ----------
+    Abadie & Imbens (2006), Econometrica 74, p. 235-267, section 4, theorem 7, with exact matches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import coarsened_exact, stratified_effect
+    >>> treated = np.array([True, True, False, False])
+    >>> strata = coarsened_exact(np.array([1, 1, 1, 1]), treated)
+    >>> stratified_effect(strata, np.array([3.0, 5.0, 1.0, 2.0]), treated).estimate
+    2.5
     """
     inside = strata.stratum >= 0
     check_finite(len(treated), stratum=strata.stratum, outcome_change=np.where(inside, outcome_change, 0.0))

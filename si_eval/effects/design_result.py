@@ -1,4 +1,4 @@
-"""What a design finds: one number each, before it becomes a row."""
+"""What a design estimates: one number each, before it becomes a row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NORMAL = np.inf  # degrees of freedom of an interval that rests on the normal li
 
 
 class Estimate(NamedTuple):
-    """One estimate; ``participants`` and ``others`` are the units behind it, ``reason`` says why there is none."""
+    """One estimate; ``n_treated`` and ``n_controls`` are the units behind it, ``reason`` is why there is none."""
 
     category: str
     estimate: float
@@ -32,9 +32,9 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True)
 class DesignResult:
-    """What a design found: its estimates, what was left out and why, and whether a trend before could be tested.
+    """Result of a design: estimates, numbers of participants left out by reason, and the test of the trend before.
 
-    ``pre_trend`` is the p-value of the test that the groups moved alike before participation, NaN where no test is
+    ``pre_trend_p_value`` is that of the test that the groups moved alike before participation, NaN where no test is
     possible.
     """
 

@@ -78,28 +78,90 @@ def estimate_effect(
 ) -> ResultTable:
     """Estimate what participation did to an outcome, on the participants.
 
-    ``design`` "staggered" compares, for each year of entry (cohort) and each year, the change since the year before
-    entry with that of units that never take part (``controls`` "never") or do not yet ("not_yet"), and averages; it
-    needs the year of entry. "long_difference" compares the change between the first and the last of ``years``; it needs
-    no year of entry, and can show no trend before. ``covariates`` are panel columns, taken in the year before;
-    ``method`` says how they adjust: for "staggered" one of dr, ipw, reg (by default dr), for "long_difference" any of
-    `ADJUSTMENTS` (by default all, beside the unadjusted one). ``where`` chooses units by the first year in which the
-    panel has them. ``logarithm`` takes logs: estimates are log points. Cohorts with fewer than ``min_units`` in a cell,
-    on either side, are in no average: they could otherwise be computed back from it. ``cluster`` "holding" adds up
-    influences by enterprise group. Of ``controls``, ``anticipation`` and ``cluster`` a long difference knows nothing.
+    Use ``design="staggered"`` when the year of entry is known: it compares, for each year of entry (cohort) and each
+    year, the change since the year before entry with that of units that do not take part, and averages. Use
+    ``design="long_difference"`` when it is not known: it compares the change between the first and the last of
+    ``years``, and can show no trend before participation. Both assume that the participants would have moved like the
+    others (parallel trends), given the covariates.
 
-    Rows of group ``difference``: statistic ``att`` by ``category``; of a staggered design ``overall`` (cohorts weighted
-    by their size), ``+1`` (years since entry), ``cohort 2016`` and, with ``year``, the cells. ``att_simultaneous``:
-    bounds that hold for all years since entry at once. ``pre_trend``: the Wald statistic and p-value of the hypothesis
-    that all effects before entry are zero. ``att_robust`` and ``breakdown``: bounds, and how large a parting of trends
-    takes the mean effect since entry to zero. ``minimum_detectable_effect``: what this design could have found (power
-    0.8). ``n_units`` is the smaller of the two groups. Rows ``count`` say how many participants are left out, by
-    reason. The evidence is ``effect`` only where the trend before was tested and not refused.
+    Parameters
+    ----------
+    panel : Panel
+        Units by year, from `build_panel` or `panel_from_frame`.
+    outcome : str
+        Name of an indicator of the panel.
+    design : {"staggered", "long_difference"}, default "staggered"
+        How units are compared.
+    method : str or sequence of str, optional
+        How covariates adjust. Of a staggered design one of ``dr`` (default), ``ipw`` and ``reg``; of a long difference
+        any of ``unadjusted``, ``regression``, ``inverse_probability``, ``doubly_robust``, ``entropy_balancing`` and
+        ``nearest_neighbour`` (by default all).
+    covariates : sequence of str
+        Panel columns, taken in the year before. None by default.
+    controls : {"never", "not_yet"}, default "never"
+        Units that never take part, or those that do not yet. A long difference always takes the first.
+    anticipation : int, default 0
+        How many years before entry an effect may begin. Not used by a long difference.
+    where : mapping, optional
+        Values by panel column: chooses units by the first year in which the panel has them.
+    years : sequence of int, optional
+        Years to use. All by default.
+    logarithm : bool, default False
+        Whether to take the logarithm of the outcome. Estimates are then log points.
+    cluster : {"unit", "holding"}, default "unit"
+        Whether influences are added up by unit or by enterprise group. Not used by a long difference.
+    min_units : int, default 10
+        Cohorts with fewer units in a cell, on either side, are in no average: they could be computed back from it.
+    level : float, optional
+        Coverage of intervals. That of the rule set by default.
+    seed : int, default 0
+        Seed of the simulated bounds for all years at once.
 
-    Raises `StudyError` for unknown names and options. What cannot be computed is a row with the reason.
+    Returns
+    -------
+    ResultTable
+        Tidy rows of group ``difference`` by ``statistic`` and ``category``. ``att`` is the effect: of a staggered
+        design ``overall`` (cohorts weighted by their size), ``+1`` (years since entry), ``cohort 2016`` and, with
+        ``year``, each cell. ``att_simultaneous`` has bounds that hold for all years since entry at once. ``pre_trend``
+        is the Wald statistic, with p-value, of the hypothesis that all effects before entry are zero. ``att_robust``
+        and ``breakdown`` say how far the effect stands when trends part. ``minimum_detectable_effect`` is what this
+        design could have found (power 0.8). ``n_units`` is the smaller of the two groups. Rows ``count`` say how many
+        participants are left out, by reason. The evidence is ``effect`` only where the trend before was tested and not
+        refused (at 0.05), else ``association``. What cannot be computed is a row with the reason in ``note``.
 
-    Source: Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230; Sant'Anna & Zhao (2020), Journal of
-    Econometrics 219, p. 101-122; Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591; docs/methods/.
+    Raises
+    ------
+    StudyError
+        For unknown names and options.
+
+    Notes
+    -----
+    Of cohort g in year t, with never treated units C as controls and without covariates,
+
+    .. math:: ATT(g, t) = E[Y_t - Y_{g-1} | G = g] - E[Y_t - Y_{g-1} | C]
+
+    Standard errors come from influence functions and allow for the estimated weights of the averages.
+
+    References
+    ----------
+    Callaway & Sant'Anna (2021), Journal of Econometrics 225, p. 200-230, equations 2.1-2.8 and 3.1-3.11. Sant'Anna &
+    Zhao (2020), Journal of Econometrics 219, p. 101-122. Rambachan & Roth (2023), Review of Economic Studies 90, p.
+    2555-2591. See docs/methods/.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=400, participants=120, years=5, seed=3).frame
+    >>> panel = se.panel_from_frame(
+    ...     firms, unit="firm", year="year", participant="participant", entry_year="entry_year",
+    ...     employed_persons="employed_persons", revenue="revenue",
+    ... )
+    >>> table = se.estimate_effect(panel, outcome="revenue_per_employee", logarithm=True, covariates=["size_class"])
+    >>> rows = table.to_frame().query("statistic == 'att' and category == 'overall'")
+    >>> rows[["estimate", "std_error", "n_units"]].round(3).values.tolist()
+    [[0.034, 0.021, 58]]
+    >>> table.evidence
+    'effect'
     """
     for name, given, options in (("design", design, Design), ("cluster", cluster, Cluster)):
         if given not in get_args(options):
@@ -147,7 +209,7 @@ def estimate_effect(
 
 
 def _check_method(method: str | Sequence[str] | None) -> Method:
-    """Give the one method of a staggered design."""
+    """Return the one method of a staggered design, or raise `StudyError`."""
     for known in get_args(Method):
         if method == known or (method is None and known == DOUBLY_ROBUST):
             return cast(Method, known)
@@ -155,7 +217,7 @@ def _check_method(method: str | Sequence[str] | None) -> Method:
 
 
 def _rows(result: DesignResult, level: float) -> pd.DataFrame:
-    """Make a row of each finding; an interval that a finding does not bring follows from its standard error."""
+    """Make a row of each estimate; an interval that an estimate does not bring follows from its standard error."""
     frame = pd.DataFrame([estimate._asdict() for estimate in result.estimates])
     interval = stats.student_interval(
         frame["estimate"].to_numpy(), frame["std_error"].to_numpy(), frame["dof"].to_numpy(), level
@@ -192,4 +254,5 @@ def _left_out(result: DesignResult, arrays: PanelArrays) -> pd.DataFrame:
     if arrays.n_not_positive:
         counts.append((Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS))
     rows = pd.DataFrame(counts, columns=[CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE]).astype({ESTIMATE: "float64"})
-    return rows.assign(**{INDICATOR: LEFT_OUT, STATISTIC: COUNT, YEAR: ALL, N_UNITS: rows[ESTIMATE], NOTE: ""})
+    same = {INDICATOR: LEFT_OUT, STATISTIC: COUNT, YEAR: ALL, NOTE: ""}
+    return rows.assign(**same).assign(**{N_UNITS: rows[ESTIMATE]})

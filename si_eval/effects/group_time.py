@@ -1,4 +1,4 @@
-"""Effects by cohort and period: each a two-by-two comparison with units that are not treated."""
+"""Group-time effects: each cohort in each period, as a two-by-two comparison with units that are not treated."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class GroupTimeEffects:
 
     @property
     def before(self) -> BoolArray:
-        """Say which effects are before treatment and before anything that anticipates it."""
+        """Mark the effects before treatment and before anything that anticipates it."""
         return self.period < self.cohort - self.anticipation
 
     @property
     def std_error(self) -> FloatArray:
-        """Give the standard errors of the effects, NaN where there is none."""
+        """Standard errors of the effects, NaN where there is none."""
         variance = np.diag(self.covariance)[: len(self.att)]
         return np.where(np.isnan(self.att), np.nan, np.sqrt(variance))
 
@@ -72,13 +72,13 @@ def group_time_effects(
     cluster: IntArray | None = None,
     min_units: int = 1,
 ) -> GroupTimeEffects:
-    """Estimate the effect on each cohort in each period.
+    """Estimate the effect on each cohort in each period (`att_gt` of R's `did`).
 
     ``outcome`` has shape (units, periods), NaN where it is not observed; ``cohort`` (units,) is the first period of
     treatment, 0 for never. Treatment may have effects ``anticipation`` periods ahead: from then on the change is taken
     since the last period before; earlier since the period before (``base`` "varying"), or to that same last period
     ("universal", which sensitivity analysis needs and which has no cell for it). ``controls`` are units that are never
-    treated, or are not yet by the later of the two periods. ``covariates`` gives, for the place of the earlier period,
+    treated, or are not yet by the later of the two periods. ``covariates`` gives, for the column of the earlier period,
     an array (units, k); units with a gap in it are not in the cell. A unit is in a cell when it is observed in both
     periods; ``balanced`` keeps only units observed in all, as R's `did` does by default. Cells with fewer than
     ``min_units`` on either side, and never with fewer than two, are not estimated. Units treated from the first period
@@ -146,7 +146,7 @@ def group_time_effects(
 class _Sample:
     """The units that are used: ``outcome`` has shape (periods, units), ``cluster`` numbers their clusters.
 
-    ``covariates`` gives theirs by place of a period.
+    ``covariates`` gives theirs by column of a period.
     """
 
     outcome: FloatArray
@@ -157,15 +157,16 @@ class _Sample:
 
     @property
     def clusters(self) -> int:
-        """Give the number of clusters; a unit is its own where none are given."""
+        """Number of clusters; a unit is its own where none are given."""
         return len(self.cohort) if self.cluster is None else int(self.cluster.max()) + 1
 
     def cell(
         self, g: int, t: int, base_t: int, treated_after: int | None, method: Method, min_units: int
     ) -> tuple[TwoByTwo, FloatArray, int]:
-        """Compare a cohort with its controls; give the influence of each cluster, and how many units have gaps.
+        """Compare cohort ``g`` with its controls between columns ``t`` and ``base_t`` of the outcome.
 
-        With ``treated_after``, units treated later than that are controls too.
+        With ``treated_after``, units treated later than that are controls too. Returns the comparison, the influence of
+        each cluster, and how many units have gaps in their covariates.
         """
         in_cohort, is_control = self.cohort == g, self.cohort == NEVER_TREATED
         if treated_after is not None:
@@ -189,7 +190,7 @@ class _Sample:
         return cell, self.by_cluster(cell.influence * (len(in_cohort) / used.sum()), used), n_missing
 
     def by_cluster(self, influence: FloatArray, used: BoolArray) -> FloatArray:
-        """Add up the influences of member units by cluster, or put them at their units."""
+        """Add up the influences of the units used by cluster, or put them at their units."""
         if self.cluster is not None:
             sums = np.bincount(self.cluster[used], influence, minlength=self.clusters)
             return sums.astype(np.float64)
@@ -199,6 +200,7 @@ class _Sample:
 
 
 def _rows_of(design: FloatArray | None, kept: BoolArray) -> FloatArray | None:
+    """Return the rows of covariates that are kept, or raise `StudyError` for another shape."""
     if design is None:
         return None
     if design.ndim != 2 or len(design) != len(kept):
@@ -211,7 +213,7 @@ def _rows_of(design: FloatArray | None, kept: BoolArray) -> FloatArray | None:
 def _check(
     outcome: FloatArray, cohort: IntArray, periods: Sequence[int], anticipation: int, cluster: IntArray | None
 ) -> None:
-    """Refuse what cannot be used."""
+    """Raise `StudyError` for arrays that cannot be used."""
     if outcome.ndim != 2 or outcome.shape != (len(cohort), len(periods)) or len(periods) < 2:
         raise StudyError(
             f"outcome: found shape {outcome.shape} with {len(cohort)} cohorts and {len(periods)} periods; expected "
@@ -239,7 +241,7 @@ def _check(
 def _reasons_left_out(
     observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool
 ) -> dict[Reason, BoolArray]:
-    """Say for each unit why it is in no cell, by the first reason that holds."""
+    """Mark the units that are in no cell, by the first reason that holds."""
     reasons = {
         Reason.TREATED_FROM_START: (cohort != NEVER_TREATED) & (cohort <= calendar[0] + anticipation),
         Reason.TREATED_AFTER_END: (cohort > calendar[-1]) & (controls == "never"),
@@ -254,13 +256,14 @@ def _reasons_left_out(
 
 
 def _count_left_out(reasons: Mapping[Reason, BoolArray], of: BoolArray) -> dict[Reason, int]:
+    """Count the units of a group that are left out, by reason; reasons without units are not listed."""
     return {reason: int((out & of).sum()) for reason, out in reasons.items() if np.any(out & of)}
 
 
 def _cells_to_estimate(
     cohorts: IntArray, calendar: IntArray, anticipation: int, base: str
 ) -> Iterator[tuple[int, int, int]]:
-    """Give each cohort with the places of a period and of the period that it is compared with.
+    """List each cohort with the columns of a period and of the period that it is compared with.
 
     A period that may anticipate treatment has the same base as those of treatment (as R's `did` since #276).
     """

@@ -62,12 +62,13 @@ class _Sample:
 
     @cached_property
     def logit(self) -> Logit:
+        """Logit of participation on the covariates, fitted once."""
         assert self.covariates is not None
         return fit_logit(self.covariates, self.treated)
 
 
 def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
-    """Choose the units that have covariates and a counterpart among the participants in every category."""
+    """Select the units that have covariates and a counterpart among the participants in every category."""
     change = arrays.outcome[used, -1] - arrays.outcome[used, 0]
     treated = arrays.cohort[used] != NEVER_TREATED
     design = arrays.design(0, used)
@@ -80,6 +81,7 @@ def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
 
 
 def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
+    """Estimate with one adjustment, or return why there is no estimate."""
     n_treated, n_controls = int(sample.treated.sum()), int((~sample.treated).sum())
     if min(n_treated, n_controls) < min_units:
         return Estimate(name, np.nan, n_treated=n_treated, n_controls=n_controls, reason=Reason.TOO_FEW_UNITS)
@@ -89,6 +91,7 @@ def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
 
 
 def _estimate_unadjusted(sample: _Sample) -> Estimate:
+    """Compute the difference of the mean changes, with Welch's standard error."""
     treated_change, control_change = sample.change[sample.treated], sample.change[~sample.treated]
     se_a, se_b = (np.array([part.std(ddof=1) / np.sqrt(len(part))]) for part in (treated_change, control_change))
     n_a, n_b = np.array([len(treated_change)]), np.array([len(control_change)])
@@ -104,6 +107,7 @@ def _estimate_unadjusted(sample: _Sample) -> Estimate:
 
 
 def _estimate_two_by_two(name: str, method: Method, sample: _Sample) -> Estimate:
+    """Estimate by a model of the outcome, of participation, or of both."""
     logit = None if method == "reg" else sample.logit
     before = np.zeros(len(sample.change))
     cell = two_by_two(before, sample.change, sample.treated, sample.covariates, method=method, logit=logit)
@@ -111,6 +115,7 @@ def _estimate_two_by_two(name: str, method: Method, sample: _Sample) -> Estimate
 
 
 def _estimate_balanced(sample: _Sample) -> Estimate:
+    """Estimate with weights that make the means of the covariates equal."""
     change, treated, covariates = sample.change, sample.treated, sample.covariates
     assert covariates is not None
     weights = entropy_balance(covariates, treated)
@@ -120,6 +125,7 @@ def _estimate_balanced(sample: _Sample) -> Estimate:
 
 
 def _estimate_matched(sample: _Sample) -> Estimate:
+    """Estimate with the nearest control in the logit of the propensity score."""
     if not sample.logit.converged or sample.covariates is None:
         return Estimate("nearest_neighbour", np.nan, reason=sample.logit.reason)
     constant, *slopes = sample.logit.coefficients

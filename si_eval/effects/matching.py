@@ -1,4 +1,4 @@
-"""Pairs of the treated with their nearest controls, and the effect that they give."""
+"""Nearest neighbour matching on a score, and the effect on the treated that were matched."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Matched(NamedTuple):
     """Pairs, shape (pairs,): row of the treated, row of its control, and the weight of the control for that treated.
 
     The weights of one treated row add up to one. ``unmatched`` are the treated rows without a control, with a reason
-    each; ``used`` (n,) counts how often a row is a control; ``replace`` says whether one may be used again.
+    each; ``used`` (n,) counts how often a row is a control; ``replace`` is whether one may be used again.
     """
 
     treated: IntArray
@@ -33,7 +33,7 @@ class Matched(NamedTuple):
 
     @property
     def n_used_controls(self) -> int:
-        """Count the controls that are used at least once."""
+        """Number of controls that are used at least once."""
         return int(np.count_nonzero(self.used))
 
 
@@ -62,20 +62,59 @@ def match_nearest(
     replace: bool = True,
     seed: int | None = 0,
 ) -> Matched:
-    """Match each treated row with the ``ratio`` controls nearest in ``score`` (n,).
+    """Match each treated row with the controls nearest in score.
 
-    ``exact`` (n,) are codes of cells within which controls are sought. ``caliper`` is the largest distance, in standard
-    deviations of the score (root of the mean of both groups' variances). Of controls with the same score some are drawn
-    with ``seed``, anew for each treated row, because the first would serve again and again; with ``seed`` None those
-    that come first are taken. Of a lower and a higher score at the same distance the lower one goes first. A treated
-    row with fewer controls than ``ratio`` within reach is unmatched.
+    Use it with the logit of a propensity score, when the controls are many and the effect on the treated is wanted.
 
-    Without ``replace`` the treated choose in descending score, all of them a first control before any a second, and
-    keep what they have; equal scores, on both sides, come in an order drawn with ``seed`` (None: that of the rows).
+    Parameters
+    ----------
+    score : numpy.ndarray
+        Propensity score, or its logit, shape (n,), without gaps.
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+    exact : numpy.ndarray, optional
+        Codes of cells, whole numbers, shape (n,): controls are sought within the cell.
+    ratio : int, default 1
+        Controls for each treated row.
+    caliper : float, optional
+        Largest distance, in standard deviations of the score (root of the mean of both groups' variances). No limit by
+        default.
+    replace : bool, default True
+        Whether a control may serve more than one treated row.
+    seed : int or None, default 0
+        Draws among controls with the same score. None takes those that come first.
 
-    Raises `StudyError` for missing scores, empty groups, a ratio below 1 and a caliper that is not positive.
-    Source: Stuart (2010), Statistical Science 25, p. 1-21; order as in MatchIt (Ho et al., 2011, Journal of Statistical
-    Software 42(8)); caliper after Austin (2011), Pharmaceutical Statistics 10, p. 150-161.
+    Returns
+    -------
+    Matched
+        Pairs as arrays ``treated``, ``control`` and ``weight`` (pairs,): rows, and the weight of the control for that
+        treated row, which add up to one. ``unmatched`` with ``reasons``; ``used`` (n,), how often a row is a control.
+
+    Raises
+    ------
+    StudyError
+        For missing scores, empty groups, a ratio below 1 and a caliper that is not positive.
+
+    Notes
+    -----
+    A treated row with fewer controls than ``ratio`` within the caliper is unmatched. Of a lower and a higher score at
+    the same distance the lower goes first. With replacement, controls with the same score are drawn anew for each
+    treated row, because the first would serve again and again. Without, the treated choose in descending score, all of
+    them a first control before any a second, and keep what they have.
+
+    References
+    ----------
+    Stuart (2010), Statistical Science 25, p. 1-21. Order as in R's MatchIt: Ho et al. (2011), Journal of Statistical
+    Software 42(8). Caliper: Austin (2011), Pharmaceutical Statistics 10, p. 150-161.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import match_nearest
+    >>> score = np.array([0.2, 0.9, 0.1, 0.25, 0.8])
+    >>> matched = match_nearest(score, np.array([True, True, False, False, False]))
+    >>> matched.treated.tolist(), matched.control.tolist()
+    ([0, 1], [3, 4])
     """
     cell = _cells(exact, len(score))
     check_treated(treated)
@@ -117,22 +156,62 @@ def matched_effect(
     exact: IntArray | None = None,
     covariates: FloatArray | None = None,
 ) -> Effect:
-    """Give the effect on the treated that were matched; ``outcome_change`` (n,), ``score`` and ``exact`` as matched.
+    """Compute the effect on the treated that were matched.
 
-    ``covariates`` (n, k), if given, remove the bias of inexact matches: the outcome of a control is moved to the
-    covariates of its treated by a regression on the controls used, with their weights.
+    Use it on the pairs of `match_nearest`, with the same score and cells.
 
-    Standard error, with replacement: Abadie and Imbens, who allow for controls that are used more than once; the
-    variance of a control comes from its nearest controls in score within its cell (of all, where it is alone there).
-    Without: that of the mean of paired differences. No bootstrap: it is not valid for matching (Abadie & Imbens, 2008,
-    Econometrica 76). That the score is estimated is left out: for the effect on the treated the standard error can then
-    be too large or too small (Abadie & Imbens, 2016, Econometrica 84). It is NaN with fewer than two treated, and where
-    the variance of a control cannot be estimated; without pairs the estimate is NaN and the counts are zero.
+    Parameters
+    ----------
+    matched : Matched
+        Pairs from `match_nearest`.
+    outcome_change : numpy.ndarray
+        Outcome, or its change, shape (n,).
+    score : numpy.ndarray
+        The score that was matched on, shape (n,).
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+    exact : numpy.ndarray, optional
+        The cells that were matched within, shape (n,).
+    covariates : numpy.ndarray, optional
+        Covariates, shape (n, k), that remove the bias of inexact matches: the outcome of a control is moved to the
+        covariates of its treated unit by a regression on the controls used, with their weights.
 
-    Raises `StudyError` for missing outcomes, scores or covariates.
-    Source: Abadie & Imbens (2006), Econometrica 74, p. 235-267, section 4, theorem 7; (2011), Journal of Business and
-    Economic Statistics 29, p. 1-11 (bias); (2012), Journal of the American Statistical Association 107, p. 833-843.
-    Without replacement: Abadie & Spiess (2022), ibid. 117, p. 983-995.
+    Returns
+    -------
+    Effect
+        ``estimate`` and ``std_error`` in the unit of the outcome, ``n_treated``, ``n_controls``. Without pairs the
+        estimate is NaN and the counts are zero.
+
+    Raises
+    ------
+    StudyError
+        For missing outcomes, scores or covariates.
+
+    Notes
+    -----
+    With replacement the standard error is that of Abadie and Imbens, who allow for controls that are used more than
+    once; the variance of a control comes from its nearest controls in score within its cell (of all, where it is alone
+    there). Without replacement it is that of the mean of paired differences. It is NaN with fewer than two treated
+    units, and where the variance of a control cannot be estimated. There is no bootstrap: it is not valid for matching
+    (Abadie & Imbens, 2008, Econometrica 76). That the score is estimated is left out: the standard error can then be
+    too large or too small (Abadie & Imbens, 2016, Econometrica 84).
+
+    References
+    ----------
+    Abadie & Imbens (2006), Econometrica 74, p. 235-267, section 4, theorem 7; (2011), Journal of Business and Economic
+    Statistics 29, p. 1-11 (bias); (2012), Journal of the American Statistical Association 107, p. 833-843. Abadie &
+    Spiess (2022), Journal of the American Statistical Association 117, p. 983-995 (without replacement).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import match_nearest, matched_effect
+    >>> score = np.array([0.2, 0.9, 0.1, 0.25, 0.8])
+    >>> treated = np.array([True, True, False, False, False])
+    >>> matched = match_nearest(score, treated)
+    >>> effect = matched_effect(matched, np.array([3.0, 5.0, 1.0, 2.0, 2.5]), score, treated)
+    >>> effect.estimate, effect.n_treated, effect.n_controls
+    (1.75, 2, 2)
     """
     cell = _cells(exact, len(score))
     check_treated(treated)
@@ -167,6 +246,7 @@ def _reason(distance: float, max_distance: float) -> Reason:
 
 
 def _cells(exact: IntArray | None, rows: int) -> IntArray:
+    """Return the codes of the cells, zeros without any, or raise `StudyError` for codes that are no whole numbers."""
     cell = np.zeros(rows, dtype=np.int64) if exact is None else np.asarray(exact)
     if not np.issubdtype(cell.dtype, np.integer):
         raise StudyError(f"exact: found {cell.dtype}; expected whole numbers; code the cells")
@@ -176,7 +256,7 @@ def _cells(exact: IntArray | None, rows: int) -> IntArray:
 def _sort_controls(
     controls: IntArray, score: FloatArray, cell: IntArray, rank: IntArray, needed: IntArray
 ) -> _SortedControls:
-    """Sort the controls of the wanted cells by cell, score and rank."""
+    """Sort the controls of the needed cells by cell, score and rank."""
     if len(needed) > 1 or (cell[controls] != needed[0]).any():
         controls = controls[np.isin(cell[controls], needed)]
     keys = (score[controls], cell[controls])
@@ -194,7 +274,7 @@ def _sort_controls(
 
 
 def _positions(candidates: _SortedControls, cell: IntArray, score: FloatArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Give, for each query, where its cell begins and ends and the first place in it with at least its score."""
+    """Find, for each query, where its cell begins and ends and the first place in it with at least its score."""
     which = np.searchsorted(candidates.cells, cell)
     begin, end = candidates.starts[which], candidates.starts[which + 1]
     place = np.empty(len(cell), dtype=np.int64)
@@ -213,7 +293,7 @@ def _nearest(
     generator: np.random.Generator | None = None,
     leave_out: IntArray | None = None,
 ) -> tuple[IntArray, FloatArray]:
-    """Give the rows of the nearest controls and their distances, shape (queries, count), infinite where there is none.
+    """Find the rows of the nearest controls and their distances, shape (queries, count), infinite where there is none.
 
     With a ``generator`` each query enters a run of equals at a place of its own, and goes round in it.
     """
@@ -240,7 +320,7 @@ def _nearest(
 def _match_greedily(
     candidates: _SortedControls, order: IntArray, score: FloatArray, cell: IntArray, ratio: int, max_distance: float
 ) -> Iterator[tuple[int, int]]:
-    """Give pairs without replacement: in each round every treated row takes the nearest control that is free."""
+    """Yield pairs without replacement: in each round every treated row takes the nearest control that is free."""
     above: dict[int, int] = {}
     below: dict[int, int] = {}
     begin, end, place = (array.tolist() for array in _positions(candidates, cell[order], score[order]))
@@ -280,7 +360,7 @@ def _next_free(after: dict[int, int], place: int) -> int:
 
 
 def _bias_correction(matched: Matched, outcome_change: FloatArray, covariates: FloatArray) -> FloatArray:
-    """Give the difference in outcome that the regression on the controls used predicts for each pair."""
+    """Compute the difference in outcome that the regression on the controls used predicts for each pair."""
     total = np.bincount(matched.control, matched.weight)
     rows = np.flatnonzero(total > 0)
     root = np.sqrt(total[rows])[:, None]
@@ -292,7 +372,7 @@ def _bias_correction(matched: Matched, outcome_change: FloatArray, covariates: F
 def _conditional_variances(
     rows: IntArray, outcome: FloatArray, score: FloatArray, treated: BoolArray, cell: IntArray
 ) -> FloatArray:
-    """Give the variance of each control around its nearest controls, shape (rows,); NaN where there is no other."""
+    """Compute the variance of each control around its nearest controls, shape (rows,); NaN where there is no other."""
     controls, rank = np.flatnonzero(~treated), np.arange(len(score))
     variance = np.full(len(rows), np.nan)
     for cells in (cell, np.zeros(len(score), dtype=np.int64)):

@@ -1,4 +1,4 @@
-"""Units as histories: the outcome of each unit by year, and the year in which it began to take part."""
+"""A panel as arrays: the outcome of each unit by year, and the year in which it began to take part."""
 
 from __future__ import annotations
 
@@ -31,8 +31,9 @@ class PanelArrays:
     """Units by year. Unit-level: it stays inside.
 
     ``outcome`` has shape (units, years), NaN where it is not known; ``cohort`` (units,) is the first year of
-    participation, `NEVER` or `UNKNOWN`; ``holding`` (units,) numbers the enterprise groups, a unit without one is its
-    own. ``covariates`` are numbers, or codes whose ``labels`` are given, of shape (units, years).
+    participation, `NEVER_TREATED` or `UNKNOWN_ENTRY`; ``holding`` (units,) numbers the enterprise groups, a unit
+    without one is its own. ``covariates`` are numbers, or codes whose ``labels`` are given, of shape (units, years).
+    ``n_not_positive`` counts the values without a logarithm.
     """
 
     outcome: FloatArray
@@ -44,7 +45,7 @@ class PanelArrays:
     n_not_positive: int = 0
 
     def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
-        """Give the covariates of the year at a place, without constant, shape (units, k); none without covariates.
+        """Build the covariates of the year at a place, without constant, shape (units, k); None without covariates.
 
         ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that most
         participants have; a unit that is not in the panel that year has gaps.
@@ -78,7 +79,7 @@ def read_arrays(
     logarithm: bool = False,
     with_non_participants: bool = True,
 ) -> PanelArrays:
-    """Read the histories of participants and, with ``with_non_participants``, of units that never took part.
+    """Read the arrays of participants and, with ``with_non_participants``, of units that never took part.
 
     ``where`` chooses units by what they are in the first year in which the panel has them: a later class may be an
     effect. Units set aside as outliers have no outcome. A logarithm exists for positive values only; values without
@@ -112,13 +113,13 @@ def read_arrays(
 
 
 def entry_is_known(panel: Panel) -> bool:
-    """Say whether the year of entry of any participant is known."""
+    """Whether the year of entry of any participant is known."""
     known = panel.table[PARTICIPANT] & panel.table[ENTRY_YEAR].notnull()
     return bool(engines.count_rows(panel.table.filter(known).limit(1)))
 
 
 def _select_rows(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:
-    """Give the rows of the units and years asked for."""
+    """Select the rows of the units and years asked for."""
     if where:
         first = table.group_by(BE_ID).aggregate(**{FIRST_YEAR: table[YEAR].min()})
         start = table.inner_join(first, [table[BE_ID] == first[BE_ID], table[YEAR] == first[FIRST_YEAR]])

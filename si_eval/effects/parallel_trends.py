@@ -1,4 +1,4 @@
-"""How far the effect still stands when trends were not quite parallel, as findings of a staggered design."""
+"""How far the effect still stands when trends were not quite parallel, as estimates of a staggered design."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TREND_RATIOS = (0.5, 1.0, 2.0)  # of the largest change of trend after the refer
 def bound_effect_since_entry(
     effects: GroupTimeEffects, years: Sequence[int], anticipation: int, level: float
 ) -> Iterator[Estimate]:
-    """Give bounds of the mean effect since entry; ``effects`` have one reference period (base "universal").
+    """Bound the mean effect since entry; ``effects`` have one reference period (base "universal").
 
     ``years`` are those of the panel: where one is missing, the cohorts have different reference periods.
 

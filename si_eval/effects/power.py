@@ -1,4 +1,4 @@
-"""Which effects a study of this size could have told from nothing."""
+"""Power: which effects a study of this size could have told from nothing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,54 @@ def minimum_detectable_effect(
     post_periods: int = 1,
     autocorrelation: ArrayLike = 0.0,
 ) -> float:
-    """Give the effect that a two-sided test finds with probability ``power``, in the unit of ``sd``.
+    r"""Compute the effect that a two-sided test finds with probability ``power``.
 
-    The normal closed form, (z of 1 - error / 2 + z of power) times `design_std_error`, whose arguments the others are.
-    It leaves out rejections on the wrong side, which is why ``power`` starts at a half. Raises `StudyError` for sizes
-    and probabilities out of range.
+    Use it before a study, to see whether it can answer its question, and after one that found nothing.
 
-    Source: Bloom (1995), Evaluation Review 19, p. 547-556.
+    Parameters
+    ----------
+    n_treated, n_controls : float
+        Numbers of units (effective numbers where they are weighted).
+    power : float, default 0.8
+        Probability to find the effect, from 0.5 to below 1.
+    level : float, default 0.95
+        Coverage of the interval that belongs to the test; 0.95 is a test at 0.05.
+    sd : float, default 1.0
+        Standard deviation of the outcome over units in one period, in the unit of the outcome.
+    icc : float, default 0.0
+        Correlation within clusters of the quantity that is compared.
+    cluster_size : float, default 1.0
+        Units in a cluster.
+    pre_periods, post_periods : int, default 0 and 1
+        Periods averaged before and after entry.
+    autocorrelation : array_like, default 0.0
+        Correlation of a unit's outcomes over time: one number, or one for each lag, shape (pre + post - 1,).
 
+    Returns
+    -------
+    float
+        The minimum detectable effect, in the unit of ``sd``.
+
+    Raises
+    ------
+    StudyError
+        For sizes and probabilities out of range.
+
+    Notes
+    -----
+    The normal closed form, with the standard error of `design_std_error`:
+
+    .. math:: MDE = (z_{(1 + level) / 2} + z_{power}) \, SE
+
+    It leaves out rejections on the wrong side, which is why ``power`` starts at a half.
+
+    References
+    ----------
+    Bloom (1995), Evaluation Review 19, p. 547-556.
+
+    Examples
+    --------
+    >>> from si_eval.effects import minimum_detectable_effect
     >>> round(minimum_detectable_effect(100, 100), 4)
     0.3962
     """
@@ -47,10 +87,36 @@ def minimum_detectable_effect(
 
 
 def detectable_effect(std_error: float, *, power: float = 0.8, level: float = 0.95) -> float:
-    """Give the effect that a two-sided test finds with probability ``power``, from its estimate's standard error.
+    """Compute the effect that a two-sided test finds with probability ``power``, from a standard error.
 
-    Source and errors as of `minimum_detectable_effect`.
+    Use it after an estimate, as `minimum_detectable_effect` before one.
 
+    Parameters
+    ----------
+    std_error : float
+        Standard error of the estimate, in the unit of the outcome.
+    power : float, default 0.8
+        Probability to find the effect, from 0.5 to below 1.
+    level : float, default 0.95
+        Coverage of the interval that belongs to the test.
+
+    Returns
+    -------
+    float
+        The detectable effect, in the unit of ``std_error``.
+
+    Raises
+    ------
+    StudyError
+        For probabilities out of range.
+
+    References
+    ----------
+    Bloom (1995), Evaluation Review 19, p. 547-556.
+
+    Examples
+    --------
+    >>> from si_eval.effects import detectable_effect
     >>> round(detectable_effect(1.0), 4)
     2.8016
     """
@@ -60,13 +126,40 @@ def detectable_effect(std_error: float, *, power: float = 0.8, level: float = 0.
 
 
 def power_of(effect: float, std_error: float, level: float = 0.95) -> float:
-    """Give the probability that a two-sided test at ``level`` rejects "no effect" when ``effect`` is the truth.
+    r"""Compute the probability that a two-sided test rejects "no effect" when ``effect`` is the truth.
 
-    Rejections on either side count. Normal estimate with a known standard error, both in the unit of the outcome.
-    Raises `StudyError` for a standard error that is not above 0.
+    Rejections on either side count. The estimate is taken as normal with a known standard error.
 
-    Source: Bloom (1995), Evaluation Review 19, p. 547-556.
+    Parameters
+    ----------
+    effect : float
+        The true effect, in the unit of the outcome.
+    std_error : float
+        Standard error of the estimate, in the same unit, above 0.
+    level : float, default 0.95
+        Coverage of the interval that belongs to the test.
 
+    Returns
+    -------
+    float
+        The power, between 0 and 1.
+
+    Raises
+    ------
+    StudyError
+        For a standard error that is not above 0, an effect that is not finite and a level out of range.
+
+    Notes
+    -----
+    .. math:: \Phi(|\tau| / SE - z) + \Phi(-|\tau| / SE - z), \quad z = z_{(1 + level) / 2}
+
+    References
+    ----------
+    Bloom (1995), Evaluation Review 19, p. 547-556.
+
+    Examples
+    --------
+    >>> from si_eval.effects import power_of
     >>> round(power_of(2.801585, 1.0), 3)
     0.8
     """
@@ -94,20 +187,53 @@ def design_std_error(
     post_periods: int = 1,
     autocorrelation: ArrayLike = 0.0,
 ) -> float:
-    """Give the standard error that a difference of two groups will have, in the unit of ``sd``.
+    r"""Compute the standard error that a difference of two groups will have.
 
-    ``n_treated`` and ``n_controls`` are numbers of units (effective numbers where they are weighted), ``sd`` the
-    standard deviation of the outcome over units in one period. Without ``pre_periods`` the means after entry are
-    compared; with them, the change of the mean over ``pre_periods`` to that over ``post_periods``
-    (difference-in-differences). ``autocorrelation`` of a unit's outcomes is one number for all pairs of periods, or one
-    for each lag, shape (pre + post - 1,). ``icc`` is the correlation, within clusters of ``cluster_size`` units of the
-    same group, of the quantity compared. Raises `StudyError` for arguments out of range and for correlations that no
-    process has.
+    Use it to plan a study. Without ``pre_periods`` the means after entry are compared; with them, the change of the
+    mean before to the mean after (difference-in-differences).
 
-    Source: McKenzie (2012), Journal of Development Economics 99, p. 210-221, equation 4, for one correlation; Burlig,
-    Preonas and Woerman (2020), Journal of Development Economics 144, 102458, for correlation by lag; Moulton (1986),
-    Journal of Econometrics 32, p. 385-397, for clusters.
+    Parameters
+    ----------
+    n_treated, n_controls : float
+        Numbers of units (effective numbers where they are weighted).
+    sd : float, default 1.0
+        Standard deviation of the outcome over units in one period, in the unit of the outcome.
+    icc : float, default 0.0
+        Correlation, within clusters of units of the same group, of the quantity that is compared.
+    cluster_size : float, default 1.0
+        Units in a cluster.
+    pre_periods, post_periods : int, default 0 and 1
+        Periods averaged before and after entry.
+    autocorrelation : array_like, default 0.0
+        Correlation of a unit's outcomes over time: one number for all pairs of periods, or one for each lag, shape
+        (pre + post - 1,).
 
+    Returns
+    -------
+    float
+        The standard error, in the unit of ``sd``.
+
+    Raises
+    ------
+    StudyError
+        For arguments out of range and for correlations that no process has.
+
+    Notes
+    -----
+    With c the weights of the periods (minus one over their number before entry, one over their number after), R the
+    correlations over time, m the cluster size and :math:`\rho` the ``icc``:
+
+    .. math:: SE = \sigma \sqrt{c' R c \, (1 + (m - 1) \rho) (1 / n_1 + 1 / n_0)}
+
+    References
+    ----------
+    McKenzie (2012), Journal of Development Economics 99, p. 210-221, equation 4 (one correlation). Burlig, Preonas &
+    Woerman (2020), Journal of Development Economics 144, 102458 (correlation by lag). Moulton (1986), Journal of
+    Econometrics 32, p. 385-397 (clusters).
+
+    Examples
+    --------
+    >>> from si_eval.effects import design_std_error
     >>> round(design_std_error(50, 50, pre_periods=2, post_periods=2, autocorrelation=0.5), 4)
     0.1414
     """
@@ -121,7 +247,7 @@ def design_std_error(
 
 
 def _contrast_variance(pre: int, post: int, autocorrelation: ArrayLike) -> float:
-    """Give the variance of one unit's mean after entry less its mean before, as a share of the variance of a period."""
+    """Compute the variance of one unit's change of mean at entry, as a share of the variance of a period."""
     for name, count, least in (("pre_periods", pre, 0), ("post_periods", post, 1)):
         whole = isinstance(count, int | np.integer) and count >= least
         _check(name, whole, count, f"a whole number of at least {least}", "count the periods that are averaged")
@@ -139,9 +265,11 @@ def _contrast_variance(pre: int, post: int, autocorrelation: ArrayLike) -> float
 
 
 def _check_level(level: float) -> None:
+    """Raise `StudyError` unless the coverage lies between 0.8 and 1."""
     _check("level", 0.8 <= level < 1, level, "a coverage of at least 0.8 and below 1", "choose, for example, 0.95")
 
 
 def _check(name: str, right: bool, found: object, expected: str, action: str) -> None:
+    """Raise `StudyError` unless the argument is right."""
     if not right:
         raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

@@ -1,4 +1,9 @@
-"""The chance of taking part, given covariates: a logit by Newton's method."""
+"""The propensity score, the probability of taking part given covariates: a logit by Newton's method.
+
+The logit is our own because of what was measured (docs/decisions/0007-own-logit.md): with two million firms
+``statsmodels.Logit`` needs twice the time and five times the memory, ``GLM`` seven times the time and 2.4 GiB; neither
+reports collinear covariates, and ``GLM`` calls separated groups converged. The numbers are the same.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +26,7 @@ MIN_RELATIVE_SPREAD = 1e-12  # a spread below this share of the mean is rounding
 
 
 class Logit(NamedTuple):
-    """Coefficients (constant first), their covariance, the fitted chances (n,); ``reason`` says why there is no fit."""
+    """Coefficients (constant first), their covariance, fitted scores (n,); ``reason`` is why there is no fit."""
 
     coefficients: FloatArray
     covariance: FloatArray
@@ -49,14 +54,53 @@ class _Likelihood(NamedTuple):
 
 
 def fit_logit(covariates: FloatArray, treated: BoolArray, *, weights: FloatArray | None = None) -> Logit:
-    """Fit the logit of ``treated`` (n,) on a constant and ``covariates`` (n, k) by maximum likelihood.
+    r"""Fit the logit of taking part on covariates by maximum likelihood.
 
-    ``weights`` (n,) count a row that many times. Newton's method with the observed information and step halving, on
-    covariates that are standardised inside. The covariance is the inverse of the information. Separated groups and
-    collinear covariates have no maximum: they are reported, not fitted.
+    Use its fitted propensity scores for matching and weighting. Groups that covariates separate, and collinear
+    covariates, have no maximum: the result then has a ``reason`` and no numbers.
 
-    Raises `StudyError` for missing values and for shapes that do not fit.
-    Source: McCullagh & Nelder (1989), Generalized Linear Models, section 4.4.
+    Parameters
+    ----------
+    covariates : numpy.ndarray
+        Covariates without the constant, shape (n, k), in any units, without gaps.
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+    weights : numpy.ndarray, optional
+        Counts: a row counts that many times, shape (n,). Ones by default.
+
+    Returns
+    -------
+    Logit
+        ``coefficients`` (k + 1,), constant first, and their ``covariance``; ``fitted`` propensity scores (n,);
+        ``converged``; ``reason``.
+
+    Raises
+    ------
+    StudyError
+        For missing values and for shapes that do not fit.
+
+    Notes
+    -----
+    .. math:: P(D = 1 | x) = 1 / (1 + \exp(-\beta_0 - x'\beta))
+
+    Newton's method with the observed information and step halving, on covariates that are standardised inside. The
+    covariance is the inverse of the information. Numbers are those of ``statsmodels.Logit`` and R's ``glm``; why it is
+    not called is said at the top of the module.
+
+    References
+    ----------
+    McCullagh & Nelder (1989), Generalized Linear Models, 2nd edition, section 4.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import fit_logit
+    >>> covariates = np.array([[0.0], [1.0], [2.0], [3.0], [4.0], [5.0]])
+    >>> logit = fit_logit(covariates, np.array([False, False, True, False, True, True]))
+    >>> logit.coefficients.round(3).tolist(), logit.converged
+    ([-3.035, 1.214], True)
+    >>> fit_logit(covariates, covariates[:, 0] > 2).reason.text("en")
+    'covariates separate the groups'
     """
     n, k = covariates.shape
     weights = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
@@ -98,20 +142,22 @@ def with_constant(covariates: FloatArray) -> FloatArray:
 
 
 def row_blocks(n: int) -> Iterator[slice]:
-    """Give slices that together cover ``n`` rows, so that a product over rows needs no copy of all of them."""
+    """Split ``n`` rows into slices, so that a product over rows needs no copy of all of them."""
     return (slice(start, start + BLOCK_ROWS) for start in range(0, n, BLOCK_ROWS))
 
 
 def _all_finite(values: FloatArray) -> bool:
+    """Whether all values are finite."""
     return all(np.isfinite(values[at]).all() for at in row_blocks(len(values)))
 
 
 def _standardised(sample: _Sample, at: slice) -> FloatArray:
+    """Standardise the covariates of some rows and put the constant first."""
     return with_constant((sample.covariates[at] - sample.centre) / sample.spread)
 
 
 def _evaluate(sample: _Sample, beta: FloatArray) -> _Likelihood:
-    """Sum the likelihood over blocks of rows."""
+    """Sum the log-likelihood, its gradient and the information over blocks of rows."""
     size = len(beta)
     log_likelihood, gradient, information = 0.0, np.zeros(size), np.zeros((size, size))
     for at in row_blocks(len(sample.covariates)):
@@ -138,4 +184,5 @@ def _in_original_units(sample: _Sample, beta: FloatArray, point: _Likelihood) ->
 
 
 def _not_fitted(n: int, k: int, reason: Reason) -> Logit:
+    """Return a logit without numbers, with the reason."""
     return Logit(np.full(k + 1, np.nan), np.full((k + 1, k + 1), np.nan), np.full(n, np.nan), False, reason)

@@ -1,4 +1,4 @@
-"""A test by drawing again who took part."""
+"""Randomisation inference: a test by drawing again who took part."""
 
 from __future__ import annotations
 
@@ -42,16 +42,49 @@ def randomisation_test(
 ) -> RandomisationTest:
     """Test that participation changed no unit's outcome, by assigning it again within strata.
 
-    ``statistic`` takes who participates, bool of shape (n,), and returns a number that is near zero under the null (a
-    difference; better one divided by its standard error). ``treated`` (n,) is the actual participation, ``strata``
-    (n,) a code of the groups within which it is exchangeable; each keeps its number of participants. All assignments
-    are tried when they are at most ``draws`` + 1; else ``draws`` are drawn and the p-value is (1 + those at least as
-    extreme) / (1 + draws). Raises `StudyError` for other shapes, when no other assignment exists, and for a statistic
-    that is not finite.
+    Use it for small groups, where normal approximations are doubtful. It assumes that, within a stratum, any unit could
+    have been the one that takes part.
 
-    Source: Phipson and Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39; Imbens
-    and Rubin (2015), Causal Inference, chapter 5.
+    Parameters
+    ----------
+    statistic : callable
+        Takes who participates, boolean (n,), and returns a number that is near zero without an effect: a difference;
+        better one divided by its standard error.
+    treated : array_like
+        Who takes part, boolean, shape (n,).
+    strata : array_like, optional
+        Codes of the strata within which units can be exchanged, shape (n,). One stratum by default. Each stratum keeps
+        its number of participants.
+    draws : int, default 999
+        Number of assignments to draw. All assignments are tried where they are at most ``draws`` + 1.
+    seed : int, default 0
+        Seed of the draws.
 
+    Returns
+    -------
+    RandomisationTest
+        ``statistic``, ``p_value``, ``drawn`` (the statistics of the other assignments; with ``exact`` of all of them).
+
+    Raises
+    ------
+    StudyError
+        For other shapes, when no other assignment exists, and for a statistic that is not finite.
+
+    Notes
+    -----
+    With B assignments that are drawn, and b of them at least as far from zero as the observed one:
+
+    .. math:: p = (1 + b) / (1 + B)
+
+    References
+    ----------
+    Phipson & Smyth (2010), Statistical Applications in Genetics and Molecular Biology 9, article 39. Imbens & Rubin
+    (2015), Causal Inference, chapter 5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import randomisation_test
     >>> outcome = np.array([5.0, 6.0, 7.0, 1.0, 2.0, 3.0])
     >>> test = randomisation_test(lambda t: outcome[t].mean() - outcome[~t].mean(), outcome > 4)
     >>> test.p_value, test.exact
@@ -76,6 +109,7 @@ def randomisation_test(
 
 
 def _check_treated(treated: ArrayLike) -> BoolArray:
+    """Return who takes part as an array, or raise `StudyError`."""
     values = np.asarray(treated)
     if values.ndim != 1 or values.dtype != np.bool_:
         raise StudyError(
@@ -85,7 +119,7 @@ def _check_treated(treated: ArrayLike) -> BoolArray:
 
 
 def _exchangeable(treated: BoolArray, strata: ArrayLike | None) -> list[tuple[NDArray[np.int64], int]]:
-    """Give, for each stratum with participants and others, its places and the number of participants."""
+    """List, for each stratum with participants and others, its places and the number of participants."""
     codes = np.zeros(treated.size, dtype=np.int64) if strata is None else np.asarray(strata)
     if codes.shape != treated.shape:
         raise StudyError(f"strata: found shape {codes.shape}; expected {treated.shape}; give one code for each unit")
@@ -98,6 +132,7 @@ def _exchangeable(treated: BoolArray, strata: ArrayLike | None) -> list[tuple[ND
 
 
 def _all_assignments(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> Iterator[BoolArray]:
+    """Yield all assignments with as many participants in each stratum."""
     choices = [combinations(units.tolist(), count) for units, count in groups]
     fixed = _fixed(treated, groups)
     for chosen in product(*choices):
@@ -109,6 +144,7 @@ def _all_assignments(treated: BoolArray, groups: list[tuple[NDArray[np.int64], i
 def _drawn_assignments(
     treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]], draws: int, seed: int
 ) -> Iterator[BoolArray]:
+    """Yield assignments that are drawn, with as many participants in each stratum."""
     random = np.random.default_rng(seed)
     fixed = _fixed(treated, groups)
     for _ in range(draws):
@@ -119,7 +155,7 @@ def _drawn_assignments(
 
 
 def _fixed(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> BoolArray:
-    """Keep the participants of strata in which nobody can be exchanged."""
+    """Mark the participants of strata in which no unit can be exchanged."""
     fixed = treated.copy()
     for units, _ in groups:
         fixed[units] = False
@@ -127,6 +163,7 @@ def _fixed(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> B
 
 
 def _evaluate(statistic: Statistic, treated: BoolArray) -> float:
+    """Compute the statistic of an assignment, or raise `StudyError` where it is not finite."""
     value = float(statistic(treated))
     if not np.isfinite(value):
         raise StudyError(f"statistic: found {value}; expected a finite number for every assignment; use another one")

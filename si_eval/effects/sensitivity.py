@@ -1,4 +1,4 @@
-"""How strong an unobserved difference between participants and their comparisons would have to be."""
+"""Sensitivity to an unobserved difference between participants and their comparisons: hidden bias and E-values."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ LOG_RISK_RATIO_PER_SD = 0.91  # log risk ratio of one standard deviation: Vander
 
 @dataclass(frozen=True)
 class RosenbaumBounds:
-    """What matched pairs say when the odds to participate differ within a pair by at most a factor ``gamma``.
+    """What matched pairs show when the odds to participate differ within a pair by at most a factor ``gamma``.
 
     Arrays of shape (k,), one place for each ``gamma``: the least and largest one-sided p-value, Hodges-Lehmann estimate
     and end of the interval (``level``, two-sided) that such a difference could give; estimates in the unit of the
-    outcome. ``n_pairs`` counts pairs, ``n_zero`` those without a difference; ``exact`` says whether p-values and
+    outcome. ``n_pairs`` counts pairs, ``n_zero`` those without a difference; ``exact`` is whether p-values and
     intervals rest on the distribution of the statistic itself or on the normal one.
     """
 
@@ -55,19 +55,53 @@ def rosenbaum_bounds(
     level: float = 0.95,
     exact: bool | None = None,
 ) -> RosenbaumBounds:
-    """Bound the signed-rank test and the Hodges-Lehmann estimate of matched pairs under hidden bias.
+    r"""Bound the signed-rank test of matched pairs, and their Hodges-Lehmann estimate, under hidden bias.
 
-    ``differences`` has shape (n,): participant minus comparison, one value for each pair. ``gamma``, one or more, is 1
-    without hidden bias. ``alternative`` is the side of the p-values. Equal absolute differences share their mean rank;
-    pairs without a difference leave the p-values and are counted; estimates and intervals use all pairs. ``exact``
-    defaults to whether there are at most `EXACT_PAIRS` pairs. Raises `StudyError` for values that are not finite, no
-    differences at all and a ``gamma`` below 1.
+    Use it after matching without replacement: how much may an unobserved difference raise the odds to take part before
+    the conclusion changes? It assumes pairs that are independent of each other and, for estimates, one additive effect.
 
-    Assumes pairs that are independent of each other, hence matching without replacement, and for estimates one
-    additive effect.
+    Parameters
+    ----------
+    differences : array_like
+        Participant minus comparison, one value for each pair, shape (n,).
+    gamma : array_like
+        One or more factors of 1 or more: by how much the odds to take part may differ within a pair. 1 is no hidden
+        bias.
+    alternative : {"greater", "less"}, default "greater"
+        Side of the p-values.
+    level : float, default 0.95
+        Coverage of the two-sided interval.
+    exact : bool, optional
+        Whether p-values and intervals rest on the distribution of the statistic itself, or on the normal one. By
+        default exact up to 200 pairs.
 
-    Source: Rosenbaum (2002), Observational Studies, 2nd edition, section 4.3.
+    Returns
+    -------
+    RosenbaumBounds
+        Arrays of shape (k,), one place for each ``gamma``: ``p_low`` and ``p_high``, ``estimate_low`` and
+        ``estimate_high``, ``low`` and ``high``. ``n_pairs`` and ``n_zero``, the pairs without a difference.
 
+    Raises
+    ------
+    StudyError
+        For values that are not finite, no differences at all and a ``gamma`` below 1.
+
+    Notes
+    -----
+    Under hidden bias each pair has a positive difference with a probability between
+
+    .. math:: 1 / (1 + \Gamma) \quad \text{and} \quad \Gamma / (1 + \Gamma)
+
+    Equal absolute differences share their mean rank; pairs without a difference leave the p-values; estimates and
+    intervals use all pairs.
+
+    References
+    ----------
+    Rosenbaum (2002), Observational Studies, 2nd edition, section 4.3.
+
+    Examples
+    --------
+    >>> from si_eval.effects import rosenbaum_bounds
     >>> rosenbaum_bounds([1.0, 2.0, 3.0, 4.0, 5.0], [1, 2]).p_high.round(4).tolist()
     [0.0312, 0.1317]
     """
@@ -95,14 +129,42 @@ def rosenbaum_bounds(
 
 
 def e_value(risk_ratio: float, low: float | None = None, high: float | None = None) -> EValue:
-    """Give the least association with participation and outcome that explains a risk ratio away.
+    r"""Compute the least association of an unobserved factor that explains a risk ratio away.
 
-    ``low`` and ``high`` are the ends of its interval: the one nearer to 1 gets an E-value too, 1 when the interval
-    holds 1, none when that end is not given. Odds and hazard ratios of common outcomes have to be converted first.
-    Raises `StudyError` for ratios that are not above 0 or not in order.
+    Use it for a rate or a share: the factor must be associated with participation and with the outcome by this risk
+    ratio.
 
-    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274.
+    Parameters
+    ----------
+    risk_ratio : float
+        The estimate, above 0. Odds and hazard ratios of common outcomes have to be converted first.
+    low, high : float, optional
+        Ends of its interval.
 
+    Returns
+    -------
+    EValue
+        ``estimate``, the E-value of the estimate; ``limit``, that of the end of the interval nearer to 1: 1 when the
+        interval holds 1, None when that end is not given.
+
+    Raises
+    ------
+    StudyError
+        For ratios that are not above 0 or not in order.
+
+    Notes
+    -----
+    .. math:: E = RR + \sqrt{RR (RR - 1)}
+
+    with RR replaced by 1 / RR below 1.
+
+    References
+    ----------
+    VanderWeele & Ding (2017), Annals of Internal Medicine 167, p. 268-274.
+
+    Examples
+    --------
+    >>> from si_eval.effects import e_value
     >>> round(e_value(2).estimate, 4)
     3.4142
     """
@@ -119,14 +181,41 @@ def e_value(risk_ratio: float, low: float | None = None, high: float | None = No
 
 
 def e_value_of_difference(standardised_difference: float, std_error: float, *, level: float = 0.95) -> EValue:
-    """Give the E-value of a difference in standard deviations of the outcome, by an approximate risk ratio.
+    """Compute the E-value of a difference in standard deviations, by an approximate risk ratio.
 
-    The ratio is exp(0.91 d), its interval exp(0.91 (d -/+ z SE)). Raises `StudyError` as `e_value`, and for a standard
-    error below 0.
+    Use it for a continuous outcome.
 
-    Source: VanderWeele and Ding (2017), Annals of Internal Medicine 167, p. 268-274; Chinn (2000), Statistics
-    in Medicine 19, p. 3127-3131.
+    Parameters
+    ----------
+    standardised_difference : float
+        The estimate, in standard deviations of the outcome.
+    std_error : float
+        Its standard error, in standard deviations of the outcome.
+    level : float, default 0.95
+        Coverage of the interval.
 
+    Returns
+    -------
+    EValue
+        ``estimate`` and ``limit``, as of `e_value`.
+
+    Raises
+    ------
+    StudyError
+        As `e_value`, and for a standard error below 0.
+
+    Notes
+    -----
+    The ratio is exp(0.91 d), its interval exp(0.91 (d -/+ z SE)).
+
+    References
+    ----------
+    VanderWeele & Ding (2017), Annals of Internal Medicine 167, p. 268-274. Chinn (2000), Statistics in Medicine 19, p.
+    3127-3131.
+
+    Examples
+    --------
+    >>> from si_eval.effects import e_value_of_difference
     >>> round(e_value_of_difference(0.5, 0.1).estimate, 3)
     2.529
     """
@@ -142,12 +231,13 @@ def e_value_of_difference(standardised_difference: float, std_error: float, *, l
 
 
 def _e_value_of_ratio(ratio: float) -> float:
+    """Compute the E-value of a risk ratio on either side of 1."""
     above = max(ratio, 1 / ratio)
     return float(above + np.sqrt(above * (above - 1)))
 
 
 def _upper_tail(ranks: FloatArray, statistic: float, probability: float, exact: bool) -> float:
-    """Give the probability of a sum of positive ranks at least as large, each positive with probability ``chance``."""
+    """Compute the probability of a sum of positive ranks at least as large, each positive with ``probability``."""
     if exact:
         return float(_distribution(ranks, probability)[round(2 * statistic) :].sum())
     spread = np.sqrt(probability * (1 - probability) * (ranks**2).sum())
@@ -155,7 +245,7 @@ def _upper_tail(ranks: FloatArray, statistic: float, probability: float, exact: 
 
 
 def _distribution(ranks: FloatArray, probability: float) -> FloatArray:
-    """Give the probabilities of the doubled sum of positive ranks (mean ranks are whole or half)."""
+    """Compute the probabilities of the doubled sum of positive ranks (mean ranks are whole or half)."""
     steps = np.rint(2 * ranks).astype(np.int64)
     probabilities = np.zeros(int(steps.sum()) + 1)
     probabilities[0] = 1.0
@@ -167,7 +257,7 @@ def _distribution(ranks: FloatArray, probability: float) -> FloatArray:
 
 
 def _lower_bounds(values: FloatArray, gamma: float, level: float, exact: bool) -> tuple[float, float]:
-    """Give the least Hodges-Lehmann estimate and the least lower end of the interval.
+    """Compute the least Hodges-Lehmann estimate and the least lower end of the interval.
 
     The signed-rank statistic of the differences less an effect counts the means of two differences (each with itself
     too) above that effect; its expectation and critical value under hidden bias are hence places among these means.
@@ -187,7 +277,7 @@ def _lower_bounds(values: FloatArray, gamma: float, level: float, exact: bool) -
 
 
 def _walsh_average(ordered: FloatArray, rank: int) -> float:
-    """Give the mean of two values (each with itself too) that is ``place``-th from above, without listing them all."""
+    """Find the mean of two values (each with itself too) that is ``rank``-th from above, without listing them all."""
     low, high = 2 * float(ordered[0]), 2 * float(ordered[-1])
     step = high - low
     low -= step + 1.0
@@ -203,6 +293,7 @@ def _walsh_average(ordered: FloatArray, rank: int) -> float:
 
 
 def _check_pairs(values: FloatArray, gammas: FloatArray, alternative: str, level: float) -> None:
+    """Raise `StudyError` for pairs and arguments that cannot be used."""
     if values.ndim != 1 or not np.isfinite(values).all() or not values.any():
         expected = "finite numbers in a row, some of them not 0"
         _raise("differences", f"shape {values.shape}", expected, "give participant minus comparison of each pair")
@@ -214,9 +305,11 @@ def _check_pairs(values: FloatArray, gammas: FloatArray, alternative: str, level
 
 
 def _check_level(level: float) -> None:
+    """Raise `StudyError` unless the coverage lies between a half and one."""
     if not 0.5 < level < 1:
         _raise("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
 
 
 def _raise(name: str, found: str, expected: str, action: str) -> None:
+    """Raise `StudyError` with what was found, what was expected and what to do."""
     raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

@@ -1,4 +1,4 @@
-"""Entry in different years: effects by cohort and year, their averages, and what speaks for or against them."""
+"""Staggered entry: effects by cohort and year, their averages, and what speaks for or against them."""
 
 from __future__ import annotations
 
@@ -74,11 +74,12 @@ def estimate_staggered(
 
 
 def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | None:
+    """Build the covariates of the units whose entry is known, for the year at a place."""
     return arrays.design(place, known)
 
 
 def _aggregated(effects: GroupTimeEffects, level: float, seed: int) -> Iterator[Estimate]:
-    """Give the overall effect, those by cohort and by years since entry, and what could have been found."""
+    """Yield the overall effect, those by cohort and by years since entry, and what could have been found."""
     by_cohort, by_event = aggregate_effects(effects, "cohort"), aggregate_effects(effects, "event")
     overall = Estimate(
         OVERALL,
@@ -101,6 +102,7 @@ def _aggregated(effects: GroupTimeEffects, level: float, seed: int) -> Iterator[
 
 
 def _part_estimates(name: str, averages: AggregatedEffects) -> Iterator[Estimate]:
+    """Yield the average of each part: a cohort, or a number of years since entry."""
     for part, att, std_error, n_treated, n_controls in zip(
         averages.parts, averages.att, averages.std_error, averages.n_treated, averages.n_controls, strict=True
     ):
@@ -108,7 +110,7 @@ def _part_estimates(name: str, averages: AggregatedEffects) -> Iterator[Estimate
 
 
 def _cells(effects: GroupTimeEffects) -> Iterator[Estimate]:
-    """Give the effect of each cohort in each year, or why there is none."""
+    """Yield the effect of each cohort in each year, or why there is none."""
     for place, (first, period) in enumerate(zip(effects.cohort, effects.period, strict=True)):
         yield Estimate(
             f"cohort {first}",
@@ -122,7 +124,7 @@ def _cells(effects: GroupTimeEffects) -> Iterator[Estimate]:
 
 
 def _pre_trend(effects: GroupTimeEffects, test: WaldTest) -> Estimate:
-    """Give the test of the trend before, with the fewest units that an effect before entry rests on."""
+    """Return the test of the trend before, with the fewest units that an effect before entry rests on."""
     used = effects.before & ~np.isnan(effects.att)
     fewest = [int(units[used].min()) if used.any() else 0 for units in (effects.n_treated, effects.n_controls)]
     return Estimate(OVERALL, test.statistic, statistic=PRE_TREND, n_treated=fewest[0], n_controls=fewest[1],
@@ -130,4 +132,5 @@ def _pre_trend(effects: GroupTimeEffects, test: WaldTest) -> Estimate:
 
 
 def _nonzero(left_out: dict[Reason, int]) -> dict[Reason, int]:
+    """Leave out the reasons that hold for no unit."""
     return {reason: units for reason, units in left_out.items() if units}

@@ -1,4 +1,9 @@
-"""Two groups, two periods: the effect on the treated, with the influence of each unit on it."""
+"""Two groups, two periods: the effect on the treated, with the influence of each unit on it.
+
+Least squares is solved by its normal equations on standardised covariates: at two million rows by three covariates
+this takes 0.04 s of processor time and no memory, ``statsmodels.OLS`` 1.0 s and 190 MiB, for the same digits
+(docs/decisions/0007-own-logit.md).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +27,7 @@ MIN_EIGENVALUE = 1e-10  # smallest eigenvalue of the standardised covariates' pr
 class TwoByTwo(NamedTuple):
     """The effect on the treated; ``influence`` (n,) has mean zero, its standard error is root(sum of squares) / n.
 
-    ``n_trimmed`` counts controls without weight because their chance of treatment is all but one.
+    ``n_trimmed`` counts controls without weight because their propensity score is all but one.
     """
 
     att: float
@@ -34,7 +39,7 @@ class TwoByTwo(NamedTuple):
 
     @property
     def std_error(self) -> float:
-        """Give the standard error, robust to unequal variances (no small-sample correction)."""
+        """Standard error, robust to unequal variances (no small-sample correction)."""
         return float(np.sqrt(np.sum(self.influence**2)) / len(self.influence)) if np.isfinite(self.att) else np.nan
 
 
@@ -100,10 +105,10 @@ def two_by_two(
 
 
 def has_counterpart(design: FloatArray, treated: BoolArray) -> BoolArray:
-    """Say which units have a counterpart among the treated in every category, shape (n,).
+    """Mark the units that have a counterpart among the treated in every category, shape (n,).
 
     Of a column of zeros and ones that is the same for all treated, other values have none: those units are left out,
-    because a logit would send their chance to zero.
+    because a logit would send their propensity score to zero.
     """
     binary = np.all((design == 0) | (design == 1), axis=0)
     treated_rows = design[treated]
@@ -112,7 +117,7 @@ def has_counterpart(design: FloatArray, treated: BoolArray) -> BoolArray:
 
 
 def drop_constant_columns(design: FloatArray) -> FloatArray | None:
-    """Keep the covariates, shape (n, k), that differ between units; none if none does."""
+    """Return the covariates, shape (n, k), that differ between units; None if none does."""
     kept = design[:, np.ptp(design, axis=0) > 0] if len(design) else design[:, :0]
     return kept if kept.shape[1] else None
 
@@ -125,7 +130,7 @@ def _check(
     method: str,
     logit: Logit | None,
 ) -> None:
-    """Refuse what cannot be used."""
+    """Raise `StudyError` for arguments that cannot be used."""
     if method not in get_args(Method):
         raise StudyError(
             f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these"
@@ -145,9 +150,10 @@ def _standardised(covariates: FloatArray) -> FloatArray:
 
 
 def _weighted_gram(design: FloatArray, weights: npt.NDArray[Any]) -> FloatArray:
-    """Add up the products of each row with itself, counted by ``weights``, shape (k + 1, k + 1)."""
+    """Add up the products of each row with itself, times ``weights``, shape (k + 1, k + 1)."""
     return np.sum([(design[at].T * weights[at]) @ design[at] for at in row_blocks(len(design))], axis=0)
 
 
 def _no_estimate(n: int, n_treated: int, reason: Reason | None) -> TwoByTwo:
+    """Return a comparison without numbers, with the reason."""
     return TwoByTwo(np.nan, np.zeros(n), n_treated, n - n_treated, reason)

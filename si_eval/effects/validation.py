@@ -1,4 +1,4 @@
-"""What every comparison of treated and controls asks of its arrays."""
+"""Checks of arrays that every comparison of treated and controls makes."""
 
 from __future__ import annotations
 

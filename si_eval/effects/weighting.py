@@ -1,4 +1,4 @@
-"""Weights that make the controls look like the treated, and the effect that they give."""
+"""Weights that make the controls like the treated, and the effect on the treated that they give."""
 
 from __future__ import annotations
 
@@ -6,29 +6,25 @@ from typing import NamedTuple
 
 import numpy as np
 
+from si_eval.effects.entropy import TOL, minimise_entropy, weighted_moments
 from si_eval.effects.propensity import row_blocks, with_constant
 from si_eval.effects.validation import check_finite, check_treated
 from si_eval.errors import StudyError
-from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import Reason
 
-MAX_ITER = 200
-TOL = 1e-8  # largest gap of a mean, in standard deviations of the treated
 MAX_IMBALANCE = 1e-4  # a larger gap is no balance
-ROUNDING = 1e-13  # of the dual objective, relative
-MIN_STEP = 1e-10  # a shorter step along the line is no step
-ARMIJO = 1e-4  # the part of the promised fall of the dual that a step must bring (Armijo)
 MAX_MEAN_SCORE = 1e-6  # largest mean score, in standard deviations, of a logit that is at its maximum
 LEVERAGE_TOL = 1e-8  # a control with leverage this near to one has no residual
 
 
 class Weights(NamedTuple):
-    """Weights of the controls, shape (controls,), that add up to one; ``reason`` says why there are none.
+    """Weights of the controls, shape (controls,), that add up to one; ``reason`` is why there are none.
 
     ``effective_size`` is Kish's, ``largest_gap`` the largest difference of a mean in standard deviations of the treated
     (NaN where no covariates are given). ``kept`` (n,) are the rows that were not trimmed, ``covariates`` (n, k) the
-    columns that the weights balance or rest on, ``score`` (n,) the chances behind odds weights: the standard error
-    needs them.
+    columns that the weights balance or rest on, ``score`` (n,) the propensity scores behind odds weights: the standard
+    error needs them.
     """
 
     weights: FloatArray
@@ -51,15 +47,50 @@ class Effect(NamedTuple):
 
 
 def entropy_balance(covariates: FloatArray, treated: BoolArray, *, moments: int = 1, tolerance: float = TOL) -> Weights:
-    """Weigh the controls, as evenly as can be, so that their moments equal those of the treated.
+    r"""Weight the controls, as evenly as can be, so that their moments equal those of the treated.
 
-    ``covariates`` has shape (n, k), in any units; ``moments`` 1 balances means, 2 also second, 3 also third moments.
-    The weights minimise the sum of w log w; the dual is solved by Newton's method with a line search. They have
-    converged when no moment differs by more than ``tolerance`` standard deviations of the treated; where no weights
-    can balance, there are none and the reason says so.
+    Use it when the means of covariates must be equal exactly, and no model of participation is wanted.
 
-    Raises `StudyError` for missing values, shapes that do not fit and other ``moments``.
-    Source: Hainmueller (2012), Political Analysis 20, p. 25-46, equations 8-10.
+    Parameters
+    ----------
+    covariates : numpy.ndarray
+        Covariates, shape (n, k), in any units, without gaps.
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+    moments : {1, 2, 3}, default 1
+        1 balances means, 2 also second moments, 3 also third moments.
+    tolerance : float, default 1e-8
+        Largest difference of a moment, in standard deviations of the treated.
+
+    Returns
+    -------
+    Weights
+        ``weights`` of the controls (controls,), which add up to one; ``effective_size`` (Kish); ``largest_gap``;
+        ``converged``. Where no weights can balance, there are none and ``reason`` says so.
+
+    Raises
+    ------
+    StudyError
+        For missing values, shapes that do not fit and other ``moments``.
+
+    Notes
+    -----
+    .. math:: \min_w \sum_i w_i \log w_i \quad \text{with} \quad \sum_i w_i x_i = \bar x_1, \; \sum_i w_i = 1
+
+    over the controls i. The dual is solved by Newton's method with a line search.
+
+    References
+    ----------
+    Hainmueller (2012), Political Analysis 20, p. 25-46, equations 8-10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import entropy_balance
+    >>> covariates = np.array([[2.0], [3.0], [1.0], [2.0], [4.0]])
+    >>> weights = entropy_balance(covariates, np.array([True, True, False, False, False]))
+    >>> round(float(weights.weights @ [1.0, 2.0, 4.0]), 6)
+    2.5
     """
     check_treated(treated)
     check_finite(len(treated), covariates=covariates)
@@ -70,25 +101,10 @@ def entropy_balance(covariates: FloatArray, treated: BoolArray, *, moments: int 
         )
     columns = _with_moments(covariates, treated, moments)
     rows, centre = np.flatnonzero(~treated), columns[treated].mean(axis=0)
-    scale = _treated_scale(columns, treated)
-    log_weights = np.zeros(len(rows))
-    for _ in range(MAX_ITER):
-        weights = _exponential_weights(log_weights)
-        imbalance, curvature = _imbalance(columns, rows, weights, centre, scale)
-        largest = float(np.abs(imbalance).max(initial=0.0))
-        if largest < tolerance:
-            return Weights(weights, effective_size(weights), largest, True, covariates=columns)
-        if log_weights.max(initial=-np.inf) < -TOL:
-            break  # every control lies on one side of the treated's means: no weights can reach them
-        step = -np.linalg.lstsq(curvature, imbalance, rcond=None)[0]
-        direction = np.concatenate([(columns[rows[at]] - centre) / scale @ step for at in row_blocks(len(rows))])
-        if not step.any() or not np.isfinite(direction).all():
-            break
-        length = _line_search(log_weights, direction, float(imbalance @ step))
-        if length < MIN_STEP:
-            break
-        log_weights += length * direction
-    return _no_weights(len(rows), Reason.NO_BALANCING_WEIGHTS, largest)
+    weights, largest = minimise_entropy(columns, rows, centre, _treated_scale(columns, treated), tolerance)
+    if weights is None:
+        return _no_weights(len(rows), Reason.NO_BALANCING_WEIGHTS, largest)
+    return Weights(weights, effective_size(weights), largest, True, covariates=columns)
 
 
 def inverse_probability(
@@ -98,17 +114,53 @@ def inverse_probability(
     trim: tuple[float, float] | None = None,
     covariates: FloatArray | None = None,
 ) -> Weights:
-    """Weigh the controls by the odds of their chance of taking part (Hajek: the weights add up to one).
+    r"""Weight the controls by the odds of their propensity score.
 
-    ``score`` (n,) are chances; ``trim`` are the lowest and the highest score that is kept, in both groups, and changes
-    the estimand to the effect on the treated that are kept. ``covariates`` (n, k), without the constant, are those of
-    the logit behind the score: with them the standard error allows for its estimation, without them the score counts as
-    known.
+    Use it with a fitted score. The weights add up to one (Hajek) and are those for the effect on the treated.
 
-    Raises `StudyError` for scores outside 0 to 1, for a control that is kept with score 1, and for covariates whose
-    logit the score is not.
-    Source: Imbens (2004), Review of Economics and Statistics 86, p. 4-29; Crump et al. (2009), Biometrika 96, p.
-    187-199 (trimming).
+    Parameters
+    ----------
+    score : numpy.ndarray
+        Propensity scores, between 0 and 1, shape (n,).
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+    trim : tuple of float, optional
+        Lowest and highest score that is kept, in both groups. This changes the estimand to the effect on the treated
+        that are kept.
+    covariates : numpy.ndarray, optional
+        Covariates of the logit behind the score, without the constant, shape (n, k). With them the standard error
+        allows for the estimation of the score; without them the score counts as known.
+
+    Returns
+    -------
+    Weights
+        ``weights`` of the controls (controls,), which add up to one; ``effective_size`` (Kish); ``largest_gap``;
+        ``kept`` (n,), the rows that were not trimmed.
+
+    Raises
+    ------
+    StudyError
+        For scores outside 0 to 1, for a control that is kept with score 1, and for covariates whose logit the score is
+        not.
+
+    Notes
+    -----
+    .. math:: w_i = \frac{e_i / (1 - e_i)}{\sum_j e_j / (1 - e_j)}
+
+    over the controls, with e the propensity score.
+
+    References
+    ----------
+    Imbens (2004), Review of Economics and Statistics 86, p. 4-29. Crump et al. (2009), Biometrika 96, p. 187-199
+    (trimming).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import inverse_probability
+    >>> weights = inverse_probability(np.array([0.6, 0.5, 0.2]), np.array([True, False, False]))
+    >>> weights.weights.round(6).tolist()
+    [0.8, 0.2]
     """
     check_treated(treated)
     check_finite(len(treated), score=score, covariates=covariates)
@@ -131,21 +183,58 @@ def inverse_probability(
     if covariates is not None:
         scale = _treated_scale(covariates, treated & kept)
         centre = covariates[treated & kept].mean(axis=0)
-        imbalance, _ = _imbalance(covariates, np.flatnonzero(~treated), weights, centre, scale)
+        imbalance, _ = weighted_moments(covariates, np.flatnonzero(~treated), weights, centre, scale)
         largest = float(np.abs(imbalance).max(initial=0.0))
     return Weights(weights, effective_size(weights), largest, True, None, kept, covariates, score)
 
 
 def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Weights) -> Effect:
-    """Give the effect on the treated: the mean change of the treated minus the weighted mean of the controls.
+    r"""Compute the effect on the treated with weighted controls.
 
-    ``outcome_change`` has shape (n,). Standard error: the influence function of the estimating equations behind the
-    weights, with units independent and each group corrected for small samples (each residual divided by the root of one
-    minus its leverage). For balancing weights these are the balanced moments (`balanced_effect`), for odds weights the
-    scores of the logit where its covariates are known. Without covariates it is Welch's. That rows were trimmed by an
-    estimated score is left out.
+    Use it with the weights of `entropy_balance` or `inverse_probability`.
 
-    Raises `StudyError` for weights that did not converge and for missing outcomes.
+    Parameters
+    ----------
+    outcome_change : numpy.ndarray
+        Outcome, or its change, shape (n,).
+    treated : numpy.ndarray
+        Who takes part, boolean, shape (n,).
+    weights : Weights
+        Weights of the same rows.
+
+    Returns
+    -------
+    Effect
+        ``estimate`` and ``std_error`` in the unit of the outcome, ``n_treated``, ``n_controls``.
+
+    Raises
+    ------
+    StudyError
+        For weights that did not converge and for missing outcomes.
+
+    Notes
+    -----
+    .. math:: \hat\tau = \bar y_1 - \sum_i w_i y_i
+
+    The standard error comes from the influence function of the estimating equations behind the weights, with units
+    independent and each group corrected for small samples (each residual divided by the root of one minus its
+    leverage). For balancing weights these are the balanced moments, for odds weights the scores of the logit where its
+    covariates are known. Without covariates it is Welch's. That rows were trimmed by an estimated score is left out.
+
+    References
+    ----------
+    Zhao & Percival (2017), Journal of Causal Inference 5(1). MacKinnon & White (1985), Journal of Econometrics 29, p.
+    305-325 (leverage).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import entropy_balance, weighted_effect
+    >>> treated = np.array([True, True, False, False, False])
+    >>> weights = entropy_balance(np.array([[2.0], [3.0], [1.0], [2.0], [4.0]]), treated)
+    >>> effect = weighted_effect(np.array([3.0, 4.0, 1.0, 2.0, 4.0]), treated, weights)
+    >>> round(effect.estimate, 6), effect.n_treated, effect.n_controls
+    (1.0, 2, 3)
     """
     if not weights.converged:
         why = "no reason" if weights.reason is None else weights.reason.text("en")
@@ -174,7 +263,7 @@ def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Wei
 def balanced_effect(
     outcome_change: FloatArray, covariates: FloatArray, treated: BoolArray, weights: FloatArray
 ) -> Effect:
-    """Give the effect on the treated with ``weights`` (controls,) that balance ``covariates`` (n, k).
+    """Compute the effect on the treated with ``weights`` (controls,) that balance ``covariates`` (n, k).
 
     The standard error is that of residuals after regression on the balanced covariates, for controls with their
     weights: the stacked estimating equations of the treated's moments, of the balance and of both means. Residuals of
@@ -194,7 +283,7 @@ def balanced_effect(
         raise StudyError(
             f"weights: found {len(weights)}; expected one for each of {len(rows)} controls; leave out none"
         )
-    imbalance, curvature = _imbalance(covariates, rows, weights, centre, scale)
+    imbalance, curvature = weighted_moments(covariates, rows, weights, centre, scale)
     if np.abs(imbalance).max(initial=0.0) > MAX_IMBALANCE:
         raise StudyError(
             f"weights: found a largest gap of {np.abs(imbalance).max():g} standard deviations; expected weights that "
@@ -222,12 +311,12 @@ def balanced_effect(
 
 
 def effective_size(weights: FloatArray) -> float:
-    """Give Kish's effective number of units: the squared sum of the weights over the sum of their squares."""
+    """Compute Kish's effective number of units: the squared sum of the weights over the sum of their squares."""
     return float(weights.sum() ** 2 / (weights @ weights)) if weights.any() else 0.0
 
 
 def _check_logit(score: FloatArray, treated: BoolArray, covariates: FloatArray) -> None:
-    """Refuse a score that is not the logit of these covariates: its standard error would be wrong."""
+    """Raise `StudyError` for a score that is not the logit of these covariates: its standard error would be wrong."""
     scale = np.concatenate([[1.0], np.abs(covariates).max(axis=0, initial=0.0)])
     slope = np.zeros(len(scale))
     for at in row_blocks(len(score)):
@@ -248,48 +337,17 @@ def _with_moments(covariates: FloatArray, treated: BoolArray, moments: int) -> F
 
 
 def _treated_scale(columns: FloatArray, treated: BoolArray) -> FloatArray:
-    """Give the standard deviation among the treated; where they do not differ, of the controls; else one."""
+    """Compute the standard deviation among the treated; where they do not differ, of the controls; else one."""
     scale = columns[treated].std(axis=0)
     for column in np.flatnonzero(scale == 0):
         scale[column] = columns[~treated, column].std() or 1.0
     return np.asarray(scale)
 
 
-def _exponential_weights(log_weights: FloatArray) -> FloatArray:
-    weights = np.exp(log_weights - log_weights.max())
-    return np.asarray(weights / weights.sum())
-
-
-def _imbalance(
-    columns: FloatArray, rows: IntArray, weights: FloatArray, centre: FloatArray, scale: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Give the weighted mean (k,) and covariance (k, k) of the controls, in standard deviations from the treated."""
-    imbalance, curvature = np.zeros(columns.shape[1]), np.zeros((columns.shape[1], columns.shape[1]))
-    for at in row_blocks(len(rows)):
-        block = (columns[rows[at]] - centre) / scale
-        imbalance += weights[at] @ block
-        curvature += (block * weights[at][:, None]).T @ block
-    return imbalance, curvature - np.outer(imbalance, imbalance)
-
-
-def _line_search(log_weights: FloatArray, direction: FloatArray, slope: float) -> float:
-    """Halve the step until the dual objective, the log of the sum of the tilted units, falls enough."""
-
-    def objective(length: float) -> float:
-        power = log_weights + length * direction
-        return float(power.max() + np.log(np.exp(power - power.max()).sum()))
-
-    start, length = objective(0.0), 1.0
-    slack = ROUNDING * (1 + abs(start))
-    while length >= MIN_STEP and objective(length) > start + slack + ARMIJO * length * slope:
-        length /= 2
-    return length
-
-
 def _logit_influence(
     residual: FloatArray, share: FloatArray, treated: BoolArray, score: FloatArray, covariates: FloatArray
 ) -> FloatArray:
-    """Give what each unit adds to the controls' mean through the estimated logit, shape (n,)."""
+    """Compute what each unit adds to the controls' mean through the estimated logit, shape (n,)."""
     size = covariates.shape[1] + 1
     information, moved = np.zeros((size, size)), np.zeros(size)
     for at in row_blocks(len(score)):
@@ -303,4 +361,5 @@ def _logit_influence(
 
 
 def _no_weights(controls: int, reason: Reason, largest: float) -> Weights:
+    """Return weights without numbers, with the reason."""
     return Weights(np.full(controls, np.nan), np.nan, largest, False, reason)

@@ -1,4 +1,4 @@
-"""How far an event study still speaks when trends were not quite parallel: Rambachan and Roth (2023)."""
+"""Sensitivity of an event study to violations of parallel trends: Rambachan and Roth (2023)."""
 
 from si_eval.effects.honest.breakdown_value import breakdown
 from si_eval.effects.honest.event_study import Bounds

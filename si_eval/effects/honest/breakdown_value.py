@@ -1,4 +1,4 @@
-"""The violation of parallel trends at which an effect can no longer be told from zero."""
+"""The breakdown value: the violation of parallel trends at which an effect can no longer be told from zero."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from si_eval.effects.honest.event_study import RELATIVE, SMOOTHNESS, Bounds, check_event_study
+from si_eval.effects.honest.event_study import RELATIVE, SMOOTHNESS, check_event_study
 from si_eval.effects.honest.relative_magnitudes import relative_magnitude_bounds
 from si_eval.effects.honest.smoothness import smoothness_bounds
 from si_eval.errors import StudyError
+from si_eval.stats import FloatArray
 
 BOUNDS = {SMOOTHNESS: smoothness_bounds, RELATIVE: relative_magnitude_bounds}
 GRID_POINTS = 32  # violations tried on the way to the first interval that holds zero
@@ -26,24 +27,57 @@ def breakdown(
     weights: ArrayLike | None = None,
     level: float = 0.95,
 ) -> float:
-    """Give the largest M up to which every interval excludes zero; 0 when the interval at M = 0 holds zero.
+    """Find the largest M up to which every interval excludes zero.
 
-    Arguments as in `smoothness_bounds` and `relative_magnitude_bounds`, whose M it is: in the unit of the outcome per
-    period, or a ratio. Raises `StudyError` for another restriction, and as they do.
+    Use it to say in one number how robust an effect is: how much must trends part before it may be zero?
 
-    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591 ("breakdown value").
+    Parameters
+    ----------
+    estimates : array_like
+        Effects by period, shape (pre + post,), in order of time, all against one reference period that is left out.
+    covariance : array_like
+        Their covariance, shape (pre + post, pre + post).
+    pre : int
+        Number of periods before the reference period.
+    restriction : {"smoothness", "relative"}
+        How violations are bounded: as in `smoothness_bounds` or in `relative_magnitude_bounds`.
+    weights : array_like, optional
+        Weights of the periods after the reference period, shape (post,). Their average by default.
+    level : float, default 0.95
+        Coverage of the intervals.
 
-    >>> breakdown([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, restriction="relative") > 0
-    True
+    Returns
+    -------
+    float
+        The breakdown value: in the unit of the outcome per period for "smoothness", a ratio for "relative". It is 0
+        when the interval at M = 0 already holds zero.
+
+    Raises
+    ------
+    StudyError
+        For another restriction, and as `smoothness_bounds` and `relative_magnitude_bounds` do.
+
+    References
+    ----------
+    Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591 ("breakdown value").
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import breakdown
+    >>> round(breakdown([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, restriction="relative"), 2)
+    1.37
     """
     if restriction not in BOUNDS:
         raise StudyError(f"restriction: found {restriction!r}; expected one of {sorted(BOUNDS)}; choose one of them")
     study = check_event_study(estimates, covariance, pre, weights)
 
-    def first_with_zero(grid: np.ndarray) -> int | None:
-        bounds = BOUNDS[restriction](estimates, covariance, pre, m=grid, weights=study.weights, level=level)
-        places = np.flatnonzero(_contains_zero(bounds))
-        return int(places[0]) if places.size else None
+    def first_with_zero(grid: FloatArray) -> int | None:
+        for place, m in enumerate(grid):
+            bounds = BOUNDS[restriction](estimates, covariance, pre, m=m, weights=study.weights, level=level)
+            if bounds.low[0] <= 0 <= bounds.high[0]:
+                return place
+        return None
 
     low, high = 0.0, study.std_error if restriction == SMOOTHNESS else 1.0
     if first_with_zero(np.zeros(1)) is not None:
@@ -55,7 +89,3 @@ def breakdown(
         place = first_with_zero(grid[1:])
         low, high = float(grid[place or 0]), float(grid[(place or 0) + 1])
     return low
-
-
-def _contains_zero(bounds: Bounds) -> np.ndarray:
-    return (bounds.low <= 0) & (bounds.high >= 0)

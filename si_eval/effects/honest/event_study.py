@@ -1,4 +1,4 @@
-"""The estimates that sensitivity analysis starts from, and the intervals that it gives."""
+"""The estimates that sensitivity analysis starts from, and the intervals that it returns."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class EventStudy:
 
     @property
     def estimate(self) -> float:
-        """The weighted effect when trends are exactly parallel."""
+        """Weighted effect when trends are exactly parallel."""
         return float(self.weights @ self.after)
 
     @property
     def std_error(self) -> float:
-        """The root of the variance of ``estimate``."""
+        """Root of the variance of ``estimate``."""
         after = self.covariance[self.before.size :, self.before.size :]
         return float(np.sqrt(self.weights @ after @ self.weights))
 
@@ -42,9 +42,31 @@ class EventStudy:
 class Bounds:
     """Intervals of a weighted effect under violations of parallel trends of at most ``m``.
 
-    ``m``, ``low`` and ``high`` have shape (k,), one place for each ``m``. ``estimate`` and its ``std_error`` are those
-    without any violation, in the unit of the outcome; the standard error is that of the covariance that was given.
-    ``restriction`` is "smoothness" (``m`` in the unit of the outcome) or "relative" (``m`` is a ratio).
+    Attributes
+    ----------
+    m : numpy.ndarray
+        Violations that are allowed for, shape (k,): in the unit of the outcome for "smoothness", a ratio for
+        "relative".
+    low, high : numpy.ndarray
+        Ends of the interval for each ``m``, shape (k,), in the unit of the outcome.
+    estimate : float
+        The weighted effect without any violation.
+    std_error : float
+        Its standard error, from the covariance that was given.
+    level : float
+        Coverage of the intervals.
+    restriction : str
+        "smoothness" or "relative".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import smoothness_bounds
+    >>> bounds = smoothness_bounds([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, m=[0, 0.1])
+    >>> bounds.estimate, bounds.restriction
+    (0.5, 'smoothness')
+    >>> bounds.low.shape
+    (2,)
     """
 
     m: FloatArray
@@ -78,7 +100,7 @@ def check_event_study(estimates: ArrayLike, covariance: ArrayLike, pre: int, wei
 
 
 def check_violations(m: ArrayLike) -> FloatArray:
-    """Give ``m`` as an array of shape (k,), or raise `StudyError`."""
+    """Return ``m`` as an array of shape (k,), or raise `StudyError`."""
     values = np.atleast_1d(np.asarray(m, dtype=np.float64))
     if values.ndim != 1 or not values.size or not np.isfinite(values).all() or (values < 0).any():
         _raise("m", f"{values.tolist()}", "finite numbers of 0 or more", "give the violations to allow for")
@@ -86,13 +108,14 @@ def check_violations(m: ArrayLike) -> FloatArray:
 
 
 def check_level(level: float) -> float:
-    """Give ``level`` when it lies between a half and one, or raise `StudyError`."""
+    """Return ``level`` when it lies between a half and one, or raise `StudyError`."""
     if not 0.5 < level < 1:
         _raise("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
     return float(level)
 
 
 def _check_covariance(covariance: FloatArray, size: int) -> None:
+    """Raise `StudyError` unless the covariance is finite, symmetric and of full rank."""
     if covariance.shape != (size, size) or not np.isfinite(covariance).all():
         found, expected = f"shape {covariance.shape}", f"finite numbers of shape {(size, size)}"
         _raise("covariance", found, expected, "give the rows and columns of the estimates, in their order")
@@ -107,4 +130,5 @@ def _check_covariance(covariance: FloatArray, size: int) -> None:
 
 
 def _raise(name: str, found: str, expected: str, action: str) -> None:
+    """Raise `StudyError` with what was found, what was expected and what to do."""
     raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

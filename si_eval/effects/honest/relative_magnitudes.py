@@ -1,4 +1,4 @@
-"""Bounds when trends part, after the reference, by at most M times the worst parting seen before it."""
+"""Bounds when trends part, after the reference, by at most M times the worst change before it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SLOPE_TOL = 1e-12  # slopes this near to one leave the maximum where it is
 
 
 class _Moments(NamedTuple):
-    """The null hypothesis "the worst parting was this change, with this sign" as inequalities between two numbers.
+    """The null hypothesis "the worst change before was this one, with this sign" as inequalities between two numbers.
 
     The numbers are the violation that a value of the effect implies, and the change before the reference times its
     sign. ``directions`` has shape (k, 2): a moment is a direction times the two numbers, at most zero under the null.
@@ -47,25 +47,61 @@ def relative_magnitude_bounds(
     weights: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Bounds:
-    """Give the confidence set of the effect when violations change by at most M times the worst change before.
+    r"""Compute the confidence set of an effect when trends part by at most M times the worst change before.
 
-    ``estimates`` has shape (pre + post,), in order of time and against one reference period that lies between the two
-    and is left out; ``covariance`` has shape (pre + post, pre + post). ``m`` is one or more ratios of the largest
-    change between consecutive periods after the reference to the largest one before it; at 0 trends are parallel after
-    the reference. ``weights`` (post,) define the effect: by default the average over the periods after the reference
-    (R's HonestDiD takes the first one).
+    Use it on an event study whose estimates before treatment show how much trends usually differ. Estimates are taken
+    as normal with a known covariance of full rank.
+
+    Parameters
+    ----------
+    estimates : array_like
+        Effects by period, shape (pre + post,), in order of time, all against one reference period that lies between the
+        two and is left out.
+    covariance : array_like
+        Their covariance, shape (pre + post, pre + post).
+    pre : int
+        Number of periods before the reference period.
+    m : array_like
+        One or more ratios of the largest change between consecutive periods after the reference to the largest before
+        it. At 0 trends are parallel after the reference.
+    weights : array_like, optional
+        Weights of the periods after the reference period, shape (post,). Their average by default (R's HonestDiD takes
+        the first period).
+    level : float, default 0.95
+        Coverage of the set.
+
+    Returns
+    -------
+    Bounds
+        ``low`` and ``high`` are the outermost values of the set, shape (k,), one for each ``m``.
+
+    Raises
+    ------
+    StudyError
+        For a singular covariance and for arguments of another shape.
+
+    Notes
+    -----
+    The violation :math:`\delta` of parallel trends is restricted to
+
+    .. math:: |\delta_{t+1} - \delta_t| \le M \max_{s < 0} |\delta_{s+1} - \delta_s| \quad (t \ge 0)
 
     The set is the union, over the place and sign of the worst earlier change, of the values that the conditional test
-    with a least favourable first stage ("C-LF") does not reject; ``low`` and ``high`` are its outermost values. The
-    first stage rejects every value beyond a known distance, so that the set is closed. Assumes normal estimates with a
-    known covariance of full rank; raises `StudyError` for a singular one and for arguments of another shape.
+    with a least favourable first stage ("C-LF") does not reject. The first stage rejects every value beyond a known
+    distance, so that the set is closed.
 
-    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4 and 3; Andrews, Roth
-    and Pakes (2023), Review of Economic Studies 90, p. 2763-2791.
+    References
+    ----------
+    Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4 and 3. Andrews, Roth & Pakes
+    (2023), Review of Economic Studies 90, p. 2763-2791.
 
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import relative_magnitude_bounds
     >>> bounds = relative_magnitude_bounds([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, m=[0, 1])
-    >>> bool(bounds.low[1] < bounds.low[0] < 0.5 < bounds.high[0] < bounds.high[1])
-    True
+    >>> bounds.low.round(3).tolist(), bounds.high.round(3).tolist()
+    ([0.304, 0.111], [0.696, 0.889])
     """
     study = check_event_study(estimates, covariance, pre, weights)
     violations, level = check_violations(m), check_level(level)
@@ -75,7 +111,7 @@ def relative_magnitude_bounds(
 
 
 def _union_of_sets(study: EventStudy, m: float, error: float) -> tuple[float, float]:
-    """Give the ends of the union over places and signs, as distances from the estimate."""
+    """Compute the ends of the union over places and signs of the worst change, as distances from the estimate."""
     sets = [
         _accepted_range(_moments(study, m, place, sign), error)
         for place in range(study.before.size)
@@ -116,7 +152,7 @@ def _moments(study: EventStudy, m: float, place: int, sign: float) -> _Moments:
 
 
 def _accepted_range(moments: _Moments, error: float) -> tuple[float, float] | None:
-    """Give the outermost distances from the estimate that are not rejected; none when all are."""
+    """Find the outermost distances from the estimate that are not rejected; None when all are."""
     critical = _least_favourable_critical_value(moments, FIRST_STAGE_SHARE * error)
     (above, lift), (below, drop) = moments.directions[0], moments.directions[1]
     first, last = -(critical - lift * moments.change) / above, (critical - drop * moments.change) / -below
@@ -163,14 +199,14 @@ def _not_rejected(moments: _Moments, distance: FloatArray, critical: float, erro
 
 
 def _truncated_normal_tail(value: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """Give the probability that a standard normal variable between ``low`` and ``high`` exceeds ``value``."""
+    """Compute the probability that a standard normal variable between ``low`` and ``high`` exceeds ``value``."""
     logs = special.log_ndtr(-np.stack([value, low, high]))
     share = np.exp(logs - logs[1])
     return (share[0] - share[2]) / (1 - share[2])
 
 
 def _least_favourable_critical_value(moments: _Moments, error: float) -> float:
-    """Give the value that the largest moment exceeds with probability ``error`` when all have mean zero.
+    """Compute the value that the largest moment exceeds with probability ``error`` when all have mean zero.
 
     The probability is an integral over the change before the reference, by Gauss-Legendre quadrature: no simulation,
     no seed.
@@ -196,4 +232,5 @@ def _least_favourable_critical_value(moments: _Moments, error: float) -> float:
 
 @cache
 def _quadrature() -> tuple[FloatArray, FloatArray]:
+    """Return the nodes and weights of the Gauss-Legendre quadrature."""
     return np.polynomial.legendre.leggauss(QUADRATURE_NODES)

@@ -26,14 +26,14 @@ MAX_KNOTS_PER_BEND = 100  # events of the path for each bend, far above what dat
 
 
 class _BiasVariancePath(NamedTuple):
-    """Estimators that trade bias for variance: the penalty on bias (k,), cumulated weights (k, pre - 1)."""
+    """Estimators from least bias to least variance: the penalty on bias (k,), cumulated weights (k, pre - 1)."""
 
     penalty: FloatArray
     bends: FloatArray
 
 
 class _EstimatorFamily(NamedTuple):
-    """The family of estimators without bias under a linear trend; ``bends`` b give the weights ``start + turn @ b``.
+    """Linear estimators without bias under a linear trend; bends b give the weights ``start + directions @ b``.
 
     ``bias`` is the part of the worst bias at M = 1 that no weights change.
     """
@@ -53,23 +53,61 @@ def smoothness_bounds(
     weights: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Bounds:
-    """Give the shortest interval of fixed length around a linear estimator, valid when second differences stay in M.
+    r"""Compute the shortest fixed-length interval of an effect when the trend bends by at most M a period.
 
-    ``estimates`` has shape (pre + post,), in order of time and against one reference period that lies between the two
-    and is left out; periods are equally spaced; ``covariance`` has shape (pre + post, pre + post). ``m`` is one or more
-    largest second differences of the violation of parallel trends, in the unit of the outcome per period; at 0 the
-    violation is a straight line. ``weights`` (post,) define the effect: by default the average over the periods after
-    the reference (R's HonestDiD takes the first one).
+    Use it when the difference between the groups may go on along a line, and leave that line slowly. Periods are
+    equally spaced; estimates are taken as normal with a known covariance of full rank.
 
-    Assumes normal estimates with a known covariance of full rank and raises `StudyError` for a singular one and for
-    arguments of another shape. The length grows with ``m``; the centre moves, so that intervals need not be nested.
+    Parameters
+    ----------
+    estimates : array_like
+        Effects by period, shape (pre + post,), in order of time, all against one reference period that lies between the
+        two and is left out.
+    covariance : array_like
+        Their covariance, shape (pre + post, pre + post).
+    pre : int
+        Number of periods before the reference period.
+    m : array_like
+        One or more largest second differences of the violation, in the unit of the outcome per period. At 0 the
+        violation is a straight line.
+    weights : array_like, optional
+        Weights of the periods after the reference period, shape (post,). Their average by default (R's HonestDiD takes
+        the first period).
+    level : float, default 0.95
+        Coverage of the interval.
 
-    Source: Rambachan and Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4 and 3;
-    Armstrong and Kolesar (2018), Econometrica 86, p. 655-683.
+    Returns
+    -------
+    Bounds
+        ``low`` and ``high`` of shape (k,), one for each ``m``. The length grows with ``m``; the centre moves, so that
+        intervals need not be nested.
 
+    Raises
+    ------
+    StudyError
+        For a singular covariance and for arguments of another shape.
+
+    Notes
+    -----
+    The violation :math:`\delta` of parallel trends is restricted to
+
+    .. math:: |(\delta_{t+1} - \delta_t) - (\delta_t - \delta_{t-1})| \le M
+
+    The interval is centred at a linear estimator; of all these the one whose interval is shortest, its worst bias
+    included.
+
+    References
+    ----------
+    Rambachan & Roth (2023), Review of Economic Studies 90, p. 2555-2591, sections 2.4 and 3. Armstrong & Kolesar
+    (2018), Econometrica 86, p. 655-683.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from si_eval.effects import smoothness_bounds
     >>> bounds = smoothness_bounds([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, m=[0, 0.1])
-    >>> bool(np.diff(bounds.high - bounds.low) > 0)
-    True
+    >>> bounds.low.round(3).tolist(), bounds.high.round(3).tolist()
+    ([0.325, 0.213], [0.755, 0.84])
     """
     study = check_event_study(estimates, covariance, pre, weights)
     violations, level = check_violations(m), check_level(level)
@@ -80,7 +118,7 @@ def smoothness_bounds(
 
 
 def _estimator_family(study: EventStudy) -> _EstimatorFamily:
-    """Write the weights of earlier periods as second differences of their cumulated sums (`bends`, latest first).
+    """Write the weights of earlier periods as second differences of their cumulated sums (bends, latest first).
 
     A violation is a line through the reference period plus bends; the line costs nothing when the weighted distances
     of the periods add up to zero, and the bend at distance t before the reference costs the sum, over earlier periods,
@@ -127,7 +165,7 @@ def _bias_variance_path(family: _EstimatorFamily) -> _BiasVariancePath:
 def _next_knot(
     curve: FloatArray, slope: FloatArray, penalty: float, signs: FloatArray, before: FloatArray
 ) -> tuple[float, FloatArray, FloatArray]:
-    """Give the next penalty at which a bend starts or stops being used, the bends there and their signs after it.
+    """Find the next penalty at which a bend starts or stops being used, the bends there and their signs after it.
 
     ``before`` are the signs before the last event: what has just changed stands at the edge and is no event again.
     """
@@ -153,7 +191,7 @@ def _next_knot(
 
 
 def _check_path(curve: FloatArray, slope: FloatArray, path: _BiasVariancePath) -> None:
-    """Raise when the first-order conditions of least variance plus penalty times bias do not hold on the path."""
+    """Raise `SiEvalError` when the first-order conditions of least variance plus penalty times bias do not hold."""
     gradient = 2 * (path.bends @ curve + slope)
     penalty = path.penalty[:, None]
     used = np.abs(path.bends) > KKT_TOL * np.abs(path.bends).max()
@@ -165,7 +203,7 @@ def _check_path(curve: FloatArray, slope: FloatArray, path: _BiasVariancePath) -
 def _shortest_interval(
     family: _EstimatorFamily, path: _BiasVariancePath, m: float, level: float
 ) -> tuple[float, float]:
-    """Give the ends of the shortest interval: along the path its length has one minimum, at or beside a knot."""
+    """Find the ends of the shortest interval: along the path its length has one minimum, at or beside a knot."""
 
     def half_length(penalty: float) -> float:
         bends = _bends_at(path, penalty)
@@ -176,9 +214,9 @@ def _shortest_interval(
     place = int(np.argmin(lengths))
     best, length = float(path.penalty[place]), lengths[place]
     for other in {max(place - 1, 0), min(place + 1, len(lengths) - 1)} - {place}:
-        limits = sorted((float(path.penalty[place]), float(path.penalty[other])))
+        low, high = sorted((float(path.penalty[place]), float(path.penalty[other])))
         minimum = optimize.minimize_scalar(
-            half_length, bounds=limits, method="bounded", options={"xatol": 1e-9 * limits[1]}
+            half_length, bounds=(low, high), method="bounded", options={"xatol": 1e-9 * high}
         )
         if minimum.fun < length:
             best, length = float(minimum.x), float(minimum.fun)
@@ -188,16 +226,18 @@ def _shortest_interval(
 
 
 def _bends_at(path: _BiasVariancePath, penalty: float) -> FloatArray:
+    """Interpolate the bends at a penalty between two knots of the path."""
     return np.array([np.interp(penalty, path.penalty[::-1], column[::-1]) for column in path.bends.T])
 
 
 def _std_error(family: _EstimatorFamily, bends: FloatArray) -> float:
+    """Compute the standard error of the estimator with these bends."""
     weights = np.concatenate([family.start + family.directions @ bends, family.study.weights])
     return float(np.sqrt(weights @ family.study.covariance @ weights))
 
 
 def _folded_normal_quantile(shift: float, level: float) -> float:
-    """Give the ``level`` quantile of the absolute value of a normal variable with mean ``shift`` and variance 1."""
+    """Compute the ``level`` quantile of the absolute value of a normal variable with mean ``shift`` and variance 1."""
 
     def excess(value: float) -> float:
         return float(special.ndtr(value - shift) - special.ndtr(-value - shift)) - level
