@@ -120,8 +120,7 @@ class Panel:
     """Business unit by year: indicators, classes, coverage and flags. Unit-level: it stays inside.
 
     ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for, ``per_year`` the
-    number of units of each year; ``count_coverage`` counts who has which figure when that is first asked for, and
-    ``summaries`` keeps the cells that were computed, by split.
+    number of units of each year; ``count_coverage`` counts who has which figure when that is first asked for.
     """
 
     table: ir.Table
@@ -132,7 +131,6 @@ class Panel:
     outlier_frame: pd.DataFrame
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
-    summaries: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the panel as a data frame, sorted by unit and year; a simulated one says so in its ``attrs``."""

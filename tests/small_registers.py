@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 import pyarrow as pa
 
-from si_eval import engine as engines
+from si_eval import engine
 from si_eval.results import Extract
 
 TYPES = {
@@ -41,7 +41,7 @@ ARROW = {"int64": pa.int64(), "float64": pa.float64(), "string": pa.string(), "d
 
 def make_extract(**tables: Iterable[dict[str, object]]) -> Extract:
     """Make an extract of rows a table; columns that are left out are missing."""
-    engine = engines.open_engine()
+    connection = engine.open_engine()
     relations = {}
     for name, rows in tables.items():
         listed = list(rows)
@@ -49,8 +49,8 @@ def make_extract(**tables: Iterable[dict[str, object]]) -> Extract:
             column: pa.array([row.get(column) for row in listed], type=ARROW[kind])
             for column, kind in TYPES[name].items()
         }
-        relations[name] = engines.from_frame(engine, pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype))
-    return Extract(tables=relations, engine=engine)
+        relations[name] = engine.from_frame(connection, pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype))
+    return Extract(tables=relations, engine=connection)
 
 
 def one_link_each(units: Iterable[int]) -> dict[str, list[dict[str, object]]]:

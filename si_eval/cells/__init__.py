@@ -1,33 +1,39 @@
 """The unit border: units go in, cells come out."""
 
 from si_eval.cells.summary import (
-    Request,
+    CellRequest,
+    CellSummary,
+    Summaries,
+    cell_request,
+    count_coverage,
+    summarise,
+    summarise_requests,
+)
+from si_eval.cells.tidy import disclosure_columns, label_cells, tidy_frame
+from si_eval.cells.units import (
     Where,
     check_columns,
     check_indicators,
-    chosen,
-    compared_units,
-    coverage_of,
-    evidence,
-    prepare,
-    summarise,
-    tidy_frame,
-    tidy_keys,
-    values_of,
+    filter_rows,
+    indicator_values,
+    select_units,
 )
 
 __all__ = [
-    "Request",
+    "CellRequest",
+    "CellSummary",
+    "Summaries",
     "Where",
+    "cell_request",
     "check_columns",
     "check_indicators",
-    "chosen",
-    "compared_units",
-    "coverage_of",
-    "evidence",
-    "prepare",
+    "count_coverage",
+    "disclosure_columns",
+    "filter_rows",
+    "indicator_values",
+    "label_cells",
+    "select_units",
     "summarise",
+    "summarise_requests",
     "tidy_frame",
-    "tidy_keys",
-    "values_of",
 ]

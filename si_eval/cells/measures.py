@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from si_eval.cells.order_statistics import Cells, Neighbours, moments, number, two_largest
-from si_eval.engine.columns import Few, Gathered, gather
+from si_eval.cells.order_statistics import Cells, Neighbours, moments, number_combinations, two_largest
+from si_eval.engine.columns import ColumnTable, SparseColumn, collect_columns
 from si_eval.registry import Indicator, facts
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import (
@@ -24,76 +24,77 @@ from si_eval.vocabulary import (
     PUBLIC_UNIT,
 )
 
-NOBODY = -1.0  # a contribution that does not count: contributions are not negative
+NO_CONTRIBUTION = -1.0  # of a unit that does not count: contributions are not negative
 PERCENTILES = {"p10": 0.10, "p25": 0.25, "median": 0.50, "p75": 0.75, "p90": 0.90}
-MEASURES = (
+MEASURE_COLUMNS = (
     "n", "mean", "sd", *PERCENTILES, "total", "numerator", "denominator", "largest", "second_largest",
     "holding_largest", "holding_second", "n_holdings", *PSEUDO_COLUMNS,
 )  # fmt: skip
-_SHARES = np.array(list(PERCENTILES.values()))
-_PRINTED = np.array([PERCENTILES["median"]])  # the percentile that tables show
+PERCENTILE_SHARES = np.array(list(PERCENTILES.values()))
+PRINTED_SHARES = np.array([PERCENTILES["median"]])  # the percentile that tables show
 VALUE, PART, HOLDING = "value ", "part ", "holding"  # prefixes: an indicator and a part of a ratio may share a name
 
 
 def measure_cells(
-    pieces: Iterable[pa.RecordBatch], indicators: Sequence[Indicator], keys: Sequence[str], *, threads: int = 1
+    batches: Iterable[pa.RecordBatch], indicators: Sequence[Indicator], keys: Sequence[str], *, threads: int = 1
 ) -> pd.DataFrame:
-    """Give one row an indicator and cell: ``indicator``, the keys and `MEASURES`.
+    """Compute one row an indicator and cell: ``indicator``, the keys and `MEASURE_COLUMNS`.
 
-    ``pieces`` (at least one) have one row a unit: the keys, `HOLDING` (the enterprise group of a unit that shares one)
+    ``batches`` (at least one) have one row a unit: the keys, `HOLDING` (the enterprise group of a unit that shares one)
     and, as float64 with gaps, the values (`VALUE` and the indicator's name) and the parts of ratios (`PART` and the
     column's name; a part that is not there is the value of the indicator with its name). A gap is not counted;
     contributions are absolute values. With a column `PUBLIC_UNIT` the columns of `PUBLIC_COLUMNS` follow, and public
     units are not among the units of a pseudo-quantile.
     """
-    places, columns = gather(pieces, keys)
-    first, cell = number(*[(key.codes, len(key.labels)) for key in places.values()])
-    found = {name: key.labels.take(pa.array(key.codes[first])).to_pandas() for name, key in places.items()}
-    places.clear()  # their memory is for what follows
-    groups, public = columns.few(HOLDING), columns.truths(PUBLIC_UNIT)
-    units = _Units.of(cell, len(first), _Shared.of(groups.places, groups.values, cell), public)
+    encoded, columns = collect_columns(batches, keys)
+    first, cell = number_combinations(*[(key.indices, len(key.dictionary)) for key in encoded.values()])
+    labels = {name: key.dictionary.take(pa.array(key.indices[first])).to_pandas() for name, key in encoded.items()}
+    encoded.clear()  # their memory is for what follows
+    groups, public = columns.sparse(HOLDING), columns.booleans(PUBLIC_UNIT)
+    units = _Units.of(cell, len(first), _SharedGroups.of(groups.rows, groups.values, cell), public)
     with ThreadPoolExecutor(threads) as pool:
         measured = list(pool.map(lambda entry: _measures(columns, units, entry), indicators))
     again = np.tile(np.arange(len(first)), len(indicators))
     return pd.DataFrame(
         {
             INDICATOR: np.repeat([entry.name for entry in indicators], len(first)),
-            **{name: labels.take(again).array for name, labels in found.items()},
+            **{name: label.take(again).array for name, label in labels.items()},
             **{measure: np.concatenate([rows[measure] for rows in measured]) for measure in measured[0]},
         }
     )
 
 
 def pseudo_median(values: FloatArray) -> dict[str, float]:
-    """Give the pseudo-median of values without gaps, shape (N,), and the number of values that it averages."""
+    """Compute the pseudo-median of values without gaps, shape (N,), and the number of values that it averages."""
     cells, ordered = Cells.of(np.zeros(len(values), dtype=np.int64), 1), values.copy()
-    counts = cells.ascend(ordered)
-    around = cells.neighbours(ordered, counts, _PRINTED, _neighbours())
+    counts = cells.sort_within(ordered)
+    around = cells.neighbours(ordered, counts, PRINTED_SHARES, _neighbours())
     return {PSEUDO_QUANTILE: float(around.mean[0, 0]), PSEUDO_UNITS: float(around.count[0, 0])}
 
 
 def _neighbours() -> int:
+    """Read how many values a pseudo-quantile averages."""
     return int(facts("disclosure")[PSEUDO_QUANTILE]["neighbours"])
 
 
-def _measures(columns: Gathered, units: _Units, indicator: Indicator) -> dict[str, FloatArray]:
-    """Give the measures of one indicator; only the units that have it count where these are few."""
+def _measures(columns: ColumnTable, units: _Units, indicator: Indicator) -> dict[str, FloatArray]:
+    """Compute the measures of one indicator; only the units that have it count where these are few."""
     column = columns.columns[VALUE + indicator.name]
-    rows = column.places if isinstance(column, Few) else slice(None)
+    rows = column.rows if isinstance(column, SparseColumn) else slice(None)
     parts = [
         columns.floats((PART if PART + part in columns.columns else VALUE) + part)[rows] if part else None
         for part in (indicator.numerator, indicator.denominator)
     ]
-    if isinstance(column, Few):
-        return units.at(column.places).measures(column.values, *parts)
+    if isinstance(column, SparseColumn):
+        return units.take(column.rows).measures(column.values, *parts)
     return units.measures(column, *parts)
 
 
 @dataclass(frozen=True)
-class _Shared:
+class _SharedGroups:
     """The units whose enterprise group may have several units in a cell; every other unit is a holding of its own.
 
-    ``rows`` are their places in ascending order and ``group`` their groups, ``pair`` numbers their cell and group,
+    ``rows`` are their row numbers in ascending order and ``group`` their groups, ``pair`` numbers their cell and group,
     ``cell`` is the cell of each pair.
     """
 
@@ -103,8 +104,8 @@ class _Shared:
     cell: IntArray
 
     @classmethod
-    def of(cls, rows: IntArray, group: IntArray, cell: IntArray) -> _Shared:
-        """Give each pair of cell and group a number; ``cell`` has the cell of every unit."""
+    def of(cls, rows: IntArray, group: IntArray, cell: IntArray) -> _SharedGroups:
+        """Assign a number to each pair of cell and group; ``cell`` has the cell of every unit."""
         pairs, pair = np.unique(np.stack([cell[rows], group]), axis=1, return_inverse=True)
         return cls(rows, group, pair, pairs[0])
 
@@ -113,70 +114,70 @@ class _Shared:
 class _Units:
     """Units in their cells.
 
-    ``together`` are the places, in the cells' order, of units that share a group; ``public`` says which units are
+    ``together`` are the positions, in the cells' order, of units that share a group; ``public`` says which units are
     public, if any is.
     """
 
     cells: Cells
     together: IntArray
-    shared: _Shared
+    shared: _SharedGroups
     public: BoolArray | None
 
     @classmethod
-    def of(cls, cell: IntArray, cells: int, shared: _Shared, public: BoolArray | None) -> _Units:
+    def of(cls, cell: IntArray, cells: int, shared: _SharedGroups, public: BoolArray | None) -> _Units:
         """Sort units by their cell, of shape (units,)."""
         sorted_cells = Cells.of(cell, cells)
         shares = np.zeros(len(cell), dtype=np.bool_)
         shares[shared.rows] = True
         return cls(sorted_cells, np.flatnonzero(shares[sorted_cells.order]), shared, public)
 
-    def at(self, rows: IntArray) -> _Units:
-        """Give the units at some places, in ascending order."""
+    def take(self, rows: IntArray) -> _Units:
+        """Keep the units of some row numbers, in ascending order."""
         cell, shared = self.cells.cell[rows], np.isin(self.shared.rows, rows, assume_unique=True)
-        places = np.searchsorted(rows, self.shared.rows[shared])
+        positions = np.searchsorted(rows, self.shared.rows[shared])
         public = None if self.public is None else self.public[rows]
-        return _Units.of(cell, len(self.cells), _Shared.of(places, self.shared.group[shared], cell), public)
+        return _Units.of(cell, len(self.cells), _SharedGroups.of(positions, self.shared.group[shared], cell), public)
 
     def measures(
         self, values: FloatArray, numerator: FloatArray | None, denominator: FloatArray | None
     ) -> dict[str, FloatArray]:
-        """Give `MEASURES`, and `PUBLIC_COLUMNS` where units are public, each of shape (cells,).
+        """Compute `MEASURE_COLUMNS`, and `PUBLIC_COLUMNS` where units are public, each of shape (cells,).
 
         ``values`` and the parts of their ratio are of shape (units,).
         """
         ordered = values[self.cells.order]
-        found = self._holdings(values, self._two_alone(ordered))
-        counts = self.cells.ascend(ordered)
+        result = self._holdings(values, self._two_alone(ordered))
+        counts = self.cells.sort_within(ordered)
         rows = [moments(part[:n]) for part, n in zip(self.cells.split(ordered), counts, strict=True)]
-        found |= dict(zip(("total", "mean", "sd"), np.array(rows, dtype=float).reshape(-1, 3).T, strict=True))
-        found["n"] = counts.astype(float)
-        found["n_holdings"] += found["n"]
-        found |= dict(zip(PERCENTILES, self.cells.percentiles(ordered, counts, _SHARES).T, strict=True))
-        found |= self._pseudo(values, self.cells.neighbours(ordered, counts, _PRINTED, _neighbours()))
+        result |= dict(zip(("total", "mean", "sd"), np.array(rows, dtype=float).reshape(-1, 3).T, strict=True))
+        result["n"] = counts.astype(float)
+        result["n_holdings"] += result["n"]
+        result |= dict(zip(PERCENTILES, self.cells.percentiles(ordered, counts, PERCENTILE_SHARES).T, strict=True))
+        result |= self._pseudo(values, self.cells.neighbours(ordered, counts, PRINTED_SHARES, _neighbours()))
         gaps = np.isnan(values)
         for name, part in (("numerator", numerator), ("denominator", denominator)):
             sums = np.nan if part is None else self.cells.sums(np.where(gaps, 0.0, part))
-            found[name] = np.where(found["n"] > 0, sums, np.nan)
-        return {measure: found[measure] for measure in MEASURES} | self._public(values)
+            result[name] = np.where(result["n"] > 0, sums, np.nan)
+        return {measure: result[measure] for measure in MEASURE_COLUMNS} | self._public(values)
 
     def _two_alone(self, ordered: FloatArray) -> FloatArray:
-        """Give the two largest contributions of units that are a holding of their own, shape (2, cells)."""
+        """Find the two largest contributions of units that are a holding of their own, shape (2, cells)."""
         alone = np.abs(ordered)
-        np.fmax(alone, NOBODY, out=alone)  # a gap contributes nothing
-        alone[self.together] = NOBODY
+        np.fmax(alone, NO_CONTRIBUTION, out=alone)  # a gap contributes nothing
+        alone[self.together] = NO_CONTRIBUTION
         return np.array([two_largest(part) for part in self.cells.split(alone)], dtype=float).reshape(-1, 2).T
 
     def _holdings(self, values: FloatArray, singles: FloatArray) -> dict[str, FloatArray]:
-        """Give the two largest contributions of units and of holdings, and the number of holdings less units."""
+        """Compute the two largest contributions of units and of holdings, and the number of holdings less units."""
         shared, cells = self.shared, len(self.cells)
         size: FloatArray = np.abs(values[shared.rows])
         known = ~np.isnan(size)
         sums = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell)).astype(float)
         units = np.bincount(shared.pair, np.asarray(known, dtype=float), minlength=len(shared.cell))
-        there = units > 0
+        present = units > 0
         largest = _two_largest(singles, shared.cell[shared.pair][known], size[known], cells)
-        holding = _two_largest(singles, shared.cell[there], sums[there], cells)
-        groups = np.bincount(shared.cell[there], minlength=cells)
+        holding = _two_largest(singles, shared.cell[present], sums[present], cells)
+        groups = np.bincount(shared.cell[present], minlength=cells)
         grouped = np.bincount(shared.cell, units, minlength=cells)
         return {
             "largest": largest[0],
@@ -187,22 +188,22 @@ class _Units:
         }
 
     def _pseudo(self, values: FloatArray, around: Neighbours) -> dict[str, FloatArray]:
-        """Give the mean around the median, and the units and holdings among those that it averages.
+        """Compute the mean around the median, and the units and holdings among those that it averages.
 
         Public units are left out. Where more units have these values than are averaged, any of them may be meant.
         """
         cells = len(self.cells)
         lowest, highest = around.lowest[:, 0], around.highest[:, 0]
 
-        def are_meant(rows: IntArray) -> BoolArray:
+        def is_averaged(rows: IntArray) -> BoolArray:
             cell = self.cells.cell[rows]
             return (values[rows] >= lowest[cell]) & (values[rows] <= highest[cell])
 
         units = around.between[:, 0].astype(float)
-        shared = are_meant(self.shared.rows)
+        shared = is_averaged(self.shared.rows)
         if self.public is not None:
             public = np.flatnonzero(self.public)
-            units -= np.bincount(self.cells.cell[public][are_meant(public)], minlength=cells)
+            units -= np.bincount(self.cells.cell[public][is_averaged(public)], minlength=cells)
             shared &= ~self.public[self.shared.rows]
         grouped = np.bincount(self.cells.cell[self.shared.rows[shared]], minlength=cells)
         groups = np.bincount(self.shared.cell[np.unique(self.shared.pair[shared])], minlength=cells)
@@ -213,26 +214,26 @@ class _Units:
         }
 
     def _public(self, values: FloatArray) -> dict[str, FloatArray]:
-        """Give what public units have in each cell, and the two largest contributions of holdings without them."""
+        """Compute what public units have in each cell, and the two largest contributions of holdings without them."""
         if self.public is None:
             return {}
-        theirs = self.public & ~np.isnan(values)
-        private = np.where(theirs, np.nan, values)
+        public = self.public & ~np.isnan(values)
+        private = np.where(public, np.nan, values)
         singles = self._two_alone(private[self.cells.order])
         holdings = self._holdings(private, singles)
-        found = (
-            self.cells.sums(theirs.astype(float)),
-            self.cells.sums(np.where(theirs, np.abs(values), 0.0)),
+        measures = (
+            self.cells.sums(public.astype(float)),
+            self.cells.sums(np.where(public, np.abs(values), 0.0)),
             holdings["holding_largest"],
             holdings["holding_second"],
         )
-        return dict(zip(PUBLIC_COLUMNS, found, strict=True))
+        return dict(zip(PUBLIC_COLUMNS, measures, strict=True))
 
 
 def _two_largest(singles: FloatArray, cell: IntArray, values: FloatArray, cells: int) -> FloatArray:
-    """Give the two largest of a cell's two largest singles, shape (2, cells), and further values, in that shape."""
+    """Find the two largest of a cell's two largest singles, shape (2, cells), and further values, in that shape."""
     further, both = Cells.of(cell, cells), singles.copy()
     parts = further.split(values[further.order])
-    for place in np.flatnonzero(np.diff(further.starts)):
-        both[:, place] = two_largest(np.append(parts[place], np.fmax(singles[:, place], NOBODY)))
+    for number in np.flatnonzero(np.diff(further.starts)):
+        both[:, number] = two_largest(np.append(parts[number], np.fmax(singles[:, number], NO_CONTRIBUTION)))
     return both

@@ -10,23 +10,25 @@ import numpy.typing as npt
 
 from si_eval.stats import FloatArray, IntArray
 
-MOST_POSSIBLE = 10_000_000  # combinations that are counted in an array; more are sorted
+MAX_COMBINATIONS = 10_000_000  # combinations that are counted in an array; more are sorted
 
 
-def number(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[IntArray, IntArray]:
-    """Give each combination of codes that occurs a number; each argument is codes and how many there can be.
+def number_combinations(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[IntArray, IntArray]:
+    """Assign a number to each combination of codes that occurs.
+
+    Each argument is codes and how many there can be.
 
     Returns the first row of each combination, in ascending order of the codes, and the number of each row.
     """
     combined = np.zeros(len(codes[0][0]), dtype=np.int64)
     possible = 1
     for code, size in codes:
-        if possible * size > MOST_POSSIBLE:
+        if possible * size > MAX_COMBINATIONS:
             distinct, combined = np.unique(combined, return_inverse=True)
             possible = len(distinct)
         combined = combined * size + code
         possible *= size
-    if possible > MOST_POSSIBLE:
+    if possible > MAX_COMBINATIONS:
         distinct, numbers = np.unique(combined, return_inverse=True)
         occurring = len(distinct)
     else:
@@ -72,7 +74,7 @@ class Cells:
         return len(self.starts) - 1
 
     def split(self, values: npt.NDArray[np.generic]) -> list[npt.NDArray[Any]]:
-        """Give the values of each cell; ``values`` are in the cells' order (``values[order]``)."""
+        """Split values into those of each cell; ``values`` are in the cells' order (``values[order]``)."""
         bounds = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
         return [values[start:stop] for start, stop in bounds]
 
@@ -80,7 +82,7 @@ class Cells:
         """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows."""
         return np.bincount(self.cell, values, minlength=len(self)).astype(float)
 
-    def ascend(self, ordered: FloatArray) -> IntArray:
+    def sort_within(self, ordered: FloatArray) -> IntArray:
         """Sort values, which are in the cells' order, within their cell, gaps last; count those that are no gaps."""
         counts = []
         for part in self.split(ordered):
@@ -89,51 +91,51 @@ class Cells:
         return np.array(counts, dtype=np.int64)
 
     def percentiles(self, ordered: FloatArray, counts: IntArray, shares: FloatArray) -> FloatArray:
-        """Give percentiles of each cell of what `ascend` sorted, shape (cells, shares); missing without values.
+        """Compute percentiles of each cell of what `sort_within` sorted, shape (cells, shares); missing without values.
 
         Linear interpolation between order statistics. Source: Hyndman and Fan (1996), The American Statistician 50,
         p. 361-365, definition 7.
         """
         some = counts > 0
-        place = shares * (counts[some, None] - 1)
+        position = shares * (counts[some, None] - 1)
         start = self.starts[:-1][some, None]
-        below, above = (ordered[start + rounded(place).astype(int)] for rounded in (np.floor, np.ceil))
-        found = np.full((len(self), len(shares)), np.nan)
-        found[some] = below + (above - below) * (place - np.floor(place))
-        return found
+        below, above = (ordered[start + rounded(position).astype(int)] for rounded in (np.floor, np.ceil))
+        percentiles = np.full((len(self), len(shares)), np.nan)
+        percentiles[some] = below + (above - below) * (position - np.floor(position))
+        return percentiles
 
     def neighbours(self, ordered: FloatArray, counts: IntArray, shares: FloatArray, number: int) -> Neighbours:
-        """Average the ``number`` (odd) values around each percentile, of what `ascend` sorted.
+        """Average the ``number`` (odd) values around each percentile, of what `sort_within` sorted.
 
         The mean of as many values on each side of an order statistic takes its place; between two order statistics,
         linear interpolation of their means, as in `percentiles`, so that one value more is in it. Where a cell ends,
         there are fewer.
         """
         last, start = counts[:, None] - 1, self.starts[:-1, None]
-        place = shares * np.maximum(last, 0)
-        below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
+        position = shares * np.maximum(last, 0)
+        below, above = np.floor(position).astype(int), np.ceil(position).astype(int)
         first, final = np.maximum(below - number // 2, 0), np.minimum(above + number // 2, last)
         means = []
         for middle in (below, above):
-            places = middle[..., None] + np.arange(number) - number // 2
-            there = (places >= 0) & (places <= last[..., None])
-            values = np.zeros(places.shape)
-            values[there] = ordered[(start[..., None] + places)[there]]
+            ranks = middle[..., None] + np.arange(number) - number // 2
+            inside = (ranks >= 0) & (ranks <= last[..., None])
+            values = np.zeros(ranks.shape)
+            values[inside] = ordered[(start[..., None] + ranks)[inside]]
             with np.errstate(invalid="ignore"):  # a cell without values
-                means.append(values.sum(axis=-1) / there.sum(axis=-1))
-        lowest, highest = np.full(place.shape, np.nan), np.full(place.shape, np.nan)
+                means.append(values.sum(axis=-1) / inside.sum(axis=-1))
+        lowest, highest = np.full(position.shape, np.nan), np.full(position.shape, np.nan)
         some = counts > 0
         lowest[some], highest[some] = ordered[(start + first)[some]], ordered[(start + final)[some]]
         between = [
             part[:n].searchsorted(high, side="right") - part[:n].searchsorted(low)
             for part, n, low, high in zip(self.split(ordered), counts, lowest, highest, strict=True)
         ]
-        mean = means[0] + (means[1] - means[0]) * (place - below)
-        return Neighbours(mean, final - first + 1, lowest, highest, np.array(between).reshape(place.shape))
+        mean = means[0] + (means[1] - means[0]) * (position - below)
+        return Neighbours(mean, final - first + 1, lowest, highest, np.array(between).reshape(position.shape))
 
 
 def moments(values: FloatArray) -> tuple[float, float, float]:
-    """Give sum, mean and standard deviation (n - 1, in two passes) of values without gaps; missing where too few."""
+    """Compute sum, mean and standard deviation (n - 1, in two passes) of values without gaps; missing where too few."""
     n = len(values)
     if n == 0:
         return np.nan, np.nan, np.nan
@@ -144,12 +146,12 @@ def moments(values: FloatArray) -> tuple[float, float, float]:
 
 
 def two_largest(values: FloatArray) -> tuple[float, float]:
-    """Give the two largest of values that are not negative, -1 for none; missing where there are fewer."""
+    """Find the two largest of values that are not negative, -1 for none; missing where there are fewer."""
     if not len(values):
         return np.nan, np.nan
-    place = int(values.argmax())
-    first = values[place]
-    values[place] = -1.0
+    position = int(values.argmax())
+    first = values[position]
+    values[position] = -1.0
     second = values.max()
-    values[place] = first
+    values[position] = first
     return (first if first >= 0 else np.nan), (second if second >= 0 else np.nan)

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
 
-from si_eval import engine as engines
+from si_eval import engine
 from si_eval.cells.measures import HOLDING, PART, VALUE, measure_cells
-from si_eval.errors import StudyError
+from si_eval.cells.units import Value, Where, check_indicators, indicator_values, list_values, select_units
 from si_eval.registry import Indicator, size_class_labels
 from si_eval.results import Panel
 from si_eval.vocabulary import (
-    ALL,
-    CATEGORY,
-    EVIDENCE_COLUMNS,
     GROUP,
     GROUP_ID,
     INDICATOR,
     NON_PARTICIPANTS,
     PARTICIPANT,
     PARTICIPANTS,
-    PUBLIC_COLUMNS,
     PUBLIC_UNIT,
-    SECTOR,
     SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
-    TIDY,
     YEAR,
     excluded,
 )
@@ -39,48 +34,56 @@ from si_eval.vocabulary import (
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Where = Mapping[str, "str | int | float | Sequence[str | int | float]"]
+
+@dataclass(frozen=True)
+class CellRequest:
+    """The cells that one table asks of a panel: equal for equal questions, and hashable. Made by `cell_request`.
+
+    ``where`` has the columns in alphabetical order with their values; ``years`` are in order, or None for all.
+    """
+
+    indicators: tuple[str, ...]
+    by: tuple[str, ...]
+    where: tuple[tuple[str, tuple[Value, ...]], ...]
+    years: tuple[int, ...] | None
 
 
 @dataclass(frozen=True)
-class Request:
-    """What one table asks of a panel: see `summarise`."""
+class CellSummary:
+    """The cells of one request, and by group the unit-years with a value of every indicator and all unit-years."""
 
-    indicator: Sequence[str]
-    by: Sequence[str] = ()
-    where: Where | None = None
-    years: Sequence[int] | None = None
+    frame: pd.DataFrame
+    coverage: Mapping[str, tuple[int, int]]
 
-    @property
-    def split(self) -> str:
-        """Give what requests share that one pass over the units can answer."""
-        return repr((list(self.by), sorted((name, repr(wanted)) for name, wanted in (self.where or {}).items())))
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row an indicator and cell, as `summarise` does; changes to it stay outside."""
+        return self.frame.copy(deep=False)
 
 
-def prepare(panel: Panel, requests: Sequence[Request]) -> None:
-    """Compute the cells of many requests, one pass a split and not one a request, and keep them with the panel."""
-    splits: dict[str, list[Request]] = {}
-    for request in requests:
-        splits.setdefault(request.split, []).append(request)
-    for alike in splits.values():
-        names = list(dict.fromkeys(name for request in alike for name in request.indicator))
-        years = sorted({int(year) for request in alike for year in request.years or []})
-        always = any(request.years is None for request in alike)
-        summarise(panel, indicator=names, by=alike[0].by, where=alike[0].where, years=None if always else years)
-    filters: dict[str, list[Request]] = {}
-    for request in requests:
-        filters.setdefault(Request((), (), request.where).split, []).append(request)
-    for alike in filters.values():
-        sets = sorted({tuple(sorted(request.indicator)) for request in alike})
-        for asked, counts in zip(sets, _coverages(panel, alike[0].where, sets), strict=True):
-            panel.summaries[_coverage_key(asked, alike[0].where)] = [counts]
+Summaries = Mapping[CellRequest, CellSummary]
+
+
+def cell_request(
+    indicator: str | Sequence[str],
+    *,
+    by: str | Sequence[str] = (),
+    where: Where | None = None,
+    years: Sequence[int] | None = None,
+) -> CellRequest:
+    """Make a request of the arguments of a comparison: lists become tuples, years whole numbers in order."""
+    return CellRequest(
+        indicators=(indicator,) if isinstance(indicator, str) else tuple(indicator),
+        by=(by,) if isinstance(by, str) else tuple(by),
+        where=tuple((column, tuple(list_values(wanted))) for column, wanted in sorted((where or {}).items())),
+        years=None if years is None else tuple(sorted({int(year) for year in years})),
+    )
 
 
 def summarise(
     panel: Panel,
     *,
     indicator: str | Sequence[str],
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
     where: Where | None = None,
     years: Sequence[int] | None = None,
 ) -> pd.DataFrame:
@@ -93,65 +96,95 @@ def summarise(
     the values around the median, with the units and holdings that it averages. Of a panel with public units: how many
     of them have a value, what they contribute, and the two largest contributions of holdings without them. Units that
     a rule set set aside as outliers do not count; a unit without a value in a ``by`` column is in no cell. A large
-    panel is worked on year by year; cells that were asked for before are not computed again.
+    panel is worked on year by year.
 
     Raises `StudyError` for a name that the panel does not have.
     """
-    request = Request(check_indicators(panel, indicator), by, where, years)
-    known = panel.summaries.setdefault(request.split, [])
-    cells = next((summary for asked, summary in known if _answers(asked, request)), None)
-    if cells is None:
-        cells = _summary(panel, request)
-        known.append((request, cells))
-    cells = cells[cells[INDICATOR].isin(request.indicator)]
-    if years is not None:
-        cells = cells[cells[YEAR].isin([int(year) for year in years])]
-    return cells.reset_index(drop=True)
+    return _summarise_request(panel, cell_request(indicator, by=by, where=where, years=years))
 
 
-def _answers(asked: Request, request: Request) -> bool:
-    """Say whether the cells that were asked for before, with the same split, hold those of a request."""
-    in_time = asked.years is None or (request.years is not None and set(request.years) <= set(asked.years))
-    return in_time and set(request.indicator) <= set(asked.indicator)
+def summarise_requests(panel: Panel, requests: Iterable[CellRequest]) -> Summaries:
+    """Summarise the cells of many requests: one pass over the units a split (``by`` and ``where``), not one a request.
+
+    Raises `StudyError` for a name that the panel does not have.
+    """
+    distinct = list(dict.fromkeys(requests))
+    splits: dict[tuple[object, ...], list[CellRequest]] = {}
+    filters: dict[tuple[object, ...], list[CellRequest]] = {}
+    for request in distinct:
+        splits.setdefault((request.by, request.where), []).append(request)
+        filters.setdefault(request.where, []).append(request)
+    frames: dict[CellRequest, pd.DataFrame] = {}
+    for alike in splits.values():
+        cells = _summarise_request(panel, _union(alike))
+        frames |= {request: _cells_of(cells, request) for request in alike}
+    coverage: dict[CellRequest, Mapping[str, tuple[int, int]]] = {}
+    for alike in filters.values():
+        coverage |= _count_coverages(panel, alike)
+    return MappingProxyType({request: CellSummary(frames[request], coverage[request]) for request in distinct})
 
 
-def _summary(panel: Panel, request: Request) -> pd.DataFrame:
+def count_coverage(
+    panel: Panel, indicator: str | Sequence[str], *, where: Where | None, years: Sequence[int] | None
+) -> Mapping[str, tuple[int, int]]:
+    """Count, by group, the unit-years with a value of every indicator asked for, and all unit-years."""
+    request = cell_request(indicator, where=where, years=years)
+    return _count_coverages(panel, [request])[request]
+
+
+def _union(requests: Sequence[CellRequest]) -> CellRequest:
+    """Make the request that holds the cells of several with one split."""
+    indicators = tuple(dict.fromkeys(name for request in requests for name in request.indicators))
+    years = {year for request in requests for year in request.years or ()}
+    always = any(request.years is None for request in requests)
+    return CellRequest(indicators, requests[0].by, requests[0].where, None if always else tuple(sorted(years)))
+
+
+def _cells_of(cells: pd.DataFrame, request: CellRequest) -> pd.DataFrame:
+    """Keep the cells that a request asks for."""
+    rows = cells[INDICATOR].isin(request.indicators)
+    if request.years is not None:
+        rows &= cells[YEAR].isin(request.years)
+    return cells[rows].reset_index(drop=True)
+
+
+def _summarise_request(panel: Panel, request: CellRequest) -> pd.DataFrame:
+    """Compute the cells of one request, all years at once or one after the other."""
+    indicators = [panel.indicators[name] for name in dict.fromkeys(check_indicators(panel, request.indicators))]
     keys = [GROUP, YEAR, *request.by]
-    indicators = [panel.indicators[name] for name in request.indicator]
     frames = []
-    parts = _parts(panel, request.years)
-    threads = engines.threads(panel.table) if len(parts) > 1 else 1  # small work is done before threads have started
-    for part in parts:
-        table = compared_units(panel, by=request.by, where=request.where, years=part)
-        units = engines.pieces(_columns(table, indicators, keys))
-        frames.append(measure_cells(units, indicators, keys, threads=threads))
+    parts = _split_years(panel, request.years)
+    threads = engine.threads(panel.table) if len(parts) > 1 else 1  # small work is done before threads have started
+    for years in parts:
+        table = select_units(panel, by=request.by, where=dict(request.where), years=years)
+        batches = engine.iter_batches(_select_columns(table, indicators, keys))
+        frames.append(measure_cells(batches, indicators, keys, threads=threads))
     cells = pd.concat(frames, ignore_index=True)
     cells[GROUP] = np.where(cells[GROUP], PARTICIPANTS, NON_PARTICIPANTS)
     cells[YEAR] = cells[YEAR].astype("int64")
-    return cells.sort_values([INDICATOR, *keys], key=_in_order, ignore_index=True)
+    return cells.sort_values([INDICATOR, *keys], key=_sort_key, ignore_index=True)
 
 
-def _parts(panel: Panel, years: Sequence[int] | None) -> list[list[int] | None]:
-    """Give the years to work on at once: all of them, or one by one where the panel is large."""
-    asked = None if years is None else {int(year) for year in years}
-    wanted = [year for year in panel.per_year if asked is None or year in asked]
-    if sum(panel.per_year[year] for year in wanted) <= engines.ROWS_AT_ONCE:
-        return [None if years is None else [int(year) for year in years]]
+def _split_years(panel: Panel, years: Sequence[int] | None) -> list[list[int] | None]:
+    """List the years to work on at once: all of them, or one by one where the panel is large."""
+    wanted = [year for year in panel.per_year if years is None or year in years]
+    if sum(panel.per_year[year] for year in wanted) <= engine.MAX_ROWS_AT_ONCE:
+        return [None if years is None else list(years)]
     return [[year] for year in wanted]
 
 
-def _columns(table: ir.Table, indicators: Sequence[Indicator], keys: Sequence[str]) -> ir.Table:
-    """Choose the cell of each unit, its holding where it shares one, and what its indicators and ratios are made of."""
-    parts = {column for entry in indicators for column in _parts_of(entry, indicators, table)}
+def _select_columns(table: ir.Table, indicators: Sequence[Indicator], keys: Sequence[str]) -> ir.Table:
+    """Select the cell of each unit, its holding where it shares one, and what its indicators and ratios are made of."""
+    parts = {column for entry in indicators for column in _ratio_parts(entry, indicators, table)}
     columns = {key: table[PARTICIPANT if key == GROUP else key] for key in keys}
-    columns |= {VALUE + entry.name: values_of(table, entry) for entry in indicators}
+    columns |= {VALUE + entry.name: indicator_values(table, entry) for entry in indicators}
     columns |= {PART + column: table[column].cast("float64") for column in sorted(parts)}
     columns |= {PUBLIC_UNIT: table[PUBLIC_UNIT]} if PUBLIC_UNIT in table.columns else {}
     shared = ibis.ifelse(table[SHARED_GROUP], table[GROUP_ID], ibis.null("int64"))
     return table.select(**columns, **{HOLDING: shared})
 
 
-def _parts_of(indicator: Indicator, others: Sequence[Indicator], table: ir.Table) -> list[str]:
+def _ratio_parts(indicator: Indicator, others: Sequence[Indicator], table: ir.Table) -> list[str]:
     """List the parts of a ratio, but for those that are an indicator by themselves, with the same units set aside."""
     same = {
         entry.name
@@ -161,125 +194,28 @@ def _parts_of(indicator: Indicator, others: Sequence[Indicator], table: ir.Table
     return [column for column in (indicator.numerator, indicator.denominator) if column and column not in same]
 
 
-def _in_order(column: pd.Series) -> pd.Series:
+def _sort_key(column: pd.Series) -> pd.Series:
     """Sort size classes as the registry lists them, and everything else by value."""
     if column.name in (SIZE_CLASS, SIZE_CLASS_4):
-        places = {label: place for place, label in enumerate(size_class_labels(str(column.name)))}
-        return column.map(places)
+        ranks = {label: rank for rank, label in enumerate(size_class_labels(str(column.name)))}
+        return column.map(ranks)
     return column
 
 
-def compared_units(
-    panel: Panel, *, by: Sequence[str] = (), where: Where | None = None, years: Sequence[int] | None = None
-) -> ir.Table:
-    """Give the units of both groups that fall in the cells asked for, with their ``group``."""
-    table = panel.table
-    check_columns(table, [*by, *(where or {})])
-    table = chosen(table.filter(table[PARTICIPANT].notnull()), where)
-    if years is not None:
-        table = table.filter(table[YEAR].isin([int(year) for year in years]))
-    for column in by:
-        table = table.filter(table[column].notnull())
-    return table.mutate(group=ibis.ifelse(table[PARTICIPANT], PARTICIPANTS, NON_PARTICIPANTS))
-
-
-def chosen(table: ir.Table, where: Where | None) -> ir.Table:
-    """Give the rows whose columns have one of the values wanted."""
-    for column, wanted in (where or {}).items():
-        values = [wanted] if isinstance(wanted, str | int | float) else list(wanted)
-        table = table.filter(table[column].isin(values))
-    return table
-
-
-def values_of(table: ir.Table, indicator: Indicator) -> ir.Column:
-    """Give an indicator's values, missing for the units that are set aside in its domain."""
-    value = table[indicator.name].cast("float64")
-    flag = excluded(indicator.domain)
-    return value if flag not in table.columns else ibis.ifelse(table[flag], ibis.null("float64"), value)
-
-
-def check_indicators(panel: Panel, indicator: str | Sequence[str]) -> list[str]:
-    """Give the indicators asked for as a list; refuse those that the panel does not have."""
-    names = [indicator] if isinstance(indicator, str) else list(indicator)
-    unknown = [name for name in names if name not in panel.indicators]
-    if unknown or not names:
-        raise StudyError(
-            f"indicator: found {', '.join(unknown) or 'none'}; expected one of {', '.join(panel.indicators)}; "
-            "name one of these, or add it to the registry"
-        )
-    return names
-
-
-def check_columns(table: ir.Table, columns: Sequence[str]) -> None:
-    """Refuse columns that the panel does not have."""
-    unknown = [column for column in columns if column not in table.columns]
-    if unknown:
-        raise StudyError(
-            f"by or where: found {', '.join(unknown)}; expected columns of the panel ({', '.join(table.columns)}); "
-            "name one of these"
-        )
-
-
-def tidy_keys(cells: pd.DataFrame, by: Sequence[str], where: Where | None) -> pd.DataFrame:
-    """Write the split of each cell in the tidy columns; a dimension that is not split says ``all``.
-
-    Both systems of size classes go in ``size_class``; a split or a filter that has no column of its own goes in
-    ``category``.
-    """
-    columns = {SIZE_CLASS: SIZE_CLASS, SIZE_CLASS_4: SIZE_CLASS, SECTOR: SECTOR}
-    tidy = pd.DataFrame(ALL, index=cells.index, columns=[SIZE_CLASS, SECTOR, CATEGORY], dtype=object)
-    for column, wanted in (where or {}).items():
-        text = str(wanted) if isinstance(wanted, str | int | float) else "+".join(str(value) for value in wanted)
-        _write(tidy, columns.get(column, CATEGORY), pd.Series(text, index=cells.index))
-    for column in by:
-        target = columns.get(column, CATEGORY)
-        if column in (where or {}):
-            tidy[target] = ALL
-        _write(tidy, target, cells[column].astype(str))
-    return tidy
-
-
-def _write(tidy: pd.DataFrame, target: str, values: pd.Series) -> None:
-    taken = tidy[target] != ALL
-    tidy[target] = values.where(~taken, tidy[target] + " · " + values)
-
-
-def evidence(summary: pd.DataFrame) -> dict[str, pd.Series]:
-    """Give the columns that disclosure judges a mean by: contributions, their total and the number of holdings."""
-    return {column: summary[column] for column in (*EVIDENCE_COLUMNS, *PUBLIC_COLUMNS) if column in summary}
-
-
-def tidy_frame(rows: pd.DataFrame) -> pd.DataFrame:
-    """Put the tidy columns first and in order; the evidence for disclosure follows."""
-    rest = [column for column in rows.columns if column not in TIDY]
-    return rows.reindex(columns=[*TIDY, *rest]).reset_index(drop=True)
-
-
-def coverage_of(
-    panel: Panel, indicator: str | Sequence[str], *, where: Where | None, years: Sequence[int] | None
-) -> dict[str, tuple[int, int]]:
-    """Count, by group, the unit-years with a value of every indicator asked for, and all unit-years."""
-    names = check_indicators(panel, indicator)
-    known = panel.summaries.get(_coverage_key(names, where))
-    (counts,) = known or _coverages(panel, where, [names], years)
-    if years is not None:
-        counts = counts[counts[YEAR].isin([int(year) for year in years])]
-    totals = counts.groupby(GROUP)[["known", "units"]].sum()
-    return {str(group): (int(row["known"]), int(row["units"])) for group, row in totals.iterrows()}
-
-
-def _coverage_key(names: Sequence[str], where: Where | None) -> str:
-    return f"coverage of {sorted(names)} in {Request((), (), where).split}"
-
-
-def _coverages(
-    panel: Panel, where: Where | None, sets: Sequence[Sequence[str]], years: Sequence[int] | None = None
-) -> list[pd.DataFrame]:
-    """Count, by group and year, the units and those with a value of every indicator of each set, in one pass."""
-    table = compared_units(panel, where=where, years=years)
+def _count_coverages(panel: Panel, requests: Sequence[CellRequest]) -> dict[CellRequest, Mapping[str, tuple[int, int]]]:
+    """Count the coverage of requests with one filter, in one pass: one column a set of indicators."""
+    sets = sorted({tuple(sorted(check_indicators(panel, request.indicators))) for request in requests})
+    years = _union(requests).years
+    table = select_units(panel, where=dict(requests[0].where), years=years)
     known = {
         f"known_{number}": ibis.and_(*[table[name].notnull() for name in names]).sum()
         for number, names in enumerate(sets)
     }
-    counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(units=table.count(), **known))
-    return [counts[[GROUP, YEAR, "units"]].assign(known=counts[f"known_{number}"]) for number, _ in enumerate(sets)]
+    counts = engine.fetch(table.group_by([GROUP, YEAR]).aggregate(units=table.count(), **known))
+    coverage: dict[CellRequest, Mapping[str, tuple[int, int]]] = {}
+    for request in requests:
+        rows = counts if request.years is None else counts[counts[YEAR].isin(request.years)]
+        column = f"known_{sets.index(tuple(sorted(request.indicators)))}"
+        totals = rows.groupby(GROUP)[[column, "units"]].sum()
+        coverage[request] = {str(group): (int(row[column]), int(row["units"])) for group, row in totals.iterrows()}
+    return coverage

@@ -43,30 +43,106 @@ def compare_groups(
     panel: Panel,
     *,
     indicator: str | Sequence[str],
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
     where: cells.Where | None = None,
     years: Sequence[int] | None = None,
     level: float | None = None,
 ) -> ResultTable:
-    """Compare participants with non-participants by cell and year.
+    r"""Compare the indicators of participants and non-participants, by cell and year.
 
-    ``by`` and the keys of ``where`` are panel columns; ``years`` defaults to all; ``level`` is the coverage of
-    intervals (the rule set's by default). For each cell: mean, median and (for ratios) ratio of sums of both groups,
-    and for the mean the difference (Welch) and the ratio (delta method). Money is in euro. ``n_units`` is the smallest
-    number of units that a row rests on. Medians are exact here; the pseudo-median that takes their place at the public
-    border stands beside them. Raises `StudyError` for unknown names.
+    Use it to describe how the groups differ. The units of each group in a cell are treated as a simple random sample,
+    and the groups as independent. The difference is an association: nothing is adjusted for who chose to take part
+    (see `check_selection` and `estimate_effect`).
 
-    Source: Dialogic 2020, appendix 6 (unweighted mean over units); Welch (1947), Biometrika 34, p. 28-35.
+    Parameters
+    ----------
+    panel : Panel
+        Units by year, from `build_panel` or `panel_from_frame`.
+    indicator : str or sequence of str
+        Indicators of the panel (``panel.indicators``).
+    by : str or sequence of str, optional
+        Columns of the panel that split the units into cells, such as ``["size_class_4"]``. Units without a value in one
+        of them are in no cell. Default: no split.
+    where : mapping of str to a value or a sequence of values, optional
+        Columns of the panel, and the values of the units to keep, such as ``{"sector": "C"}``. Default: all units.
+    years : sequence of int, optional
+        Years to compare. Default: all years of the panel.
+    level : float, optional
+        Coverage of the confidence intervals, between 0 and 1. Default: that of the panel's rule set.
+
+    Returns
+    -------
+    ResultTable
+        One tidy row an ``indicator``, cell (``size_class``, ``sector``, ``category``), ``year``, ``group`` and
+        ``statistic``: the ``mean``, the ``median`` and, for ratios, the ``ratio_of_sums`` of each group, and the
+        ``difference`` and the ``ratio`` of the two means. ``estimate`` is in ``unit``; ``std_error``, ``conf_low`` and
+        ``conf_high`` belong to means and contrasts, ``p_value`` to differences. ``n_units`` is the number of units with
+        a value; for contrasts it is that of the smaller group. A number that cannot be computed is missing, with the
+        reason in ``note``. Further columns are for `protect`, which must be called before the table leaves.
+
+    Raises
+    ------
+    StudyError
+        If the panel does not have an indicator, or a column of ``by`` or ``where``.
+
+    See Also
+    --------
+    index_series : The same means, as an index of a base year.
+    check_selection : How much the groups differed before the programme.
+
+    Notes
+    -----
+    With means :math:`\bar y_1, \bar y_0`, standard deviations :math:`s_1, s_0` and numbers of units
+    :math:`n_1, n_0` of participants and non-participants, the standard error of the difference is
+
+    .. math:: \sqrt{s_1^2 / n_1 + s_0^2 / n_0},
+
+    with the degrees of freedom of Welch; that of the ratio :math:`\bar y_1 / \bar y_0` follows from the delta method
+    with the same degrees of freedom. A cell with one unit has a mean without standard error; a cell without one of the
+    groups has no contrast. The mean of a ratio (such as revenue per employee) is the unweighted mean over units; the
+    ratio of sums weighs units by the denominator. Medians are exact here; the pseudo-median that takes their place when
+    the table is protected stands beside them.
+
+    References
+    ----------
+    Welch, B. L. (1947). The generalization of "Student's" problem when several different population variances are
+    involved. Biometrika 34, 28-35, equation 28. Dialogic (2020), Evaluatie Smart Industry, appendix 6 (unweighted mean
+    over units).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> firms = pd.DataFrame({"firm": [1, 2, 3, 4, 5, 6], "year": 2019, "joined": [1, 1, 1, 0, 0, 0],
+    ...                       "sales": [12.0, 15.0, 18.0, 10.0, 11.0, 15.0]})
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="joined", revenue="sales")
+    >>> table = se.compare_groups(panel, indicator="revenue").to_frame()
+    >>> means = table[table["statistic"] == "mean"]
+    >>> means[["group", "estimate", "std_error", "n_units"]].round(2).to_string(index=False).splitlines()
     """
-    by = [by] if isinstance(by, str) else list(by)
-    summary = cells.summarise(panel, indicator=indicator, by=by, where=where, years=years)
+    request = cells.cell_request(indicator, by=by, where=where, years=years)
+    summaries = cells.summarise_requests(panel, [request])
+    return compare_summaries(panel, summaries, indicator=indicator, by=by, where=where, years=years, level=level)
+
+
+def compare_summaries(
+    panel: Panel,
+    summaries: cells.Summaries,
+    *,
+    indicator: str | Sequence[str],
+    by: str | Sequence[str] = (),
+    where: cells.Where | None = None,
+    years: Sequence[int] | None = None,
+    level: float | None = None,
+) -> ResultTable:
+    """Compare the groups as `compare_groups` does, from cells that were summarised before."""
+    request = cells.cell_request(indicator, by=by, where=where, years=years)
+    summary = summaries[request].to_frame()
     level = panel.rules.level if level is None else level
-    keys = pd.concat([summary[[INDICATOR, YEAR]], cells.tidy_keys(summary, by, where)], axis=1)
-    groups = pd.concat(
-        [_level_rows(keys, summary, statistic, level) for statistic in (MEAN, MEDIAN, RATIO_OF_SUMS)],
-        ignore_index=True,
-    )
-    rows = pd.concat([groups, _contrasts(keys, summary, level)], ignore_index=True)
+    labels = cells.label_cells(summary, request.by, dict(request.where))
+    keys = pd.concat([summary[[INDICATOR, YEAR]], labels], axis=1)
+    groups = [_level_rows(keys, summary, statistic, level) for statistic in (MEAN, MEDIAN, RATIO_OF_SUMS)]
+    rows = pd.concat([pd.concat(groups, ignore_index=True), _contrast_rows(keys, summary, level)], ignore_index=True)
     rows = rows.assign(
         **{
             UNIT_OF_MEASURE: rows[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
@@ -80,15 +156,15 @@ def compare_groups(
         evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
-        coverage=cells.coverage_of(panel, indicator, where=where, years=years),
+        coverage=summaries[request].coverage,
         simulation=panel.simulation,
     )
 
 
 def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level: float) -> pd.DataFrame:
-    """Give the rows of one statistic for both groups; only the mean carries a standard error here."""
+    """Make the rows of one statistic for both groups; only the mean carries a standard error here."""
     rows = keys.assign(**{GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: ""})
-    rows = rows.assign(**cells.evidence(summary))
+    rows = rows.assign(**cells.disclosure_columns(summary))
     n = summary["n"].to_numpy()
     if statistic == MEAN:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -106,13 +182,14 @@ def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level
     return rows
 
 
-def _contrasts(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Give the difference and the ratio of the two means of each cell that has both groups."""
-    cell = [column for column in keys.columns if column in keys]
+def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Make the rows of the difference and the ratio of the two means of each cell that has both groups."""
+    cell = list(keys.columns)
     wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd"]]], axis=1)
-    ours = wide[wide[GROUP] == PARTICIPANTS].drop(columns=GROUP)
-    theirs = wide[wide[GROUP] == NON_PARTICIPANTS].drop(columns=GROUP)
-    both = ours.merge(theirs, on=cell, suffixes=("_a", "_b"))
+    participants, others = (
+        wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
+    )
+    both = participants.merge(others, on=cell, suffixes=("_a", "_b"))
     n_a, n_b, mean_a, mean_b = (both[name].to_numpy() for name in ("n_a", "n_b", "mean_a", "mean_b"))
     with np.errstate(divide="ignore", invalid="ignore"):
         se_a, se_b = both["sd_a"].to_numpy() / np.sqrt(n_a), both["sd_b"].to_numpy() / np.sqrt(n_b)

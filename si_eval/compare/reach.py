@@ -9,13 +9,13 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from si_eval import cells
-from si_eval import engine as engines
+from si_eval import cells, engine
 from si_eval.results import Linkage, Panel, ResultTable
 from si_eval.vocabulary import (
     AGE,
     AGE_CLASS,
     ALL,
+    BE_ID,
     CATEGORY,
     COUNT,
     DIVISION,
@@ -115,10 +115,10 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
     """Give, by year, the share of participants whose enterprise group is larger, and in a higher size class."""
     frames = []
     for flag in (GROUP_LARGER, GROUP_HIGHER_CLASS):
-        table = cells.compared_units(panel)
+        table = cells.select_units(panel)
         table = table.filter(table[GROUP] == PARTICIPANTS)
         flagged = table[flag].fill_null(False)
-        counts = engines.fetch(
+        counts = engine.fetch(
             table.group_by(YEAR).aggregate(n=flagged.sum(), **{N_TOTAL: table.count()}, **_counted(table, flagged))
         )
         share = counts["n"].astype("float64") / counts[N_TOTAL].astype("float64")
@@ -158,10 +158,8 @@ def _outlier_counts(panel: Panel) -> dict[str, int]:
     if panel.rules.outliers == "none":
         return {}
     outliers = panel.outliers()
-    return {
-        domain: int(outliers.loc[outliers["domain"] == domain, "be_id"].nunique())
-        for domain in ("revenue", "investment")
-    }
+    domains = dict.fromkeys(entry.domain for entry in panel.indicators.values() if entry.outliers)
+    return {domain: int(outliers.loc[outliers["domain"] == domain, BE_ID].nunique()) for domain in domains}
 
 
 def _distribution(
@@ -175,13 +173,13 @@ def _distribution(
 ) -> pd.DataFrame:
     """Give counts and shares of both groups over the categories of one column."""
     (column,) = by
-    table = cells.compared_units(panel, by=by, where=where, years=[year])
+    table = cells.select_units(panel, by=by, where=where, years=[year])
     for label, classes in (merge or {}).items():
         table = table.mutate(**{column: ibis.ifelse(table[column].isin(list(classes)), label, table[column])})
-    counts = engines.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **_counted(table)))
+    counts = engine.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **_counted(table)))
     counts["n"] = counts["n"].astype("float64")
     counts[N_TOTAL] = counts.groupby(GROUP)["n"].transform("sum")
-    rows = pd.concat([counts[[GROUP, YEAR]], cells.tidy_keys(counts, by, where)], axis=1)
+    rows = pd.concat([counts[[GROUP, YEAR]], cells.label_cells(counts, by, where)], axis=1)
     rows = rows.assign(**{INDICATOR: indicator, N_UNITS: counts["n"], N_TOTAL: counts[N_TOTAL]})
     rows = rows.assign(**_evidence(counts))
     as_counts = rows.assign(**{STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS})
@@ -192,8 +190,8 @@ def _distribution(
 
 def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
     """Count the units of both groups."""
-    table = cells.compared_units(panel, years=[year])
-    counts = engines.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **_counted(table)))
+    table = cells.select_units(panel, years=[year])
+    counts = engine.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **_counted(table)))
     counts = counts.sort_values([GROUP, YEAR], ignore_index=True)
     numbers = counts["n"].astype("float64")
     return counts[[GROUP, YEAR]].assign(
@@ -230,8 +228,8 @@ def _evidence(counts: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _divisions(panel: Panel, year: int) -> pd.DataFrame:
     """Count, by sector, the two-digit divisions that have a unit of either group."""
-    table = cells.compared_units(panel, by=[SECTOR, DIVISION], years=[year])
-    counts = engines.fetch(table.group_by([YEAR, SECTOR]).aggregate(n=table[DIVISION].nunique(), units=table.count()))
+    table = cells.select_units(panel, by=[SECTOR, DIVISION], years=[year])
+    counts = engine.fetch(table.group_by([YEAR, SECTOR]).aggregate(n=table[DIVISION].nunique(), units=table.count()))
     counts = counts.sort_values([YEAR, SECTOR], ignore_index=True)
     return counts[[YEAR, SECTOR]].assign(
         **{
@@ -250,13 +248,13 @@ def _means(
 ) -> pd.DataFrame:
     """Give the means of both groups over some cells."""
     summary = cells.summarise(panel, indicator=indicators, by=by, where=where, years=[year])
-    rows = pd.concat([summary[[INDICATOR, GROUP, YEAR]], cells.tidy_keys(summary, by, where)], axis=1)
+    rows = pd.concat([summary[[INDICATOR, GROUP, YEAR]], cells.label_cells(summary, by, where)], axis=1)
     rows = rows.assign(
         **{
             STATISTIC: MEAN,
             ESTIMATE: summary["mean"],
             N_UNITS: summary["n"],
-            **cells.evidence(summary),
+            **cells.disclosure_columns(summary),
             UNIT_OF_MEASURE: summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
             NOTE: "",
         }

@@ -56,7 +56,7 @@ def check_selection(
     """
     by = [by] if isinstance(by, str) else list(by)
     if indicator is None:
-        indicator = [name for name in panel.indicators if name.endswith("_per_employee")] or list(panel.indicators)
+        indicator = [name for name, entry in panel.indicators.items() if entry.balance] or list(panel.indicators)
     splits: list[list[str]] = [[], by] if by else [[]]
     frames = [_balance(panel, indicator, split, where, year, bound) for split in splits]
     rows = pd.concat(frames, ignore_index=True).assign(**{RULE_SET: panel.rules.name})
@@ -66,7 +66,7 @@ def check_selection(
         evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
-        coverage=cells.coverage_of(panel, indicator, where=where, years=[year]),
+        coverage=cells.count_coverage(panel, indicator, where=where, years=[year]),
         simulation=panel.simulation,
     )
 
@@ -76,7 +76,7 @@ def _balance(
 ) -> pd.DataFrame:
     """Give the rows of one split."""
     summary = cells.summarise(panel, indicator=indicator, by=by, where=where, years=[year])
-    keys = pd.concat([summary[[INDICATOR, YEAR]], cells.tidy_keys(summary, by, where)], axis=1)
+    keys = pd.concat([summary[[INDICATOR, YEAR]], cells.label_cells(summary, by, where)], axis=1)
     units = summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()})
     means = keys.assign(
         **{
@@ -85,14 +85,14 @@ def _balance(
             ESTIMATE: summary["mean"],
             N_UNITS: summary["n"],
             UNIT_OF_MEASURE: units,
-            **cells.evidence(summary),
+            **cells.disclosure_columns(summary),
         }
     )
     wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd"]]], axis=1)
-    ours = wide[wide[GROUP] == PARTICIPANTS].drop(columns=GROUP)
-    both = ours.merge(
-        wide[wide[GROUP] == NON_PARTICIPANTS].drop(columns=GROUP), on=list(keys.columns), suffixes=("_a", "_b")
+    participants, others = (
+        wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
     )
+    both = participants.merge(others, on=list(keys.columns), suffixes=("_a", "_b"))
     mean_a, mean_b, sd_a, sd_b, n_a, n_b = (
         both[f"{name}_{side}"].to_numpy() for name in ("mean", "sd", "n") for side in ("a", "b")
     )

@@ -8,8 +8,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from si_eval import cells, stats
-from si_eval import engine as engines
+from si_eval import cells, engine, stats
 from si_eval.errors import StudyError
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
@@ -37,7 +36,7 @@ from si_eval.vocabulary import (
     YEAR,
 )
 
-BASE = 100.0
+BASE_VALUE = 100.0
 CANNOT_SHOW = (
     "An index of yearly means also moves when firms enter, leave or change class; it shows no cause, and the noise of "
     "the base year is in every later figure."
@@ -48,35 +47,120 @@ def index_series(
     panel: Panel,
     *,
     indicator: str,
-    by: Sequence[str] = (),
+    by: str | Sequence[str] = (),
     where: cells.Where | None = None,
     base_year: int,
     years: Sequence[int] | None = None,
     level: float | None = None,
 ) -> ResultTable:
-    """Give the mean of each group and cell as an index of its base year (base year = 100).
+    r"""Compute the mean of each group and cell as an index of its base year (base year = 100).
 
-    Cells are those of the year itself (repeated cross-sections). The standard error follows from the delta method with
-    the covariance of the units that stand in the same cell in both years. Rows of group ``difference`` are in index
-    points. ``n_units`` is the smaller of the two years' counts. Raises `StudyError` if the panel lacks the base year.
+    Use it to show how the groups developed, each against its own start. Cells are those of the year itself (repeated
+    cross-sections): an index also moves when firms enter, leave or change class.
 
-    Source: Dialogic 2020, figures 34 and 36-39; delta method: Cochran (1977), Sampling Techniques, section 6.3.
+    Parameters
+    ----------
+    panel : Panel
+        Units by year, from `build_panel` or `panel_from_frame`.
+    indicator : str
+        An indicator of the panel (``panel.indicators``).
+    by : str or sequence of str, optional
+        Columns of the panel that split the units into cells. Default: no split.
+    where : mapping of str to a value or a sequence of values, optional
+        Columns of the panel, and the values of the units to keep. Default: all units.
+    base_year : int
+        Year in which each series is 100.
+    years : sequence of int, optional
+        Years of the series. Default: all years of the panel.
+    level : float, optional
+        Coverage of the confidence intervals, between 0 and 1. Default: that of the panel's rule set.
+
+    Returns
+    -------
+    ResultTable
+        One tidy row a cell (``size_class``, ``sector``, ``category``), ``year`` and ``group``, with ``statistic``
+        ``index``. Rows of group ``difference`` are in index points. ``n_units`` is the smaller of the two years'
+        counts. A number that cannot be computed is missing, with the reason in ``note``.
+
+    Raises
+    ------
+    StudyError
+        If the panel does not have the indicator, a column, or the base year.
+
+    See Also
+    --------
+    compare_groups : The means behind the index, and their difference in one year.
+
+    Notes
+    -----
+    With the means :math:`\bar y_t, \bar y_b` of a year and of the base year, the index is
+    :math:`100\,\bar y_t / \bar y_b`. By the delta method its standard error is
+
+    .. math:: \frac{100}{\bar y_b} \sqrt{v_t - 2 r c + r^2 v_b}, \qquad r = \bar y_t / \bar y_b,
+
+    where :math:`v` are the variances of the means and :math:`c` is their covariance, over the units that stand in the
+    same cell in both years. Degrees of freedom are the smaller count less one. The base year itself has no error.
+
+    References
+    ----------
+    Cochran, W. G. (1977). Sampling Techniques, third edition, section 6.3. Dialogic (2020), Evaluatie Smart Industry,
+    figures 34 and 36-39.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> firms = pd.DataFrame({"firm": [1, 2, 3, 4] * 2, "year": [2014] * 4 + [2019] * 4, "joined": [1, 1, 0, 0] * 2,
+    ...                       "sales": [10.0, 20.0, 30.0, 50.0, 15.0, 24.0, 33.0, 55.0]})
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="joined", revenue="sales")
+    >>> series = se.index_series(panel, indicator="revenue", base_year=2014, years=[2019]).to_frame()
+    >>> series[["group", "estimate", "std_error"]].round(2).to_string(index=False).splitlines()
     """
-    by = [by] if isinstance(by, str) else list(by)
+    request = series_request(indicator, by=by, where=where, base_year=base_year, years=years)
+    summaries = cells.summarise_requests(panel, [request])
+    return index_summaries(
+        panel, summaries, indicator=indicator, by=by, where=where, base_year=base_year, years=years, level=level
+    )
+
+
+def series_request(
+    indicator: str,
+    *,
+    by: str | Sequence[str] = (),
+    where: cells.Where | None = None,
+    base_year: int,
+    years: Sequence[int] | None = None,
+) -> cells.CellRequest:
+    """Make the request of the cells that an index rests on: those of its years and of the base year."""
+    return cells.cell_request(indicator, by=by, where=where, years=None if years is None else [base_year, *years])
+
+
+def index_summaries(
+    panel: Panel,
+    summaries: cells.Summaries,
+    *,
+    indicator: str,
+    by: str | Sequence[str] = (),
+    where: cells.Where | None = None,
+    base_year: int,
+    years: Sequence[int] | None = None,
+    level: float | None = None,
+) -> ResultTable:
+    """Compute an index as `index_series` does, from cells that were summarised before."""
+    request = series_request(indicator, by=by, where=where, base_year=base_year, years=years)
+    summary = summaries[request].to_frame()
     level = panel.rules.level if level is None else level
-    wanted = None if years is None else sorted({int(base_year), *(int(year) for year in years)})
-    summary = cells.summarise(panel, indicator=indicator, by=by, where=where, years=wanted)
     if base_year not in set(summary[YEAR]):
         raise StudyError(
             f"base_year: found {base_year}; expected one of {sorted(set(summary[YEAR]))}; choose a year of the panel"
         )
-    cell = [INDICATOR, GROUP, *by]
+    cell = [INDICATOR, GROUP, *request.by]
     base = summary[summary[YEAR] == base_year].drop(columns=YEAR)
     series = summary.merge(base, on=cell, suffixes=("", OF_BASE_YEAR), how="left")
-    series = series.merge(_covariances(panel, indicator, by, where, base_year, wanted), on=[*cell, YEAR], how="left")
+    series = series.merge(_covariances(panel, request, base_year), on=[*cell, YEAR], how="left")
     if years is not None:
         series = series[series[YEAR].isin([int(year) for year in years])].reset_index(drop=True)
-    rows = _index_rows(series, cells.tidy_keys(series, by, where), base_year, level)
+    rows = _index_rows(series, cells.label_cells(series, request.by, dict(request.where)), base_year, level)
     rows = pd.concat([rows, _difference_rows(rows, level)], ignore_index=True)
     rows = rows.assign(**{STATISTIC: INDEX, UNIT_OF_MEASURE: f"{base_year} = 100", RULE_SET: panel.rules.name})
     return ResultTable(
@@ -85,22 +169,16 @@ def index_series(
         evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
-        coverage=cells.coverage_of(panel, indicator, where=where, years=wanted),
+        coverage=summaries[request].coverage,
         simulation=panel.simulation,
     )
 
 
-def _covariances(
-    panel: Panel,
-    indicator: str,
-    by: list[str],
-    where: cells.Where | None,
-    base_year: int,
-    years: Sequence[int] | None,
-) -> pd.DataFrame:
-    """Give, by cell and year, the sums over units in the same cell in both years that make the covariance of means."""
-    table = cells.compared_units(panel, by=by, where=where, years=years)
-    table = table.mutate(value=cells.values_of(table, panel.indicators[indicator]))
+def _covariances(panel: Panel, request: cells.CellRequest, base_year: int) -> pd.DataFrame:
+    """Add up, by cell and year, the values of units in the same cell in both years: the covariance of means."""
+    (indicator,), by = request.indicators, list(request.by)
+    table = cells.select_units(panel, by=by, where=dict(request.where), years=request.years)
+    table = table.mutate(value=cells.indicator_values(table, panel.indicators[indicator]))
     table = table.filter(table["value"].notnull())
     base = table.filter(table[YEAR] == base_year).select(BE_ID, GROUP, *by, base_value="value")
     joined = table.select(BE_ID, YEAR, GROUP, *by, "value").inner_join(base, [BE_ID, GROUP, *by])
@@ -110,7 +188,7 @@ def _covariances(
         sum_base=joined.base_value.sum(),
         sum_product=(joined["value"] * joined.base_value).sum(),
     )
-    frame = engines.fetch(sums)
+    frame = engine.fetch(sums)
     numbers = ["n_both", "sum_now", "sum_base", "sum_product"]
     return frame.astype({YEAR: "int64", **dict.fromkeys(numbers, "float64")}).assign(indicator=indicator)
 
@@ -123,10 +201,10 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
     cross = both[3] - now * both[2] - base * both[1] + both[0] * now * base
     with np.errstate(divide="ignore", invalid="ignore"):
         covariance = cross / (n_now * n_base)
-        std_error = BASE * stats.ratio_std_error(
+        std_error = BASE_VALUE * stats.ratio_std_error(
             now, sd_now / np.sqrt(n_now), base, sd_base / np.sqrt(n_base), covariance
         )
-        index = np.where(base != 0, BASE * (now / base), np.nan)
+        index = np.where(base != 0, BASE_VALUE * (now / base), np.nan)
     is_base = (series[YEAR] == base_year).to_numpy()
     std_error = np.where(is_base, 0.0, std_error)
     fewest = np.fmin(n_now, np.nan_to_num(n_base))
@@ -140,8 +218,8 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
             N_UNITS: fewest,
             NOTE: "",
             DOF: fewest - 1,
-            **cells.evidence(series),
-            **{f"{name}{OF_BASE_YEAR}": series[f"{name}{OF_BASE_YEAR}"] for name in cells.evidence(series)},
+            **cells.disclosure_columns(series),
+            **{f"{name}{OF_BASE_YEAR}": series[f"{name}{OF_BASE_YEAR}"] for name in cells.disclosure_columns(series)},
         }
     )
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "the base year has no value in this cell, or its mean is zero"
@@ -151,8 +229,8 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
 def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """Subtract the index of the non-participants from that of the participants, in index points."""
     cell = [INDICATOR, YEAR, SIZE_CLASS, SECTOR, CATEGORY]
-    ours = rows[rows[GROUP] == PARTICIPANTS]
-    both = ours.merge(rows[rows[GROUP] == NON_PARTICIPANTS], on=cell, suffixes=("_a", "_b"))
+    participants, others = (rows[rows[GROUP] == group] for group in (PARTICIPANTS, NON_PARTICIPANTS))
+    both = participants.merge(others, on=cell, suffixes=("_a", "_b"))
     std_error = np.sqrt(both[f"{STD_ERROR}_a"] ** 2 + both[f"{STD_ERROR}_b"] ** 2).to_numpy()
     fewest = both[[f"{N_UNITS}_a", f"{N_UNITS}_b"]].min(axis=1).to_numpy()
     estimate = (both[f"{ESTIMATE}_a"] - both[f"{ESTIMATE}_b"]).to_numpy()

@@ -203,7 +203,7 @@ def estimate_effect(
         evidence=evidence,
         cannot_show=CANNOT_SHOW[evidence],
         rules=panel.rules.name,
-        coverage=cells.coverage_of(panel, outcome, where=where, years=years),
+        coverage=cells.count_coverage(panel, outcome, where=where, years=years),
         simulation=panel.simulation,
     )
 
@@ -242,7 +242,7 @@ def _rows(result: DesignResult, level: float) -> pd.DataFrame:
 
 def _keys_of_filter(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
     """Write the choice of units in the tidy columns; a filter on anything else joins the category."""
-    keys = cells.tidy_keys(rows, [], where)
+    keys = cells.label_cells(rows, [], where)
     other = keys[CATEGORY] != ALL
     keys[CATEGORY] = rows[CATEGORY].where(~other, rows[CATEGORY] + " · " + keys[CATEGORY])
     return keys

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from si_eval import cells
-from si_eval import engine as engines
-from si_eval.engine.columns import Gathered, Key, gather
+from si_eval import cells, engine
+from si_eval.engine.columns import ColumnTable, DictionaryColumn, collect_columns
 from si_eval.errors import StudyError
 from si_eval.results import Panel
 from si_eval.stats import FloatArray, IntArray
@@ -98,7 +97,7 @@ def read_arrays(
         ENTRY_YEAR,
         GROUP_ID,
         never=~table[PARTICIPANT].fill_null(True),
-        **{OUTCOME: cells.values_of(table, panel.indicators[outcome])},
+        **{OUTCOME: cells.indicator_values(table, panel.indicators[outcome])},
         **{
             COVARIATE + name: table[name].cast("string").fill_null(MISSING)
             if name in texts
@@ -106,8 +105,8 @@ def read_arrays(
             for name in covariates
         },
     )
-    keys, found = gather(engines.pieces(rows), [YEAR, *(COVARIATE + name for name in texts)])
-    if not found.rows:
+    keys, found = collect_columns(engine.iter_batches(rows), [YEAR, *(COVARIATE + name for name in texts)])
+    if not found.num_rows:
         raise StudyError("where or years: found no unit of the panel; expected at least one; widen the choice")
     return _to_arrays(keys, found, _ever_participants(panel.table), covariates, logarithm)
 
@@ -115,7 +114,7 @@ def read_arrays(
 def entry_is_known(panel: Panel) -> bool:
     """Whether the year of entry of any participant is known."""
     known = panel.table[PARTICIPANT] & panel.table[ENTRY_YEAR].notnull()
-    return bool(engines.count_rows(panel.table.filter(known).limit(1)))
+    return bool(engine.count_rows(panel.table.filter(known).limit(1)))
 
 
 def _select_rows(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:
@@ -123,23 +122,23 @@ def _select_rows(table: ir.Table, where: cells.Where | None, years: Sequence[int
     if where:
         first = table.group_by(BE_ID).aggregate(**{FIRST_YEAR: table[YEAR].min()})
         start = table.inner_join(first, [table[BE_ID] == first[BE_ID], table[YEAR] == first[FIRST_YEAR]])
-        table = table.semi_join(cells.chosen(start, where).select(BE_ID), BE_ID)
+        table = table.semi_join(cells.filter_rows(start, where).select(BE_ID), BE_ID)
     return table if years is None else table.filter(table[YEAR].isin([int(year) for year in years]))
 
 
 def _ever_participants(table: ir.Table) -> IntArray:
     """List the units that take part in any year of the panel, in ascending order."""
-    units = engines.fetch_arrow(table.filter(table[PARTICIPANT]).select(BE_ID).distinct())[BE_ID]
+    units = engine.fetch_arrow(table.filter(table[PARTICIPANT]).select(BE_ID).distinct())[BE_ID]
     return np.sort(units.to_numpy())
 
 
 def _to_arrays(
-    keys: dict[str, Key], found: Gathered, ever: IntArray, covariates: Sequence[str], logarithm: bool
+    keys: dict[str, DictionaryColumn], found: ColumnTable, ever: IntArray, covariates: Sequence[str], logarithm: bool
 ) -> PanelArrays:
     """Put rows in places: a line a unit, a column a year."""
-    calendar, period = np.unique(keys[YEAR].labels.to_numpy(zero_copy_only=False), return_inverse=True)
-    column = period[keys[YEAR].codes]
-    ids, line = np.unique(found.few(BE_ID).values, return_inverse=True)
+    calendar, period = np.unique(keys[YEAR].dictionary.to_numpy(zero_copy_only=False), return_inverse=True)
+    column = period[keys[YEAR].indices]
+    ids, line = np.unique(found.sparse(BE_ID).values, return_inverse=True)
     shape = len(ids), len(calendar)
 
     def placed(values: npt.NDArray[Any], gap: float) -> npt.NDArray[Any]:
@@ -152,18 +151,18 @@ def _to_arrays(
     if logarithm:
         outcome = np.log(np.where(not_positive, np.nan, outcome))
     takes_part = np.isin(ids, ever, assume_unique=True)
-    never = found.truths("never")
+    never = found.booleans("never")
     assert never is not None
     compared = takes_part.copy()
     compared[line[never]] = True
-    entry, groups = found.few(ENTRY_YEAR), found.few(GROUP_ID)
+    entry, groups = found.sparse(ENTRY_YEAR), found.sparse(GROUP_ID)
     cohort = np.where(takes_part, UNKNOWN_ENTRY, NEVER_TREATED).astype(np.int64)
-    cohort[line[entry.places]] = np.where(takes_part[line[entry.places]], entry.values, NEVER_TREATED)
+    cohort[line[entry.rows]] = np.where(takes_part[line[entry.rows]], entry.values, NEVER_TREATED)
     holding = -1 - np.arange(len(ids))
-    holding[line[groups.places]] = groups.values
+    holding[line[groups.rows]] = groups.values
     coded = {name: keys[COVARIATE + name] for name in covariates if COVARIATE + name in keys}
     wide = {
-        name: placed(coded[name].codes, -1) if name in coded else placed(found.floats(COVARIATE + name), np.nan)
+        name: placed(coded[name].indices, -1) if name in coded else placed(found.floats(COVARIATE + name), np.nan)
         for name in covariates
     }
     return PanelArrays(
@@ -172,6 +171,6 @@ def _to_arrays(
         years=tuple(int(year) for year in calendar),
         holding=np.unique(holding[compared], return_inverse=True)[1],
         covariates={name: values[compared] for name, values in wide.items()},
-        labels={name: tuple(key.labels.to_pylist()) for name, key in coded.items()},
+        labels={name: tuple(key.dictionary.to_pylist()) for name, key in coded.items()},
         n_not_positive=int(not_positive[compared].sum()) if logarithm else 0,
     )

@@ -14,18 +14,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-if TYPE_CHECKING:
-    import ibis.expr.types as ir
-
 from si_eval.engine import spark
 from si_eval.errors import StudyError
 
-ROWS_A_PIECE = 25_000  # that leave the engine at once: more take memory, fewer take time
-ROWS_A_GROUP = 100_000  # each thread that reads a file holds one group of its rows
-ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+
+    Engine = BaseBackend  # a connection that Ibis opened, to DuckDB or to Spark
+
+BATCH_ROWS = 25_000  # rows that leave the engine at once: more take memory, fewer take time
+ROW_GROUP_ROWS = 100_000  # each thread that reads a file holds one group of its rows
+MAX_ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
 
 
-def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, threads: int | None = None) -> Any:
+def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, threads: int | None = None) -> Engine:
     """Open a relational engine; ``memory_limit`` is such as ``"500MB"``.
 
     What does not fit in memory goes to a private temporary folder, which goes when the engine does.
@@ -51,19 +54,19 @@ def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, thr
     return engine
 
 
-def is_local(engine: Any) -> bool:
-    """Say whether rows are worked on in this process, not on a cluster."""
+def is_local(engine: Engine) -> bool:
+    """Whether rows are worked on in this process, not on a cluster."""
     return bool(engine.name == "duckdb")
 
 
 def threads(table: ir.Table) -> int:
-    """Give the number of threads that the engine of a table may use."""
+    """Return the number of threads that the engine of a table may use."""
     engine = table.get_backend()
     return int(engine.raw_sql("SELECT current_setting('threads')").fetchall()[0][0]) if is_local(engine) else 1
 
 
-def pieces(expression: ir.Table) -> Iterator[pa.RecordBatch]:
-    """Give the rows of an expression, as they are computed, in small pieces; one at least.
+def iter_batches(expression: ir.Table) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of an expression, as they are computed, in small batches; one at least.
 
     Take all of them before the engine is asked anything else: its next answer ends this one.
     """
@@ -72,36 +75,36 @@ def pieces(expression: ir.Table) -> Iterator[pa.RecordBatch]:
     if is_local(engine):
         answer = engine.con.sql(engine.compile(expression))
         read = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
-        rows = read(ROWS_A_PIECE)
+        rows = read(BATCH_ROWS)
     else:
-        rows = spark.fetch(expression).to_reader(ROWS_A_PIECE)
+        rows = spark.fetch(expression).to_reader(BATCH_ROWS)
     empty = True
-    for piece in rows:
+    for batch in rows:
         empty = False
-        yield piece
+        yield batch
     if empty:
         yield pa.RecordBatch.from_pylist([], rows.schema)
 
 
-def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:
+def scan_parquet(engine: Engine, paths: Sequence[Path]) -> ir.Table:
     """Read parquet files with one schema as one table, without loading them."""
     if not is_local(engine):
         return spark.scan_parquet(engine, paths)
     return engine.read_parquet([str(path) for path in paths])
 
 
-def from_frame(engine: Any, frame: pd.DataFrame) -> ir.Table:
+def from_frame(engine: Engine, frame: pd.DataFrame) -> ir.Table:
     """Put a data frame into the engine; the frame itself is left as it is."""
     return from_arrow(engine, pa.Table.from_pandas(frame, preserve_index=False))
 
 
-def without_rows(engine: Any, columns: Mapping[str, str]) -> ir.Table:
-    """Give a table of these columns and types that has no rows."""
+def empty_table(engine: Engine, columns: Mapping[str, str]) -> ir.Table:
+    """Make a table of these columns and types that has no rows."""
     return from_arrow(engine, ibis.schema(dict(columns)).to_pyarrow().empty_table())
 
 
-def from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
-    """Give columns a name in the engine; an engine of this process reads them where they are."""
+def from_arrow(engine: Engine, rows: pa.Table) -> ir.Table:
+    """Register an Arrow table in the engine; an engine of this process reads it where it is, without a copy."""
     if not is_local(engine):
         return spark.from_arrow(engine, rows)
     name = ibis.util.gen_name("si_eval")
@@ -109,8 +112,8 @@ def from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
     return engine.table(name)
 
 
-def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
-    """Write tables of one schema to the private folder of a local engine as they come, and give them as one table."""
+def spill_to_parquet(engine: Engine, parts: Iterable[pa.Table]) -> ir.Table:
+    """Write tables of one schema to the temporary folder of a local engine as they come; return them as one table."""
     folder = Path(engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
     paths = []
     for part in parts:
@@ -118,7 +121,7 @@ def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
         pq.write_table(
             part,
             paths[-1],
-            row_group_size=ROWS_A_GROUP,
+            row_group_size=ROW_GROUP_ROWS,
             compression="none",  # read more often than its room on disk is worth
             use_dictionary=["year"],
             write_statistics=["year"],
@@ -128,8 +131,8 @@ def keep(engine: Any, parts: Iterable[pa.Table]) -> ir.Table:
     return scan_parquet(engine, paths)
 
 
-def view(engine: Any, expression: ir.Table) -> ir.Table:
-    """Give an expression a name in the engine, so that what is built on it stays short; nothing is computed."""
+def create_view(engine: Engine, expression: ir.Table) -> ir.Table:
+    """Name an expression in the engine, so that what is built on it stays short; nothing is computed."""
     return engine.create_view(ibis.util.gen_name("si_eval"), expression)
 
 
@@ -139,7 +142,7 @@ def fetch_arrow(expression: ir.Table) -> pa.Table:
 
 
 def fetch(expression: ir.Table) -> pd.DataFrame:
-    """Bring the rows of an expression out of the engine: integers with gaps and truth values keep their kind."""
+    """Bring the rows of an expression out of the engine: integers and Booleans with gaps keep their type."""
     return fetch_arrow(expression).to_pandas(types_mapper=_NULLABLE.get)
 
 
@@ -148,7 +151,7 @@ def count_rows(table: ir.Table) -> int:
     return int(fetch_arrow(table.aggregate(rows=table.count()))["rows"][0].as_py())
 
 
-def materialise(engine: Any, expression: ir.Table) -> ir.Table:
+def materialise(engine: Engine, expression: ir.Table) -> ir.Table:
     """Compute an expression once and keep the result in the engine."""
     if not is_local(engine):
         return spark.materialise(engine, expression)

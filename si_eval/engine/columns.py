@@ -1,4 +1,4 @@
-"""The columns of units, gathered piece by piece; a column that few units have is kept as few values."""
+"""The columns of units, collected batch by batch; a column that few units have is kept as a sparse one."""
 
 from __future__ import annotations
 
@@ -10,128 +10,131 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from si_eval.stats import FloatArray
+from si_eval.stats import BoolArray, FloatArray, IntArray
 
-SCARCE = 0.1  # of the units of a piece; below it, places and values take less room than a column with gaps
-CODE = np.int32
-ROOM = 4_000_000  # rows that a column has room for at first: memory that is not used takes none
+MAX_SPARSE = 0.1  # share of the units of a batch; below it, rows and values take less memory than a column with gaps
+MIN_CAPACITY = 4_000_000  # rows that a column has room for at first: memory that is not used takes none
 
 
 @dataclass(frozen=True)
-class Few:
-    """Values of the units at ``places``, in ascending order."""
+class SparseColumn:
+    """The values of the units at ``rows``, in ascending order; all other units have none."""
 
-    places: npt.NDArray[np.int64]
+    rows: IntArray
     values: npt.NDArray[Any]
 
 
-Column = npt.NDArray[Any] | Few
+Column = npt.NDArray[Any] | SparseColumn
 
 
-class Key(NamedTuple):
-    """The labels of a key, and the place in them of each unit's label, shape (rows,)."""
+class DictionaryColumn(NamedTuple):
+    """A column as Arrow encodes it: its distinct labels, and the index of each unit's label, shape (num_rows,)."""
 
-    labels: pa.Array
-    codes: npt.NDArray[np.int32]
+    dictionary: pa.Array
+    indices: npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """Columns of ``rows`` units, as arrays (gaps are NaN) or as few values."""
+class ColumnTable:
+    """Columns of ``num_rows`` units, as arrays (gaps are NaN) or sparse."""
 
-    rows: int
+    num_rows: int
     columns: Mapping[str, Column]
 
     def floats(self, name: str) -> FloatArray:
-        """Give a column of floats, shape (rows,); missing where there is a gap."""
+        """Return a column of floats, shape (num_rows,); NaN where there is a gap."""
         column = self.columns[name]
-        if not isinstance(column, Few):
+        if not isinstance(column, SparseColumn):
             return column
-        floats = np.full(self.rows, np.nan)
-        floats[column.places] = column.values
+        floats = np.full(self.num_rows, np.nan)
+        floats[column.rows] = column.values
         return floats
 
-    def few(self, name: str) -> Few:
-        """Give a column of whole numbers, which are always few values."""
+    def sparse(self, name: str) -> SparseColumn:
+        """Return a column of whole numbers, which is always sparse."""
         column = self.columns[name]
-        assert isinstance(column, Few)
+        assert isinstance(column, SparseColumn)
         return column
 
-    def truths(self, name: str) -> npt.NDArray[np.bool_] | None:
-        """Give a column of truth values, shape (rows,); none where there is no such column."""
+    def booleans(self, name: str) -> BoolArray | None:
+        """Return a Boolean column, shape (num_rows,); None where there is no such column."""
         column = self.columns.get(name)
-        return None if isinstance(column, Few) else column
+        return None if isinstance(column, SparseColumn) else column
 
 
-def gather(pieces: Iterable[pa.RecordBatch], keys: Sequence[str]) -> tuple[dict[str, Key], Gathered]:
-    """Gather at least one piece: the keys of units, and their other columns.
+def collect_columns(
+    batches: Iterable[pa.RecordBatch], keys: Sequence[str]
+) -> tuple[dict[str, DictionaryColumn], ColumnTable]:
+    """Collect the columns of at least one batch: the keys of units, dictionary-encoded, and all other columns.
 
-    Keys and truth values have no gaps; other columns are floats or whole numbers. Nothing that is given refers to the
-    pieces: that would keep the memory of all their columns.
+    Keys and Boolean columns have no gaps; other columns are floats or whole numbers. Nothing that is returned refers to
+    the batches: that would keep the memory of all their columns.
     """
     labels: dict[str, dict[Any, int]] = {key: {} for key in keys}
-    codes = {key: _Growing() for key in keys}
-    columns: dict[str, _Growing] = {}
-    kinds: dict[str, pa.DataType] = {}
-    rows = 0
-    for piece in pieces:
-        for name in piece.schema.names:
+    indices = {key: _ColumnBuilder() for key in keys}
+    columns: dict[str, _ColumnBuilder] = {}
+    types: dict[str, pa.DataType] = {}
+    num_rows = 0
+    for batch in batches:
+        for name in batch.schema.names:
             if name in labels:
-                kinds[name] = piece[name].type
-                codes[name].add(rows, _coded(piece[name], labels[name]))
+                types[name] = batch[name].type
+                indices[name].append(num_rows, _encode(batch[name], labels[name]))
             else:
-                columns.setdefault(name, _Growing()).add(rows, piece[name])
-        rows += len(piece)
-    found = {key: Key(pa.array(list(labels[key]), kinds[key]), codes[key].full(rows)) for key in keys}
-    return found, Gathered(rows, {name: column.column(rows) for name, column in columns.items()})
+                columns.setdefault(name, _ColumnBuilder()).append(num_rows, batch[name])
+        num_rows += len(batch)
+    encoded = {
+        key: DictionaryColumn(pa.array(list(labels[key]), types[key]), indices[key].array_of(num_rows)) for key in keys
+    }
+    return encoded, ColumnTable(num_rows, {name: column.finish(num_rows) for name, column in columns.items()})
 
 
-def _coded(column: pa.Array, labels: dict[Any, int]) -> pa.Array:
-    """Give each label of a key its number, going on from those that are known already."""
+def _encode(column: pa.Array, labels: dict[Any, int]) -> pa.Array:
+    """Encode the labels of a key as numbers, going on from those that are known already."""
     encoded = column.dictionary_encode()
     known = [labels.setdefault(label, len(labels)) for label in encoded.dictionary.to_pylist()]
-    return pa.array(np.array(known, dtype=CODE)[encoded.indices.to_numpy()])
+    return pa.array(np.array(known, dtype=np.int32)[encoded.indices.to_numpy()])
 
 
 @dataclass
-class _Growing:
-    """A column that grows: few values for as long as they are few, or an array with room for more."""
+class _ColumnBuilder:
+    """A column that grows: sparse for as long as few units have it, then an array with room for more."""
 
-    few: list[Few] = field(default_factory=list)
+    parts: list[SparseColumn] = field(default_factory=list)
     array: npt.NDArray[Any] | None = None
 
-    def add(self, start: int, column: pa.Array) -> None:
-        """Add the values of the units from ``start`` on. Long whole numbers are always kept as few values."""
+    def append(self, start: int, column: pa.Array) -> None:
+        """Append the values of the units from ``start`` on. Long whole numbers always stay sparse."""
         known = len(column) - column.null_count
-        scarce = pa.types.is_int64(column.type) or known < SCARCE * len(column)
-        if self.array is None and scarce:
-            places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+        sparse = pa.types.is_int64(column.type) or known < MAX_SPARSE * len(column)
+        if self.array is None and sparse:
+            rows = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
             values = column.drop_null().to_numpy(zero_copy_only=False)
-            self.few.append(Few(places + start, values.copy()))
+            self.parts.append(SparseColumn(rows + start, values.copy()))
             return
-        self._room(start, start + len(column), column.type)[:] = column.to_numpy(zero_copy_only=False)
+        self._reserve(start, start + len(column), column.type)[:] = column.to_numpy(zero_copy_only=False)
 
-    def full(self, rows: int) -> npt.NDArray[Any]:
-        """Give a column that has no gaps."""
+    def array_of(self, num_rows: int) -> npt.NDArray[Any]:
+        """Return a column that has no gaps."""
         assert self.array is not None
-        return self.array[:rows]
+        return self.array[:num_rows]
 
-    def column(self, rows: int) -> Column:
-        """Give what has been gathered of so many rows."""
+    def finish(self, num_rows: int) -> Column:
+        """Return what was appended of so many rows."""
         if self.array is not None:
-            return self.array[:rows]
-        return Few(
-            np.concatenate([part.places for part in self.few]), np.concatenate([part.values for part in self.few])
+            return self.array[:num_rows]
+        return SparseColumn(
+            np.concatenate([part.rows for part in self.parts]), np.concatenate([part.values for part in self.parts])
         )
 
-    def _room(self, start: int, stop: int, kind: pa.DataType) -> npt.NDArray[Any]:
-        """Give the part of the array from ``start`` to ``stop``; make the array, or a larger one, where needed."""
+    def _reserve(self, start: int, stop: int, kind: pa.DataType) -> npt.NDArray[Any]:
+        """Return the part of the array from ``start`` to ``stop``; make the array, or a larger one, where needed."""
         if self.array is None or stop > len(self.array):
-            before = self.column(start) if self.array is not None or self.few else None
-            self.array = np.empty(max(ROOM, 2 * stop), dtype=kind.to_pandas_dtype())
-            if isinstance(before, Few):
+            before = self.finish(start) if self.array is not None or self.parts else None
+            self.array = np.empty(max(MIN_CAPACITY, 2 * stop), dtype=kind.to_pandas_dtype())
+            if isinstance(before, SparseColumn):
                 self.array[:start] = np.nan
-                self.array[before.places] = before.values
+                self.array[before.rows] = before.values
             elif before is not None:
                 self.array[:start] = before
         return self.array[start:stop]

@@ -11,7 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
@@ -20,15 +20,17 @@ from si_eval.errors import StudyError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    from ibis.backends import BaseBackend
+    from pyspark.sql import DataFrame as SparkFrame
 
 NAME = "pyspark"
 # Numbers that overflow and division by zero are errors, dates have no zone, and rows travel as Arrow, not as pandas.
-_OF_A_SESSION = {
+_SESSION_SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
 }
-_OF_THIS_MACHINE = {
+_LOCAL_SETTINGS = {
     "spark.app.name": "si_eval",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
@@ -40,11 +42,11 @@ _OF_THIS_MACHINE = {
 # What Spark logs can quote a row; its errors are raised all the same.
 _NO_LOG = "rootLogger.level = off\n"
 _LOGGER_OF_QUERIES = "SQLQueryContextLogger"
-_STARTED_BY_SPARK_SUBMIT = "PYSPARK_GATEWAY_PORT"
+_SPARK_SUBMIT_PORT = "PYSPARK_GATEWAY_PORT"
 _MEGABYTES = {"M": 1, "G": 1024, "T": 1024**2}
 
 
-def open_spark(*, memory_limit: str | None = None, threads: int | None = None) -> Any:
+def open_spark(*, memory_limit: str | None = None, threads: int | None = None) -> BaseBackend:
     """Open Spark: the session that is open, the cluster of ``spark-submit``, else Spark on this machine.
 
     ``memory_limit`` is such as ``"2GB"``; it and ``threads`` hold where Spark starts here, and for all engines of the
@@ -65,16 +67,16 @@ def open_spark(*, memory_limit: str | None = None, threads: int | None = None) -
             ) from error
         logging.getLogger(_LOGGER_OF_QUERIES).disabled = True
         builder = SparkSession.builder
-        if SparkSession.getActiveSession() is None and _STARTED_BY_SPARK_SUBMIT not in os.environ:
-            for name, value in _of_this_machine(memory_limit, threads).items():
+        if SparkSession.getActiveSession() is None and _SPARK_SUBMIT_PORT not in os.environ:
+            for name, value in _local_settings(memory_limit, threads).items():
                 builder = builder.config(name, value)
-        return ibis.pyspark.connect(builder.getOrCreate().newSession(), **_OF_A_SESSION)
+        return ibis.pyspark.connect(builder.getOrCreate().newSession(), **_SESSION_SETTINGS)
 
 
-def _of_this_machine(memory_limit: str | None, threads: int | None) -> dict[str, str]:
-    """Give the settings of a Spark without a cluster; its files go to a folder that goes with the process."""
+def _local_settings(memory_limit: str | None, threads: int | None) -> dict[str, str]:
+    """List the settings of a Spark without a cluster; its files go to a folder that goes with the process."""
     cores = threads or os.cpu_count() or 1
-    settings = _OF_THIS_MACHINE | {"spark.master": f"local[{cores}]", "spark.sql.shuffle.partitions": str(cores)}
+    settings = _LOCAL_SETTINGS | {"spark.master": f"local[{cores}]", "spark.sql.shuffle.partitions": str(cores)}
     if memory_limit is not None:
         settings["spark.driver.memory"] = _java_size(memory_limit)
     folder = tempfile.mkdtemp(prefix="si_eval.")
@@ -95,21 +97,21 @@ def _java_size(limit: str) -> str:
     return f"{int(float(size[1]) * _MEGABYTES[size[2].upper()])}m"
 
 
-def scan_parquet(engine: Any, paths: Sequence[Path]) -> ir.Table:
+def scan_parquet(engine: BaseBackend, paths: Sequence[Path]) -> ir.Table:
     """Read parquet files with one schema as one table, without loading them."""
-    return _named(engine, engine._session.read.parquet(*(f"file://{Path(path).resolve()}" for path in paths)))
+    return _register(engine, engine._session.read.parquet(*(f"file://{Path(path).resolve()}" for path in paths)))
 
 
-def from_arrow(engine: Any, rows: pa.Table) -> ir.Table:
+def from_arrow(engine: BaseBackend, rows: pa.Table) -> ir.Table:
     """Put an Arrow table into the engine."""
-    return _named(engine, engine._session.createDataFrame(rows))
+    return _register(engine, engine._session.createDataFrame(rows))
 
 
-def materialise(engine: Any, expression: ir.Table) -> ir.Table:
+def materialise(engine: BaseBackend, expression: ir.Table) -> ir.Table:
     """Compute an expression once, and keep the result in the memory and on the disks of Spark."""
     kept = engine.raw_sql(engine.compile(expression)).persist()
     kept.count()
-    return _named(engine, kept)
+    return _register(engine, kept)
 
 
 def fetch(expression: ir.Table) -> pa.Table:
@@ -118,7 +120,7 @@ def fetch(expression: ir.Table) -> pa.Table:
     return engine.raw_sql(engine.compile(expression)).toArrow().cast(expression.schema().to_pyarrow())
 
 
-def _named(engine: Any, frame: Any) -> ir.Table:
+def _register(engine: BaseBackend, frame: SparkFrame) -> ir.Table:
     name = ibis.util.gen_name("si_eval")
     frame.createOrReplaceTempView(name)
     return engine.table(name)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from si_eval import engine as engines
+from si_eval import engine
 from si_eval.errors import InputError, Problem
 from si_eval.registers.classes import size_class_of
-from si_eval.registers.indicators import per_employee
-from si_eval.registry import Indicator, RuleSet, indicators, rule_set
+from si_eval.registers.indicators import add_indicators
+from si_eval.registers.outliers import no_outliers
+from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet, indicators, rule_set
 from si_eval.results import SIMULATION, Panel
+from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     BE_ID,
     EMPLOYED_PERSONS,
@@ -33,8 +37,13 @@ from si_eval.vocabulary import (
     YEAR,
 )
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from si_eval.engine import Engine
+
 REVENUE_PER_EMPLOYEE = "revenue_per_employee"
-EXAMPLES = 3
+MAX_EXAMPLES = 3
 
 
 def panel_from_frame(
@@ -71,24 +80,24 @@ def panel_from_frame(
         columns[REVENUE] = _numbers(frame, revenue)
     for name in extra:
         columns[name] = _numbers(frame, name)
-        known[name] = Indicator(name=name, function="register_value", unit=name, domain="register", nl=name, en=name)
+        known[name] = Indicator(name=name, function=REGISTER_VALUE, unit=name, domain="register", nl=name, en=name)
     rules = rule_set("replicate_2020")
-    engine = engines.open_engine()
-    table = _table(engine, pd.DataFrame(columns), rules, REVENUE_PER_EMPLOYEE in known)
+    connection = engine.open_engine()
+    table = _table(connection, pd.DataFrame(columns), known, rules)
     per_year = pd.Series(columns[YEAR]).value_counts().sort_index()
     return Panel(
         table=table,
         rules=rules,
         indicators=known,
         per_year={int(year): int(units) for year, units in per_year.items()},
-        count_coverage=partial(_coverage, table),
-        outlier_frame=pd.DataFrame(columns=[BE_ID, "domain", "indicator", YEAR, "value", "fence"]),
+        count_coverage=partial(_count_coverage, table),
+        outlier_frame=no_outliers(),
         simulation=frame.attrs.get(SIMULATION),
     )
 
 
 def _known(employed_persons: str | None, revenue: str | None) -> dict[str, Indicator]:
-    """Give the registry's indicators that the frame can fill, in the frame's own units."""
+    """Return the registry's indicators that the frame can fill, in the frame's own units."""
     units = {}
     if revenue is not None:
         units[REVENUE] = revenue
@@ -196,7 +205,7 @@ def _value_problems(frame: pd.DataFrame, participant: str, employed_persons: str
 
 
 def _problem(column: str, found: str, expected: str, action: str, examples: pd.Series | None = None) -> Problem:
-    shown = () if examples is None else tuple(str(value) for value in examples.unique()[:EXAMPLES])
+    shown = () if examples is None else tuple(str(value) for value in examples.unique()[:MAX_EXAMPLES])
     return Problem(where="data frame", column=column, found=found, expected=expected, action=action, examples=shown)
 
 
@@ -208,8 +217,8 @@ def _columns(
     entry_year: str | None,
     sector: str | None,
     group: str | None,
-) -> dict[str, object]:
-    """Give the identifying columns under the panel's names."""
+) -> dict[str, ArrayLike]:
+    """Put the identifying columns under the panel's names."""
     units = frame[unit]
     whole = pd.api.types.is_numeric_dtype(units) and bool((units == units.round()).all())
     codes = units.astype("int64") if whole else pd.Series(pd.factorize(units)[0])
@@ -230,15 +239,15 @@ def _columns(
     }
 
 
-def _numbers(frame: pd.DataFrame, column: str | None) -> object:
-    """Give a column as numbers, or missing where there is none."""
+def _numbers(frame: pd.DataFrame, column: str | None) -> FloatArray | float:
+    """Return a column as numbers, or missing where there is none."""
     return np.nan if column is None else pd.to_numeric(frame[column]).to_numpy(dtype="float64", na_value=np.nan)
 
 
-def _table(engine: object, columns: pd.DataFrame, rules: RuleSet, per_head: bool) -> ibis.expr.types.Table:
-    """Put the columns in an engine and add classes and revenue per employee."""
+def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:
+    """Put the columns in an engine and add classes and indicators."""
     frame = columns.astype({SECTOR: "string"})
-    table = engines.from_frame(engine, frame).cast({ENTRY_YEAR: "int64", GROUP_ID: "int64"})
+    table = engine.from_frame(connection, frame).cast({ENTRY_YEAR: "int64", GROUP_ID: "int64"})
     persons = table[EMPLOYED_PERSONS]
     table = table.mutate(
         **{
@@ -249,15 +258,12 @@ def _table(engine: object, columns: pd.DataFrame, rules: RuleSet, per_head: bool
             SHARED_GROUP: table[GROUP_ID].notnull(),
         }
     )
-    if per_head:
-        indicator = indicators()[REVENUE_PER_EMPLOYEE]
-        table = table.mutate(**{REVENUE_PER_EMPLOYEE: per_employee(table, indicator, rules)})
-    return engines.materialise(engine, table)
+    return engine.materialise(connection, add_indicators(table, known, rules))
 
 
-def _coverage(table: ibis.expr.types.Table) -> pd.DataFrame:
+def _count_coverage(table: ir.Table) -> pd.DataFrame:
     """Count the units by year and group."""
     group = ibis.cases((table[PARTICIPANT], PARTICIPANTS), (~table[PARTICIPANT], NON_PARTICIPANTS), else_="unknown")
     counts = table.mutate(group=group).group_by([YEAR, "group"]).aggregate(n_units=ibis._.count())
-    frame = engines.fetch(counts).assign(measure="units")
+    frame = engine.fetch(counts).assign(measure="units")
     return frame[[YEAR, "group", "measure", "n_units"]].sort_values([YEAR, "group"], ignore_index=True)

@@ -1,44 +1,104 @@
-"""The formulas of the indicators. Each takes the panel's columns and gives one column; the registry says which."""
+"""The formulas of the indicators: each computes one column of the panel; the registry says which one an entry uses."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import ibis
 
-from si_eval.registry import Indicator, RuleSet, indicators
-from si_eval.vocabulary import EMPLOYED_PERSONS
+from si_eval.errors import StudyError
+from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet
+from si_eval.vocabulary import EMPLOYED_PERSONS, GROUP, INDICATOR
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+RESERVED = ("domain", "fence", GROUP, INDICATOR, "value")  # columns that the stages add beside indicators
 
-def add_indicators(panel: ir.Table, rules: RuleSet) -> ir.Table:
-    """Add every indicator of the registry to a panel that has the register's columns."""
-    return panel.mutate(**{name: FORMULAS[entry.function](panel, entry, rules) for name, entry in indicators().items()})
+Formula = Callable[["ir.Table", Indicator, RuleSet], "ir.Column"]
+FORMULAS: dict[str, Formula] = {}  # filled by `formula`, by the function's name
 
 
+def formula(function: Formula) -> Formula:
+    """Make a function a formula that an entry of the registry can name."""
+    FORMULAS[function.__name__] = function
+    return function
+
+
+def add_indicators(panel: ir.Table, indicators: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:
+    """Add indicators to a panel that has the register's columns; one that rests on another comes after it.
+
+    Raises `StudyError` for an entry that cannot be computed: an unknown function or column, a circle, a name that is
+    taken, a result that is no number.
+    """
+    for entry in indicators.values():
+        _check_entry(entry, indicators, panel.columns)
+    for stage in _stages(indicators, panel.columns):
+        columns = {entry.name: FORMULAS[entry.function](panel, entry, rules) for entry in stage}
+        for name, column in columns.items():
+            if not (column.type().is_numeric() or column.type().is_boolean()):
+                raise _refusal(name, f"values of type {column.type()}", "numbers", "choose another column or formula")
+        panel = panel.mutate(**columns)
+    return panel
+
+
+@formula
 def register_value(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
-    """Give a column that the panel already has."""
-    return panel[indicator.name]
+    """Take a column that the panel already has."""
+    return panel[indicator.of or indicator.name]
 
 
+@formula
 def per_employee(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
     """Divide by persons employed where there are more than the rule set's minimum; elsewhere missing."""
     persons = panel[EMPLOYED_PERSONS]
     return panel[indicator.of] / ibis.ifelse(persons > rules.min_employed_persons, persons, ibis.null("float64"))
 
 
-def own_production_share(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
-    """Divide what was produced in-house by the total where that is above zero; elsewhere missing."""
-    total = panel[indicator.denominator]
-    return panel[indicator.numerator] / ibis.ifelse(total > 0, total, ibis.null("float64"))
+@formula
+def ratio(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
+    """Divide the numerator by the denominator where that is above zero; elsewhere missing."""
+    denominator = panel[indicator.denominator]
+    return panel[indicator.numerator] / ibis.ifelse(denominator > 0, denominator, ibis.null("float64"))
 
 
-Formula = Callable[["ir.Table", Indicator, RuleSet], "ir.Column"]
-FORMULAS: dict[str, Formula] = {
-    "register_value": register_value,
-    "per_employee": per_employee,
-    "own_production_share": own_production_share,
-}
+ARGUMENTS: dict[Formula, tuple[str, ...]] = {per_employee: ("of",), ratio: ("numerator", "denominator")}
+
+
+def _check_entry(entry: Indicator, indicators: Mapping[str, Indicator], columns: Sequence[str]) -> None:
+    """Refuse an entry whose formula, columns or name cannot be."""
+    name = entry.name
+    if entry.function not in FORMULAS:
+        expected = f"one of {', '.join(FORMULAS)}"
+        raise _refusal(name, f"function {entry.function!r}", expected, "name one of these, or write it there")
+    lacking = [key for key in ARGUMENTS.get(FORMULAS[entry.function], ()) if not getattr(entry, key)]
+    if lacking:
+        raise _refusal(name, f"no `{lacking[0]}`", f"what {entry.function} divides", "add it to its entry")
+    unknown = [column for column in entry.needs if column not in columns and column not in indicators]
+    if unknown:
+        known = ", ".join([*columns, *(other for other in indicators if other not in columns)])
+        raise _refusal(name, f"column {unknown[0]!r}", f"a column of the panel or an indicator ({known})", "correct it")
+    is_column = entry.function == REGISTER_VALUE and entry.needs == (name,)
+    taken = [] if is_column else [*columns, *RESERVED]
+    taken += [other for other in (*columns, *indicators) if other != name]
+    if name.casefold() in {other.casefold() for other in taken}:
+        raise _refusal(name, "a name that is taken (capitals do not tell names apart)", "one of its own", "rename it")
+
+
+def _stages(indicators: Mapping[str, Indicator], columns: Sequence[str]) -> list[list[Indicator]]:
+    """Order indicators in stages that rest on columns and earlier stages; raises `StudyError` for a circle."""
+    known, waiting, stages = set(columns), list(indicators.values()), []
+    while waiting:
+        ready = [entry for entry in waiting if known.issuperset(entry.needs)]
+        if not ready:
+            names = ", ".join(entry.name for entry in waiting)
+            raise _refusal(names, "entries that rest on each other in a circle", "an order", "break the circle")
+        stages.append(ready)
+        known.update(entry.name for entry in ready)
+        waiting = [entry for entry in waiting if entry not in ready]
+    return stages
+
+
+def _refusal(name: str, found: str, expected: str, action: str) -> StudyError:
+    return StudyError(f"indicator {name}: found {found}; expected {expected}; {action}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 import pandas as pd
 
-from si_eval import engine as engines
+from si_eval import engine
 from si_eval.results import Extract, Linkage
 from si_eval.vocabulary import BE_ID, ENTRY_YEAR, YEAR
 
@@ -32,18 +32,18 @@ def link_participants(extract: Extract) -> Linkage:
     years = _register_years(extract)
     participants = _distinct_participants(extract)
     routes = _routes(extract, participants, years)
-    chosen = engines.fetch(_chosen_links(routes))
-    entry = engines.fetch(participants).set_index("kvk_id")[ENTRY_YEAR]
+    links = engine.fetch(_select_links(routes))
+    entry = engine.fetch(participants).set_index("kvk_id")[ENTRY_YEAR]
     return Linkage(
-        funnel_frame=_funnel(extract, routes, chosen),
-        units_frame=_units(chosen, entry),
+        funnel_frame=_funnel(extract, routes, links),
+        units_frame=_units(links, entry),
     )
 
 
 def _register_years(extract: Extract) -> ir.Table:
-    """Give the years of the register with their first and last day."""
+    """List the years of the register with their first and last day."""
     register = extract.tables["business_units"]
-    years = engines.fetch(register.select(YEAR).distinct())[YEAR].sort_values().astype(int)
+    years = engine.fetch(register.select(YEAR).distinct())[YEAR].sort_values().astype(int)
     frame = pd.DataFrame(
         {
             YEAR: years.to_numpy(),
@@ -51,28 +51,28 @@ def _register_years(extract: Extract) -> ir.Table:
             "last": [pd.Timestamp(year, 12, 31).date() for year in years],
         }
     )
-    return engines.from_frame(extract.engine, frame).cast({"first": "date", "last": "date"})
+    return engine.from_frame(extract.engine, frame).cast({"first": "date", "last": "date"})
 
 
 def _distinct_participants(extract: Extract) -> ir.Table:
-    """Give one row a ``kvk_id`` with the year in which it entered first."""
+    """List each ``kvk_id`` once, with the year in which it entered first."""
     listed = extract.tables["participants"]
-    return engines.materialise(
+    return engine.materialise(
         extract.engine, listed.group_by("kvk_id").aggregate(entry_year=listed.entry_date.year().min().cast("int64"))
     )
 
 
 def _routes(extract: Extract, participants: ir.Table, years: ir.Table) -> ir.Table:
-    """Give every way from a participant to a business unit in a year, also those that lead nowhere.
+    """List every way from a participant to a business unit in a year, also those that lead nowhere.
 
     One row a participant, year and link; ``in_year`` says that the link overlaps the year, ``in_register`` that its
     unit stands in that year's register.
     """
     persons = extract.tables["kvk_person"].select(person_kvk="kvk_id", person_id="person_id", person_year=YEAR)
     theirs = persons.semi_join(participants, persons.person_kvk == participants.kvk_id)
-    persons = engines.materialise(extract.engine, theirs.distinct())
+    persons = engine.materialise(extract.engine, theirs.distinct())
     links = extract.tables["person_business_unit"].select("person_id", BE_ID, "start", "end")
-    links = engines.materialise(extract.engine, links.semi_join(persons, "person_id").distinct())
+    links = engine.materialise(extract.engine, links.semi_join(persons, "person_id").distinct())
     register = extract.tables["business_units"].select(BE_ID, YEAR, "employed_persons").semi_join(links, BE_ID)
 
     cases = participants.select("kvk_id").cross_join(years)
@@ -86,11 +86,11 @@ def _routes(extract: Extract, participants: ir.Table, years: ir.Table) -> ir.Tab
         in_register=routes[f"{BE_ID}_right"].notnull(),
     )  # fmt: skip
     in_year = (routes[BE_ID].notnull() & (routes.days > 0)).fill_null(False)
-    return engines.materialise(extract.engine, routes.mutate(in_year=in_year))
+    return engine.materialise(extract.engine, routes.mutate(in_year=in_year))
 
 
-def _chosen_links(routes: ir.Table) -> ir.Table:
-    """Give the one candidate of each participant and year that the rule chooses: ``kvk_id, year, be_id``."""
+def _select_links(routes: ir.Table) -> ir.Table:
+    """Select the one candidate of each participant and year by the rule: ``kvk_id, year, be_id``."""
     candidates = routes.filter(routes.in_year & routes.in_register)
     order = ibis.window(
         group_by=["kvk_id", YEAR],
@@ -104,19 +104,19 @@ def _chosen_links(routes: ir.Table) -> ir.Table:
     return ranked.filter(ranked.place == 0).select("kvk_id", YEAR, BE_ID)
 
 
-def _units(chosen: pd.DataFrame, entry: pd.Series) -> pd.DataFrame:
-    """Give one row a year and unit: the participants on it, and the earliest year in which one of them entered."""
-    links = chosen.assign(entry_year=chosen["kvk_id"].map(entry).astype("Float64"))
+def _units(links: pd.DataFrame, entry: pd.Series) -> pd.DataFrame:
+    """List each year and unit once: the participants on it, and the earliest year in which one of them entered."""
+    links = links.assign(entry_year=links["kvk_id"].map(entry).astype("Float64"))
     units = links.groupby([YEAR, BE_ID], as_index=False).agg(n_kvk=("kvk_id", "nunique"))
     first_entry = links.groupby(BE_ID)[ENTRY_YEAR].min()
     units[ENTRY_YEAR] = units[BE_ID].map(first_entry).astype("Int64")
     return units.sort_values([YEAR, BE_ID], ignore_index=True)
 
 
-def _funnel(extract: Extract, routes: ir.Table, chosen: pd.DataFrame) -> pd.DataFrame:
+def _funnel(extract: Extract, routes: ir.Table, links: pd.DataFrame) -> pd.DataFrame:
     """Account for every row: at each step the kept and the lost add up to what the step before kept."""
-    listed = engines.count_rows(extract.tables["participants"])
-    furthest = engines.fetch(
+    listed = engine.count_rows(extract.tables["participants"])
+    furthest = engine.fetch(
         routes.group_by(["kvk_id", YEAR]).aggregate(
             person=routes.person_id.count() > 0,
             link=routes[BE_ID].count() > 0,
@@ -137,7 +137,7 @@ def _funnel(extract: Extract, routes: ir.Table, chosen: pd.DataFrame) -> pd.Data
     known = furthest[furthest["ever_person"]]
     for year, cases in known.groupby(YEAR):
         linked = int(cases["in_register"].sum())
-        units = int(chosen.loc[chosen[YEAR] == year, BE_ID].nunique())
+        units = int(links.loc[links[YEAR] == year, BE_ID].nunique())
         lost = cases[~cases["in_register"]]
         rows += [
             ("unit", KEPT, int(year), linked),

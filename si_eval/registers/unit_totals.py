@@ -11,17 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from si_eval import engine as engines
+from si_eval import engine
 from si_eval.stats import FloatArray
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Places = npt.NDArray[np.int32]
-Column = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]  # values by place, and whether they are missing
-SPAN = 64  # direct addressing spends four bytes on each possible id: at most this many ids for each unit that there is
+RowNumbers = npt.NDArray[np.int32]
+Column = tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]  # values by row, and whether they are missing
+MAX_IDS_A_UNIT = (
+    64  # direct addressing spends four bytes on each possible id: at most this many ids for each unit that there is
+)
 NO_CODE = 127
-NOBODY = -1
+NO_ROW = -1
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,9 @@ def join_totals(units: ir.Table, keys: Sequence[str], lookups: Sequence[Lookup],
     for lookup in lookups:
         key = [lookup.key, *keys[1:]]
         alike = units[lookup.key].count().over(group_by=key)
-        units = joined(units.mutate(**{lookup.shared: alike > 1}), lookup.table, key)
+        units = left_join(units.mutate(**{lookup.shared: alike > 1}), lookup.table, key)
     for detail in details:
-        units = joined(units, _grouped(detail, keys), keys)
+        units = left_join(units, _aggregate(detail, keys), keys)
         if detail.count is not None:
             units = units.mutate(**{detail.count: units[detail.count].fill_null(0)})
     return units
@@ -74,55 +76,57 @@ def join_totals(units: ir.Table, keys: Sequence[str], lookups: Sequence[Lookup],
 def fetch_totals(
     units: ir.Table, keys: Sequence[str], lookups: Sequence[Lookup], details: Sequence[Detail]
 ) -> pa.Table:
-    """Fetch what `join_totals` gives, where the key is an id, or an id and a year, as whole numbers: without hashing.
+    """Fetch what `join_totals` computes, where the key is an id, or an id and a year: without hashing.
 
-    Rows are numbered, the place of a row follows from its key, and values are added up in arrays. Where keys lie too
-    far apart for that, the engine joins.
+    Rows are numbered, the number of a row is looked up by its key, and values are added up in arrays. Where keys lie
+    too far apart for that, the engine joins.
     """
-    fetched = engines.fetch_arrow(units)
-    places = _Places.of(fetched, keys, len(fetched))
-    if places is None:
+    fetched = engine.fetch_arrow(units)
+    index = _RowIndex.of(fetched, keys, len(fetched))
+    if index is None:
         return join_totals(ibis.memtable(fetched), keys, lookups, details).to_pyarrow()
     for lookup in lookups:
-        fetched = _looked_up(fetched, lookup, keys)
+        fetched = _join_lookup(fetched, lookup, keys)
     for detail in details:
-        fetched = _appended(fetched, _totals(detail, places))
+        fetched = _append_columns(fetched, _sum_by_row(detail, index))
     return fetched
 
 
-def joined(table: ir.Table, other: ir.Table, keys: Sequence[str]) -> ir.Table:
+def left_join(table: ir.Table, other: ir.Table, keys: Sequence[str]) -> ir.Table:
     """Add the columns of another table where it has the row."""
     return table.left_join(other, list(keys)).drop(*(f"{key}_right" for key in keys))
 
 
-def _appended(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
+def _append_columns(table: pa.Table, columns: Mapping[str, Column]) -> pa.Table:
+    """Append columns of values and gaps."""
     for name, (values, missing) in columns.items():
         table = table.append_column(name, pa.array(values, mask=missing))
     return table
 
 
-def _looked_up(units: pa.Table, lookup: Lookup, keys: Sequence[str]) -> pa.Table:
+def _join_lookup(units: pa.Table, lookup: Lookup, keys: Sequence[str]) -> pa.Table:
     """Add to each unit the columns of its row, and whether it shares the key."""
-    rows, have, key = engines.fetch_arrow(lookup.table), units[lookup.key].is_valid(), [lookup.key, *keys[1:]]
+    rows, have, key = engine.fetch_arrow(lookup.table), units[lookup.key].is_valid(), [lookup.key, *keys[1:]]
     known = units.select(key).filter(have)
-    places, same = _Places.of(rows, key, len(units)), _Places.of(known, key, len(units))
-    if places is None or same is None:
+    index, same = _RowIndex.of(rows, key, len(units)), _RowIndex.of(known, key, len(units))
+    if index is None or same is None:
         return join_totals(ibis.memtable(units), keys, [lookup], []).to_pyarrow()
-    unit, row, alike = np.flatnonzero(have.to_numpy()), places.find(known), same.find(known)
+    unit, row, alike = np.flatnonzero(have.to_numpy()), index.find(known), same.find(known)
     shares = np.zeros(len(units), dtype=np.bool_)
     shares[unit] = np.bincount(alike)[alike] > 1
     columns: dict[str, Column] = {lookup.shared: (shares, np.zeros(len(units), dtype=np.bool_))}
-    unit, row = unit[row != NOBODY], row[row != NOBODY]
+    unit, row = unit[row != NO_ROW], row[row != NO_ROW]
     for name in rows.column_names:
         if name not in key:
             found = rows[name].fill_null(0).to_numpy()
             values, missing = np.zeros(len(units), dtype=found.dtype), np.ones(len(units), dtype=np.bool_)
             values[unit], missing[unit] = found[row], rows[name].is_null().to_numpy()[row]
             columns[name] = values, missing
-    return _appended(units, columns)
+    return _append_columns(units, columns)
 
 
-def _grouped(detail: Detail, keys: Sequence[str]) -> ir.Table:
+def _aggregate(detail: Detail, keys: Sequence[str]) -> ir.Table:
+    """Add up the rows of a detail table by key, in the engine."""
     table = detail.table
     measures: dict[str, ir.Value] = {}
     for slot, name in enumerate(detail.sums):
@@ -138,79 +142,80 @@ def _grouped(detail: Detail, keys: Sequence[str]) -> ir.Table:
 
 
 @dataclass(frozen=True)
-class _Places:
-    """Where the row of a key stands, `NOBODY` where there is none.
+class _RowIndex:
+    """The number of the row that has a key, `NO_ROW` where there is none: an index by direct addressing.
 
-    A key is an id, or an id and a year; ``place`` has the years of each id together. The first and last id stand for
-    all beyond.
+    A key is an id, or an id and a year; ``row_numbers`` has the years of each id together. The first and last id stand
+    for all beyond.
     """
 
     keys: Sequence[str]
     before: int
     years: range
-    place: Places
+    row_numbers: RowNumbers
     rows: int
 
     @classmethod
-    def of(cls, table: pa.Table, keys: Sequence[str], units: int) -> _Places | None:
+    def of(cls, table: pa.Table, keys: Sequence[str], units: int) -> _RowIndex | None:
         """Address rows by their keys; none where keys are missing or lie too far apart for the number of units."""
         if any(table[key].null_count or table[key].type != pa.int64() for key in keys):
             return None
         if not len(table):
-            return cls(keys[:1], 0, range(1), np.full(2, NOBODY, dtype=np.int32), 0)
+            return cls(keys[:1], 0, range(1), np.full(2, NO_ROW, dtype=np.int32), 0)
         (before, last), years = _ends(table[keys[0]]), range(1)
         before -= 1
         if len(keys) > 1:
             first, final = _ends(table[keys[1]])
             years = range(first, final + 1)
-        if (last - before) * len(years) > SPAN * units:
+        if (last - before) * len(years) > MAX_IDS_A_UNIT * units:
             return None
-        place = np.full((last - before + 2) * len(years), NOBODY, dtype=np.int32)
-        places = cls(keys, before, years, place, len(table))
-        place[places.address(table)] = np.arange(len(table), dtype=np.int32)
-        return places
+        row_numbers = np.full((last - before + 2) * len(years), NO_ROW, dtype=np.int32)
+        index = cls(keys, before, years, row_numbers, len(table))
+        row_numbers[index.address(table)] = np.arange(len(table), dtype=np.int32)
+        return index
 
-    def find(self, rows: pa.Table | pa.RecordBatch) -> Places:
-        """Give the place of each row's key."""
-        found = self.place.take(self.address(rows), mode="clip")
+    def find(self, rows: pa.Table | pa.RecordBatch) -> RowNumbers:
+        """Return the row number of each row's key."""
+        found = self.row_numbers.take(self.address(rows), mode="clip")
         if len(self.keys) == 1:
             return found
-        ids, years = (_numbers(rows, key) for key in self.keys)
-        strange = (ids < self.before) | (ids - self.before >= len(self.place) // len(self.years))
-        return np.where(strange | (years < self.years[0]) | (years > self.years[-1]), np.int32(NOBODY), found)
+        ids, years = (_to_numpy(rows, key) for key in self.keys)
+        strange = (ids < self.before) | (ids - self.before >= len(self.row_numbers) // len(self.years))
+        return np.where(strange | (years < self.years[0]) | (years > self.years[-1]), np.int32(NO_ROW), found)
 
     def address(self, rows: pa.Table | pa.RecordBatch) -> npt.NDArray[np.int64]:
-        """Give where the key of each row would stand; it stands elsewhere if the id or the year lies beyond."""
-        ids = _numbers(rows, self.keys[0]) - self.before
+        """Compute where the key of each row would stand; it stands elsewhere if the id or the year lies beyond."""
+        ids = _to_numpy(rows, self.keys[0]) - self.before
         if len(self.keys) == 1:
             return ids
-        return ids * len(self.years) + _numbers(rows, self.keys[1]) - self.years[0]
+        return ids * len(self.years) + _to_numpy(rows, self.keys[1]) - self.years[0]
 
 
 def _ends(column: pa.ChunkedArray) -> tuple[int, int]:
+    """Return the smallest and the largest of whole numbers."""
     numbers = column.to_numpy()
     return int(numbers.min()), int(numbers.max())
 
 
-def _totals(detail: Detail, places: _Places) -> dict[str, Column]:
-    """Add up the rows of a detail table, each value at the place of its slot and unit.
+def _sum_by_row(detail: Detail, index: _RowIndex) -> dict[str, Column]:
+    """Add up the rows of a detail table, each value where its slot and unit stand.
 
-    Each slot has one place more than there are units, and there is one slot more: there falls what is not added up
-    (an index of -1 is the place before the first), and what is added up apart.
+    Each slot has one row more than there are units, and there is one slot more: there falls what is not added up (an
+    index of -1 is the row before the first), and what is added up apart.
     """
-    slots, width = len(detail.sums), places.rows + 1
+    slots, width = len(detail.sums), index.rows + 1
     sums = np.zeros((slots + 1, width))
     counts = np.zeros(sums.shape, dtype=np.int16)
     least = np.full(width, NO_CODE, dtype=np.int8)
-    few = [(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0))]
-    for rows in engines.fetch_arrow(detail.table).to_batches():
-        at, slot, value = places.find(rows), _numbers(rows, "slot"), _numbers(rows, "value")
+    sparse = [(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0))]
+    for rows in engine.fetch_arrow(detail.table).to_batches():
+        at, slot, value = index.find(rows), _to_numpy(rows, "slot"), _to_numpy(rows, "value")
         if detail.least is not None:
-            np.minimum.at(least, at, _numbers(rows, "code"))
+            np.minimum.at(least, at, _to_numpy(rows, "code"))
         counted = ~np.isnan(value)
         if detail.further:
             beyond = np.flatnonzero(counted & (slot >= slots))
-            few.append((at[beyond], slot[beyond], value[beyond]))
+            sparse.append((at[beyond], slot[beyond], value[beyond]))
             slot = np.minimum(slot, np.int8(slots))
         target = at + slot.astype(np.int64) * width
         if not counted.all():
@@ -219,22 +224,22 @@ def _totals(detail: Detail, places: _Places) -> dict[str, Column]:
         np.add.at(counts.reshape(-1), target, np.int16(1))
     sums, counts, least = sums[:slots, :-1], counts[:slots, :-1], least[:-1]
     columns: dict[str, Column] = {name: (sums[slot], counts[slot] == 0) for slot, name in enumerate(detail.sums)}
-    at, slot, value = (np.concatenate(part) for part in zip(*few, strict=True))
+    at, slot, value = (np.concatenate(part) for part in zip(*sparse, strict=True))
     for name, wanted in detail.further.items():
         rows = np.isin(slot, wanted)
         _fill(columns, name, at[rows], value[rows], width)
     if detail.count is not None:
-        columns[detail.count] = counts.sum(axis=0, dtype=np.int16), np.zeros(places.rows, dtype=np.bool_)
+        columns[detail.count] = counts.sum(axis=0, dtype=np.int16), np.zeros(index.rows, dtype=np.bool_)
     if detail.least is not None:
         columns[detail.least] = least, least == NO_CODE
     return columns
 
 
-def _fill(columns: dict[str, Column], name: str, at: Places, value: FloatArray, width: int) -> None:
-    """Add up few values by place, and put the sums in a new column or in the gaps of the one that is there."""
+def _fill(columns: dict[str, Column], name: str, at: RowNumbers, value: FloatArray, width: int) -> None:
+    """Add up sparse values by row, and put the sums in a new column or in the gaps of the one that is there."""
     there = np.zeros(width, dtype=np.bool_)
     there[at] = True
-    at = np.where(at == NOBODY, np.int32(width - 1), at)
+    at = np.where(at == NO_ROW, np.int32(width - 1), at)
     total = np.bincount(at, value, minlength=width)[:-1].astype(np.float64, copy=False)
     if name not in columns:
         columns[name] = total, ~there[:-1]
@@ -245,5 +250,6 @@ def _fill(columns: dict[str, Column], name: str, at: Places, value: FloatArray, 
     missing[gap] = False
 
 
-def _numbers(rows: pa.Table | pa.RecordBatch, column: str) -> npt.NDArray[Any]:
+def _to_numpy(rows: pa.Table | pa.RecordBatch, column: str) -> npt.NDArray[Any]:
+    """Return a column without gaps, or one of floats, as an array."""
     return rows[column].to_numpy(zero_copy_only=False)

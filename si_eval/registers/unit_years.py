@@ -1,8 +1,8 @@
-"""The panel as relational expressions: one row a business unit and year, narrow first, readable on demand."""
+"""Joins the registers to unit-years, narrow rows of numbers, and adds classes, states and indicators as expressions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import ibis
@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from si_eval import engine as engines
+from si_eval import engine
 from si_eval.registers.classes import age_class_of, size_class_of
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.schema import contracts
-from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, joined
-from si_eval.registry import RuleSet, assets, facts, sections
+from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, left_join
+from si_eval.registry import Indicator, RuleSet, assets, facts, sections
 from si_eval.results import Extract, Linkage
 from si_eval.vocabulary import (
     AGE,
@@ -41,38 +41,52 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 RESPONSES = {OBSERVED: 0, IMPUTED: 1, NONRESPONSE: 2}
-SMALL = "int16"
+INT16 = "int16"
 RESPONSE = "response"
-INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # what the names of columns begin with; the asset follows
-OTHER = -1  # the slot of rows that are not added up
+INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # prefixes of columns; the asset follows
+NO_SLOT = -1  # the slot of rows that are not added up
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
-class Collected(NamedTuple):
-    """Narrow unit-years; apart those of participants, which are few and need not be looked for; units by year."""
+class UnitYears(NamedTuple):
+    """One row a business unit and year, apart those of participants (few, and not searched for), and units by year."""
 
     units: ir.Table
     participants: ir.Table
     per_year: dict[int, int]
 
 
-def collect(extract: Extract, linkage: Linkage) -> Collected:
-    """Compute the narrow unit-years once and keep them, year by year where the register is large."""
-    tables = _Inputs(extract, linkage)
-    engine = extract.engine
-    if engines.is_local(engine) and sum(tables.per_year.values()) > engines.ROWS_AT_ONCE:
-        few: list[pa.Table] = []
-        narrow = engines.keep(engine, _by_year(tables, few))
-        participants = engines.from_arrow(engine, pa.concat_tables(few))
+def join_unit_years(
+    extract: Extract, linkage: Linkage, indicators: Mapping[str, Indicator], rules: RuleSet
+) -> UnitYears:
+    """Join the registers to unit-years with classes, states and indicators.
+
+    The joins are computed once, year by year where the register is large, and stored as narrow rows of numbers.
+    Classes, states and indicators are expressions over these: they cost nothing until they are asked for.
+    """
+    inputs = _Inputs(extract, linkage)
+    connection = extract.engine
+    if engine.is_local(connection) and sum(inputs.per_year.values()) > engine.MAX_ROWS_AT_ONCE:
+        participant_parts: list[pa.Table] = []
+        narrow = engine.spill_to_parquet(connection, _iter_years(inputs, participant_parts))
+        participants = engine.from_arrow(connection, pa.concat_tables(participant_parts))
     else:
-        narrow = _at_once(tables)
+        narrow = _all_years(inputs)
         participants = narrow.filter(narrow[PARTICIPANT])
-    units, apart = (joined(table, tables.divisions, [ACTIVITY]) for table in (narrow, participants))
-    return Collected(units, apart, tables.per_year)
+    described = [
+        _describe(left_join(table, inputs.divisions, [ACTIVITY]), indicators, rules) for table in (narrow, participants)
+    ]
+    return UnitYears(*described, inputs.per_year)
 
 
-def _by_year(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table]:
-    """Give the narrow unit-years of one year after the other; add those of participants to the list."""
+def investment_flags(units: ir.Table) -> dict[str, ir.Column]:
+    """Compute, for each investment status, which unit-years have it."""
+    flags = {name: (units[RESPONSE] == number).fill_null(False) for name, number in RESPONSES.items()}
+    return flags | {NOT_COVERED: ~ibis.or_(*flags.values())}
+
+
+def _iter_years(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the narrow unit-years of one year after the other; append those of participants to the list."""
     for year in inputs.per_year:
         units = fetch_totals(*_sources(inputs, year))
         participants.append(units.filter(units[PARTICIPANT]))
@@ -80,20 +94,20 @@ def _by_year(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table
         del units  # before the next year is read
 
 
-def _at_once(inputs: _Inputs) -> ir.Table:
-    """Give the narrow unit-years of all years: added up in arrays, or by an engine that is not of this process."""
-    if engines.is_local(inputs.engine):
-        return engines.from_arrow(inputs.engine, fetch_totals(*_sources(inputs)))
-    return engines.materialise(inputs.engine, join_totals(*_sources(inputs)))
+def _all_years(inputs: _Inputs) -> ir.Table:
+    """Join the narrow unit-years of all years: added up in arrays, or by an engine that is not of this process."""
+    if engine.is_local(inputs.connection):
+        return engine.from_arrow(inputs.connection, fetch_totals(*_sources(inputs)))
+    return engine.materialise(inputs.connection, join_totals(*_sources(inputs)))
 
 
 def _sources(inputs: _Inputs, year: int | None = None) -> tuple[ir.Table, list[str], list[Lookup], list[Detail]]:
-    """Give the units of one year (or all), their key, and what is joined to them."""
+    """List the units of one year (or all), their key, and what is left_join to them."""
     return _units(inputs, year), _keys(BE_ID, year), _groups(inputs, year), _details(inputs, year)
 
 
-def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
-    """Add classes, states and indicators to narrow unit-years; they cost nothing until they are asked for."""
+def _describe(narrow: ir.Table, indicators: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:
+    """Add classes, states and indicators to narrow unit-years."""
     status = ibis.cases(*[(narrow[RESPONSE] == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
     enough = narrow[QUARTERS] >= rules.min_quarters
     used = narrow[RESPONSE].isin([RESPONSES[name] for name in rules.investment_responses])
@@ -108,59 +122,55 @@ def readable(narrow: ir.Table, rules: RuleSet) -> ir.Table:
         revenue=ibis.ifelse(enough, narrow.turnover, missing),
         investment_status=status,
         group_larger=narrow.group_persons > narrow[EMPLOYED_PERSONS],
-        group_higher_class=narrow.group_place > _place(narrow.size_floor),
+        group_higher_class=narrow.group_rank > _size_rank(narrow.size_floor),
         weight=ibis.literal(1.0),
         **{name: ibis.ifelse(used, narrow[name], missing) for name in amounts},
     )
-    return add_indicators(table, rules)
-
-
-def have_status(units: ir.Table) -> dict[str, ir.Column]:
-    """Say, by investment status, which narrow unit-years have it."""
-    found = {name: (units[RESPONSE] == number).fill_null(False) for name, number in RESPONSES.items()}
-    return found | {NOT_COVERED: ~ibis.or_(*found.values())}
+    return add_indicators(table, indicators, rules)
 
 
 class _Inputs:
     """The tables that the panel joins, with the small lookups that are made once."""
 
     def __init__(self, extract: Extract, linkage: Linkage) -> None:
-        engine = self.engine = extract.engine
+        connection = self.connection = extract.engine
         self.tables = extract.tables
         register = extract.tables["business_units"]
-        counts = engines.fetch(register.group_by(YEAR).aggregate(units=ibis._.count()).order_by(YEAR))
+        counts = engine.fetch(register.group_by(YEAR).aggregate(units=ibis._.count()).order_by(YEAR))
         self.per_year = {int(year): int(units) for year, units in counts.itertuples(index=False)}
-        self.codes = engines.from_frame(engine, _size_codes())
+        self.codes = engine.from_frame(connection, _size_codes())
         activities = _activities(register)
-        self.activities = engines.from_frame(engine, activities[["sbi", ACTIVITY]])
-        self.divisions = engines.from_frame(engine, activities[[ACTIVITY, DIVISION, SECTOR]].drop_duplicates(ACTIVITY))
-        participation = engines.from_frame(engine, _participation(linkage, list(self.per_year)))
+        self.activities = engine.from_frame(connection, activities[["sbi", ACTIVITY]])
+        self.divisions = engine.from_frame(
+            connection, activities[[ACTIVITY, DIVISION, SECTOR]].drop_duplicates(ACTIVITY)
+        )
+        participation = engine.from_frame(connection, _participation(linkage, list(self.per_year)))
         self.participation = participation.cast({ENTRY_YEAR: "int64"})
 
     def of_year(self, name: str, year: int | None = None) -> ir.Table:
-        """Give a raw table, or its rows of one year; without rows where the extract lacks it."""
+        """Return a raw table, or its rows of one year; without rows where the extract lacks it."""
         table = self.tables.get(name)
         if table is None:
             columns = {column.name: column.type for column in contracts()[name].columns.values()}
-            table = engines.without_rows(self.engine, columns)
+            table = engine.empty_table(self.connection, columns)
         return table if year is None else table.filter(table[YEAR] == year)
 
 
 def _participation(linkage: Linkage, years: Sequence[int]) -> pd.DataFrame:
-    """Give, for each unit that is ever linked and each year, whether it is linked in that year, and its entry year."""
+    """List, for each unit that is ever linked and each year, whether it is linked in that year, and its entry year."""
     units = linkage.units_frame.astype({YEAR: "int64", BE_ID: "int64", ENTRY_YEAR: "Int64"})
     ever = units[[BE_ID, ENTRY_YEAR]].drop_duplicates(BE_ID).merge(pd.DataFrame({YEAR: years}, dtype="int64"), "cross")
     return ever.merge(units[[BE_ID, YEAR]].drop_duplicates().assign(linked=True), "left").fillna({"linked": False})
 
 
 def _size_codes() -> pd.DataFrame:
-    """Give the lowest number of persons of each size code."""
+    """List the lowest number of persons of each size code."""
     codes = facts("size_classes")["codes"]
     return pd.DataFrame({"size_code": list(codes), "code_floor": np.array(list(codes.values()), dtype=float)})
 
 
 def _activities(register: ir.Table) -> pd.DataFrame:
-    """Give division, its number and section of each SBI code that the register has and the classification knows.
+    """List division, its number and section of each SBI code that the register has and the classification knows.
 
     Trailing blanks are cut and other blanks read as zeros; the first two of two to five digits are the division.
     """
@@ -169,7 +179,7 @@ def _activities(register: ir.Table) -> pd.DataFrame:
         for letter, section in sections().items()
         for division in range(section["first"], section["last"] + 1)
     }
-    codes = engines.fetch(register.select("sbi").distinct())["sbi"].dropna()
+    codes = engine.fetch(register.select("sbi").distinct())["sbi"].dropna()
     digits = codes.str.rstrip().str.replace(" ", "0")
     frame = pd.DataFrame({"sbi": codes, DIVISION: digits.where(digits.str.fullmatch("[0-9]{2,5}")).str[:2]})
     frame[SECTOR] = frame[DIVISION].map(letters)
@@ -191,10 +201,10 @@ def _register(inputs: _Inputs, year: int | None) -> ir.Table:
     """Read the register: persons, size, sector, age."""
     register = _with_size_floor(inputs, inputs.of_year("business_units", year))
     register = register.left_join(inputs.activities, "sbi").drop("sbi_right")
-    age = (register[YEAR] - register.founded.year()).cast(SMALL)
-    disagrees = _place(register.code_floor) != _place(register[EMPLOYED_PERSONS])
+    age = (register[YEAR] - register.founded.year()).cast(INT16)
+    disagrees = _size_rank(register.code_floor) != _size_rank(register[EMPLOYED_PERSONS])
     return register.mutate(
-        age=ibis.ifelse(age >= 0, age, ibis.null(SMALL)),
+        age=ibis.ifelse(age >= 0, age, ibis.null(INT16)),
         founded_later=(age < 0).fill_null(False),
         code_disagrees=disagrees.fill_null(False),
     )
@@ -211,7 +221,7 @@ def _with_participation(inputs: _Inputs, table: ir.Table, year: int | None) -> i
     participation, keys = inputs.participation, _keys(BE_ID, year)
     if year is not None:
         participation = participation.filter(participation[YEAR] == year)
-    table = joined(table, participation.select(*keys, ENTRY_YEAR, "linked"), keys)
+    table = left_join(table, participation.select(*keys, ENTRY_YEAR, "linked"), keys)
     return table.mutate(participant=ibis.ifelse(table.linked.isnull(), False, table.linked.nullif(False)))
 
 
@@ -219,24 +229,24 @@ def _groups(inputs: _Inputs, year: int | None = None) -> list[Lookup]:
     """Look up enterprise groups: whether a group has several units, the persons that it employs, its size class."""
     groups = _with_size_floor(inputs, inputs.of_year("enterprise_groups", year))
     keys = _keys(GROUP_ID, year)
-    sizes = groups.select(*keys, group_persons=groups[EMPLOYED_PERSONS], group_place=_place(groups.size_floor))
+    sizes = groups.select(*keys, group_persons=groups[EMPLOYED_PERSONS], group_rank=_size_rank(groups.size_floor))
     return [Lookup(GROUP_ID, sizes, SHARED_GROUP)]
 
 
-def _keys(unit: str, year: int | None) -> list[str]:
-    """Give the key of a table: within one year the unit alone."""
-    return [unit, YEAR] if year is None else [unit]
+def _keys(id_column: str, year: int | None) -> list[str]:
+    """Name the key of a table: within one year the unit alone."""
+    return [id_column, YEAR] if year is None else [id_column]
 
 
-def _place(persons: ir.Column) -> ir.Column:
-    """Give the place of the size class in ascending order."""
+def _size_rank(persons: ir.Column) -> ir.Column:
+    """Rank size classes in ascending order, from 0."""
     lower = facts("size_classes")["classes"][SIZE_CLASS]["lower"]
     bands = [(persons >= low, place) for place, low in reversed(list(enumerate(lower)))]
     return ibis.cases(*bands, else_=ibis.null("int8")).cast("int8")
 
 
 def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
-    """Give what is added up for each unit: turnover of quarters, and investments by asset.
+    """List what is added up for each unit: turnover of quarters, and investments by asset.
 
     Most rows of the survey are totals of units that the office imputed. A unit without a total of an asset has the sum
     of its components.
@@ -246,7 +256,7 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
     component = survey.component
     kind = ibis.cases((component == "total", 0), (component == "own_production", 2), (component.notnull(), 1))
     asset = ibis.cases(*[(survey.asset == asset, place) for place, asset in enumerate(assets())])
-    slot = (asset + kind * len(assets())).fill_null(OTHER)
+    slot = (asset + kind * len(assets())).fill_null(NO_SLOT)
     keys = _keys(BE_ID, year)
     amounts = survey.select(*keys, slot=slot.cast("int8"), value="amount", code=_response_code(survey).cast("int8"))
     others, own = ([place + kind * len(assets()) for place in range(len(assets()))] for kind in (1, 2))
@@ -261,4 +271,5 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
 
 
 def _response_code(survey: ir.Table) -> ir.Column:
+    """Map responses to numbers; unknown ones come last."""
     return ibis.cases(*[(survey.response == name, number) for name, number in RESPONSES.items()], else_=3)

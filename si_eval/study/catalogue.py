@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 
 from si_eval import consistency, survey, synthesis
-from si_eval.compare.levels import compare_groups
+from si_eval.compare.levels import compare_summaries
 from si_eval.compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from si_eval.compare.selection import check_selection
-from si_eval.compare.trends import index_series
+from si_eval.compare.trends import index_summaries
 from si_eval.effects import estimate_effect
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
@@ -23,6 +23,7 @@ Protected = Mapping[str, SafeTable]
 
 # --- inputs of the functions ---
 REGISTERS = ("panel", "linkage")
+SUMMARIES = "summaries"  # the cells of all exhibits that are made of them, from one pass a split
 SURVEY = "survey"
 FACTS = ("kpis", "programme", "goals", "costs", "firms", "findings")  # files under [facts] of the study
 EXHIBITS = "exhibits"  # the ids of the study's exhibits
@@ -126,8 +127,8 @@ EXHIBIT_FUNCTIONS: Mapping[str, ExhibitFunction] = {
     "describe_reach": ExhibitFunction(describe_reach, ("panel",)),
     "describe_sectors": ExhibitFunction(describe_sectors, ("panel",)),
     "check_selection": ExhibitFunction(check_selection, ("panel",)),
-    "compare_groups": ExhibitFunction(compare_groups, ("panel",)),
-    "index_series": ExhibitFunction(index_series, ("panel",)),
+    "compare_groups": ExhibitFunction(compare_summaries, ("panel", SUMMARIES)),
+    "index_series": ExhibitFunction(index_summaries, ("panel", SUMMARIES)),
     "estimate_effect": ExhibitFunction(estimate_effect, ("panel",)),
     "survey_crosstab": ExhibitFunction(survey.survey_crosstab, (SURVEY,)),
     "survey_doubts": ExhibitFunction(survey.survey_doubts, (SURVEY,)),

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval import cells, survey, synthesis
+from si_eval.compare.trends import series_request
 from si_eval.errors import StudyError
 from si_eval.frozen import FrozenMapping
 from si_eval.programme import efficiency, monitoring, theory
@@ -22,6 +23,7 @@ from si_eval.study.catalogue import (
     PATHS,
     PROTECTED,
     REGISTERS,
+    SUMMARIES,
     SURVEY,
     SYNTHESIS,
     WEIGHTED,
@@ -36,7 +38,6 @@ ALL_CALIBRATED = (
     "cost_per_participant",
     SYNTHESIS,
 )  # functions without any
-SUMMARIES = ("compare_groups", "index_series")  # made of the cells that their arguments name
 
 
 KPIS = "kpis"
@@ -149,11 +150,10 @@ def compute_exhibits(
     ('survey_multiple', 'goal_attainment')
     """
     registers = {"panel": panel, "linkage": linkage}
-    inputs = ExhibitInputs(study, {**registers, PROTECTED: {}})
     wanted = [exhibit for exhibit in select_exhibits(study, only) if exhibit.function != SYNTHESIS]
     check_exhibits(study, wanted, missing=[name for name, given in registers.items() if given is None])
-    if panel is not None:
-        cells.prepare(panel, [_cells_of(exhibit) for exhibit in wanted if exhibit.function in SUMMARIES])
+    summaries = None if panel is None else _summarise(panel, wanted)
+    inputs = ExhibitInputs(study, {**registers, SUMMARIES: summaries, PROTECTED: {}})
     done: dict[str, ResultTable] = {}
     tables = []
     for exhibit in wanted:
@@ -164,14 +164,18 @@ def compute_exhibits(
     return tables
 
 
-def _cells_of(exhibit: ExhibitSpec) -> cells.Request:
-    """Give the cells that an exhibit made of the panel asks for."""
-    asked = exhibit.arguments
-    years = asked.get("years")
-    if years is not None and "base_year" in asked:
-        years = [asked["base_year"], *years]
-    names = [asked["indicator"]] if isinstance(asked["indicator"], str) else asked["indicator"]
-    return cells.Request(names, asked.get("by", ()), asked.get("where"), years)
+def _summarise(panel: Panel, exhibits: Sequence[ExhibitSpec]) -> cells.Summaries:
+    """Summarise the cells of all exhibits that are made of them, in one pass a split."""
+    made = [exhibit for exhibit in exhibits if SUMMARIES in EXHIBIT_FUNCTIONS[exhibit.function].inputs]
+    return cells.summarise_requests(panel, [_cell_request(exhibit.arguments) for exhibit in made])
+
+
+def _cell_request(arguments: Mapping[str, Any]) -> cells.CellRequest:
+    """Make the request of the cells that the arguments of an exhibit name."""
+    names = ("by", "where", "base_year", "years")
+    given = {name: arguments[name] for name in names if name in arguments}
+    make = series_request if "base_year" in given else cells.cell_request
+    return make(arguments["indicator"], **given)
 
 
 def synthesise_exhibits(study: Study, safe: Sequence[SafeTable]) -> list[ResultTable]:

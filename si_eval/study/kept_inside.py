@@ -25,7 +25,7 @@ from si_eval.disclosure.traces import (
     machine_names,
     sort_identifiers,
 )
-from si_eval.engine import pieces
+from si_eval.engine import iter_batches
 from si_eval.errors import StudyError
 from si_eval.results import Extract
 from si_eval.study.evaluation import StudyResults
@@ -155,7 +155,7 @@ def _identifiers(extract: Extract) -> Identifiers:
     for column in IDENTIFIERS:
         for table in extract.tables.values():
             if column in table.columns:
-                known = (piece[column].drop_null() for piece in pieces(table.select(column)))
+                known = (piece[column].drop_null() for piece in iter_batches(table.select(column)))
                 parts += _sort_column([part for part in known if len(part)])
     return join_identifiers(parts)
 

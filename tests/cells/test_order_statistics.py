@@ -6,24 +6,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from si_eval.cells import order_statistics as segments
-from si_eval.cells.order_statistics import Cells, moments, number, two_largest
+from si_eval.cells import order_statistics
+from si_eval.cells.order_statistics import Cells, moments, number_combinations, two_largest
 
 EXACT = 1e-12  # relative: the same formula, at most in another order of summation
 SHARES = np.array([0.1, 0.25, 0.5, 0.75, 0.9])
 
 
-@pytest.mark.parametrize("most", [10, 50, segments.MOST_POSSIBLE])
+@pytest.mark.parametrize("most", [10, 50, order_statistics.MAX_COMBINATIONS])
 def test_combinations_are_numbered_in_order_and_point_at_a_row_of_theirs(most, monkeypatch) -> None:
     """Against pandas' ngroup, on codes of which some never occur; ``most`` decides what is counted and what sorted."""
-    monkeypatch.setattr(segments, "MOST_POSSIBLE", most)
+    monkeypatch.setattr(order_statistics, "MAX_COMBINATIONS", most)
     generator = np.random.default_rng(1)
     left, right = generator.integers(0, 4, 500) * 2, generator.integers(0, 7, 500)
-    first, found = number((left, 9), (right, 8))
+    first, found = number_combinations((left, 9), (right, 8))
     expected = pd.DataFrame({"left": left, "right": right}).groupby(["left", "right"]).ngroup().to_numpy()
     assert np.array_equal(found, expected)
     assert np.array_equal(found[first], np.arange(len(first)))
-    assert [len(part) for part in number((left[:0], 9))] == [0, 0]
+    assert [len(part) for part in number_combinations((left[:0], 9))] == [0, 0]
 
 
 def test_cells_give_their_rows_in_order_and_empty_cells_nothing() -> None:
@@ -41,7 +41,7 @@ def test_order_statistics_are_those_of_numpy(size: int) -> None:
     values = np.random.default_rng(size).integers(-50, 50, size).astype(float)
     cells = Cells.of(np.repeat([1, 2], [size + 2, 1]), 4)
     ordered = np.append(values, [np.nan, np.nan, np.nan])
-    counts = cells.ascend(ordered)
+    counts = cells.sort_within(ordered)
     assert counts.tolist() == [0, size, 0, 0]
     np.testing.assert_array_equal(ordered[:size], np.sort(values))
     found = cells.percentiles(ordered, counts, SHARES)
@@ -65,7 +65,7 @@ def test_neighbours_are_those_that_are_nearest_to_the_place(size: int) -> None:
     column = np.full(len(cells.cell), np.nan)
     column[np.flatnonzero(cells.cell == 1)[:size]] = values
     ordered = column[cells.order]
-    counts = cells.ascend(ordered)
+    counts = cells.sort_within(ordered)
     found = cells.neighbours(ordered, counts, SHARES, number)
     ascending = np.sort(values)
     for place, share in enumerate(SHARES):
@@ -91,4 +91,4 @@ def test_without_values_nothing_is_known_and_infinite_values_are_values() -> Non
     """Missing, not zero."""
     empty = np.zeros(0)
     assert np.isnan([*moments(empty), *two_largest(empty), *two_largest(np.array([-1.0]))]).all()
-    assert Cells.of(np.array([0, 0]), 1).ascend(np.array([np.inf, np.nan])).tolist() == [1]
+    assert Cells.of(np.array([0, 0]), 1).sort_within(np.array([np.inf, np.nan])).tolist() == [1]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats as scipy_stats
 
 from si_eval import cells, stats
-from si_eval.compare.levels import compare_groups
+from si_eval.compare.levels import compare_groups, compare_summaries
 from si_eval.compare.selection import check_selection
 from si_eval.compare.trends import index_series
 from si_eval.errors import StudyError
@@ -200,23 +198,17 @@ def test_a_fence_is_tukeys_on_the_log_scale():
     assert stats.log_upper_fence(first, third, 3.0) == pytest.approx(np.exp(3 + 3 * 2), rel=SAME)
 
 
-def test_prepared_cells_are_not_computed_again(panel, monkeypatch):
+def test_summaries_of_many_requests_give_the_figures_of_each(panel, monkeypatch):
     """One pass a split answers every table that asks for a part of it, and gives the same figures."""
     asked = [
         {"indicator": "revenue_per_employee", "by": ["sector"], "years": [2014]},
         {"indicator": ["revenue", "revenue_per_employee"], "by": ["sector"], "years": [2014, 2015]},
-        {"indicator": "revenue", "where": {"sector": "C"}},
+        {"indicator": "revenue", "where": {"sector": ["C"]}},
     ]
     expected = [compare_groups(panel, **arguments) for arguments in asked]
-    fresh = replace(panel, summaries={})
-    names = [[one["indicator"]] if isinstance(one["indicator"], str) else one["indicator"] for one in asked]
-    requests = [
-        cells.Request(name, one.get("by", ()), one.get("where"), one.get("years"))
-        for name, one in zip(names, asked, strict=True)
-    ]
-    cells.prepare(fresh, requests)
-    monkeypatch.setattr("si_eval.cells.summary._columns", None)  # no unit is fetched any more
+    summaries = cells.summarise_requests(panel, [cells.cell_request(**arguments) for arguments in asked])
+    monkeypatch.setattr("si_eval.cells.summary._select_columns", None)  # no unit is fetched any more
     for arguments, table in zip(asked, expected, strict=True):
-        found = compare_groups(fresh, **arguments)
+        found = compare_summaries(panel, summaries, **arguments)
         pd.testing.assert_frame_equal(found.to_frame(), table.to_frame())
         assert found.coverage == table.coverage

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 import si_eval as se
-from si_eval import cells
-from si_eval import engine as engines
+from si_eval import cells, engine
 from si_eval.engine import spark
 from si_eval.errors import StudyError
 from si_eval.registers import extracts
@@ -44,7 +43,7 @@ def working_folder(tmp_path_factory):
 def read(tmp_path_factory, working_folder):
     raw = se.simulate_extract(tmp_path_factory.mktemp("raw") / "extract", scale=SCALE, seed=3)
     cache = raw.parent / "cache"
-    return {name: extracts.read_extract(raw, cache=cache, engine=engines.open_engine(name)) for name in ENGINES}
+    return {name: extracts.read_extract(raw, cache=cache, engine=engine.open_engine(name)) for name in ENGINES}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +67,7 @@ def test_the_raw_tables_have_the_same_rows_and_types(read):
     for name, table in read["duckdb"].tables.items():
         other = read["pyspark"].tables[name]
         assert other.schema() == table.schema(), name
-        assert_agree({"duckdb": engines.fetch(table), "pyspark": engines.fetch(other)}, list(table.columns))
+        assert_agree({"duckdb": engine.fetch(table), "pyspark": engine.fetch(other)}, list(table.columns))
 
 
 def test_linkage(linked):
@@ -89,7 +88,7 @@ def test_cells_of_all_indicators(panels, by):
 
 
 def test_a_panel_that_is_worked_on_year_by_year(read, linked, monkeypatch):
-    monkeypatch.setattr(engines, "ROWS_AT_ONCE", 1)
+    monkeypatch.setattr(engine, "MAX_ROWS_AT_ONCE", 1)
     panels = {name: se.build_panel(of_years(extract), linked[name]) for name, extract in read.items()}
     assert_agree({name: panel.to_frame() for name, panel in panels.items()}, ["be_id", "year"])
     frames = {name: cells.summarise(panel, indicator="revenue_per_employee") for name, panel in panels.items()}
@@ -135,8 +134,8 @@ def test_a_frame_is_taken_as_it_is(panels):
     )
     both = {}
     for name, panel in panels.items():
-        table = engines.from_frame(panel.table.get_backend(), frame)
-        both[name] = engines.fetch(engines.materialise(panel.table.get_backend(), table))
+        table = engine.from_frame(panel.table.get_backend(), frame)
+        both[name] = engine.fetch(engine.materialise(panel.table.get_backend(), table))
     pd.testing.assert_frame_equal(both["pyspark"], both["duckdb"])
 
 
@@ -151,10 +150,10 @@ def test_a_memory_limit_that_cannot_be_read_is_refused():
 
 
 def test_an_error_is_raised_and_not_logged(panels, capfd):
-    engine = panels["pyspark"].table.get_backend()
-    table = engines.from_frame(engine, pd.DataFrame({"text": ["not a number 4711"]}))
+    connection = panels["pyspark"].table.get_backend()
+    table = engine.from_frame(connection, pd.DataFrame({"text": ["not a number 4711"]}))
     with pytest.raises(Exception, match="4711"):
-        engines.fetch(table.select(number=table.text.cast("int64")))
+        engine.fetch(table.select(number=table.text.cast("int64")))
     assert "4711" not in "".join(capfd.readouterr())
 
 

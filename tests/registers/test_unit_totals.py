@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from si_eval import engine as engines
+from si_eval import engine
 from si_eval.registers.unit_totals import SPAN, Detail, Lookup, fetch_totals, join_totals
 
 EXACT = 1e-12  # relative: the same doubles in another order
@@ -47,13 +47,13 @@ def test_both_ways_give_the_sums_of_pandas(seed: int, spread: int) -> None:
     ids = 10**6 + np.sort(generator.choice(spread * 300, 300, replace=False)).astype("int64")
     units = pd.DataFrame({"unit": generator.permutation(ids), "size": generator.normal(size=300)})
     rows = _rows(generator, ids, 2_000)
-    engine = engines.open_engine()
-    table, details = engines.from_frame(engine, units), engines.from_frame(engine, rows)
+    connection = engine.open_engine()
+    table, details = engine.from_frame(connection, units), engine.from_frame(connection, rows)
     detail = Detail(details, SUMS, count="values", least="best")
     expected = _expected(units, rows)
     for found in (
         fetch_totals(table, ["unit"], [], [detail]).to_pandas(),
-        engines.fetch(join_totals(table, ["unit"], [], [detail])),
+        engine.fetch(join_totals(table, ["unit"], [], [detail])),
     ):
         frame = found.set_index("unit").sort_index().astype("float64")
         pd.testing.assert_frame_equal(frame[expected.columns], expected, rtol=EXACT, check_index_type=False)
@@ -61,9 +61,9 @@ def test_both_ways_give_the_sums_of_pandas(seed: int, spread: int) -> None:
 
 def test_a_table_without_rows_adds_nothing() -> None:
     """Sums are missing, the count is 0."""
-    engine = engines.open_engine()
-    units = engines.from_frame(engine, pd.DataFrame({"unit": [3, 4]}))
-    empty = engines.without_rows(engine, {"unit": "int64", "slot": "int8", "value": "float64"})
+    connection = engine.open_engine()
+    units = engine.from_frame(connection, pd.DataFrame({"unit": [3, 4]}))
+    empty = engine.empty_table(connection, {"unit": "int64", "slot": "int8", "value": "float64"})
     found = fetch_totals(units, ["unit"], [], [Detail(empty, ("sum",), count="values")]).to_pandas()
     assert found["sum"].isna().all()
     assert (found["values"] == 0).all()
@@ -76,8 +76,8 @@ def test_few_values_fill_the_gaps_of_sums_and_make_sums_of_their_own(spread: int
     ids = 10**6 + np.sort(generator.choice(spread * 300, 300, replace=False)).astype("int64")
     rows = _rows(generator, ids, 900)
     rows["slot"] = generator.integers(-1, 4, len(rows)).astype("int8")
-    engine = engines.open_engine()
-    table, values = engines.from_frame(engine, pd.DataFrame({"unit": ids})), engines.from_frame(engine, rows)
+    connection = engine.open_engine()
+    table, values = engine.from_frame(connection, pd.DataFrame({"unit": ids})), engine.from_frame(connection, rows)
     detail = Detail(values, SUMS, {"first": (2, 3), "own": (3,)}, least="best")
     wide = rows.pivot_table(index="unit", columns="slot", values="value", aggfunc=lambda v: v.sum(min_count=1))
     wide = wide.reindex(index=ids, columns=range(4))
@@ -86,7 +86,7 @@ def test_few_values_fill_the_gaps_of_sums_and_make_sums_of_their_own(spread: int
     expected["best"] = rows.groupby("unit")["code"].min()
     for found in (
         fetch_totals(table, ["unit"], [], [detail]).to_pandas(),
-        engines.fetch(join_totals(table, ["unit"], [], [detail])),
+        engine.fetch(join_totals(table, ["unit"], [], [detail])),
     ):
         frame = found.astype({"unit": "int64"}).set_index("unit").sort_index().astype("float64")
         pd.testing.assert_frame_equal(
@@ -106,15 +106,15 @@ def test_units_find_the_row_of_their_key_and_who_shares_it(spread: int, groups: 
     rows.loc[generator.random(groups) < 0.2, "size"] = np.nan
     rows["place"] = pd.array(generator.integers(0, 5, groups), dtype="Int8")
     rows.loc[generator.random(groups) < 0.2, "place"] = pd.NA
-    engine = engines.open_engine()
-    lookup = Lookup("group", engines.from_frame(engine, rows), "shared")
-    table = engines.from_frame(engine, units)
+    connection = engine.open_engine()
+    lookup = Lookup("group", engine.from_frame(connection, rows), "shared")
+    table = engine.from_frame(connection, units)
     expected = units.merge(rows, on="group", how="left").set_index("unit")[["size", "place"]].astype("float64")
     shared = (units.groupby("group")["unit"].transform("count") > 1).to_numpy(dtype=bool)
     assert fetch_totals(table, ["unit"], [lookup], []).schema.field("place").type == "int8"
     for found in (
         fetch_totals(table, ["unit"], [lookup], []).to_pandas(),
-        engines.fetch(join_totals(table, ["unit"], [lookup], [])),
+        engine.fetch(join_totals(table, ["unit"], [lookup], [])),
     ):
         frame = found.sort_values("unit", ignore_index=True)
         np.testing.assert_array_equal(frame[["size", "place"]].astype("float64"), expected)
@@ -147,13 +147,13 @@ def test_units_of_several_years_are_kept_apart(seed: int, spread: int) -> None:
     expected = units.merge(groups, "left", ["group", "year"]).join(sums.rename(columns=dict(enumerate(SUMS))), on=key)
     expected["shared"] = units.groupby(["group", "year"])["unit"].transform("count") > 1
     wanted = expected.set_index(key).sort_index()[["size", *SUMS, "shared"]].astype("float64")
-    engine = engines.open_engine()
-    table = engines.from_frame(engine, units)
-    lookup = Lookup("group", engines.from_frame(engine, groups), "shared")
-    detail = Detail(engines.from_frame(engine, details), SUMS)
+    connection = engine.open_engine()
+    table = engine.from_frame(connection, units)
+    lookup = Lookup("group", engine.from_frame(connection, groups), "shared")
+    detail = Detail(engine.from_frame(connection, details), SUMS)
     for found in (
         fetch_totals(table, key, [lookup], [detail]).to_pandas(),
-        engines.fetch(join_totals(table, key, [lookup], [detail])),
+        engine.fetch(join_totals(table, key, [lookup], [detail])),
     ):
         frame = found.astype({"unit": "int64", "year": "int64"}).set_index(key).sort_index()
         frame = frame[wanted.columns].astype("float64")

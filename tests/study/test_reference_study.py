@@ -151,7 +151,7 @@ def test_a_large_register_is_worked_on_year_by_year_with_the_same_figures(extrac
         return panel.to_frame(), panel.coverage(), panel.outliers(), cells.summarise(panel, **asked)
 
     at_once = figures()
-    monkeypatch.setattr(engine, "ROWS_AT_ONCE", 0)
+    monkeypatch.setattr(engine, "MAX_ROWS_AT_ONCE", 0)
     for whole, by_year in zip(at_once, figures(), strict=True):
         pd.testing.assert_frame_equal(by_year, whole, rtol=ORDER_OF_SUMS)
 

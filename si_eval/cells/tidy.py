@@ -1,0 +1,56 @@
+"""Cells as tidy rows: what each is split by, what disclosure judges it by, and the order of the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from si_eval.cells.units import Where, list_values
+from si_eval.vocabulary import (
+    ALL,
+    CATEGORY,
+    EVIDENCE_COLUMNS,
+    PUBLIC_COLUMNS,
+    SECTOR,
+    SIZE_CLASS,
+    SIZE_CLASS_4,
+    TIDY,
+)
+
+TIDY_COLUMN = {SIZE_CLASS: SIZE_CLASS, SIZE_CLASS_4: SIZE_CLASS, SECTOR: SECTOR}  # of a split; all others: category
+
+
+def label_cells(cells: pd.DataFrame, by: Sequence[str], where: Where | None) -> pd.DataFrame:
+    """Write the split of each cell in the tidy columns; a dimension that is not split says ``all``.
+
+    Both systems of size classes go in ``size_class``; a split or a filter that has no column of its own goes in
+    ``category``.
+    """
+    tidy = pd.DataFrame(ALL, index=cells.index, columns=[SIZE_CLASS, SECTOR, CATEGORY], dtype=object)
+    for column, wanted in (where or {}).items():
+        text = "+".join(str(value) for value in list_values(wanted))
+        _write(tidy, TIDY_COLUMN.get(column, CATEGORY), pd.Series(text, index=cells.index))
+    for column in by:
+        target = TIDY_COLUMN.get(column, CATEGORY)
+        if column in (where or {}):
+            tidy[target] = ALL
+        _write(tidy, target, cells[column].astype(str))
+    return tidy
+
+
+def disclosure_columns(summary: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the columns that disclosure judges a mean by: contributions, their total and the number of holdings."""
+    return {column: summary[column] for column in (*EVIDENCE_COLUMNS, *PUBLIC_COLUMNS) if column in summary}
+
+
+def tidy_frame(rows: pd.DataFrame) -> pd.DataFrame:
+    """Put the tidy columns first and in order; the columns for disclosure follow."""
+    rest = [column for column in rows.columns if column not in TIDY]
+    return rows.reindex(columns=[*TIDY, *rest]).reset_index(drop=True)
+
+
+def _write(tidy: pd.DataFrame, target: str, values: pd.Series) -> None:
+    """Write values in a tidy column, after those that stand there already."""
+    taken = tidy[target] != ALL
+    tidy[target] = values.where(~taken, tidy[target] + " · " + values)

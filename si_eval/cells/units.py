@@ -1,0 +1,75 @@
+"""Which units a cell is made of: the rows of a panel that a table asks for, and the values that count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import ibis
+
+from si_eval.errors import StudyError
+from si_eval.registry import Indicator
+from si_eval.results import Panel
+from si_eval.vocabulary import GROUP, NON_PARTICIPANTS, PARTICIPANT, PARTICIPANTS, YEAR, excluded
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+Value = str | int | float
+Where = Mapping[str, Value | Sequence[Value]]  # by panel column: the value, or values, of the rows to keep
+
+
+def select_units(
+    panel: Panel, *, by: Sequence[str] = (), where: Where | None = None, years: Sequence[int] | None = None
+) -> ir.Table:
+    """Select the units of both groups that fall in the cells asked for, with their ``group``."""
+    table = panel.table
+    check_columns(table, [*by, *(where or {})])
+    table = filter_rows(table.filter(table[PARTICIPANT].notnull()), where)
+    if years is not None:
+        table = table.filter(table[YEAR].isin([int(year) for year in years]))
+    for column in by:
+        table = table.filter(table[column].notnull())
+    return table.mutate(**{GROUP: ibis.ifelse(table[PARTICIPANT], PARTICIPANTS, NON_PARTICIPANTS)})
+
+
+def filter_rows(table: ir.Table, where: Where | None) -> ir.Table:
+    """Keep the rows whose columns have one of the values wanted."""
+    for column, wanted in (where or {}).items():
+        table = table.filter(table[column].isin(list_values(wanted)))
+    return table
+
+
+def list_values(wanted: Value | Sequence[Value]) -> list[Value]:
+    """List the values that a filter keeps, as it may name a single one."""
+    single = isinstance(wanted, str) or not isinstance(wanted, Iterable)
+    return [wanted] if single else list(wanted)
+
+
+def indicator_values(table: ir.Table, indicator: Indicator) -> ir.Column:
+    """Return an indicator's values as floats, missing for the units that are set aside in its domain."""
+    value = table[indicator.name].cast("float64")
+    flag = excluded(indicator.domain)
+    return value if flag not in table.columns else ibis.ifelse(table[flag], ibis.null("float64"), value)
+
+
+def check_indicators(panel: Panel, indicator: str | Sequence[str]) -> list[str]:
+    """Return the indicators asked for as a list; refuse those that the panel does not have."""
+    names = [indicator] if isinstance(indicator, str) else list(indicator)
+    unknown = [name for name in names if name not in panel.indicators]
+    if unknown or not names:
+        raise StudyError(
+            f"indicator: found {', '.join(unknown) or 'none'}; expected one of {', '.join(panel.indicators)}; "
+            "name one of these, or add it to the registry"
+        )
+    return names
+
+
+def check_columns(table: ir.Table, columns: Sequence[str]) -> None:
+    """Refuse columns that the panel does not have."""
+    unknown = [column for column in columns if column not in table.columns]
+    if unknown:
+        raise StudyError(
+            f"by or where: found {', '.join(unknown)}; expected columns of the panel ({', '.join(table.columns)}); "
+            "name one of these"
+        )
