@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal, TypeAlias, get_args
 
 from si_eval.frozen import FrozenMapping
-from si_eval.registry import facts
+from si_eval.registry import facts, unit_labels
 
 Language = Literal["nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -275,7 +275,7 @@ def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
     carries both languages, written ``Dutch | English``, gives the one asked for; the English text of a reason gives
     that reason.
     """
-    entry = facts("labels").get(term) or own.get(term) or _reasons_in_english().get(term)
+    entry = facts("labels").get(term) or unit_labels().get(term) or own.get(term) or _reasons_in_english().get(term)
     if entry is not None:
         return str(entry[language])
     dutch, bar, english = term.partition(BOTH_LANGUAGES)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from si_eval import engine
-from si_eval.registers.unit_totals import SPAN, Detail, Lookup, fetch_totals, join_totals
+from si_eval.registers.unit_totals import MAX_IDS_A_UNIT, Detail, Lookup, fetch_totals, join_totals
 
 EXACT = 1e-12  # relative: the same doubles in another order
 SUMS = ("first", "second")
@@ -40,7 +40,7 @@ def _expected(units: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize("spread", [2, 10 * SPAN])
+@pytest.mark.parametrize("spread", [2, 10 * MAX_IDS_A_UNIT])
 def test_both_ways_give_the_sums_of_pandas(seed: int, spread: int) -> None:
     """Ids close together are addressed directly; ids far apart (``spread``) are joined by the engine."""
     generator = np.random.default_rng(seed)
@@ -69,7 +69,7 @@ def test_a_table_without_rows_adds_nothing() -> None:
     assert (found["values"] == 0).all()
 
 
-@pytest.mark.parametrize("spread", [2, 10 * SPAN])
+@pytest.mark.parametrize("spread", [2, 10 * MAX_IDS_A_UNIT])
 def test_few_values_fill_the_gaps_of_sums_and_make_sums_of_their_own(spread: int) -> None:
     """Slots 0 and 1 are sums; slot 2 fills gaps of the first one, slot 3 does so and is a sum by itself."""
     generator = np.random.default_rng(spread)
@@ -94,7 +94,7 @@ def test_few_values_fill_the_gaps_of_sums_and_make_sums_of_their_own(spread: int
         )
 
 
-@pytest.mark.parametrize("spread", [2, 10 * SPAN])
+@pytest.mark.parametrize("spread", [2, 10 * MAX_IDS_A_UNIT])
 @pytest.mark.parametrize("groups", [0, 40])
 def test_units_find_the_row_of_their_key_and_who_shares_it(spread: int, groups: int) -> None:
     """Some units have no key, some keys have no row, and some rows have gaps; also a table without rows."""
@@ -121,7 +121,7 @@ def test_units_find_the_row_of_their_key_and_who_shares_it(spread: int, groups: 
         np.testing.assert_array_equal(frame["shared"].astype(bool), shared)
 
 
-@pytest.mark.parametrize("spread", [2, 10 * SPAN])
+@pytest.mark.parametrize("spread", [2, 10 * MAX_IDS_A_UNIT])
 @pytest.mark.parametrize("seed", range(3))
 def test_units_of_several_years_are_kept_apart(seed: int, spread: int) -> None:
     """Not every unit is there every year; detail rows and lookups have other years and ids too."""
