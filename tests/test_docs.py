@@ -100,6 +100,16 @@ def test_the_ten_lines_of_the_readme_run(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", METHODS, ids=name_of)
+def test_formulas_read_the_same_everywhere(path):
+    """Markdown takes the backslash before a sign away, on some pages: formulas use commands with names."""
+    formulas = re.findall(r"\$\$(.*?)\$\$|\$([^$\n]+)\$", without_code(path.read_text(encoding="utf-8")), re.DOTALL)
+    texts = [block or line for block, line in formulas]
+    assert not [text for text in texts if re.search(r"\\[^A-Za-z\s]", text)]
+    assert not [text for text in texts if re.search(r"^ *[-+=#>*]", text, re.MULTILINE)], "a line becomes a list item"
+    assert not [text for text in texts if text.count("{") != text.count("}")]
+
+
+@pytest.mark.parametrize("path", METHODS, ids=name_of)
 def test_a_page_has_its_sections_and_its_fine_print(path):
     text = without_code(path.read_text(encoding="utf-8"))
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == SECTIONS
