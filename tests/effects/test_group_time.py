@@ -1,25 +1,19 @@
-"""Two-by-two cells, effects by cohort and period, and their averages: by brute force, special cases, misuse."""
+"""Effects by cohort and period: by hand, clusters, anticipation, gaps, misuse."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 
-from si_eval.effects.aggregation import aggregate_effects, pre_trend_test, simultaneous_critical_value
-from si_eval.effects.group_time import GroupTimeEffects, group_time_effects
-from si_eval.effects.propensity import fit_logit
-from si_eval.effects.two_by_two import TRIM, two_by_two
+from si_eval.effects.aggregation import aggregate_effects, pre_trend_test
+from si_eval.effects.group_time import group_time_effects
+from si_eval.effects.two_by_two import two_by_two
 from si_eval.errors import StudyError
 from si_eval.vocabulary import Reason
 
 SAME_FORMULA = 1e-10  # the same closed form: only the order of additions differs
-DIFFERENTIATED = (
-    1e-5  # central differences of estimators that iterate: error of order step squared, and rounding / step
-)
-STEP = 1e-4
 METHODS = ["dr", "ipw", "reg"]
-LEVEL = 0.95
+YEARS = (2010, 2012, 2013, 2014, 2016)  # with gaps: the base is the last year that is observed
 
 
 def frozen(*arrays: np.ndarray) -> list[np.ndarray]:
@@ -27,126 +21,6 @@ def frozen(*arrays: np.ndarray) -> list[np.ndarray]:
     for array in arrays:
         array.flags.writeable = False
     return list(arrays)
-
-
-def selected(seed: int, n: int = 60) -> tuple[np.ndarray, ...]:
-    generator = np.random.default_rng(seed)
-    x = generator.normal(size=(n, 2))
-    treated = generator.random(n) < 1 / (1 + np.exp(0.5 - x[:, 0]))
-    before = generator.normal(size=n)
-    after = before + x @ [0.5, -0.2] + treated * (1 + x[:, 0]) + generator.normal(size=n)
-    return tuple(frozen(before, after, treated, x))
-
-
-# --- two by two ---
-
-
-def weighted_effect(method: str, change: np.ndarray, treated: np.ndarray, x: np.ndarray, weights: np.ndarray) -> float:
-    """Sant'Anna & Zhao (2020), equations 2.2-2.4, with a weight a unit, from the models of statsmodels."""
-    design = sm.add_constant(x)
-    odds, gap = np.where(treated, 0.0, 1.0), change
-    if method != "reg":
-        model = sm.GLM(treated.astype(float), design, family=sm.families.Binomial(), freq_weights=weights)
-        chance = model.fit(tol=1e-14, maxiter=100).fittedvalues
-        odds = np.where(treated | (chance >= TRIM), 0.0, chance / (1 - chance))
-    if method != "ipw":
-        gap = change - design @ sm.WLS(change[~treated], design[~treated], weights=weights[~treated]).fit().params
-    theirs = 0.0 if method == "reg" else np.average(gap, weights=odds * weights)
-    return float(np.average(gap[treated], weights=weights[treated]) - theirs)
-
-
-@pytest.mark.parametrize("trims", [False, True])
-@pytest.mark.parametrize("method", METHODS)
-def test_the_influence_of_a_unit_is_the_slope_in_its_weight(method: str, trims: bool) -> None:
-    before, after, treated, x = selected(21)
-    if trims:  # one control that is all but sure to be treated
-        x = np.vstack([x, [[9.0, 0.0]]])
-        before, after, treated = np.append(before, 0), np.append(after, 3.0), np.append(treated, False)
-        x[:60][treated[:60], 0] += 2.0
-    cell = two_by_two(before, after, treated, x, method=method)
-    change, n = after - before, len(treated)
-    assert cell.att == pytest.approx(weighted_effect(method, change, treated, x, np.ones(n)), abs=1e-8)  # two logits
-
-    def slope(step: np.ndarray) -> float:
-        up, down = (weighted_effect(method, change, treated, x, 1 + way * step) for way in (1, -1))
-        return n * (up - down) / (2 * STEP)
-
-    slopes = [slope(step) for step in STEP * np.eye(n)]
-    np.testing.assert_allclose(cell.influence, slopes, atol=DIFFERENTIATED * np.abs(slopes).max())
-    assert cell.n_trimmed == (trims and method != "reg")
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_units_of_covariates_and_order_of_rows_change_nothing(method: str) -> None:
-    """Turnover in euro, far from zero: the products of its powers would look collinear."""
-    before, after, treated, x = selected(22)
-    cell = two_by_two(before, after, treated, x, method=method)
-    order = np.random.default_rng(1).permutation(len(treated))
-    fitted = fit_logit(x, treated)
-    others = [
-        two_by_two(before, after, treated, x, method=method, logit=fitted),
-        two_by_two(before, after, treated, x * 1e9 + 5e9, method=method),
-        two_by_two(before, after, treated.astype(int), x, method=method),
-        two_by_two(before[order], after[order], treated[order], x[order], method=method),
-    ]
-    for other in others:
-        assert other.att == pytest.approx(cell.att, abs=1e-7)  # digits that 1e9 on top of 5e9 leaves
-        assert other.std_error == pytest.approx(cell.std_error, abs=1e-7)
-
-
-@pytest.mark.parametrize(
-    ("covariates", "treated", "reason"),
-    [
-        (None, np.arange(40) < 1, Reason.FEWER_THAN_TWO_UNITS),
-        (None, np.arange(40) < 39, Reason.FEWER_THAN_TWO_UNITS),
-        (None, np.arange(40) < 0, Reason.FEWER_THAN_TWO_UNITS),
-        (
-            np.c_[np.arange(40.0) % 7, 3 - 2 * (np.arange(40.0) % 7)],
-            np.arange(40) < 20,
-            Reason.COLLINEAR_AMONG_CONTROLS,
-        ),
-        (
-            np.random.default_rng(1).normal(size=(40, 20)),
-            np.arange(40) < 25,
-            Reason.COLLINEAR_AMONG_CONTROLS,
-        ),  # more columns than controls
-        (np.arange(40.0)[:, None], np.arange(40) < 20, Reason.SEPARATION),
-    ],
-)
-def test_what_has_no_answer_has_a_reason(covariates: np.ndarray | None, treated: np.ndarray, reason: Reason) -> None:
-    cell = two_by_two(np.zeros(40), np.random.default_rng(0).normal(size=40), treated, covariates)
-    assert np.isnan(cell.att)
-    assert np.isnan(cell.std_error)
-    assert cell.reason is reason
-
-
-def test_controls_that_are_all_but_sure_to_be_treated_give_no_effect() -> None:
-    treated = np.arange(3_000) < 2_995
-    x = np.random.default_rng(2).normal(size=(3_000, 1))
-    cell = two_by_two(np.zeros(3_000), x[:, 0], treated, x, method="ipw")
-    assert cell.reason is Reason.NO_COMPARABLE_CONTROL
-
-
-REFUSED_CELLS = [
-    ({"after": np.zeros(5)}, "after: found 5 rows"),
-    ({"covariates": np.zeros(6)}, r"covariates: found shape \(6,\)"),
-    ({"covariates": np.zeros((5, 1))}, "covariates: found 5 rows"),
-    ({"covariates": np.full((6, 1), np.nan)}, "covariates: found 6 missing"),
-    ({"before": np.array([0, 1, 2, 3, 4, np.inf])}, "before: found 1 missing or infinite"),
-    ({"method": "magic"}, "method: found 'magic'"),
-]
-
-
-@pytest.mark.parametrize(("change", "message"), REFUSED_CELLS)
-def test_arrays_that_cannot_be_used_are_refused(change: dict, message: str) -> None:
-    given = {"before": np.zeros(6), "after": np.arange(6.0), "treated": np.arange(6) < 3} | change
-    with pytest.raises(StudyError, match=message):
-        two_by_two(**given)
-
-
-# --- by cohort and period ---
-
-YEARS = (2010, 2012, 2013, 2014, 2016)  # with gaps: the base is the last year that is observed
 
 
 def staggered_panel(seed: int, n: int = 300, missing: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -320,102 +194,82 @@ def test_panels_that_cannot_be_used_are_refused(change: dict, message: str) -> N
         group_time_effects(given.pop("outcome"), given.pop("cohort"), given.pop("periods"), **given)
 
 
-# --- averages ---
+def draw(seed: int, units: int = 400, effect: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Three cohorts and never-treated, five periods; effects differ by cohort and grow; a covariate bends the trend."""
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=units)
+    cohort = generator.choice([0, 2, 3, 4], size=units, p=[0.4, 0.2, 0.2, 0.2])
+    cohort = np.where(
+        x + generator.logistic(size=units) > 1.0, cohort, np.where(generator.random(units) < 0.4, cohort, 0)
+    )
+    periods = np.arange(5)
+    since = periods[None, :] - cohort[:, None]
+    gain = np.where((cohort[:, None] > 0) & (since >= 0), effect * (1 + since) * (5 - cohort[:, None]) / 2, 0.0)
+    noise = generator.normal(size=(units, 5))
+    return generator.normal(size=(units, 1)) + 0.5 * x[:, None] * periods + gain + noise, cohort, x[:, None]
 
 
-def test_balanced_events_are_those_of_the_cohorts_that_are_seen_so_long() -> None:
-    outcome, cohort = staggered_panel(41)
-
-    def effects_of(units: np.ndarray) -> GroupTimeEffects:
-        return group_time_effects(outcome[units], cohort[units], YEARS)
-
-    balanced = aggregate_effects(effects_of(np.ones(300, dtype=bool)), "event", balance_event=2)
-    expected = aggregate_effects(effects_of(cohort != 2015), "event", max_event=2)  # 2015 is seen one year on only
-    np.testing.assert_array_equal(balanced.parts, expected.parts)
-    np.testing.assert_allclose(balanced.att, expected.att, atol=SAME_FORMULA)
-    np.testing.assert_allclose(balanced.std_error, expected.std_error, atol=SAME_FORMULA)
-    assert balanced.overall == pytest.approx(expected.overall, abs=SAME_FORMULA)
-    assert balanced.overall_std_error == pytest.approx(expected.overall_std_error, abs=SAME_FORMULA)
-
-
-def test_events_that_are_asked_for_are_the_same_ones_and_alone_in_the_mean() -> None:
-    outcome, cohort = staggered_panel(42)
-    effects = group_time_effects(outcome, cohort, YEARS)
-    every, some = aggregate_effects(effects, "event"), aggregate_effects(effects, "event", min_event=-1, max_event=1)
-    kept = (every.parts >= -1) & (every.parts <= 1)
-    np.testing.assert_array_equal(some.parts, every.parts[kept])
-    np.testing.assert_allclose(some.covariance, every.covariance[np.ix_(kept, kept)], atol=SAME_FORMULA)
-    after = kept & (every.parts >= 0)
-    assert some.overall == pytest.approx(every.att[after].mean(), abs=SAME_FORMULA)
-    error = np.sqrt(every.covariance[np.ix_(after, after)].sum()) / after.sum()
-    assert some.overall_std_error == pytest.approx(error, abs=SAME_FORMULA)
+def test_each_unit_a_cluster_changes_nothing_and_copies_add_no_information() -> None:
+    outcome, cohort, x = draw(3)
+    options = {"covariates": lambda place: x}
+    alone = aggregate_effects(group_time_effects(outcome, cohort, range(5), **options), "simple")
+    each = aggregate_effects(group_time_effects(outcome, cohort, range(5), cluster=np.arange(400), **options), "simple")
+    twice = {"covariates": lambda place: np.tile(x, (2, 1)), "cluster": np.tile(np.arange(400), 2)}
+    copied = aggregate_effects(
+        group_time_effects(np.tile(outcome, (2, 1)), np.tile(cohort, 2), range(5), **twice), "simple"
+    )
+    for other in (each, copied):
+        assert other.overall == pytest.approx(alone.overall, abs=SAME_FORMULA)
+        assert other.overall_std_error == pytest.approx(alone.overall_std_error, abs=SAME_FORMULA)
 
 
-def test_choices_that_leave_nothing_or_make_no_sense_are_refused() -> None:
-    outcome, cohort = staggered_panel(43)
-    effects = group_time_effects(outcome, cohort, YEARS)
-    with pytest.raises(StudyError, match="choice of events"):
-        aggregate_effects(effects, "simple", max_event=1)
-    with pytest.raises(StudyError, match="none from treatment on"):
-        aggregate_effects(effects, "event", max_event=-1)
-    few = group_time_effects(outcome, cohort, YEARS, min_units=1_000)
-    with pytest.raises(StudyError, match="too few firms"):
-        aggregate_effects(few, "simple")
+def test_gaps_drop_a_unit_from_the_cells_of_those_years_alone() -> None:
+    """Brute force: the mean changes of those that are observed in both years of a cell."""
+    outcome, cohort, _ = draw(4)
+    outcome[np.random.default_rng(4).random(outcome.shape) < 0.2] = np.nan
+    given = outcome.copy()
+    effects = group_time_effects(outcome, cohort, range(5))
+    np.testing.assert_array_equal(outcome, given)
+    for first, period, att, n in zip(effects.cohort, effects.period, effects.att, effects.n_treated, strict=True):
+        change = outcome[:, period] - outcome[:, first - 1 if period >= first else period - 1]
+        ours = change[(cohort == first) & ~np.isnan(change)]
+        assert n == len(ours)
+        assert att == pytest.approx(ours.mean() - np.nanmean(change[cohort == 0]), abs=SAME_FORMULA)
+    order = np.random.default_rng(5).permutation(len(cohort))
+    shuffled = group_time_effects(outcome[order], cohort[order], range(5))
+    np.testing.assert_allclose(shuffled.att, effects.att, atol=SAME_FORMULA)
+    balanced = group_time_effects(outcome, cohort, range(5), balanced=True)
+    assert sum(balanced.dropped.values()) > sum(effects.dropped.values())
+    full = ~np.isnan(outcome).any(axis=1)
+    np.testing.assert_allclose(
+        balanced.att, group_time_effects(outcome[full], cohort[full], range(5)).att, atol=SAME_FORMULA
+    )
 
 
-def test_the_test_of_trends_is_a_wald_test_and_refuses_a_singular_covariance() -> None:
-    outcome, cohort = staggered_panel(44)
-    effects = group_time_effects(outcome, cohort, YEARS)
-    before = effects.period < effects.cohort
-    att, covariance = effects.att[before], effects.covariance[: len(before), : len(before)][np.ix_(before, before)]
-    test = pre_trend_test(effects)
-    assert test.statistic == pytest.approx(att @ np.linalg.inv(covariance) @ att, rel=1e-8)  # two ways to solve
-    assert test.dof == before.sum()
-    few_clusters = group_time_effects(outcome, cohort, YEARS, cluster=np.arange(300) % 3)
-    constant = group_time_effects(np.zeros_like(outcome), cohort, YEARS)
-    for refused in (few_clusters, constant):
-        assert pre_trend_test(refused).reason is Reason.SINGULAR_COVARIANCE
-        assert np.isnan(pre_trend_test(refused).p_value)
-    first_years = group_time_effects(outcome[:, :2], np.where(cohort > 2010, 2012, cohort), YEARS[:2])
-    assert pre_trend_test(first_years).reason is Reason.NO_PRE_PERIODS
+def test_a_universal_base_is_the_sum_of_the_steps_before() -> None:
+    outcome, cohort, _ = draw(6)
+    varying, universal = (group_time_effects(outcome, cohort, range(5), base=base) for base in ("varying", "universal"))
+    steps = {(g, t): att for g, t, att in zip(varying.cohort, varying.period, varying.att, strict=True)}
+    for g, t, att in zip(universal.cohort, universal.period, universal.att, strict=True):
+        expected = steps[g, t] if t >= g else -sum(steps[g, s] for s in range(t + 1, g))
+        assert att == pytest.approx(expected, abs=SAME_FORMULA)
 
 
-def test_simultaneous_bounds_of_one_are_normal_and_of_many_hold_together() -> None:
-    assert simultaneous_critical_value(np.array([[4.0]]), LEVEL) == pytest.approx(1.959963984540054, abs=SAME_FORMULA)
-    generator = np.random.default_rng(45)
-    root = generator.normal(size=(6, 4)) * [1, 5, 0.1, 2]
-    covariance = np.pad(root @ root.T, (0, 1))  # of rank four, and one part without variance
-    quantile = simultaneous_critical_value(covariance, LEVEL, seed=1)
-    assert quantile == simultaneous_critical_value(covariance, LEVEL, seed=1)
-    assert quantile == pytest.approx(simultaneous_critical_value(covariance * 1e6, LEVEL, seed=1), abs=1e-8)
-    errors = np.sqrt(np.diag(covariance))[:-1]
-    drawn = np.abs(generator.normal(size=(40_000, 4)) @ root.T / errors).max(axis=1)
-    assert (drawn <= quantile).mean() == pytest.approx(LEVEL, abs=0.007)  # four standard errors of the two simulations
-    with pytest.raises(StudyError, match="level"):
-        simultaneous_critical_value(covariance, 95)
+HOSTILE = [
+    ({"outcome": np.zeros((3, 2))}, "shape"),
+    ({"cohort": np.array([2, 2, 3, 4])}, "never treated"),
+    ({"cohort": np.array([0, 0, 0, 0])}, "treated after the first"),
+    ({"cohort": np.array([0, 0, -1, 2])}, "negative"),
+    ({"periods": [1, 3, 2]}, "ascending"),
+    ({"controls": "later"}, "later"),
+    ({"method": "magic"}, "magic"),
+    ({"cluster": np.array([1, 2])}, "cluster"),
+]
 
 
-def test_intervals_hold_with_holdings_that_move_together() -> None:
-    """Firms of a holding share shocks and entry: clustered intervals cover, those by firm do not; controls not yet."""
-    draws, covered, too_narrow, together = 300, 0, 0, 0
-    for seed in range(draws):
-        generator = np.random.default_rng(seed)
-        holding = np.repeat(np.arange(150), 4)
-        cohort = generator.choice([0, 2, 3, 4], size=150, p=[0.4, 0.2, 0.2, 0.2])[holding]
-        since = np.arange(5) - cohort[:, None]
-        truth = np.where((cohort[:, None] > 0) & (since >= 0), 1.0 + since, 0.0)
-        outcome = truth + generator.normal(size=(150, 5))[holding] + generator.normal(size=(600, 5))
-        clustered, alone = (
-            aggregate_effects(
-                group_time_effects(outcome, cohort, range(5), controls="not_yet", cluster=cluster), "event"
-            )
-            for cluster in (holding, None)
-        )
-        covered += abs(clustered.overall - 2.0) < 1.96 * clustered.overall_std_error
-        too_narrow += abs(alone.overall - 2.0) < 1.96 * alone.overall_std_error
-        planted = np.where(clustered.parts >= 0, 1.0 + clustered.parts, 0.0)
-        wide = simultaneous_critical_value(clustered.covariance, LEVEL, draws=4_000)
-        together += np.all(np.abs(clustered.att - planted) < wide * clustered.std_error)
-    assert 0.91 <= covered / draws <= 0.98  # 0.95 within three Monte Carlo standard errors
-    assert 0.90 <= together / draws <= 0.98  # the same, all at once, with 150 clusters
-    assert too_narrow / draws < 0.85
+@pytest.mark.parametrize(("change", "message"), HOSTILE)
+def test_what_cannot_be_used_is_refused(change: dict, message: str) -> None:
+    generator = np.random.default_rng(7)
+    given = {"outcome": generator.normal(size=(4, 3)), "cohort": np.array([0, 0, 2, 3]), "periods": [1, 2, 3]} | change
+    with pytest.raises(StudyError, match=message):
+        group_time_effects(given.pop("outcome"), given.pop("cohort"), given.pop("periods"), **given)
