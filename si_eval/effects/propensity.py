@@ -1,8 +1,9 @@
 """The propensity score, the probability of taking part given covariates: a logit by Newton's method.
 
 The logit is our own because of what was measured (docs/decisions/0007-own-logit.md): with two million firms
-``statsmodels.Logit`` needs twice the time and five times the memory, ``GLM`` nearly seven times the time and 2.4 GiB; ``Logit``
-fits collinear covariates without a word, and ``GLM`` calls separated groups converged. The numbers are the same.
+``statsmodels.Logit`` needs twice the time and five times the memory, ``GLM`` nearly seven times the time and 2.4 GiB.
+``Logit`` fits collinear covariates without a word, and ``GLM`` calls separated groups converged. The numbers are the
+same.
 """
 
 from __future__ import annotations
