@@ -12,6 +12,7 @@ import pandas as pd
 from si_eval.report.border import ASSUMED, STATE, UNKNOWN, WITHHELD, safe_rows
 from si_eval.report.canvas import FigureTexts
 from si_eval.report.formats import NO_BREAK, Measure, breakable, measure_key, measures, number, tick_decimals, unit_text
+from si_eval.report.grid import Row
 from si_eval.report.labels import (
     ASSUMED_MARK,
     NOT_COMPUTABLE_MARK,
@@ -158,8 +159,9 @@ def prepare_chart(safe: SafeTable, chart: Chart, language: Language, *, titled: 
 
 def series_points(data: ChartData, rows: pd.DataFrame, series: str, axis: list[str]) -> list[Point]:
     """List the numbers of one series in axis order; a class without a row is left out."""
-    own = rows[rows[data.chart.series] == series].set_index(data.chart.axis)
-    return [_point(data, own.loc[x], x) for x in axis if x in own.index]
+    own = rows[rows[data.chart.series] == series].to_dict("records")
+    by_class: dict[str, Row] = {row[data.chart.axis]: row for row in own}
+    return [_point(data, by_class[x], x) for x in axis if x in by_class]
 
 
 def units_text(value: float, language: Language) -> str:
@@ -180,7 +182,7 @@ def tick_labels(data: ChartData, ticks: FloatArray) -> list[str]:
     return [number(tick, data.language, decimals=decimals) + sign for tick in ticks]
 
 
-def _point(data: ChartData, row: pd.Series, x: str) -> Point:
+def _point(data: ChartData, row: Row, x: str) -> Point:
     measure = data.measure
     if row[STATE] == WITHHELD:
         return Point(x, None, None, None, WITHHELD_MARK, WITHHELD_MARK, True)

@@ -35,11 +35,43 @@ DRAWINGS: dict[str, Callable[[ChartData], Figure]] = {
 
 
 def draw(safe: SafeTable, chart: Chart, *, language: Language, titled: bool = True) -> bytes:
-    """Draw a table as a PNG of 16 cm wide at 200 dots an inch, without metadata, the same bytes every time.
+    """Draw a table as a PNG, 16 cm wide at 200 dots an inch, without metadata: the same bytes every time.
 
-    Suppressed cells are drawn as ``*`` at the base line. ``titled`` is false for a figure that stands under a caption
-    with its title. Raises DisclosureError for anything but a SafeTable and StudyError where the chart leaves more than
-    one number for a place.
+    For a picture in a file of your own; in a notebook use `si_eval.show`. A number that is withheld is drawn as ``*``
+    at the base line, one that cannot be computed as ``.``; a figure of simulated data carries a tag that says so.
+
+    Parameters
+    ----------
+    safe : SafeTable
+        A table that `si_eval.protect` returned.
+    chart : Chart
+        The kind of figure and what it shows.
+    language : {"nl", "en"}
+        Language of every text in the figure.
+    titled : bool, default True
+        False for a figure that stands under a caption with its title.
+
+    Returns
+    -------
+    bytes
+        The content of a PNG file.
+
+    Raises
+    ------
+    DisclosureError
+        For anything but a SafeTable.
+    StudyError
+        Where the chart leaves no number, or more than one number for a place.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> from si_eval.report import draw
+    >>> study = se.load_study()
+    >>> (table,) = se.protect_exhibits(study, se.compute_exhibits(study, only=["tno_table_03"]))
+    >>> picture = draw(table, se.Chart("bars", x="category", statistic="count"), language="en")
+    >>> picture[1:4]
+    b'PNG'
     """
     with house_style():
         return to_png(make_figure(safe, chart, language=language, titled=titled))

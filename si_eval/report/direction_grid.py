@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -79,7 +81,7 @@ def _write_cell(data: ChartData, ax: Axes, place: tuple[int, int], pair: Pair, w
     if direction is None:
         return
     x, y = place[0] + 0.5, place[1]
-    style = {"ha": "center", "va": "center"}
+    style: dict[str, Any] = {"ha": "center", "va": "center"}
     fits = text_width(direction.text, SIGN_SIZE, bold=True) < width - 0.08
     ax.text(
         x, y + 0.27, direction.text, fontsize=SIGN_SIZE if fits else SMALL_SIGN_SIZE, fontweight="bold",

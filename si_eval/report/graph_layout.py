@@ -90,15 +90,13 @@ def read_graph(safe: SafeTable, language: Language) -> Graph:
             row[CATEGORY]: (label(row[NOTE], language, safe.labels), row[INDICATOR], int(row[ESTIMATE]))
             for row in nodes.to_dict("records")
         },
-        links=tuple(
-            Link(
-                *row[CATEGORY].split(GRAPH_ARROW),
-                row[NOTE].replace(GRAPH_INFERRED, "").strip(),
-                GRAPH_INFERRED in row[NOTE],
-            )
-            for row in links.to_dict("records")
-        ),
+        links=tuple(_read_link(row[CATEGORY], row[NOTE]) for row in links.to_dict("records")),
     )
+
+
+def _read_link(category: str, note: str) -> Link:
+    start, end = category.split(GRAPH_ARROW)
+    return Link(start, end, note.replace(GRAPH_INFERRED, "").strip(), GRAPH_INFERRED in note)
 
 
 def arrange_graph(graph: Graph, *, titled: bool) -> GraphPage:

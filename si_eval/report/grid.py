@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from si_eval.vocabulary import CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, S
 MAX_COLUMNS = 6
 MAX_YEARS = 8
 Key = tuple[str, ...]
-Row = dict[str, Any]
+Row = Mapping[Hashable, Any]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def lay_out(rows: pd.DataFrame, *, columns: tuple[str, ...] | None = None) -> Ta
     down = tuple(name for name in down_order if name in varying and name not in across)
     down = down or ((INDICATOR,) if INDICATOR not in across else (GROUP,))
     check_unique(rows, (*down, *across))
-    records = rows.to_dict("records")
+    records: list[Row] = [dict(row) for row in rows.to_dict("records")]
     cells = {(_key(row, down), _key(row, across)): row for row in records}
     return TableGrid(
         row_dimensions=down,

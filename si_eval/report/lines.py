@@ -90,7 +90,8 @@ def _draw_panel(data: ChartData, canvas: Canvas, rows: pd.DataFrame, scale: Scal
     """Draw the lines of a panel, and write below it how many units each rests on."""
     years = ordered_values(rows, data.chart.axis)
     points = {name: series_points(data, rows, name, years) for name in data.series}
-    ticks = [tick for tick in nice_ticks(*scale, at_most=4) if scale[0] <= tick <= scale[1]]
+    ticks = nice_ticks(*scale, at_most=4)
+    ticks = ticks[(ticks >= scale[0]) & (ticks <= scale[1])]
     texts = tick_labels(data, ticks)
     inset = max(text_width(text, TEXT_SIZE) for text in texts) + 0.07
     ends = {name: end for name, own in points.items() if (end := _last_point(own, years)) is not None}

@@ -11,6 +11,7 @@ from si_eval.report.border import NUMBER, STATE, WITHHELD
 from si_eval.report.canvas import MARGIN, WIDTH, Canvas, new_canvas
 from si_eval.report.chart_data import ChartData, Point, units_text
 from si_eval.report.formats import NO_BREAK, breakable, measure_key, measures, number
+from si_eval.report.grid import Row
 from si_eval.report.labels import NOT_COMPUTABLE_MARK, WITHHELD_MARK, cell_text, value_label
 from si_eval.report.marks import draw_bars
 from si_eval.report.selection import ordered_values
@@ -82,8 +83,8 @@ def _draw_shares(data: ChartData, canvas: Canvas, rows: pd.DataFrame, place: tup
     classes = ordered_values(rows, SIZE_CLASS)
     height = STEP * len(classes)
     ax = canvas.add_axes(left + INSET, top - height, width - INSET, height)
-    by_class = rows.drop_duplicates(SIZE_CLASS).set_index(SIZE_CLASS, drop=False)
-    points = [_point(data, rows, by_class.loc[name]) for name in classes]
+    by_class: dict[str, Row] = {row[SIZE_CLASS]: row for row in rows.to_dict("records")}
+    points = [_point(data, rows, by_class[name]) for name in classes]
     draw_bars(ax, {PARTICIPANTS: points}, classes, GROUP_STYLES, width=BAR_WIDTH, orient="h")
     labels = [value_label(SIZE_CLASS, name, data.language, data.own) for name in classes]
     set_lying_axes(ax, labels, largest * (width - INSET) / (width - INSET - VALUE_ROOM))
@@ -91,7 +92,7 @@ def _draw_shares(data: ChartData, canvas: Canvas, rows: pd.DataFrame, place: tup
         write_share(ax, point.value or 0.0, y, point)
 
 
-def _point(data: ChartData, rows: pd.DataFrame, row: pd.Series) -> Point:
-    text = cell_text(row.to_dict(), measures(rows)[measure_key(row)], data.language)
+def _point(data: ChartData, rows: pd.DataFrame, row: Row) -> Point:
+    text = cell_text(row, measures(rows)[measure_key(row)], data.language)
     value = float(row[ESTIMATE]) if row[STATE] == NUMBER else None
     return Point(row[SIZE_CLASS], value, None, None, text, units_text(row[N_UNITS], data.language), False)

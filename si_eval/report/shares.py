@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -63,7 +63,7 @@ def set_lying_axes(ax: Axes, texts: Sequence[str], right: float) -> None:
 def write_share(ax: Axes, x: float, y: float, point: Point) -> None:
     """Write a percentage behind the end of its bar, and the number of units behind that."""
     weight = "bold" if point.withheld else "normal"
-    style = {"textcoords": "offset points", "va": "center"}
+    style: dict[str, Any] = {"textcoords": "offset points", "va": "center"}
     ax.annotate(point.text, (x, y), (4, 0), fontsize=VALUE_SIZE, fontweight=weight, **style)
     if point.n and point.value is not None:
         gap = 4 + text_width(point.text, VALUE_SIZE) * 72
@@ -76,10 +76,9 @@ def _ordered_classes(data: ChartData) -> list[str]:
     axis = ordered_values(data.rows, data.chart.axis)
     if data.chart.axis == SIZE_CLASS or (data.chart.axis != SECTOR and not set(axis) <= set(sections())):
         return axis
-    first: Mapping[str, float] = data.rows[data.rows[data.chart.series] == data.series[0]].set_index(data.chart.axis)[
-        ESTIMATE
-    ]
-    return sorted(axis, key=lambda x: (x == ALL, -first.get(x, -1.0) if pd.notna(first.get(x)) else 1.0))
+    own = data.rows[data.rows[data.chart.series] == data.series[0]]
+    shares = dict(zip(own[data.chart.axis], own[ESTIMATE].fillna(-1.0), strict=True))
+    return sorted(axis, key=lambda x: (x == ALL, -shares.get(x, -1.0)))
 
 
 def _bar_end(point: Point) -> float:

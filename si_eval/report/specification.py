@@ -18,13 +18,61 @@ TABLE_KINDS = ("direction", "table")
 
 @dataclass(frozen=True)
 class Chart:
-    """How to draw a table: the kind of figure and the dimension on each visual channel.
+    """How to draw a table: the kind of figure, and which dimension of the table each part of it shows.
 
-    ``x`` runs along the axis (``lines`` take the year unless told otherwise), ``series`` has colours and markers,
-    ``panels`` makes small multiples. Values are divided by ``divisor``, which the axis title names. ``statistic``
-    chooses among several, ``where`` keeps the rows with these values, such as ``{"year": 2019}``. ``intervals`` draws
-    95% whiskers where the table has them. ``signs`` gives, for ``words``, the words in any language that stand behind
-    each of the signs ▲, ▼, = and ↕. A dimension that is on no channel is read at its ``all`` rows.
+    Give it to `si_eval.show`, or write the same settings under ``chart`` of an exhibit in a study file. The choices
+    are checked when the chart is made; whether they fit a table, when it is drawn. A dimension that is neither on the
+    axis, nor a series, nor a panel is read at its ``all`` rows.
+
+    Parameters
+    ----------
+    kind : {"bars", "lines", "index", "shares", "profile", "direction", "table", "words", "layers"}
+        ``bars`` are upright and start at 0, ``index`` are bars that start at 100, ``shares`` lying bars with the
+        number of units behind each, ``lines`` run over the years. ``profile`` shows the size classes of sectors,
+        ``direction`` is a heat map of participants above or below non-participants, ``table`` writes the numbers,
+        ``words`` writes the notes, and ``layers`` draws a graph such as a programme's theory.
+    x : str, optional
+        Dimension along the axis: ``indicator``, ``statistic``, ``group``, ``year``, ``size_class``, ``sector`` or
+        ``category``. Default: the year for ``lines``, the size class for the rest.
+    series : str, default "group"
+        Dimension that has colours, hatches and markers.
+    panels : str, optional
+        Dimension that has a small figure for each of its values. Default: one figure.
+    divisor : float, default 1
+        What values are divided by, above 0; the title of the axis names it.
+    statistic : str, optional
+        Statistic to show. Default: the one that belongs to the kind, such as ``share`` for ``shares``, or the only
+        one in the table.
+    where : mapping of str to str or int, optional
+        Keep the rows with these values of dimensions, such as ``{"year": 2019}``.
+    intervals : bool, default False
+        Draw the 95% confidence intervals that the table has.
+    signs : mapping of str to list of str, optional
+        For ``words``: for each of the signs ``▲``, ``▼``, ``=`` and ``↕`` the words, in any language, that it stands
+        with.
+
+    Attributes
+    ----------
+    axis : str
+        The dimension along the axis, as chosen or by default.
+    channels : tuple of str
+        All dimensions that the figure shows.
+
+    Raises
+    ------
+    StudyError
+        For a kind, a dimension or a sign that there is not, or a divisor that is not above 0.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> chart = se.Chart("lines", panels="size_class", divisor=1000)
+    >>> chart.axis, chart.channels
+    ('year', ('year', 'group', 'size_class'))
+    >>> se.Chart("bars", x="size")
+    Traceback (most recent call last):
+        ...
+    si_eval.errors.StudyError: Chart: found dimension 'size'; expected one of indicator, statistic, group, ...
     """
 
     kind: ChartKind
@@ -51,12 +99,12 @@ class Chart:
 
     @property
     def axis(self) -> str:
-        """Give the dimension along the axis: as chosen, else the year for lines and the size class for the rest."""
+        """The dimension along the axis: as chosen, else the year for lines and the size class for the rest."""
         return self.x or (YEAR if self.kind == "lines" else SIZE_CLASS)
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """Give the dimensions that this figure shows."""
+        """The dimensions that this figure shows."""
         if self.kind == "profile":
             return (SECTOR, SIZE_CLASS, INDICATOR, STATISTIC)
         if self.kind == "words":
@@ -69,7 +117,7 @@ class Chart:
 
 
 def as_chart(chart: Chart | Mapping[str, Any]) -> Chart:
-    """Give a chart from one, or from its settings as a study file spells them."""
+    """Return a chart as it is, or make one of its settings as a study file spells them."""
     if isinstance(chart, Chart):
         return chart
     unknown = sorted(set(chart) - {entry.name for entry in fields(Chart)})

@@ -48,14 +48,46 @@ from si_eval.vocabulary import (
 
 STUB, HEADING = "stub", "heading"
 Measures = dict[tuple[str, str, bool, bool], Measure]
+Directions = list[tuple[str, list[Direction | None]]]
 MAX_DIRECTIONS = 3
 
 
 def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = None) -> str:
     """Write a table as HTML that needs nothing from outside: caption, spanners, numbers with n, marks and notes.
 
-    A ``chart`` of kind ``direction`` gives the coloured table of directions; any other only says whether intervals
-    are wanted. Raises DisclosureError for anything but a SafeTable.
+    Rows are indicators, sectors or classes, columns groups and years. Where participants stand beside
+    non-participants, a column says which are higher and by how much.
+
+    Parameters
+    ----------
+    safe : SafeTable
+        A table that `si_eval.protect` returned.
+    language : {"nl", "en"}
+        Language of every text in the table.
+    chart : Chart, optional
+        Which rows to show, and whether with their intervals. A chart of kind ``direction`` gives the coloured table of
+        directions. Default: all rows, with intervals where the table estimates effects.
+
+    Returns
+    -------
+    str
+        A ``div`` with the table, and a ``style`` before it.
+
+    Raises
+    ------
+    DisclosureError
+        For anything but a SafeTable.
+    StudyError
+        Where the table has no rows, or more than one number for a place.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> from si_eval.report import table_html
+    >>> study = se.load_study()
+    >>> (table,) = se.protect_exhibits(study, se.compute_exhibits(study, only=["tno_table_03"]))
+    >>> "<caption>" in table_html(table, language="en")
+    True
     """
     require_safe(safe)
     rows = safe_rows(safe)
@@ -73,9 +105,9 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
         cells = [layout.cells.get((key, column)) for key in layout.row_keys]
         frame[f"c{place}"] = [_cell(cell, kinds, language, notes, intervals=intervals) for cell in cells]
     directions = _directions(layout, kinds, language)
-    for place, (_, found) in enumerate(directions):
-        frame[f"d{place}"] = [_sign_html(one) if one else "" for one in found]
-    table = _headed(
+    for place, (_, signs) in enumerate(directions):
+        frame[f"d{place}"] = [_sign_html(one) if one else "" for one in signs]
+    table = _label_columns(
         GT(frame, id=_table_id(safe, language), **_stub_columns(frame)), layout, rows, language, safe.labels
     )
     if directions:
@@ -83,21 +115,27 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
         table = table.cols_label(**labels).tab_spanner(
             label(DIFFERENCE, language), columns=list(labels), id="spanner-d"
         )
-        for place, (_, found) in enumerate(directions):
-            table = _coloured(table, f"d{place}", found)
-    extra = [n_note(safe, language)] if rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any() else []
-    extra += [label("report_difference_note", language)] if directions else []
-    extra += [label("report_intervals_table", language)] if intervals and rows[CONF_LOW].notna().any() else []
-    extra += (
-        [label("report_points_note", language)]
-        if any(" pp" in (one.text if one else "") for _, f in directions for one in f)
-        else []
-    )
-    extra += [
-        f"{place} {text}"
-        for text, place in zip(other_notes(rows, language, safe.labels).values(), notes.values(), strict=True)
+        for place, (_, signs) in enumerate(directions):
+            table = _colour_cells(table, f"d{place}", signs)
+    return _write_html(table, safe, rows, language, _table_notes(safe, rows, directions, language, intervals=intervals))
+
+
+def _table_notes(
+    safe: SafeTable, rows: pd.DataFrame, directions: Directions, language: Language, *, intervals: bool
+) -> list[str]:
+    """List the notes that this table needs: on n, differences, intervals, points, and those of its numbers."""
+    pointed = any(" pp" in one.text for _, signs in directions for one in signs if one is not None)
+    needed = {
+        "report_difference_note": bool(directions),
+        "report_intervals_table": intervals and bool(rows[CONF_LOW].notna().any()),
+        "report_points_note": pointed,
+    }
+    counted = bool(rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any())
+    return [
+        *([n_note(safe, language)] if counted else []),
+        *(label(name, language) for name, wanted in needed.items() if wanted),
+        *(f"{place} {text}" for place, text in enumerate(other_notes(rows, language, safe.labels).values(), start=1)),
     ]
-    return _finished(table, safe, rows, language, extra)
 
 
 def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language: Language) -> str:
@@ -105,29 +143,29 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
     kinds = measures(rows, divisor=chart.divisor)
     classes = ordered_values(rows, chart.axis)
     frame = _stub(layout, rows, language, safe.labels)
-    table_columns: dict[str, list[Direction | None]] = {}
+    directions: dict[str, list[Direction | None]] = {}
     for place, name in enumerate(classes):
         pairs = [
             (layout.cells.get((key, (name, PARTICIPANTS))), layout.cells.get((key, (name, NON_PARTICIPANTS))))
             for key in layout.row_keys
         ]
-        found = [
+        signs = [
             compare_direction(*pair, kinds[measure_key(pair[0] or pair[1])], language) if any(pair) else None
             for pair in pairs
         ]
-        table_columns[f"c{place}"] = found
+        directions[f"c{place}"] = signs
         frame[f"c{place}"] = [
-            _direction_html(one, pair, kinds, language) for one, pair in zip(found, pairs, strict=True)
+            _direction_html(one, pair, kinds, language) for one, pair in zip(signs, pairs, strict=True)
         ]
     table = GT(frame, id=_table_id(safe, language), **_stub_columns(frame)).tab_stubhead(
         _stub_head(layout, rows, language, safe.labels)
     )
     names = value_labels(chart.axis, classes, language, safe.labels)
     table = table.cols_label(**{f"c{place}": names[name] for place, name in enumerate(classes)})
-    table = table.tab_spanner(label(chart.axis, language, safe.labels), columns=list(table_columns), id="spanner-0")
-    for column, found in table_columns.items():
-        table = _coloured(table, column, found)
-    return _finished(table, safe, rows, language, [label("report_direction", language) + "."])
+    table = table.tab_spanner(label(chart.axis, language), columns=list(directions), id="spanner-0")
+    for column, signs in directions.items():
+        table = _colour_cells(table, column, signs)
+    return _write_html(table, safe, rows, language, [label("report_direction", language) + "."])
 
 
 def _stub(layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> pd.DataFrame:
@@ -146,7 +184,7 @@ def _stub_head(layout: TableGrid, rows: pd.DataFrame, language: Language, own: L
     return axis_title(rows, layout.row_dimensions[-1], language, own)
 
 
-def _headed(table: GT, layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> GT:
+def _label_columns(table: GT, layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> GT:
     """Label the columns by their last dimension and span them by the ones before."""
     names = {name: value_labels(name, ordered_values(rows, name), language, own) for name in layout.column_dimensions}
     table = table.tab_stubhead(_stub_head(layout, rows, language, own))
@@ -182,7 +220,7 @@ def _cell(row: Row | None, kinds: Measures, language: Language, notes: dict[str,
     return text
 
 
-def _directions(layout: TableGrid, kinds: Measures, language: Language) -> list[tuple[str, list[Direction | None]]]:
+def _directions(layout: TableGrid, kinds: Measures, language: Language) -> Directions:
     """Compare participants with non-participants where both stand side by side, for each of a few years."""
     if GROUP not in layout.column_dimensions:
         return []
@@ -191,14 +229,14 @@ def _directions(layout: TableGrid, kinds: Measures, language: Language) -> list[
     groups = {key[at] for key in layout.column_keys}
     if not {PARTICIPANTS, NON_PARTICIPANTS} <= groups or DIFFERENCE in groups or len(rest) > MAX_DIRECTIONS:
         return []
-    found = []
+    columns: Directions = []
     for others in rest:
         first, second = ((*others[:at], group, *others[at:]) for group in (PARTICIPANTS, NON_PARTICIPANTS))
         pairs = [(layout.cells.get((key, first)), layout.cells.get((key, second))) for key in layout.row_keys]
         known = [pair[0] for pair in pairs if pair[0] is not None]
         if not known or any(kinds[measure_key(row)].form == "count" for row in known):
             continue
-        found.append(
+        columns.append(
             (
                 " ".join(others),
                 [
@@ -207,7 +245,7 @@ def _directions(layout: TableGrid, kinds: Measures, language: Language) -> list[
                 ],
             )
         )
-    return found
+    return columns
 
 
 def _direction_html(
@@ -215,7 +253,7 @@ def _direction_html(
 ) -> str:
     if one is None:
         return ""
-    values = " | ".join(cell_text(row, kinds[measure_key(row)], language) for row in pair)
+    values = " | ".join(cell_text(row, kinds[measure_key(row)], language) for row in pair if row)
     return f"{_sign_html(one)}<small>{escape(values)}</small>"
 
 
@@ -223,16 +261,16 @@ def _sign_html(one: Direction) -> str:
     return f"<b>{escape(one.text)}</b>"
 
 
-def _coloured(table: GT, column: str, found: list[Direction | None]) -> GT:
+def _colour_cells(table: GT, column: str, signs: list[Direction | None]) -> GT:
     for sign in ("▲", "▼", "="):
-        places = [place for place, one in enumerate(found) if one is not None and one.sign == sign]
+        places = [place for place, one in enumerate(signs) if one is not None and one.sign == sign]
         if places:
             where = loc.body(columns=column, rows=places)
             table = table.tab_style([style.fill(FILL_COLOURS[sign]), style.text(color=TEXT_COLOURS[sign])], where)
     return table
 
 
-def _finished(table: GT, safe: SafeTable, rows: pd.DataFrame, language: Language, extra: list[str]) -> str:
+def _write_html(table: GT, safe: SafeTable, rows: pd.DataFrame, language: Language, extra: list[str]) -> str:
     body = [name for name in table._tbl_data.columns if name not in (STUB, HEADING)]
     table = table.fmt_passthrough(columns=body, escape=False).cols_align("right", columns=body)
     for note in [*mark_notes(rows, language, safe.labels), *extra, *source_notes(safe, language)]:
