@@ -102,6 +102,8 @@ def check_order(first: Claim, second: Claim, rule: str, context: str) -> bool | 
         return None
     left_words, sign, right_words = match.groups()
     constant = read_number(right_words) if re.fullmatch(rf"\s*{NUMBER}\s*", right_words) else None
+    left: float | None
+    right: float | None
     if constant is not None:
         side = second if second.number is not None else first
         left, right = any_number(side), constant

@@ -12,10 +12,10 @@ import pandas as pd
 
 from si_eval import vocabulary as v
 from si_eval.errors import DisclosureError
-from si_eval.published.phrases import Phrase, join, named, phrase, written
+from si_eval.published.bilingual import BilingualText, join_texts, labelled, name_of, number_text
 from si_eval.results import SafeTable, Simulation
 
-TOLERANCE = 1e-9  # relative: what floating point may do to a number that two exhibits repeat
+REL_TOL = 1e-9  # relative: what floating point may do to a number that two exhibits repeat
 
 
 class Cell(NamedTuple):
@@ -31,14 +31,14 @@ class Cell(NamedTuple):
 
 
 class Number(NamedTuple):
-    """The number of a cell, or ``why`` there is none."""
+    """The number of a cell, or the ``reason`` why there is none."""
 
     value: float | None = None
     unit: str = ""
-    why: Phrase = Phrase()
+    reason: BilingualText = BilingualText()
     withheld: bool = False
     absent: bool = False
-    remark: Phrase = Phrase()
+    remark: BilingualText = BilingualText()
 
 
 @dataclass(frozen=True)
@@ -51,47 +51,47 @@ class Results:
     labels: v.Labels = v.NO_LABELS
 
     @property
-    def thinned(self) -> Phrase:
-        """Say that the population was thinned, where it was."""
+    def thinning_note(self) -> BilingualText:
+        """Return the remark that the population was thinned; empty where it was not."""
         if self.simulation is None or self.simulation.scale >= 1:
-            return Phrase()
-        return phrase("published_thinned", scale=written(f"{self.simulation.scale:g}"))
+            return BilingualText()
+        return labelled("published_thinned", scale=number_text(f"{self.simulation.scale:g}"))
 
     def number(self, cell: Cell, exhibits: Sequence[str]) -> Number:
-        """Give the number of a cell, from the exhibits named where they hold it; add up a whole that has no row."""
+        """Look up the number of a cell, in the exhibits named where they hold it; add up a whole that has no row."""
         if cell in self.rows:
             return _agreed_number(self.rows[cell], exhibits, self.readings["results"]["rule_set"], self.labels)
         for entry in self.readings["composites"]:
             column = entry["column"]
             if getattr(cell, column) == entry["value"] and cell.statistic in entry["statistics"]:
                 parts = [self.number(cell._replace(**{column: part}), exhibits) for part in entry["parts"]]
-                lacking = next((part for part in parts if part.value is None), None)
-                if lacking is None:
+                missing = next((part for part in parts if part.value is None), None)
+                if missing is None:
                     return parts[0]._replace(value=sum(part.value or 0.0 for part in parts))
-                if not lacking.absent:
-                    return lacking._replace(why=phrase("published_part", why=lacking.why))
-        names = [named(part, self.labels) for part in cell if part != v.ALL]
-        return Number(why=phrase("published_absent", cell=join(names, " · ")), absent=True)
+                if not missing.absent:
+                    return missing._replace(reason=labelled("published_part", why=missing.reason))
+        names = [name_of(part, self.labels) for part in cell if part != v.ALL]
+        return Number(reason=labelled("published_absent", cell=join_texts(names, " · ")), absent=True)
 
     def sectors(self, cell: Cell) -> list[str]:
         """List the sectors for which the results have a row that is otherwise like this cell."""
-        alike = {row.sector for row in self.rows if row == cell._replace(sector=row.sector)}
-        return sorted(alike - {v.ALL})
+        similar = {row.sector for row in self.rows if row == cell._replace(sector=row.sector)}
+        return sorted(similar - {v.ALL})
 
-    def calibrated_to(self, cell: Cell) -> bool:
-        """Say whether the simulation was made to meet this cell, so that agreement was put in."""
-        asked = cell._asdict().items()
-        return any("indicator" in key and key.items() <= asked for key in self._calibrated)
+    def is_calibrated_to(self, cell: Cell) -> bool:
+        """Whether the simulation was made to meet this cell, so that agreement was put in."""
+        keys = cell._asdict().items()
+        return any("indicator" in entry and entry.items() <= keys for entry in self._calibrated_cells)
 
     @cached_property
-    def _calibrated(self) -> list[dict[str, str]]:
-        """Give the cells that the simulation was made to meet."""
+    def _calibrated_cells(self) -> list[dict[str, str]]:
+        """List the cells that the simulation was made to meet."""
         entries = () if self.simulation is None else self.simulation.calibrated
         return [{column: _key(entry[column]) for column in Cell._fields if column in entry} for entry in entries]
 
 
 def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) -> Results:
-    """Put the rows of SafeTables in reach by cell; raise DisclosureError for anything else."""
+    """Index the rows of SafeTables by cell; raise DisclosureError for anything else."""
     unsafe = sorted({type(table).__name__ for table in tables if not isinstance(table, SafeTable)})
     if unsafe:
         raise DisclosureError(
@@ -101,8 +101,8 @@ def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) ->
     for table in tables:
         defaults = {v.EXHIBIT: table.exhibit, v.RULE_SET: table.rules}
         for row in table.to_frame().to_dict("records"):
-            named = {str(column): value for column, value in row.items() if read_text(value)}
-            rows[Cell(*(_key(row.get(column)) for column in Cell._fields))].append({**defaults, **named})
+            known = {str(column): value for column, value in row.items() if to_text(value)}
+            rows[Cell(*(_key(row.get(column)) for column in Cell._fields))].append({**defaults, **known})
     simulations = [table.simulation for table in tables if table.simulation is not None]
     labels = {
         term: texts
@@ -113,33 +113,35 @@ def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) ->
     return Results(dict(rows), readings, simulation, labels)
 
 
-def read_text(value: Any) -> str:
-    """Give a value as text; empty where it is missing."""
+def to_text(value: Any) -> str:
+    """Convert a value to text; empty where it is missing."""
     return "" if value is None or pd.isna(value) else str(value)
 
 
 def _key(value: Any) -> str:
-    return read_text(value).removesuffix(".0") or v.ALL
+    return to_text(value).removesuffix(".0") or v.ALL
 
 
 def _agreed_number(
     rows: Sequence[Mapping[str, Any]], exhibits: Sequence[str], rule_set: str, labels: v.Labels
 ) -> Number:
-    """Give the number that the rows of a cell agree on: those under the rule set first, of these the exhibits named."""
-    chosen = [row for row in rows if row[v.RULE_SET] == rule_set] or rows
-    chosen = [row for row in chosen if row[v.EXHIBIT] in exhibits] or chosen
-    first = chosen[0]
-    withheld = next((row[v.STATUS] for row in chosen if row[v.STATUS] != v.SHOWN), "")
+    """Return the number that the rows of a cell agree on: under the rule set first, then in the exhibits named."""
+    matching = [row for row in rows if row[v.RULE_SET] == rule_set] or rows
+    matching = [row for row in matching if row[v.EXHIBIT] in exhibits] or matching
+    first = matching[0]
+    withheld = next((row[v.STATUS] for row in matching if row[v.STATUS] != v.SHOWN), "")
     if withheld:
-        return Number(why=phrase(f"published_{withheld}"), withheld=True)
-    values = [float(row[v.ESTIMATE]) for row in chosen if v.ESTIMATE in row]
+        return Number(reason=labelled(f"published_{withheld}"), withheld=True)
+    values = [float(row[v.ESTIMATE]) for row in matching if v.ESTIMATE in row]
     if not values:
-        reason = named(first.get(v.NOTE, "published_no_reason"), labels)
-        return Number(why=phrase("published_not_computed", why=reason))
-    if max(values) - min(values) > TOLERANCE * max(map(abs, values)):
-        holders = [Phrase(row[v.EXHIBIT], row[v.EXHIBIT]) or phrase("published_no_exhibit") for row in chosen]
+        why = name_of(first.get(v.NOTE, "published_no_reason"), labels)
+        return Number(reason=labelled("published_not_computed", why=why))
+    if max(values) - min(values) > REL_TOL * max(map(abs, values)):
+        holders = [
+            BilingualText(row[v.EXHIBIT], row[v.EXHIBIT]) or labelled("published_no_exhibit") for row in matching
+        ]
         holders = sorted(set(holders), key=lambda holder: holder.en)
-        return Number(why=phrase("published_several", exhibits=join(holders, ", ")))
+        return Number(reason=labelled("published_several", exhibits=join_texts(holders, ", ")))
     other = first[v.RULE_SET]
-    remark = Phrase() if other == rule_set else phrase("published_rule_set", rules=Phrase(other, other))
+    remark = BilingualText() if other == rule_set else labelled("published_rule_set", rules=BilingualText(other, other))
     return Number(values[0], unit=first.get(v.UNIT_OF_MEASURE, ""), remark=remark)

@@ -1,4 +1,4 @@
-"""What was published, read at the door: the figures, the claims and how their words are read."""
+"""What was published: the figures, the claims and how their words are read, checked as a whole."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pandas as pd
 
 from si_eval import vocabulary as v
 from si_eval.errors import Problem, StudyError
-from si_eval.published.cases import QUANTITIES
-from si_eval.published.lookup import Cell, read_text
+from si_eval.published.contrasts import QUANTITIES
+from si_eval.published.lookup import Cell, to_text
 from si_eval.published.verdicts import COMPARISONS
 
 SHARED_COLUMNS = (
@@ -41,7 +41,7 @@ def read_rows(source: Source) -> list[dict[str, str]]:
     """Read published rows as text, every missing value empty, and so is Dutch that the source does not have."""
     frame = source if isinstance(source, pd.DataFrame) else pd.read_csv(source, dtype=str, keep_default_na=False)
     return [
-        dict.fromkeys(DUTCH_COLUMNS, "") | {str(column): read_text(value) for column, value in row.items()}
+        dict.fromkeys(DUTCH_COLUMNS, "") | {str(column): to_text(value) for column, value in row.items()}
         for row in frame.to_dict("records")
     ]
 
@@ -68,7 +68,7 @@ def find_problems(
 
 
 def _faults(row: Mapping[str, str], readings: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Give column, what was found and what was expected for every entry that cannot be read."""
+    """List column, what was found and what was expected for every entry that cannot be read."""
     options: dict[str, Sequence[str]] = {
         "quantity": list(QUANTITIES),
         "precision": list(readings["precision"]),

@@ -1,4 +1,4 @@
-"""Readings, statements and reasons as data: how cells become directions, what interviews said, why both can be true."""
+"""Findings as data: how cells become directions, what interviews said, and how sources that differ can both be true."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Rule = Literal["share", "gap", "growth", "growth_gap", "labels"]
 EVIDENCE_ORDER: tuple[Evidence, ...] = get_args(Evidence)
 UNKNOWN = "unknown"
 AGREE, PARTLY, CONTRADICT, SINGLE, NOTHING = "agree", "partly", "contradict", "single", "nothing"
-PROPOSAL_LIKENESS = 0.6
-NEEDED_WORDS = (
+MIN_SIMILARITY = 0.6
+REQUIRED_WORDS = (
     *(*get_args(Direction), UNKNOWN, AGREE, PARTLY, CONTRADICT, SINGLE, NOTHING),
     *("cells", "withheld", "no_cells", *EVIDENCE_ORDER),
 )
@@ -31,14 +31,14 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Words(_Part):
+class BilingualText(_Part):
     """One text in Dutch and English."""
 
     nl: str
     en: str
 
 
-class Source(Words):
+class Source(BilingualText):
     """A source of evidence. ``evidence`` is its level where no protected exhibit tells it."""
 
     id: str
@@ -59,7 +59,7 @@ class Reading(_Part):
     signs: dict[str, Literal[-1, 0, 1]] = Field(default_factory=dict)
 
 
-class Statement(Words):
+class Statement(BilingualText):
     """What interviews said, with its direction and the line of the source."""
 
     question: str
@@ -69,8 +69,8 @@ class Statement(Words):
     line_end: int | None = None
 
 
-class Reason(Words):
-    """Why two sources that disagree can both be true; for some questions, or for all."""
+class Explanation(BilingualText):
+    """How two sources that disagree can both be true; for some questions, or for all."""
 
     id: str
     between: tuple[str, str]
@@ -79,12 +79,12 @@ class Reason(Words):
     line_end: int | None = None
 
 
-class Route(Words):
+class Route(BilingualText):
     """What was said of one impact route: what it brought, and what held it back."""
 
     id: str
-    positive: tuple[Words, ...] = ()
-    concerns: tuple[Words, ...] = ()
+    positive: tuple[BilingualText, ...] = ()
+    concerns: tuple[BilingualText, ...] = ()
     line: int | None = None
     line_end: int | None = None
 
@@ -97,29 +97,124 @@ class Thresholds(_Part):
 
 
 class Findings(_Part):
-    """Readings, statements and reasons: read with `load_findings`."""
+    r"""Readings, statements and explanations of a study.
+
+    Read them with `load_findings`.
+
+    Attributes
+    ----------
+    source : str
+        Where the statements were read.
+    rule_set : str
+        The rule set whose cells are read, where a table has several.
+    thresholds : Thresholds
+        How large a part of the cells makes a direction, and what is no difference.
+    words : mapping
+        The texts of directions, verdicts and levels of evidence in both languages.
+    sources : tuple of Source
+        The sources of evidence, such as survey and registers.
+    readings : tuple of Reading
+        How the cells of an exhibit become directions.
+    statements : tuple of Statement
+        What interviews said, with its direction.
+    reasons : tuple of Explanation
+        How two sources that disagree can both be true.
+    routes : tuple of Route
+        What was said of each impact route.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.synthesis import load_findings
+    >>> from si_eval.synthesis.findings import REQUIRED_WORDS
+    >>> words = [f'words.{word} = {{ nl = "{word}", en = "{word}" }}' for word in REQUIRED_WORDS]
+    >>> path = Path("example_findings.toml")
+    >>> _ = path.write_text("\n".join(words) + '''
+    ... sources = [
+    ...   { id = "register", nl = "Registers", en = "Registers" },
+    ...   { id = "interviews", nl = "Interviews", en = "Interviews", evidence = "goal_attainment" },
+    ... ]
+    ... readings = [{ question = "a", source = "register", exhibit = "revenue", rule = "gap" }]
+    ... [[statements]]
+    ... question = "a"
+    ... source = "interviews"
+    ... direction = "up"
+    ... nl = "het helpt"
+    ... en = "it helps"
+    ... [[routes]]
+    ... id = "1"
+    ... nl = "kennis"
+    ... en = "knowledge"
+    ... positive = [{ nl = "geleerd", en = "learned" }]
+    ... ''')
+    >>> print(load_findings(path).summary())
+    Findings: 2 sources, 1 readings, 1 statements
+    """
 
     source: str = ""
     rule_set: str = ""
     thresholds: Thresholds = Thresholds()
-    words: dict[str, Words]
+    words: dict[str, BilingualText]
     sources: tuple[Source, ...]
     readings: tuple[Reading, ...] = ()
     statements: tuple[Statement, ...] = ()
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[Explanation, ...] = ()
     routes: tuple[Route, ...] = ()
 
     def summary(self) -> str:
-        """Say in a line how much there is to set side by side."""
+        """Summarise in a line how much there is to compare."""
         return (
             f"Findings: {len(self.sources)} sources, {len(self.readings)} readings, {len(self.statements)} statements"
         )
 
 
 def load_findings(path: str | Path) -> Findings:
-    """Read readings, statements and reasons.
+    r"""Read readings, statements and explanations from a TOML file.
 
-    Raises `InputError` with every problem at once, `StudyError` where the file is no TOML.
+    Parameters
+    ----------
+    path : str or Path
+        The TOML file, with the keys of `Findings`. The Dutch codes of evidence of older files are read.
+
+    Returns
+    -------
+    Findings
+
+    Raises
+    ------
+    InputError
+        With every problem at once: unknown keys and names with the nearest known one, columns that no table has, words
+        that are missing.
+    StudyError
+        Where the file is not there or is no TOML.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from si_eval.synthesis import load_findings
+    >>> from si_eval.synthesis.findings import REQUIRED_WORDS
+    >>> words = [f'words.{word} = {{ nl = "{word}", en = "{word}" }}' for word in REQUIRED_WORDS]
+    >>> path = Path("example_findings.toml")
+    >>> _ = path.write_text("\n".join(words) + '''
+    ... sources = [
+    ...   { id = "register", nl = "Registers", en = "Registers" },
+    ...   { id = "interviews", nl = "Interviews", en = "Interviews", evidence = "goal_attainment" },
+    ... ]
+    ... readings = [{ question = "a", source = "register", exhibit = "revenue", rule = "gap" }]
+    ... [[statements]]
+    ... question = "a"
+    ... source = "interviews"
+    ... direction = "up"
+    ... nl = "het helpt"
+    ... en = "it helps"
+    ... [[routes]]
+    ... id = "1"
+    ... nl = "kennis"
+    ... en = "knowledge"
+    ... positive = [{ nl = "geleerd", en = "learned" }]
+    ... ''')
+    >>> [source.id for source in load_findings(path).sources]
+    ['register', 'interviews']
     """
     path = Path(path)
     try:
@@ -140,21 +235,24 @@ def load_findings(path: str | Path) -> Findings:
 
 
 def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
+    """Turn the validator's errors into problems that say what to do."""
     models: dict[str, type[BaseModel]] = {
         "sources": Source,
         "readings": Reading,
         "statements": Statement,
-        "reasons": Reason,
+        "reasons": Explanation,
         "routes": Route,
         "thresholds": Thresholds,
-        "words": Words,
+        "words": BilingualText,
     }
     for entry in error.errors():
         parts = [str(part) for part in entry["loc"]]
         column = ".".join(parts)
         if entry["type"] == "extra_forbidden":
             known = list((models[parts[0]] if len(parts) > 1 else Findings).model_fields)
-            yield Problem(where, "an unknown key", f"one of {', '.join(known)}", _near(parts[-1], known), column=column)
+            yield Problem(
+                where, "an unknown key", f"one of {', '.join(known)}", _propose_name(parts[-1], known), column=column
+            )
         else:
             found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
             yield Problem(where, found, entry["msg"].lower(), "correct this key", column=column)
@@ -170,15 +268,18 @@ def _name_problems(findings: Findings, where: str) -> Iterator[Problem]:
     ]
     for column, name in dict.fromkeys(named):
         if name not in sources:
-            yield Problem(where, repr(name), f"one of {', '.join(sources)}", _near(name, sources), column=column)
+            yield Problem(
+                where, repr(name), f"one of {', '.join(sources)}", _propose_name(name, sources), column=column
+            )
     for column in dict.fromkeys(name for reading in findings.readings for name in reading.where):
         if column not in KEYS:
             expected = f"one of {', '.join(KEYS)}"
-            yield Problem(where, repr(column), expected, _near(column, KEYS), column="readings.where")
-    for word in (word for word in NEEDED_WORDS if word not in findings.words):
+            yield Problem(where, repr(column), expected, _propose_name(column, KEYS), column="readings.where")
+    for word in (word for word in REQUIRED_WORDS if word not in findings.words):
         yield Problem(where, "nothing", "a text in nl and en", "add it", column=f"words.{word}")
 
 
-def _near(name: str, known: Sequence[str]) -> str:
-    found = difflib.get_close_matches(name, known, n=1, cutoff=PROPOSAL_LIKENESS)
-    return f"did you mean `{found[0]}`?" if found else "correct or remove it"
+def _propose_name(name: str, known: Sequence[str]) -> str:
+    """Propose the known name that is nearest to the one found."""
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)
+    return f"did you mean `{matches[0]}`?" if matches else "correct or remove it"
