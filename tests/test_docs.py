@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import tomllib
 from typing import get_args
 
 import pytest
@@ -12,6 +13,7 @@ from paths import ROOT
 
 import si_eval as se
 from si_eval.published.verdicts import VERDICTS
+from si_eval.registry import assets, indicators
 from si_eval.study.catalogue import EXHIBIT_FUNCTIONS
 from si_eval.vocabulary import (
     DOF,
@@ -117,6 +119,15 @@ def test_a_page_has_its_sections_and_its_fine_print(path):
     assert re.findall(r"^- \*\*(.+?)\*\*:", fine_print, re.MULTILINE) == FINE_PRINT
 
 
+def test_the_page_of_the_house_names_every_room():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    house = next(contract for contract in contracts if contract.get("containers") == ["si_eval"])
+    rooms = {room.strip() for layer in house["layers"] for room in layer.split("|")}
+    assert rooms <= set(CODE.findall((DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8")))
+
+
 def test_every_page_is_in_the_index():
     linked = set(LINK.findall((DOCS / "methods" / "README.md").read_text(encoding="utf-8")))
     assert {path.name for path in METHODS} <= linked
@@ -185,6 +196,6 @@ def test_the_glossary_has_every_panel_column(folder, monkeypatch):
     extract = se.read_extract("extract")
     panel = se.build_panel(extract, se.link_participants(extract), rules="replicate_2020")
     known = glossary()
-    assets = "computers|communication|machinery|software"
-    columns = {re.sub(f"_({assets})(?=_|$)", "_<asset>", column) for column in panel.to_frame().columns}
-    assert not sorted(columns - known)
+    of_an_asset = re.compile(f"_({'|'.join(assets())})(?=_|$)")
+    columns = set(panel.to_frame().columns) - set(indicators())  # indicators have their labels in the registry
+    assert not sorted({of_an_asset.sub("_<asset>", column) for column in columns} - known)
