@@ -8,15 +8,48 @@ from dataclasses import dataclass
 
 
 class SiEvalError(Exception):
-    """Anything that si_eval refuses to do, with a message that says why and what to do."""
+    """Anything that si_eval refuses to do, with a message that says why and what to do.
+
+    The base of all its errors: catch it to catch them all. A message says what was found, what was expected and what to
+    do, in that order.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> try:
+    ...     se.rule_set("replicate_2021")
+    ... except se.SiEvalError as error:
+    ...     print(type(error).__name__)
+    StudyError
+    """
 
 
 class StudyError(SiEvalError, ValueError):
-    """A study file, a rule set or an argument that cannot be carried out."""
+    """A study file, a rule set or an argument that cannot be carried out; also a ValueError.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> try:
+    ...     se.rule_set("replicate_2021")
+    ... except se.StudyError as error:
+    ...     print(str(error).partition(";")[0])
+    rules: found 'replicate_2021'
+    """
 
 
 class DisclosureError(SiEvalError):
-    """Something that may not cross the public border, or that the border does not know."""
+    """Something that may not cross the public border, or that the border does not know.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> try:
+    ...     se.protect([{"estimate": 1.0}])
+    ... except se.DisclosureError:
+    ...     print("refused")
+    refused
+    """
 
 
 class DroppedRowsWarning(UserWarning):
@@ -43,7 +76,24 @@ class Problem:
 
 
 class InputError(SiEvalError):
-    """One error that lists every problem of an input at once."""
+    """One error that lists every problem of an input at once.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        What is wrong: where, what was found, what was expected, what to do.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> firms = pd.DataFrame({"firm": [1, 1], "year": [2014, 2014], "joined": [0, 3]})
+    >>> try:
+    ...     se.panel_from_frame(firms, unit="firm", year="year", participant="joined")
+    ... except se.InputError as error:
+    ...     print(len(error.problems), error.problems[1].found)
+    2 1 values other than 0 and 1
+    """
 
     def __init__(self, problems: Sequence[Problem], what: str = "the extract") -> None:
         self.problems = tuple(problems)

@@ -132,6 +132,9 @@ class Panel:
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        _freeze_fields(self, "indicators", "per_year", "notes")
+
     def to_frame(self) -> pd.DataFrame:
         """Give the panel as a data frame, sorted by unit and year; a simulated one says so in its ``attrs``."""
         frame = fetch(self.table).sort_values(["be_id", "year"], ignore_index=True)

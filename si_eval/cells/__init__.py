@@ -9,11 +9,12 @@ from si_eval.cells.summary import (
     summarise,
     summarise_requests,
 )
-from si_eval.cells.tidy import disclosure_columns, label_cells, tidy_frame
+from si_eval.cells.tidy import Columns, disclosure_columns, holding_columns, label_cells, tidy_frame
 from si_eval.cells.units import (
     Where,
     check_columns,
     check_indicators,
+    count_holdings,
     filter_rows,
     indicator_values,
     select_units,
@@ -22,14 +23,17 @@ from si_eval.cells.units import (
 __all__ = [
     "CellRequest",
     "CellSummary",
+    "Columns",
     "Summaries",
     "Where",
     "cell_request",
     "check_columns",
     "check_indicators",
     "count_coverage",
+    "count_holdings",
     "disclosure_columns",
     "filter_rows",
+    "holding_columns",
     "indicator_values",
     "label_cells",
     "select_units",

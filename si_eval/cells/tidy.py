@@ -7,10 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from si_eval.cells.units import Where, list_values
+from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
     EVIDENCE_COLUMNS,
+    N_HOLDINGS,
+    N_PUBLIC,
     PUBLIC_COLUMNS,
     SECTOR,
     SIZE_CLASS,
@@ -18,6 +21,7 @@ from si_eval.vocabulary import (
     TIDY,
 )
 
+Columns = dict[str, pd.Series | FloatArray | str | float]  # to assign to tidy rows, by name
 TIDY_COLUMN = {SIZE_CLASS: SIZE_CLASS, SIZE_CLASS_4: SIZE_CLASS, SECTOR: SECTOR}  # of a split; all others: category
 
 
@@ -42,6 +46,11 @@ def label_cells(cells: pd.DataFrame, by: Sequence[str], where: Where | None) -> 
 def disclosure_columns(summary: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the columns that disclosure judges a mean by: contributions, their total and the number of holdings."""
     return {column: summary[column] for column in (*EVIDENCE_COLUMNS, *PUBLIC_COLUMNS) if column in summary}
+
+
+def holding_columns(counts: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return the columns that disclosure judges a number of units by, as `count_holdings` counted them."""
+    return {name: counts[name].astype("float64") for name in (N_HOLDINGS, N_PUBLIC) if name in counts}
 
 
 def tidy_frame(rows: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,19 @@ import ibis
 from si_eval.errors import StudyError
 from si_eval.registry import Indicator
 from si_eval.results import Panel
-from si_eval.vocabulary import GROUP, NON_PARTICIPANTS, PARTICIPANT, PARTICIPANTS, YEAR, excluded
+from si_eval.vocabulary import (
+    GROUP,
+    GROUP_ID,
+    N_HOLDINGS,
+    N_PUBLIC,
+    NON_PARTICIPANTS,
+    PARTICIPANT,
+    PARTICIPANTS,
+    PUBLIC_UNIT,
+    SHARED_GROUP,
+    YEAR,
+    excluded,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -42,8 +54,9 @@ def filter_rows(table: ir.Table, where: Where | None) -> ir.Table:
 
 def list_values(wanted: Value | Sequence[Value]) -> list[Value]:
     """List the values that a filter keeps, as it may name a single one."""
-    single = isinstance(wanted, str) or not isinstance(wanted, Iterable)
-    return [wanted] if single else list(wanted)
+    if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+        return [wanted]
+    return list(wanted)
 
 
 def indicator_values(table: ir.Table, indicator: Indicator) -> ir.Column:
@@ -51,6 +64,22 @@ def indicator_values(table: ir.Table, indicator: Indicator) -> ir.Column:
     value = table[indicator.name].cast("float64")
     flag = excluded(indicator.domain)
     return value if flag not in table.columns else ibis.ifelse(table[flag], ibis.null("float64"), value)
+
+
+def count_holdings(table: ir.Table, rows: ir.BooleanColumn | None = None) -> dict[str, ir.Value]:
+    """Count what disclosure judges a number of units by: holdings, and public units of a panel that has any.
+
+    Holdings are enterprise groups that have several units, and units that share none. ``rows`` are those to count.
+    """
+    shared = table[SHARED_GROUP].fill_null(False)
+    alone, grouped = ~shared, shared
+    if rows is not None:
+        alone, grouped = alone & rows, grouped & rows
+    counts = {N_HOLDINGS: alone.sum() + table[GROUP_ID].nunique(where=grouped)}
+    if PUBLIC_UNIT in table.columns:
+        public = table[PUBLIC_UNIT]
+        counts[N_PUBLIC] = (public if rows is None else public & rows).sum()
+    return counts
 
 
 def check_indicators(panel: Panel, indicator: str | Sequence[str]) -> list[str]:

@@ -118,7 +118,12 @@ def compare_groups(
     >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="joined", revenue="sales")
     >>> table = se.compare_groups(panel, indicator="revenue").to_frame()
     >>> means = table[table["statistic"] == "mean"]
-    >>> means[["group", "estimate", "std_error", "n_units"]].round(2).to_string(index=False).splitlines()
+    >>> print(means[["group", "estimate", "std_error", "n_units"]].round(2).to_string(index=False))
+              group  estimate  std_error  n_units
+    non_participant     12.00       1.53        3
+        participant     15.00       1.73        3
+         difference      3.00       2.31        3
+              ratio      1.25       0.21        3
     """
     request = cells.cell_request(indicator, by=by, where=where, years=years)
     summaries = cells.summarise_requests(panel, [request])
@@ -143,12 +148,11 @@ def compare_summaries(
     keys = pd.concat([summary[[INDICATOR, YEAR]], labels], axis=1)
     groups = [_level_rows(keys, summary, statistic, level) for statistic in (MEAN, MEDIAN, RATIO_OF_SUMS)]
     rows = pd.concat([pd.concat(groups, ignore_index=True), _contrast_rows(keys, summary, level)], ignore_index=True)
-    rows = rows.assign(
-        **{
-            UNIT_OF_MEASURE: rows[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
-            RULE_SET: panel.rules.name,
-        }
-    )
+    columns: cells.Columns = {
+        UNIT_OF_MEASURE: rows[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
+        RULE_SET: panel.rules.name,
+    }
+    rows = rows.assign(**columns)
     rows.loc[rows[GROUP] == RATIO, UNIT_OF_MEASURE] = RATIO
     return ResultTable(
         frame=cells.tidy_frame(rows),
@@ -163,8 +167,8 @@ def compare_summaries(
 
 def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level: float) -> pd.DataFrame:
     """Make the rows of one statistic for both groups; only the mean carries a standard error here."""
-    rows = keys.assign(**{GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: ""})
-    rows = rows.assign(**cells.disclosure_columns(summary))
+    columns: cells.Columns = {GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: ""}
+    rows = keys.assign(**columns, **cells.disclosure_columns(summary))
     n = summary["n"].to_numpy()
     if statistic == MEAN:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -200,19 +204,18 @@ def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> p
     ratio = stats.student_interval(quotient, stats.ratio_std_error(mean_a, se_a, mean_b, se_b), dof, level)
     rows = []
     for group, interval in ((DIFFERENCE, difference), (RATIO, ratio)):
-        contrast = both[cell].assign(
-            **{
-                GROUP: group,
-                STATISTIC: MEAN,
-                ESTIMATE: interval.estimate,
-                STD_ERROR: interval.std_error,
-                CONF_LOW: interval.low,
-                CONF_HIGH: interval.high,
-                P_VALUE: difference.p_value if group == DIFFERENCE else np.nan,
-                N_UNITS: np.minimum(n_a, n_b),
-                NOTE: "",
-            }
-        )
+        columns: cells.Columns = {
+            GROUP: group,
+            STATISTIC: MEAN,
+            ESTIMATE: interval.estimate,
+            STD_ERROR: interval.std_error,
+            CONF_LOW: interval.low,
+            CONF_HIGH: interval.high,
+            P_VALUE: difference.p_value if group == DIFFERENCE else np.nan,
+            N_UNITS: np.minimum(n_a, n_b),
+            NOTE: "",
+        }
+        contrast = both[cell].assign(**columns)
         contrast.loc[contrast[ESTIMATE].isna(), NOTE] = "one of the groups has no value, or its mean is zero"
         rows.append(contrast)
     return pd.concat(rows, ignore_index=True)

@@ -23,23 +23,18 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUP,
     GROUP_HIGHER_CLASS,
-    GROUP_ID,
     GROUP_LARGER,
     INDICATOR,
     MEAN,
-    N_HOLDINGS,
-    N_PUBLIC,
     N_TOTAL,
     N_UNITS,
     NOTE,
     PARTICIPANTS,
-    PUBLIC_UNIT,
     RECORDS,
     REVENUE,
     RULE_SET,
     SECTOR,
     SHARE,
-    SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
     STATISTIC,
@@ -48,7 +43,7 @@ from si_eval.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    import ibis.expr.types as ir
+    pass
 
 BUSINESS_UNITS = "business_units"
 CANNOT_SHOW = "Reach shows who takes part, not why they do or what it does for them."
@@ -58,7 +53,34 @@ Merge = Mapping[str, Sequence[str]]
 def describe_linkage(linkage: Linkage, panel: Panel) -> ResultTable:
     """Count the participants listed, found as persons, and linked to business units each year.
 
-    Counts of records (rows of the list, outlier records set aside) carry the unit ``records``.
+    Use it to say how many participants the figures rest on. Those that were not found are in no figure.
+
+    Parameters
+    ----------
+    linkage : Linkage
+        From `link_participants`.
+    panel : Panel
+        From `build_panel`; it says which units the outlier rule set aside.
+
+    Returns
+    -------
+    ResultTable
+        Tidy rows of statistic ``count``: ``participants_listed``, ``participants_unique``,
+        ``participants_without_person`` and ``outliers_<domain>`` in ``records``, and ``linked_units`` by ``year`` in
+        ``business_units``.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> extract = se.read_extract("extract")
+    >>> linkage = se.link_participants(extract)
+    >>> panel = se.build_panel(extract, linkage)
+    >>> table = se.describe_linkage(linkage, panel).to_frame()
+    >>> print(table[["indicator", "estimate", "unit"]].head(3).to_string(index=False))
+                      indicator  estimate    unit
+            participants_listed     733.0 records
+            participants_unique     552.0 records
+    participants_without_person      30.0 records
     """
     funnel = linkage.funnel()
     kept = funnel[funnel["reason"] == "kept"].set_index("step")["n"]
@@ -80,10 +102,48 @@ def describe_linkage(linkage: Linkage, panel: Panel) -> ResultTable:
 
 
 def describe_reach(panel: Panel, *, year: int) -> ResultTable:
-    """Describe both groups in one year: shares by sector, age class and size class; mean age, persons and revenue.
+    """Describe both groups in one year: shares by sector, age class and size class, and some means.
 
-    Shares are of the units whose class is known. Every share carries the count behind it: ``n_units`` is the number of
-    units in the category, ``n_total`` the number that the share is of.
+    Use it to show who takes part, beside all firms that could. It shows who takes part, not why.
+
+    Parameters
+    ----------
+    panel : Panel
+        From `build_panel`.
+    year : int
+        A year of the panel.
+
+    Returns
+    -------
+    ResultTable
+        Tidy rows for both groups: ``count`` and ``share`` by ``sector``, ``age_class`` and ``size_class``; the number
+        of units, and of divisions in each sector; means of persons employed and revenue by size class, and of age by
+        sector. ``n_units`` is the number of units in the category, ``n_total`` the number that the share is of.
+
+    Raises
+    ------
+    StudyError
+        If the panel lacks a column that is described, as a panel of a data frame may.
+
+    Notes
+    -----
+    Shares are of the units whose class is known.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> extract = se.read_extract("extract")
+    >>> linkage = se.link_participants(extract)
+    >>> panel = se.build_panel(extract, linkage)
+    >>> table = se.describe_reach(panel, year=2019).to_frame()
+    >>> rows = table.query("indicator == 'size_class' and statistic == 'share' and group == 'participant'")
+    >>> print(rows[["size_class", "estimate", "n_units"]].round(3).to_string(index=False))
+    size_class  estimate  n_units
+           0-1     0.146       72
+         10-49     0.257      127
+           2-9     0.267      132
+          250+     0.134       66
+        50-249     0.196       97
     """
     frames = [_distribution(panel, indicator, [indicator], year=year) for indicator in (SECTOR, AGE_CLASS, SIZE_CLASS)]
     frames += [_unit_counts(panel, year), _divisions(panel, year)]
@@ -95,9 +155,47 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
 def describe_sectors(
     panel: Panel, *, year: int, sectors: Sequence[str], merge: Mapping[str, Merge] | None = None
 ) -> ResultTable:
-    """Describe the participants of some sectors: shares by size class, and mean age.
+    """Describe the participants of some sectors in one year: shares by size class, and mean age.
 
-    ``merge`` gives, by sector, new classes of several size classes, such as ``{"J": {"50+": ["50-249", "250+"]}}``.
+    Use it to look closer at the sectors that a programme aims at.
+
+    Parameters
+    ----------
+    panel : Panel
+        From `build_panel`.
+    year : int
+        A year of the panel.
+    sectors : sequence of str
+        Sections of the standard industrial classification (SBI 2008), such as ``["C", "J"]``.
+    merge : mapping, optional
+        By sector, new classes that take the place of several size classes, such as
+        ``{"J": {"50+": ["50-249", "250+"]}}``. Default: none.
+
+    Returns
+    -------
+    ResultTable
+        Tidy rows of the participants: ``count`` and ``share`` by ``size_class``, and the mean ``age``, for each
+        ``sector``; ``n_total`` is the number of units that a share is of.
+
+    Raises
+    ------
+    StudyError
+        If the panel lacks a column that is described, as a panel of a data frame may.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> extract = se.read_extract("extract")
+    >>> linkage = se.link_participants(extract)
+    >>> panel = se.build_panel(extract, linkage)
+    >>> table = se.describe_sectors(panel, year=2019, sectors=["C"]).to_frame()
+    >>> rows = table[table["statistic"] == "share"]
+    >>> print(rows[["sector", "size_class", "estimate", "n_units"]].round(3).to_string(index=False))
+    sector size_class  estimate  n_units
+         C        0-9     0.210       30
+         C      10-49     0.252       36
+         C       250+     0.133       19
+         C     50-249     0.406       58
     """
     frames = []
     for sector in sectors:
@@ -112,14 +210,43 @@ def describe_sectors(
 
 
 def describe_unit_choice(panel: Panel) -> ResultTable:
-    """Give, by year, the share of participants whose enterprise group is larger, and in a higher size class."""
+    """Compute, by year, the share of participants whose enterprise group is larger, and in a higher size class.
+
+    Use it to judge whether the business unit that was found is the firm that took part: a large group may book its
+    revenue elsewhere.
+
+    Parameters
+    ----------
+    panel : Panel
+        From `build_panel`.
+
+    Returns
+    -------
+    ResultTable
+        Tidy rows of statistic ``share``, for the indicators ``group_larger`` and ``group_higher_class`` and each
+        ``year``. ``n_units`` is the number of such participants, ``n_total`` that of all.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> extract = se.read_extract("extract")
+    >>> linkage = se.link_participants(extract)
+    >>> panel = se.build_panel(extract, linkage)
+    >>> table = se.describe_unit_choice(panel).to_frame()
+    >>> print(table[["indicator", "year", "estimate", "n_units", "n_total"]].tail(2).round(3).to_string(index=False))
+       indicator  year  estimate  n_units  n_total
+    group_larger  2018     0.201       99      493
+    group_larger  2019     0.190       94      494
+    """
     frames = []
     for flag in (GROUP_LARGER, GROUP_HIGHER_CLASS):
         table = cells.select_units(panel)
         table = table.filter(table[GROUP] == PARTICIPANTS)
         flagged = table[flag].fill_null(False)
         counts = engine.fetch(
-            table.group_by(YEAR).aggregate(n=flagged.sum(), **{N_TOTAL: table.count()}, **_counted(table, flagged))
+            table.group_by(YEAR).aggregate(
+                n=flagged.sum(), **{N_TOTAL: table.count()}, **cells.count_holdings(table, flagged)
+            )
         )
         share = counts["n"].astype("float64") / counts[N_TOTAL].astype("float64")
         frames.append(
@@ -131,7 +258,7 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
                     YEAR: counts[YEAR].astype("int64"),
                     ESTIMATE: share,
                     N_UNITS: counts["n"].astype("float64"),
-                    **_evidence(counts),
+                    **cells.holding_columns(counts),
                     N_TOTAL: counts[N_TOTAL].astype("float64"),
                     UNIT_OF_MEASURE: SHARE,
                 }
@@ -171,59 +298,40 @@ def _distribution(
     where: cells.Where | None = None,
     merge: Merge | None = None,
 ) -> pd.DataFrame:
-    """Give counts and shares of both groups over the categories of one column."""
+    """Compute counts and shares of both groups over the categories of one column."""
     (column,) = by
     table = cells.select_units(panel, by=by, where=where, years=[year])
     for label, classes in (merge or {}).items():
         table = table.mutate(**{column: ibis.ifelse(table[column].isin(list(classes)), label, table[column])})
-    counts = engine.fetch(table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **_counted(table)))
+    counts = engine.fetch(
+        table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **cells.count_holdings(table))
+    )
     counts["n"] = counts["n"].astype("float64")
     counts[N_TOTAL] = counts.groupby(GROUP)["n"].transform("sum")
     rows = pd.concat([counts[[GROUP, YEAR]], cells.label_cells(counts, by, where)], axis=1)
-    rows = rows.assign(**{INDICATOR: indicator, N_UNITS: counts["n"], N_TOTAL: counts[N_TOTAL]})
-    rows = rows.assign(**_evidence(counts))
-    as_counts = rows.assign(**{STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS})
-    as_shares = rows.assign(**{STATISTIC: SHARE, ESTIMATE: counts["n"] / counts[N_TOTAL], UNIT_OF_MEASURE: SHARE})
-    both = pd.concat([as_counts, as_shares], ignore_index=True)
+    numbers: cells.Columns = {INDICATOR: indicator, N_UNITS: counts["n"], N_TOTAL: counts[N_TOTAL]}
+    rows = rows.assign(**numbers, **cells.holding_columns(counts))
+    as_counts: cells.Columns = {STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS}
+    as_shares: cells.Columns = {STATISTIC: SHARE, ESTIMATE: counts["n"] / counts[N_TOTAL], UNIT_OF_MEASURE: SHARE}
+    both = pd.concat([rows.assign(**as_counts), rows.assign(**as_shares)], ignore_index=True)
     return both.sort_values([STATISTIC, GROUP, SECTOR, SIZE_CLASS, CATEGORY], ignore_index=True)
 
 
 def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
     """Count the units of both groups."""
     table = cells.select_units(panel, years=[year])
-    counts = engine.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **_counted(table)))
+    counts = engine.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **cells.count_holdings(table)))
     counts = counts.sort_values([GROUP, YEAR], ignore_index=True)
     numbers = counts["n"].astype("float64")
-    return counts[[GROUP, YEAR]].assign(
-        **{
-            INDICATOR: BUSINESS_UNITS,
-            STATISTIC: COUNT,
-            ESTIMATE: numbers,
-            N_UNITS: numbers,
-            **_evidence(counts),
-            UNIT_OF_MEASURE: BUSINESS_UNITS,
-        }
-    )
-
-
-def _counted(table: ir.Table, chosen: ir.BooleanColumn | None = None) -> dict[str, ir.Value]:
-    """Count what disclosure judges a number of units by: holdings, and public units of a panel that has any.
-
-    Holdings are enterprise groups that have several units, and units that share none.
-    """
-    shared = table[SHARED_GROUP].fill_null(False)
-    alone, grouped = ~shared, shared
-    if chosen is not None:
-        alone, grouped = alone & chosen, grouped & chosen
-    counted = {N_HOLDINGS: alone.sum() + table[GROUP_ID].nunique(where=grouped)}
-    if PUBLIC_UNIT in table.columns:
-        public = table[PUBLIC_UNIT]
-        counted[N_PUBLIC] = (public if chosen is None else public & chosen).sum()
-    return counted
-
-
-def _evidence(counts: pd.DataFrame) -> dict[str, pd.Series]:
-    return {name: counts[name].astype("float64") for name in (N_HOLDINGS, N_PUBLIC) if name in counts}
+    columns: cells.Columns = {
+        INDICATOR: BUSINESS_UNITS,
+        STATISTIC: COUNT,
+        ESTIMATE: numbers,
+        N_UNITS: numbers,
+        **cells.holding_columns(counts),
+        UNIT_OF_MEASURE: BUSINESS_UNITS,
+    }
+    return counts[[GROUP, YEAR]].assign(**columns)
 
 
 def _divisions(panel: Panel, year: int) -> pd.DataFrame:
@@ -231,34 +339,32 @@ def _divisions(panel: Panel, year: int) -> pd.DataFrame:
     table = cells.select_units(panel, by=[SECTOR, DIVISION], years=[year])
     counts = engine.fetch(table.group_by([YEAR, SECTOR]).aggregate(n=table[DIVISION].nunique(), units=table.count()))
     counts = counts.sort_values([YEAR, SECTOR], ignore_index=True)
-    return counts[[YEAR, SECTOR]].assign(
-        **{
-            INDICATOR: "divisions",
-            STATISTIC: COUNT,
-            GROUP: ALL,
-            ESTIMATE: counts["n"].astype("float64"),
-            N_UNITS: counts["units"].astype("float64"),
-            UNIT_OF_MEASURE: "divisions",
-        }
-    )
+    columns: cells.Columns = {
+        INDICATOR: "divisions",
+        STATISTIC: COUNT,
+        GROUP: ALL,
+        ESTIMATE: counts["n"].astype("float64"),
+        N_UNITS: counts["units"].astype("float64"),
+        UNIT_OF_MEASURE: "divisions",
+    }
+    return counts[[YEAR, SECTOR]].assign(**columns)
 
 
 def _means(
     panel: Panel, indicators: Sequence[str], by: Sequence[str], year: int, where: cells.Where | None = None
 ) -> pd.DataFrame:
-    """Give the means of both groups over some cells."""
+    """Compute the means of both groups over some cells."""
     summary = cells.summarise(panel, indicator=indicators, by=by, where=where, years=[year])
     rows = pd.concat([summary[[INDICATOR, GROUP, YEAR]], cells.label_cells(summary, by, where)], axis=1)
-    rows = rows.assign(
-        **{
-            STATISTIC: MEAN,
-            ESTIMATE: summary["mean"],
-            N_UNITS: summary["n"],
-            **cells.disclosure_columns(summary),
-            UNIT_OF_MEASURE: summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
-            NOTE: "",
-        }
-    )
+    columns: cells.Columns = {
+        STATISTIC: MEAN,
+        ESTIMATE: summary["mean"],
+        N_UNITS: summary["n"],
+        **cells.disclosure_columns(summary),
+        UNIT_OF_MEASURE: summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
+        NOTE: "",
+    }
+    rows = rows.assign(**columns)
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "no unit has a value"
     return rows
 

@@ -44,15 +44,72 @@ def check_selection(
     where: cells.Where | None = None,
     bound: float = EQUIVALENCE_BOUND,
 ) -> ResultTable:
-    """Compare the groups in a year before the programme: means, standardised difference and an equivalence test.
+    r"""Check how much the groups differed in a year before the programme could have changed them.
 
-    For each cell and indicator (all per-employee indicators by default): the mean of both groups; the standardised mean
-    difference (root mean of the two variances as denominator); and the p-value of two one-sided tests of the hypothesis
-    that the means differ by at least ``bound`` of those standard deviations: a small p-value says that they are alike,
-    a large one says nothing. Raises `StudyError` for unknown names.
+    Use it before an estimate: where the groups differed much, a later difference is no effect. The check sees only what
+    the panel holds; likeness does not exclude selection on anything else.
 
-    Source: Austin (2009), Statistics in Medicine 28, p. 3085; Schuirmann (1987), J. Pharmacokinet. Biopharm. 15,
-    p. 657-680.
+    Parameters
+    ----------
+    panel : Panel
+        Units by year, from `build_panel` or `panel_from_frame`.
+    year : int, default 2014
+        A year before the programme.
+    indicator : str or sequence of str, optional
+        Indicators of the panel. Default: those that the registry marks for it (``balance = true``), else all.
+    by : str or sequence of str, default ("size_class_4",)
+        Columns of the panel that split the units into cells; the check of all units together comes first.
+    where : mapping of str to a value or a sequence of values, optional
+        Columns of the panel, and the values of the units to keep. Default: all units.
+    bound : float, default 0.25
+        Largest difference that counts as alike, in standard deviations.
+
+    Returns
+    -------
+    ResultTable
+        One tidy row an ``indicator``, cell (``size_class``, ``sector``, ``category``), ``group`` and ``statistic``: the
+        ``mean`` of both groups, and of their ``difference`` the ``standardised_mean_difference`` and the
+        ``equivalence`` (its absolute value, with ``p_value``). A number that cannot be computed is missing, with the
+        reason in ``note``.
+
+    Raises
+    ------
+    StudyError
+        If the panel does not have an indicator, or a column of ``by`` or ``where``.
+
+    See Also
+    --------
+    compare_groups : The difference of the groups in any year.
+
+    Notes
+    -----
+    The standardised mean difference is
+
+    .. math:: d = (\bar y_1 - \bar y_0) / \sqrt{(s_1^2 + s_0^2) / 2}.
+
+    The p-value is that of two one-sided Welch tests of the hypothesis that the means differ by ``bound`` of these
+    standard deviations or more. A small p-value says that the groups are alike; a large one says nothing.
+
+    References
+    ----------
+    Austin, P. C. (2009). Statistics in Medicine 28, p. 3085, equation 1. Schuirmann, D. J. (1987). Journal of
+    Pharmacokinetics and Biopharmaceutics 15, 657-680. Stuart, E. A. (2010). Statistical Science 25, 1-21, section 4.1
+    (the bound).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> firms = pd.DataFrame({"firm": [1, 2, 3, 4, 5, 6], "year": 2014, "joined": [1, 1, 1, 0, 0, 0],
+    ...                       "sales": [12.0, 15.0, 18.0, 10.0, 11.0, 15.0]})
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="joined", revenue="sales")
+    >>> table = se.check_selection(panel, year=2014, by=[]).to_frame()
+    >>> print(table[["group", "statistic", "estimate", "p_value"]].round(2).to_string(index=False))
+              group                    statistic  estimate  p_value
+    non_participant                         mean     12.00      NaN
+        participant                         mean     15.00      NaN
+         difference standardised_mean_difference      1.06      NaN
+         difference                  equivalence      1.06     0.81
     """
     by = [by] if isinstance(by, str) else list(by)
     if indicator is None:
@@ -74,20 +131,18 @@ def check_selection(
 def _balance(
     panel: Panel, indicator: str | Sequence[str], by: Sequence[str], where: cells.Where | None, year: int, bound: float
 ) -> pd.DataFrame:
-    """Give the rows of one split."""
+    """Make the rows of one split."""
     summary = cells.summarise(panel, indicator=indicator, by=by, where=where, years=[year])
     keys = pd.concat([summary[[INDICATOR, YEAR]], cells.label_cells(summary, by, where)], axis=1)
     units = summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()})
-    means = keys.assign(
-        **{
-            GROUP: summary[GROUP],
-            STATISTIC: MEAN,
-            ESTIMATE: summary["mean"],
-            N_UNITS: summary["n"],
-            UNIT_OF_MEASURE: units,
-            **cells.disclosure_columns(summary),
-        }
-    )
+    of_groups: cells.Columns = {
+        GROUP: summary[GROUP],
+        STATISTIC: MEAN,
+        ESTIMATE: summary["mean"],
+        N_UNITS: summary["n"],
+        UNIT_OF_MEASURE: units,
+    }
+    means = keys.assign(**of_groups, **cells.disclosure_columns(summary))
     wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd"]]], axis=1)
     participants, others = (
         wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
@@ -98,21 +153,10 @@ def _balance(
     )
     smd = stats.standardised_mean_difference(mean_a, sd_a, mean_b, sd_b)
     p_value = stats.equivalence_p_value(mean_a, sd_a, n_a, mean_b, sd_b, n_b, bound)
-    contrast = both[list(keys.columns)].assign(**{GROUP: DIFFERENCE, N_UNITS: np.minimum(n_a, n_b)})
-    rows = pd.concat(
-        [
-            means,
-            contrast.assign(**{STATISTIC: SMD, ESTIMATE: smd, UNIT_OF_MEASURE: "standard deviations"}),
-            contrast.assign(
-                **{
-                    STATISTIC: EQUIVALENCE,
-                    ESTIMATE: np.abs(smd),
-                    P_VALUE: p_value,
-                    UNIT_OF_MEASURE: "standard deviations",
-                }
-            ),
-        ],
-        ignore_index=True,
-    )
+    columns: cells.Columns = {GROUP: DIFFERENCE, N_UNITS: np.minimum(n_a, n_b), UNIT_OF_MEASURE: "standard deviations"}
+    contrast = both[list(keys.columns)].assign(**columns)
+    difference: cells.Columns = {STATISTIC: SMD, ESTIMATE: smd}
+    equivalence: cells.Columns = {STATISTIC: EQUIVALENCE, ESTIMATE: np.abs(smd), P_VALUE: p_value}
+    rows = pd.concat([means, contrast.assign(**difference), contrast.assign(**equivalence)], ignore_index=True)
     missing = rows[ESTIMATE].isna()
     return rows.assign(**{NOTE: np.where(missing, "one of the groups has too few values", "")})

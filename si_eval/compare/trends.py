@@ -114,7 +114,11 @@ def index_series(
     ...                       "sales": [10.0, 20.0, 30.0, 50.0, 15.0, 24.0, 33.0, 55.0]})
     >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="joined", revenue="sales")
     >>> series = se.index_series(panel, indicator="revenue", base_year=2014, years=[2019]).to_frame()
-    >>> series[["group", "estimate", "std_error"]].round(2).to_string(index=False).splitlines()
+    >>> print(series[["group", "estimate", "std_error"]].round(2).to_string(index=False))
+              group  estimate  std_error
+    non_participant     110.0      27.50
+        participant     130.0      38.44
+         difference      20.0      47.27
     """
     request = series_request(indicator, by=by, where=where, base_year=base_year, years=years)
     summaries = cells.summarise_requests(panel, [request])
@@ -231,7 +235,7 @@ def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     cell = [INDICATOR, YEAR, SIZE_CLASS, SECTOR, CATEGORY]
     participants, others = (rows[rows[GROUP] == group] for group in (PARTICIPANTS, NON_PARTICIPANTS))
     both = participants.merge(others, on=cell, suffixes=("_a", "_b"))
-    std_error = np.sqrt(both[f"{STD_ERROR}_a"] ** 2 + both[f"{STD_ERROR}_b"] ** 2).to_numpy()
+    std_error = np.sqrt(both[f"{STD_ERROR}_a"].to_numpy() ** 2 + both[f"{STD_ERROR}_b"].to_numpy() ** 2)
     fewest = both[[f"{N_UNITS}_a", f"{N_UNITS}_b"]].min(axis=1).to_numpy()
     estimate = (both[f"{ESTIMATE}_a"] - both[f"{ESTIMATE}_b"]).to_numpy()
     interval = stats.student_interval(estimate, std_error, fewest - 1, level)

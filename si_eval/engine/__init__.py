@@ -7,7 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import ibis
 import pandas as pd
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends import BaseBackend
 
-    Engine = BaseBackend  # a connection that Ibis opened, to DuckDB or to Spark
+    Engine: TypeAlias = BaseBackend  # a connection that Ibis opened, to DuckDB or to Spark
 
 BATCH_ROWS = 25_000  # rows that leave the engine at once: more take memory, fewer take time
 ROW_GROUP_ROWS = 100_000  # each thread that reads a file holds one group of its rows
@@ -40,7 +40,7 @@ def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, thr
             f"engine: found {backend!r}; expected 'duckdb' or {spark.NAME!r}; change `backend` under `[engine]` in the "
             "study file"
         )
-    settings: dict[str, Any] = {
+    settings: dict[str, bool | int | str] = {
         "enable_external_file_cache": False,  # the system keeps files in memory, and gives that memory back
         "allocator_background_threads": True,  # so that freed memory is given back before the next query
     }

@@ -11,6 +11,7 @@ import ibis
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from pandas.api.extensions import ExtensionArray
 
 from si_eval import engine
 from si_eval.errors import InputError, Problem
@@ -59,16 +60,60 @@ def panel_from_frame(
     group: str | None = None,
     extra: Sequence[str] = (),
 ) -> Panel:
-    """Make a Panel of a firm-by-year data frame; the arguments are its column names.
+    """Make a panel of any data frame with one row a firm and year.
 
-    ``participant`` holds 0 and 1 (or truth values; missing: in no group). A unit that is 1 in any year is a participant
-    in all of its years; its ``entry_year`` is the first such year unless a column gives it. Size classes follow from
-    ``employed_persons``; ``revenue`` and ``employed_persons`` give revenue per employee; every column of ``extra``
-    becomes an indicator under its own name, in its own unit. ``group`` is the holding that a unit belongs to (for
-    disclosure). The frame is left as it is; one that was simulated (`simulate_firms`) keeps that label in all results.
+    Use it for a programme without registers: comparisons, checks and effects run on its panel as on any other. The
+    frame is left as it is; one that was simulated (`simulate_firms`) keeps that label in all results.
 
-    Raises `InputError` with every problem: columns that are not there, text where numbers are expected, missing or
-    duplicate unit-years, negative persons.
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a unit and year.
+    unit, year : str
+        Columns with the firm and the calendar year; together they name each row once.
+    participant : str
+        Column with 1 (or true) in the years of taking part, 0 in others; missing puts the row in no group. A unit that
+        is 1 in any year is a participant in all of its years.
+    employed_persons : str, optional
+        Column with the number of persons employed; size classes follow from it.
+    revenue : str, optional
+        Column with the revenue, in any unit of measure. With ``employed_persons``, revenue per employee follows.
+    entry_year : str, optional
+        Column with the first year of taking part. Default: the first year in which ``participant`` is 1.
+    sector : str, optional
+        Column with the sector.
+    group : str, optional
+        Column with the enterprise group that a unit belongs to; disclosure control counts groups.
+    extra : sequence of str, optional
+        Columns that become indicators under their own names, in their own units.
+
+    Returns
+    -------
+    Panel
+        ``to_frame()`` has one row a unit and year under the panel's names (``be_id, year, participant, entry_year,
+        employed_persons, size_class, size_class_4, sector, group_id``) and one column an indicator.
+
+    Raises
+    ------
+    InputError
+        With every problem at once: columns that are not there, text where numbers are expected, missing or duplicate
+        unit-years, negative persons, a frame without rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> firms = pd.DataFrame({"firm": ["a", "a", "b", "b"], "year": [2014, 2015] * 2, "joined": [0, 1, 0, 0],
+    ...                       "staff": [10, 12, 3, 4], "sales": [100.0, 240.0, 30.0, 44.0]})
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="joined", employed_persons="staff",
+    ...                             revenue="sales")
+    >>> columns = ["year", "participant", "entry_year", "size_class", "revenue_per_employee"]
+    >>> print(panel.to_frame()[columns].to_string(index=False))
+     year  participant  entry_year size_class  revenue_per_employee
+     2014         True        2015      10-49                  10.0
+     2015         True        2015      10-49                  20.0
+     2014        False        <NA>        2-9                  10.0
+     2015        False        <NA>        2-9                  11.0
     """
     numeric = [name for name in (participant, employed_persons, revenue, entry_year, *extra) if name is not None]
     named = [name for name in (unit, year, sector, group) if name is not None]
@@ -84,12 +129,12 @@ def panel_from_frame(
     rules = rule_set("replicate_2020")
     connection = engine.open_engine()
     table = _table(connection, pd.DataFrame(columns), known, rules)
-    per_year = pd.Series(columns[YEAR]).value_counts().sort_index()
+    years, counts = np.unique(np.asarray(columns[YEAR]), return_counts=True)
     return Panel(
         table=table,
         rules=rules,
         indicators=known,
-        per_year={int(year): int(units) for year, units in per_year.items()},
+        per_year=dict(zip(years.tolist(), counts.tolist(), strict=True)),
         count_coverage=partial(_count_coverage, table),
         outlier_frame=no_outliers(),
         simulation=frame.attrs.get(SIMULATION),
@@ -217,7 +262,7 @@ def _columns(
     entry_year: str | None,
     sector: str | None,
     group: str | None,
-) -> dict[str, ArrayLike]:
+) -> dict[str, ArrayLike | ExtensionArray]:
     """Put the identifying columns under the panel's names."""
     units = frame[unit]
     whole = pd.api.types.is_numeric_dtype(units) and bool((units == units.round()).all())
@@ -232,9 +277,9 @@ def _columns(
     return {
         BE_ID: key.to_numpy(),
         YEAR: years,
-        PARTICIPANT: pd.array(np.where(ever.isna(), None, ever == 1), dtype="boolean"),
+        PARTICIPANT: (ever == 1).astype("boolean").mask(ever.isna()).array,
         ENTRY_YEAR: entry.to_numpy(dtype="float64"),
-        SECTOR: None if sector is None else frame[sector].astype("string").to_numpy(),
+        SECTOR: np.nan if sector is None else frame[sector].astype("string").to_numpy(),
         GROUP_ID: np.nan if holding is None else np.where(holding < 0, np.nan, holding),
     }
 

@@ -21,13 +21,43 @@ FUNNEL_COLUMNS = ("step", "reason", YEAR, "n")
 def link_participants(extract: Extract) -> Linkage:
     """Find the business unit of each participant in each year of the register.
 
+    Use it on an extract whose participants are known by their number in the trade register. Every participant that is
+    not found is counted, by step, reason and year.
+
+    Parameters
+    ----------
+    extract : Extract
+        Raw tables, from `read_extract`: ``participants``, ``kvk_person``, ``person_business_unit`` and
+        ``business_units``.
+
+    Returns
+    -------
+    Linkage
+        ``units()`` has one row a year and linked unit: ``year, be_id, n_kvk`` (participants on that unit). ``funnel()``
+        has every loss: ``step, reason, year, n``; at each step the kept and the lost add up to what the step before
+        kept.
+
+    Notes
+    -----
     A participant (a distinct ``kvk_id``) leads to persons, a person to business units. Candidates in a year are links
     that overlap it and whose unit stands in that year's register. Of several, the link that existed longest within the
     year wins (days, both ends included); then the unit with more persons employed (missing counts as fewest); then the
-    smaller ``be_id``. Several participants on one unit count once.
+    smaller ``be_id``, so that the order of rows never matters. Several participants on one unit count once.
 
-    Returns a `Linkage`: ``units()`` one row a year and unit, ``funnel()`` every loss by step, reason and year.
-    Source: Dialogic 2020, appendix 6; contract 2.2.
+    References
+    ----------
+    Dialogic (2020), Evaluatie Smart Industry, appendix 6.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> linkage = se.link_participants(se.read_extract("extract"))
+    >>> print(linkage.funnel().head(4).to_string(index=False))
+      step    reason  year   n
+    listed      kept  <NA> 733
+    unique      kept  <NA> 552
+    unique duplicate  <NA> 181
+    person      kept  <NA> 522
     """
     years = _register_years(extract)
     participants = _distinct_participants(extract)
@@ -135,17 +165,18 @@ def _funnel(extract: Extract, routes: ir.Table, links: pd.DataFrame) -> pd.DataF
         ("person", "no_person", None, int((~per_participant).sum())),
     ]
     known = furthest[furthest["ever_person"]]
-    for year, cases in known.groupby(YEAR):
+    for year in sorted(int(number) for number in known[YEAR].unique()):
+        cases = known[known[YEAR] == year]
         linked = int(cases["in_register"].sum())
         units = int(links.loc[links[YEAR] == year, BE_ID].nunique())
         lost = cases[~cases["in_register"]]
         rows += [
-            ("unit", KEPT, int(year), linked),
-            ("unit", "person_never_linked", int(year), int((~lost["ever_link"]).sum())),
-            ("unit", "no_person_in_year", int(year), int((lost["ever_link"] & ~lost["person"]).sum())),
-            ("unit", "no_link_in_year", int(year), int((lost["ever_link"] & lost["person"] & ~lost["in_year"]).sum())),
-            ("unit", "not_in_register", int(year), int(lost["in_year"].sum())),
-            ("counted", KEPT, int(year), units),
-            ("counted", "unit_shared", int(year), linked - units),
+            ("unit", KEPT, year, linked),
+            ("unit", "person_never_linked", year, int((~lost["ever_link"]).sum())),
+            ("unit", "no_person_in_year", year, int((lost["ever_link"] & ~lost["person"]).sum())),
+            ("unit", "no_link_in_year", year, int((lost["ever_link"] & lost["person"] & ~lost["in_year"]).sum())),
+            ("unit", "not_in_register", year, int(lost["in_year"].sum())),
+            ("counted", KEPT, year, units),
+            ("counted", "unit_shared", year, linked - units),
         ]
     return pd.DataFrame(rows, columns=list(FUNNEL_COLUMNS)).astype({YEAR: "Int64"})

@@ -47,7 +47,7 @@ def find_outliers(participants: ir.Table, indicators: Mapping[str, Indicator], r
     if values.empty:
         return no_outliers()
     logs = values.assign(log=np.log(values["value"])).groupby(cell)["log"]
-    quartiles = logs.quantile([0.25, 0.75]).unstack()[logs.size() >= rules.outlier_min_units]
+    quartiles = logs.quantile(np.array([0.25, 0.75])).unstack()[logs.size() >= rules.outlier_min_units]
     fence = stats.log_upper_fence(quartiles[0.25].to_numpy(), quartiles[0.75].to_numpy(), rules.outlier_fence)
     values = values.join(pd.Series(fence, quartiles.index, name="fence"), on=cell)
     extreme = values[(values["value"] > values["fence"]) & values[GROUP_HIGHER_CLASS].fillna(False).astype(bool)]

@@ -99,8 +99,8 @@ def build_panel(
     >>> import si_eval as se
     >>> extract = se.read_extract("extract")
     >>> panel = se.build_panel(extract, se.link_participants(extract), rules="recommended")
-    >>> panel.to_frame()["year"].min()
-    np.int64(2006)
+    >>> panel.rules.name, list(panel.per_year)
+    ('recommended', [2014, 2015, 2016, 2017, 2018, 2019])
     """
     rules = rule_set(rules)
     known = indicators()
@@ -127,8 +127,8 @@ def _check_public_units(extract: Extract, units: Sequence[int]) -> list[int]:
         raise StudyError(f"public_units: found {units!r}; expected a list of ids; write [{units!r}]")
     codes = [int(unit) for unit in units if str(unit).isdecimal()]
     register = extract.tables["business_units"]
-    known = engine.fetch(register.filter(register[BE_ID].isin(codes)).select(BE_ID).distinct())[BE_ID] if codes else []
-    found = sorted({int(unit) for unit in known})
+    listed = register.filter(register[BE_ID].isin(codes)).select(BE_ID).distinct()
+    found = sorted({int(unit) for unit in engine.fetch(listed)[BE_ID]}) if codes else []
     unknown = [str(unit) for unit in units if not str(unit).isdecimal() or int(unit) not in found]
     if unknown:
         raise StudyError(

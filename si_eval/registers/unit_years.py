@@ -73,10 +73,10 @@ def join_unit_years(
     else:
         narrow = _all_years(inputs)
         participants = narrow.filter(narrow[PARTICIPANT])
-    described = [
+    units, apart = (
         _describe(left_join(table, inputs.divisions, [ACTIVITY]), indicators, rules) for table in (narrow, participants)
-    ]
-    return UnitYears(*described, inputs.per_year)
+    )
+    return UnitYears(units, apart, inputs.per_year)
 
 
 def investment_flags(units: ir.Table) -> dict[str, ir.Column]:

@@ -96,9 +96,8 @@ def read_indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
             f"indicator {name}: found {', '.join(problems)}; expected {', '.join(required)} and, where they serve, "
             f"{', '.join(key for key in kinds if key not in required)}; correct its entry"
         )
-    return Indicator(
-        name=name, **{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-    )
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+    return Indicator(name=name, **values)
 
 
 @cache
