@@ -54,8 +54,8 @@ se.show(tables["dialogic_table_08"], study.chart("dialogic_table_08"))
 
 # %%
 se.say(
-    "De index van middelgrote deelnemers in de industrie staat in 2019 op {ours} en die van andere middelgrote bedrijven op {theirs} (2014 = 100).",
-    "In 2019 the index of medium-sized participants in manufacturing stands at {ours}, that of other medium-sized firms at {theirs} (2014 = 100).",
+    "De index van middelgrote deelnemers in de industrie staat in 2019 op {ours} en die van andere middelgrote bedrijven op {theirs}, met 2014 als basisjaar.",
+    "In 2019 the index of medium-sized participants in manufacturing stands at {ours}, that of other medium-sized firms at {theirs}, with 2014 as the base year.",
     ours=se.cell(tables["dialogic_figure_34"], format="decimal", group="participant", size_class="50-249"),
     theirs=se.cell(tables["dialogic_figure_34"], format="decimal", group="non_participant", size_class="50-249"),
 )

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 
 from si_eval.engine import fetch
-from si_eval.frozen import freeze, keep_frames
+from si_eval.errors import DisclosureError
+from si_eval.frozen import encode, freeze, keep_frames
 from si_eval.registry import Indicator, RuleSet
-from si_eval.vocabulary import N_TOTAL, N_UNITS, NO_LABELS, Evidence, Labels, Language, Verdict, evidence_code
+from si_eval.sealing import frame_parts, is_signed, sign
+from si_eval.vocabulary import (
+    CATEGORY,
+    N_TOTAL,
+    N_UNITS,
+    NO_LABELS,
+    NOTE,
+    Evidence,
+    Labels,
+    Language,
+    Verdict,
+    evidence_code,
+    translate,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -194,9 +208,9 @@ class ResultTable:
         object.__setattr__(self, "evidence", evidence_code(self.evidence))
         _freeze_fields(self, "coverage", "titles", "labels")
 
-    def to_frame(self) -> pd.DataFrame:
-        """Give the tidy rows; counts are whole numbers."""
-        return _with_whole_counts(self.frame)
+    def to_frame(self, language: Language | None = None) -> pd.DataFrame:
+        """Return the tidy rows; counts are whole numbers. ``language`` gives notes and categories in that language."""
+        return _in_language(_with_whole_counts(self.frame), language, self.labels)
 
     def named(
         self,
@@ -247,12 +261,14 @@ class CheckResult:
         return f"{self.name}: {self.verdict}. {self.sentence}"
 
 
-_SEAL = object()
-
-
-@dataclass(frozen=True)
+@keep_frames("frame")
+@dataclass(frozen=True, eq=False)
 class SafeTable:
-    """A table that passed the public border: the only thing that may be reported. Made by `disclosure` alone."""
+    """A table that passed the public border: the only thing that may be reported. Made by `protect` alone.
+
+    Its ``seal`` is a keyed digest of its content: a table that was changed, copied by hand or made elsewhere is refused
+    wherever it would be shown. It cannot be pickled. ``frame`` is a copy.
+    """
 
     frame: pd.DataFrame
     function: str
@@ -267,24 +283,96 @@ class SafeTable:
     public: bool = False
     labels: Labels = NO_LABELS
     language: Language = "en"
-    seal: object = None
+    seal: str = ""
 
     def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
-            raise TypeError("SafeTable: found a direct call; expected a table from `protect`; call se.protect([table])")
+        _freeze_fields(self, "titles", "labels")
+        if not is_signed(self.seal, _content_of(vars(self))):
+            raise TypeError(
+                "SafeTable: found a direct call or changed content; expected a table from `protect`; call "
+                "se.protect([table])"
+            )
 
-    def to_frame(self) -> pd.DataFrame:
-        """Give the tidy rows with ``status``: shown, suppressed or merged; counts are whole numbers."""
-        return _with_whole_counts(self.frame)
+    def __copy__(self) -> SafeTable:
+        return self
+
+    def __deepcopy__(self, memo: Mapping[int, object]) -> SafeTable:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("SafeTable: found pickling; expected a table of this process; write its to_frame() to a file")
+
+    def to_frame(self, language: Language | None = None) -> pd.DataFrame:
+        """Return the tidy rows with ``status``: shown, suppressed or merged; counts are whole numbers.
+
+        ``language`` gives notes and categories in that language; without it they stay as they are stored. Raises
+        DisclosureError where the table is not what was sealed.
+        """
+        require_safe(self)
+        return _in_language(_with_whole_counts(self.frame), language, self.labels)
+
+    def in_language(self, language: Language) -> SafeTable:
+        """Return the same table with another first language, which `show` and `cell` read it in."""
+        require_safe(self)
+        return self if language == self.language else _seal({**vars(self), "language": language})
 
     def summary(self) -> str:
-        """Say in a line how much is shown."""
+        """Return a line that says how much is shown, how far it reaches, and under which rules."""
         withheld = int((self.frame["status"] != "shown").sum())
         name = self.exhibit or self.function
         return f"{name}: {len(self.frame)} numbers, {withheld} withheld, {self.evidence}, rules {self.rules}"
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def require_safe(table: object, *, where: str = "report") -> SafeTable:
+    """Return a table that crossed the public border as it is now; raise DisclosureError for anything else.
+
+    Every consumer calls this one: it refuses other types, subclasses, and tables whose content is not what was sealed.
+    """
+    if type(table) is not SafeTable:
+        raise DisclosureError(
+            f"{where}: found {type(table).__name__}; expected SafeTable; call se.protect([table]) first and report "
+            "what it returns"
+        )
+    if set(vars(table)) != _SEALED_FIELDS or not is_signed(table.seal, _content_of(vars(table))):
+        raise DisclosureError(
+            f"{where}: found a SafeTable whose content is not what was sealed; expected an unchanged one; take it "
+            "again from se.protect([table])"
+        )
+    return table
+
+
+_SEALED_FIELDS = {one.name for one in fields(SafeTable)}
+
+
+def _content_of(values: Mapping[str, Any]) -> Iterator[bytes]:
+    """Write everything that a SafeTable holds, but its seal, as bytes."""
+    apart = ("frame", "labels", "simulation", "seal")
+    yield encode({name: value for name, value in values.items() if name not in apart}).encode()
+    yield str(freeze(values["labels"]).text).encode()
+    simulation = values["simulation"]
+    if simulation is not None:
+        yield encode([simulation.preset, simulation.scale, simulation.seed, simulation.note]).encode()
+        yield "\n".join(freeze(cell).text for cell in simulation.calibrated).encode()
+    yield from frame_parts(values["frame"])
+
+
+def _seal(values: Mapping[str, Any]) -> SafeTable:
+    """Make a SafeTable of its fields, with their seal."""
+    return SafeTable(**{**values, "seal": sign(_content_of(values))})
+
+
+def _in_language(frame: pd.DataFrame, language: Language | None, labels: Labels) -> pd.DataFrame:
+    """Give notes and categories of tidy rows in one language; without one they stay as they are."""
+    if language is None:
+        return frame
+    for column in (CATEGORY, NOTE):
+        if column in frame:
+            texts = {text: translate(text, language, labels) for text in frame[column].dropna().unique()}
+            frame[column] = frame[column].map(texts)
+    return frame
 
 
 def _freeze_fields(result: object, *names: str) -> None:
@@ -306,19 +394,22 @@ def _with_whole_counts(frame: pd.DataFrame) -> pd.DataFrame:
 
 def seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, coverage: str = "") -> SafeTable:
     """Make the SafeTable of a protected frame. For `disclosure` alone; an architecture test sees to it."""
-    return SafeTable(
-        frame=frame,
-        function=table.function,
-        evidence=table.evidence,
-        cannot_show=table.cannot_show,
-        rules=table.rules,
-        disclosure_rules=disclosure_rules,
-        coverage=coverage,
-        exhibit=table.exhibit,
-        titles=table.titles,
-        simulation=table.simulation,
-        public=table.public,
-        labels=table.labels,
-        language=table.language,
-        seal=_SEAL,
+    kept = frame.copy(deep=True).reset_index(drop=True)
+    kept.attrs = {}
+    return _seal(
+        {
+            "frame": kept,
+            "function": table.function,
+            "evidence": table.evidence,
+            "cannot_show": table.cannot_show,
+            "rules": table.rules,
+            "disclosure_rules": disclosure_rules,
+            "coverage": coverage,
+            "exhibit": table.exhibit,
+            "titles": table.titles,
+            "simulation": table.simulation,
+            "public": table.public,
+            "labels": table.labels,
+            "language": table.language,
+        }
     )

@@ -287,6 +287,16 @@ def is_labelled(term: str, own: Labels = NO_LABELS) -> bool:
     return term in facts("labels") or term in own
 
 
+def translate(text: str, language: Language, own: Labels = NO_LABELS) -> str:
+    """Return a note or a category in one language; of one made of several terms, each of them."""
+    if is_labelled(text, own) or BOTH_LANGUAGES in text:
+        return label(text, language, own)
+    for joint in (GRAPH_ARROW, " · "):
+        if joint in text:
+            return joint.join(translate(part, language, own) for part in text.split(joint))
+    return label(text, language, own)
+
+
 @cache
 def _reasons_in_english() -> dict[str, Mapping[str, str]]:
     """Return the texts of the reasons by their English text, which some tidy tables keep alone."""

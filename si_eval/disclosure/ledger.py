@@ -16,7 +16,7 @@ from si_eval.disclosure.reading import read_tables
 from si_eval.disclosure.rules import DisclosureRules
 from si_eval.disclosure.suppression import Protection
 from si_eval.errors import DisclosureError
-from si_eval.results import ResultTable, SafeTable
+from si_eval.results import ResultTable, SafeTable, require_safe
 from si_eval.vocabulary import SHOWN, STATUS
 
 MOST_TABLES = 10_000  # tables of one release; the number of a table over all releases is release x this + table
@@ -135,11 +135,7 @@ class ReleaseLedger:
         """Read what SafeTables show; what they withhold has no value here."""
         tables = []
         for safe in releases:
-            if not isinstance(safe, SafeTable):
-                raise DisclosureError(
-                    f"ledger: found {type(safe).__name__}; expected SafeTables or a ReleaseLedger; give what left"
-                )
-            frame = safe.to_frame()
+            frame = require_safe(safe, where="ledger").to_frame()
             frame = frame[frame[STATUS] == SHOWN].drop(columns=STATUS).reset_index(drop=True)
             tables.append(ResultTable(frame, safe.function, safe.evidence, safe.cannot_show, safe.rules))
         self.record(Protection(read_tables(tables, DisclosureRules()).cover, DisclosureRules()))

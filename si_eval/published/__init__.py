@@ -14,14 +14,17 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import InputError
+from si_eval.frozen import keep_frames
 from si_eval.published.lookup import collect_results
 from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS, find_problems, read_readings, read_rows
 from si_eval.published.verdicts import COLUMNS, VERDICTS, judge_claim, judge_figure
 from si_eval.results import SafeTable, Simulation
+from si_eval.vocabulary import Language
 
 __all__ = ["PublishedComparison", "compare_published"]
 
 
+@keep_frames("frame")
 @dataclass(frozen=True)
 class PublishedComparison:
     """Every published figure and claim with its verdict and the numbers behind it.
@@ -39,6 +42,7 @@ class PublishedComparison:
 
     frame: pd.DataFrame
     simulation: Simulation | None = None
+    language: Language = "en"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a figure or claim: what was published, what is computed, the verdict and the reason."""
@@ -157,4 +161,4 @@ def compare_published(
         raise InputError(problems, "what was published")
     judged = [judge_figure(row, results) for row in figure_rows] + [judge_claim(row, results) for row in claim_rows]
     frame = pd.DataFrame(judged, columns=list(COLUMNS)).astype({"published": float, "computed": float})
-    return PublishedComparison(frame, results.simulation)
+    return PublishedComparison(frame, results.simulation, tables[0].language if tables else "en")

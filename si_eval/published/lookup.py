@@ -11,9 +11,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from si_eval import vocabulary as v
-from si_eval.errors import DisclosureError
 from si_eval.published.bilingual import BilingualText, join_texts, labelled, name_of, number_text
-from si_eval.results import SafeTable, Simulation
+from si_eval.results import SafeTable, Simulation, require_safe
 
 REL_TOL = 1e-9  # relative: what floating point may do to a number that two exhibits repeat
 
@@ -92,11 +91,7 @@ class Results:
 
 def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) -> Results:
     """Index the rows of SafeTables by cell; raise DisclosureError for anything else."""
-    unsafe = sorted({type(table).__name__ for table in tables if not isinstance(table, SafeTable)})
-    if unsafe:
-        raise DisclosureError(
-            f"tables: found {', '.join(unsafe)}; expected SafeTables only; call se.protect([table]) first"
-        )
+    tables = [require_safe(table, where="tables") for table in tables]
     rows: dict[Cell, list[Mapping[str, Any]]] = defaultdict(list)
     for table in tables:
         defaults = {v.EXHIBIT: table.exhibit, v.RULE_SET: table.rules}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from si_eval.errors import DisclosureError
-from si_eval.results import SafeTable
+from si_eval.results import require_safe
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     ALL,
@@ -28,20 +28,12 @@ from si_eval.vocabulary import (
 
 from .specification import DIMENSIONS
 
+__all__ = ["ASSUMED", "NUMBER", "STATE", "UNKNOWN", "WITHHELD", "Texts", "require_safe", "safe_rows"]
+
 STATE = "state"
 ASSUMED = "assumed"
 NUMBER, WITHHELD, UNKNOWN = "number", "withheld", "unknown"
 Texts: TypeAlias = npt.NDArray[np.object_]
-
-
-def require_safe(table: Any) -> SafeTable:
-    """Give the table back if it crossed the public border, and refuse everything else."""
-    if not isinstance(table, SafeTable):
-        raise DisclosureError(
-            f"report: found {type(table).__name__}; expected SafeTable; call se.protect([table]) first and report what "
-            "it returns"
-        )
-    return table
 
 
 def safe_rows(table: Any) -> pd.DataFrame:

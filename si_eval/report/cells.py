@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from string import Formatter
 from typing import Literal, get_args
 
 import pandas as pd
 
 from si_eval.errors import DisclosureError, StudyError
+from si_eval.frozen import encode, freeze
 from si_eval.results import SafeTable
+from si_eval.sealing import is_signed, sign
 from si_eval.vocabulary import ESTIMATE, Language, label
 
 from .border import STATE, UNKNOWN, WITHHELD, require_safe, safe_rows
-from .display import LANGUAGES, Display
+from .display import LANGUAGES, Display, seal_payload
 from .formats import NO_BREAK, PERCENT_UNITS, number
 from .specification import DIMENSIONS
 
 CellFormat = Literal["integer", "decimal", "percent", "euro"]
 MAX_CANDIDATES = 8
-_SEAL = object()
+YEARS = re.compile(r"(?<![\w€$£%.,])(?:19|20)\d\d(?![\w%€]|[.,]\d|\s*[%€])", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One number of a SafeTable as text in both languages. Made by `cell` alone."""
+    """One number of a SafeTable as text in both languages. Made by `cell` alone; ``seal`` is that of its content."""
 
     text: Mapping[Language, str]
     synthetic: bool
-    seal: object = None
+    language: Language = "en"
+    seal: str = ""
 
     def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
+        object.__setattr__(self, "text", freeze(self.text))
+        if not self.is_sealed():
             raise DisclosureError("Cell: found a direct call; expected a cell of a SafeTable; call cell(safe, …)")
+
+    def is_sealed(self) -> bool:
+        """Whether the cell is what was sealed."""
+        return is_signed(self.seal, _content(self.text, self.synthetic, self.language))
+
+
+def _content(text: Mapping[Language, str], synthetic: bool, language: Language) -> list[bytes]:
+    return [encode([text, synthetic, language]).encode()]
 
 
 def cell(
@@ -65,26 +78,73 @@ def cell(
     if len(found) != 1:
         raise StudyError(_candidates(found if len(found) else rows, keys, len(found)))
     row = found.iloc[0]
-    return Cell({one: _written(row, format, one) for one in LANGUAGES}, safe.simulation is not None, _SEAL)
+    text: dict[Language, str] = {one: _written(row, format, one) for one in LANGUAGES}
+    synthetic = safe.simulation is not None
+    return Cell(text, synthetic, safe.language, sign(_content(text, synthetic, safe.language)))
 
 
-def say(template_nl: str, template_en: str, **cells: Cell) -> Display:
-    """Say a sentence whose numbers are cells: ``say("In {y} …", "In {y} …", y=cell(…))``. Text is Markdown.
+def say(template_nl: str, template_en: str, *, language: Language | None = None, **cells: Cell) -> Display:
+    """Write a sentence whose numbers are cells of SafeTables.
 
-    Keyword arguments name the places in the template, so this function, unlike the others, takes any. Raises
-    StudyError where a place has no cell or a cell has no place, DisclosureError where an argument is not a cell.
+    Use it for every number in the text of a report: the document takes the sentence in both languages, and a number
+    that was withheld says so. The text is Markdown.
+
+    Parameters
+    ----------
+    template_nl, template_en : str
+        The sentence in Dutch and in English, with ``{name}`` for each number. Digits are refused, years from 1900 to
+        2099 aside: a number that is typed cannot be protected.
+    language : {"nl", "en"}, optional
+        The language to read in the notebook; that of the cells unless given.
+    **cells : Cell
+        A cell for each name, made by `cell`. (This function, unlike the others, takes any name.)
+
+    Returns
+    -------
+    Display
+        The sentence, and its sealed payload for the document.
+
+    Raises
+    ------
+    StudyError
+        Where a place has no cell, a cell has no place, or a template holds a digit.
+    DisclosureError
+        Where an argument is not a cell, or not as `cell` made it.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> panel = se.panel_from_frame(
+    ...     se.simulate_firms(seed=1).frame, unit="firm", year="year", participant="participant", extra=["outcome"]
+    ... )
+    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="outcome", years=[2015])], rules="as_published")
+    >>> mean = se.cell(safe, group="participant", statistic="mean", format="decimal")
+    >>> se.say("In 2015 was het {mean}.", "In 2015 it was {mean}.", mean=mean).payload["text"]["en"][:14]
+    'In 2015 it was'
     """
-    wrong = [name for name, value in cells.items() if not isinstance(value, Cell)]
+    wrong = [name for name, value in cells.items() if type(value) is not Cell or not value.is_sealed()]
     if wrong:
         raise DisclosureError(f"say: found {', '.join(wrong)} that is no cell; expected cell(safe, …) for every number")
     text = {
         one: _filled(template, cells, one) for one, template in zip(LANGUAGES, (template_nl, template_en), strict=True)
     }
     synthetic = any(value.synthetic for value in cells.values())
+    language = language or next((value.language for value in cells.values()), "en")
     html = {one: escape(words) for one, words in text.items()}
-    tag = f" <small>({label('report_synthetic_word', 'nl')})</small>" if synthetic else ""
+    tag = f" <small>({label('report_synthetic_word', language)})</small>" if synthetic else ""
     payload = {"kind": "text", "exhibit": "", "text": text, "html": html, "synthetic": synthetic}
-    return Display(f"<p>{html['nl']}{tag}</p>", payload)
+    return Display(f"<p>{html[language]}{tag}</p>", seal_payload(payload), language)
+
+
+def _refuse_digits(text: str, language: Language) -> None:
+    """Raise StudyError where a text of a template holds a digit of any script, years aside."""
+    plain = unescape(unescape(text))
+    typed = [sign for sign in YEARS.sub("", plain) if sign.isnumeric()]
+    if typed:
+        raise StudyError(
+            f"say: found the digits {''.join(typed)} in the {language} sentence; expected numbers as {{name}} with "
+            "name=cell(safe, …), and years from 1900 to 2099; replace them"
+        )
 
 
 def _written(row: pd.Series, format: CellFormat, language: Language) -> str:
@@ -112,7 +172,9 @@ def _candidates(rows: pd.DataFrame, keys: dict[str, str], count: int) -> str:
 
 
 def _filled(template: str, cells: Mapping[str, Cell], language: Language) -> str:
-    fields = [(name, spec, conversion) for _, name, spec, conversion in Formatter().parse(template) if name is not None]
+    parts = list(Formatter().parse(template))
+    _refuse_digits("\n".join(text for text, *_ in parts), language)
+    fields = [(name, spec, conversion) for _, name, spec, conversion in parts if name is not None]
     names = {name for name, _, _ in fields}
     plain = all(name.isidentifier() and not spec and not conversion for name, spec, conversion in fields)
     if not plain or names != set(cells):

@@ -10,7 +10,7 @@ import pandas as pd
 from si_eval.errors import DisclosureError
 from si_eval.vocabulary import Language, label
 
-from .display import LANGUAGES, Display
+from .display import LANGUAGES, Display, seal_payload
 from .formats import SHARE_UNITS, number
 from .stylesheet import TABLE_CSS
 
@@ -23,7 +23,7 @@ FIRST = ("fails", "not computable", "direction holds", "within precision", "exac
 AGREE = ("within precision", "exact")
 
 
-def show_comparison(comparison: Any, *, language: Language = "nl") -> Display:
+def show_comparison(comparison: Any, *, language: Language | None = None) -> Display:
     """Show what was published against what was computed: counts by verdict, then every statement under its verdict.
 
     Takes a ``PublishedComparison``, whose computed numbers come from SafeTables, and nothing else.
@@ -36,6 +36,7 @@ def show_comparison(comparison: Any, *, language: Language = "nl") -> Display:
     missing = [name for name in COLUMNS if name not in comparison.frame]
     if missing:
         raise DisclosureError(f"show_comparison: found no column {', '.join(missing)}; expected {', '.join(COLUMNS)}")
+    language = language or getattr(comparison, "language", LANGUAGES[0])
     synthetic = comparison.simulation is not None
     tables = {one: _table(comparison.frame, one, synthetic=synthetic) for one in LANGUAGES}
     payload = {
@@ -47,7 +48,7 @@ def show_comparison(comparison: Any, *, language: Language = "nl") -> Display:
         "png": dict.fromkeys(LANGUAGES),
         "synthetic": synthetic,
     }
-    return Display(tables[language], payload)
+    return Display(tables[language], seal_payload(payload), language)
 
 
 def _table(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> str:

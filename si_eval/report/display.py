@@ -1,15 +1,19 @@
-"""What a notebook may show: HTML to read, and the safe payload that the document takes."""
+"""What a notebook may show: HTML to read, and the sealed payload that the document takes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from si_eval.vocabulary import Language
+from si_eval.frozen import encode
+from si_eval.sealing import is_signed, sign
+from si_eval.vocabulary import LANGUAGES, Language
+
+__all__ = ["LANGUAGES", "SAFE_MIME", "Display", "is_sealed_payload", "seal_payload"]
 
 SAFE_MIME = "application/vnd.si-eval.safe+json"
-LANGUAGES: tuple[Language, ...] = ("nl", "en")
+SEAL = "seal"
 
 
 @dataclass(frozen=True)
@@ -18,9 +22,25 @@ class Display:
 
     html: str
     payload: Mapping[str, Any]
+    language: Language = "en"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {"text/html": self.html, SAFE_MIME: dict(self.payload)}
 
     def __repr__(self) -> str:
-        return f"{self.payload['kind']}: {self.payload.get('exhibit') or self.payload['html']['nl']}"
+        return f"{self.payload['kind']}: {self.payload.get('exhibit') or self.payload['html'][self.language]}"
+
+
+def seal_payload(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a payload with the seal of its content, without which no document takes it."""
+    return {**payload, SEAL: sign(_content(payload))}
+
+
+def is_sealed_payload(payload: Mapping[str, Any]) -> bool:
+    """Whether a payload is what was sealed in this run."""
+    return is_signed(payload.get(SEAL), _content(payload))
+
+
+def _content(payload: Mapping[str, Any]) -> Iterator[bytes]:
+    """Write everything that a payload holds, but its seal, as bytes."""
+    yield encode({name: value for name, value in payload.items() if name != SEAL}).encode("utf-8", "surrogatepass")

@@ -21,17 +21,18 @@ from traitlets.config import Config
 import si_eval
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.progress import Progress
+from si_eval.sealing import key_environment
 from si_eval.vocabulary import Language
 
-from .display import LANGUAGES, SAFE_MIME
+from .display import LANGUAGES, SAFE_MIME, is_sealed_payload
 
 TIMEOUT = 1800
 MOST_KERNELS = 4
 KERNEL = "python3"
 # Figures pass between this process and the kernel encrypted where the kernel can do so.
 SETTINGS = {"KernelManager": {"transport_encryption": "auto"}}
-EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "png", "synthetic"}
-TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic"}
+EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "png", "synthetic", "seal"}
+TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic", "seal"}
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,13 @@ def _kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Give the kernel this process's variables, this package, and this process's font list."""
     package_home = str(Path(si_eval.__file__).resolve().parent.parent)
     search = os.pathsep.join(part for part in (package_home, os.environ.get("PYTHONPATH", "")) if part)
-    return {**os.environ, "PYTHONPATH": search, "MPLCONFIGDIR": matplotlib.get_cachedir(), **environment}
+    return {
+        **os.environ,
+        "PYTHONPATH": search,
+        "MPLCONFIGDIR": matplotlib.get_cachedir(),
+        **environment,
+        **key_environment(),
+    }
 
 
 def _failure(path: Path, notebook: nbformat.NotebookNode, error: Exception) -> str:
@@ -163,4 +170,9 @@ def _payload(path: Path, place: int, output: nbformat.NotebookNode) -> Mapping[s
     )
     if keys is None or set(payload) != keys or any(set(payload[name]) != set(LANGUAGES) for name in ("html",)):
         raise DisclosureError(f"{where}: found a payload of another form; expected one made by se.show or se.say")
+    if not is_sealed_payload(payload):
+        raise DisclosureError(
+            f"{where}: found a payload that is not what se.show or se.say made in this run; expected an unchanged one; "
+            "show the table itself"
+        )
     return payload

@@ -12,26 +12,29 @@ from si_eval.vocabulary import Language, label
 
 from .border import require_safe
 from .charts import draw
-from .display import LANGUAGES, Display
+from .display import LANGUAGES, Display, seal_payload
 from .labels import title_of
 from .specification import TABLE_KINDS, Chart, as_chart
 from .tables import table_html
 
 
-def show(safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, language: Language = "nl") -> Display:
+def show(
+    safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, language: Language | None = None
+) -> Display:
     """Show a table, and its figure where a chart is given (a `Chart`, or its settings as in a study file).
 
-    The title stands above the figure, not in it. ``language`` is the one to read in the notebook; the document takes
-    both. Raises DisclosureError for anything but a SafeTable.
+    The title stands above the figure, not in it. ``language`` is the one to read in the notebook, the table's own
+    unless given; the document takes both. Raises DisclosureError for anything but a SafeTable.
     """
     require_safe(safe)
+    language = language or safe.language
     chart = as_chart(chart) if chart else None
     pictures = {
         one: b64encode(draw(safe, chart, language=one, titled=False)).decode() if chart else None for one in LANGUAGES
     }
     tables = {one: table_html(safe, language=one, chart=chart) for one in LANGUAGES}
     titles = {one: title_of(safe, one) for one in LANGUAGES}
-    payload = {
+    payload: dict[str, Any] = {
         "kind": "exhibit",
         "exhibit": safe.exhibit or safe.function,
         "form": "table" if chart is None or chart.kind in TABLE_KINDS else "figure",
@@ -40,10 +43,11 @@ def show(safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, lan
         "png": pictures,
         "synthetic": safe.simulation is not None,
     }
+    payload = seal_payload(payload)
     if payload["form"] == "table":
-        return Display(tables[language], payload)
+        return Display(tables[language], payload, language)
     picture = picture_html(titles[language], pictures[language], language, synthetic=payload["synthetic"])
-    return Display(f"<p><b>{escape(titles[language])}</b></p>\n{picture}{tables[language]}", payload)
+    return Display(f"<p><b>{escape(titles[language])}</b></p>\n{picture}{tables[language]}", payload, language)
 
 
 def picture_html(title: str, png: str | None, language: Language, *, synthetic: object) -> str:

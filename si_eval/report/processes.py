@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-import pickle
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
 import si_eval
 from si_eval.errors import StudyError
+from si_eval.frozen import encode
 from si_eval.progress import Progress
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
+from si_eval.sealing import key_environment
+from si_eval.table_files import write_tables
 from si_eval.vocabulary import Language
 
 WORKER = "si_eval.report.worker"
@@ -33,13 +37,14 @@ class Drawers:
         home = str(Path(si_eval.__file__).resolve().parent.parent)
         search = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
         self._paths: list[Path] = []
+        self._work: list[Path] = []
         self._processes = [
             subprocess.Popen(
                 [sys.executable, "-m", WORKER],
                 stdin=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                env={**os.environ, "PYTHONPATH": search},
+                env={**os.environ, "PYTHONPATH": search, **key_environment()},
             )
             for _ in range(min(os.cpu_count() or 1, MOST_PROCESSES))
         ]
@@ -58,15 +63,25 @@ class Drawers:
                 if pipe is not None and not pipe.closed:
                     pipe.close()
             process.wait()
+        for work in self._work:
+            shutil.rmtree(work, ignore_errors=True)
 
     def start(self, drawings: Sequence[Drawing], folder: Path) -> None:
-        """Begin to draw figures into their files, once; ``folder`` holds the work until a process takes it."""
+        """Begin to draw figures into their files, once; ``folder`` holds the work until the end."""
         self._paths = [path for *_, path in drawings]
         for place, process in enumerate(self._processes):
-            work = folder / f".drawing_{place}.pickle"
-            work.write_bytes(pickle.dumps(list(drawings[place :: len(self._processes)])))
+            mine = drawings[place :: len(self._processes)]
+            tables = list({id(table): table for table, *_ in mine}.values())
+            places = {id(table): number for number, table in enumerate(tables)}
+            work = folder / f".drawing_{place}"
+            work.mkdir()
+            write_tables(tables, work / "tables")
+            listed = [[places[id(table)], asdict(chart), language, str(path)] for table, chart, language, path in mine]
+            content = {"tables": str(work / "tables"), "drawings": listed}
+            (work / "work.json").write_text(encode(content), encoding="utf-8")
+            self._work.append(work)
             if process.stdin is not None:
-                process.stdin.write(f"{work}\n")
+                process.stdin.write(f"{work / 'work.json'}\n")
                 process.stdin.close()
 
     def finish(self, progress: Progress) -> None:
@@ -75,6 +90,8 @@ class Drawers:
             done = sum(path.exists() for path in self._paths)
             progress(f"drawn {done} of {len(self._paths)} figures", done / max(len(self._paths), 1))
             time.sleep(PAUSE)
+        for work in self._work:
+            shutil.rmtree(work, ignore_errors=True)
         for process in self._processes:
             if process.returncode:
                 told = process.stderr.read().strip().splitlines() if process.stderr is not None else []

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import pickle
+import json
 import sys
 from pathlib import Path
 
-from .charts import draw
+from si_eval.report.charts import draw
+from si_eval.report.specification import Chart
+from si_eval.table_files import read_tables
 
 
 def draw_work(work: Path) -> None:
-    """Draw figures into their files: ``work`` holds of each figure what `draw` takes."""
-    drawings = pickle.loads(work.read_bytes())
-    work.unlink()
-    for table, chart, language, path in drawings:
-        path.write_bytes(draw(table, chart, language=language))
+    """Draw figures into their files: ``work`` lists of each figure its table, chart, language and file.
+
+    Raises DisclosureError where a table is not what the run sealed.
+    """
+    content = json.loads(work.read_text(encoding="utf-8"))
+    tables = read_tables(Path(content["tables"]))
+    for place, chart, language, path in content["drawings"]:
+        Path(path).write_bytes(draw(tables[place], Chart(**chart), language=language))
 
 
 if __name__ == "__main__":

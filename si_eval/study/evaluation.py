@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from si_eval.study.exhibits import compute_exhibits, exhibits_without_registers,
 from si_eval.study.file import Study
 from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
+from si_eval.table_files import read_tables
 
 TABLES_VARIABLE = "SI_EVAL_TABLES"
 
@@ -249,7 +249,8 @@ def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | No
     """
     path = os.environ.get(TABLES_VARIABLE)
     if path is not None:
-        return pickle.loads(Path(path).read_bytes())
+        language = study.file.languages[0]
+        return {table.exhibit: table.in_language(language) for table in read_tables(Path(path))}
     wanted = None if panel is not None and linkage is not None else exhibits_without_registers(study)
     safe = protect_exhibits(study, compute_exhibits(study, panel, linkage, only=wanted))
     return {table.exhibit: table for table in safe}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from si_eval.study.file import Study, load_study
 from si_eval.study.inputs import EXTRACT_VARIABLE, STUDY_VARIABLE
 from si_eval.study.kept_inside import MARKER, PROVENANCE, inside_folder, write_record, write_secrets
 from si_eval.study.provenance import describe_run, hash_inputs
+from si_eval.table_files import write_tables
 from si_eval.vocabulary import Language
 
 
@@ -174,8 +174,8 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], pr
     from si_eval.report.document import build_report  # noqa: PLC0415  loaded with the kernels of notebooks alone
 
     study = results.study
-    tables = work / "tables.pickle"
-    tables.write_bytes(pickle.dumps(results.tables))
+    tables = work / ".tables"
+    write_tables(results.tables.values(), tables)
     build_report(
         [study.resolve(notebook) for notebook in study.file.notebooks],
         out=work / "report",
@@ -189,7 +189,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], pr
         },
         progress=progress,
     )
-    tables.unlink()
+    shutil.rmtree(tables)
 
 
 def _swap_folders(finished: Mapping[Path, Path]) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import DisclosureError
-from si_eval.results import ResultTable, SafeTable
+from si_eval.results import ResultTable, SafeTable, require_safe
 from si_eval.synthesis.directions import cell_signs, decide_direction, read_cells, read_shares, share_up
 from si_eval.synthesis.findings import (
     AGREE,
@@ -234,11 +233,7 @@ def list_impacts(findings: Findings) -> ResultTable:
 
 
 def _by_exhibit(tables: Sequence[SafeTable]) -> dict[str, SafeTable]:
-    wrong = sorted({type(table).__name__ for table in tables if not isinstance(table, SafeTable)})
-    if wrong:
-        raise DisclosureError(
-            f"synthesise: found {', '.join(wrong)}; expected SafeTables only; call se.protect([table]) first"
-        )
+    tables = [require_safe(table, where="synthesise") for table in tables]
     return {table.exhibit: table for table in tables}
 
 

@@ -240,7 +240,7 @@ def test_a_display_holds_figure_and_table_in_both_languages() -> None:
         image = base64.b64decode(payload["png"][language])
         assert image == draw(index_figures(), Chart("index"), language=language, titled=False)
     assert "<img alt=" in bundle["text/html"]
-    assert bundle["text/html"].startswith(f"<p><b>{payload['titles']['nl']}</b></p>")
+    assert bundle["text/html"].startswith(f"<p><b>{payload['titles']['en']}</b></p>")
     assert show(linked_units()).payload["png"] == {"nl": None, "en": None}
 
 
