@@ -14,18 +14,14 @@ from si_eval.errors import DisclosureError
 from si_eval.frozen import encode, freeze, keep_frames
 from si_eval.registry import Indicator, RuleSet
 from si_eval.sealing import frame_parts, is_signed, sign
+from si_eval.tidy_rows import read_in_language, with_whole_counts
 from si_eval.vocabulary import (
-    CATEGORY,
-    N_TOTAL,
-    N_UNITS,
     NO_LABELS,
-    NOTE,
     Evidence,
     Labels,
     Language,
     Verdict,
     evidence_code,
-    translate,
 )
 
 if TYPE_CHECKING:
@@ -210,7 +206,7 @@ class ResultTable:
 
     def to_frame(self, language: Language | None = None) -> pd.DataFrame:
         """Return the tidy rows; counts are whole numbers. ``language`` gives notes and categories in that language."""
-        return _in_language(_with_whole_counts(self.frame), language, self.labels)
+        return read_in_language(with_whole_counts(self.frame), language, self.labels)
 
     def named(
         self,
@@ -309,7 +305,7 @@ class SafeTable:
         DisclosureError where the table is not what was sealed.
         """
         require_safe(self)
-        return _in_language(_with_whole_counts(self.frame), language, self.labels)
+        return read_in_language(with_whole_counts(self.frame), language, self.labels)
 
     def in_language(self, language: Language) -> SafeTable:
         """Return the same table with another first language, which `show` and `cell` read it in."""
@@ -364,32 +360,10 @@ def _seal(values: Mapping[str, Any]) -> SafeTable:
     return SafeTable(**{**values, "seal": sign(_content_of(values))})
 
 
-def _in_language(frame: pd.DataFrame, language: Language | None, labels: Labels) -> pd.DataFrame:
-    """Give notes and categories of tidy rows in one language; without one they stay as they are."""
-    if language is None:
-        return frame
-    for column in (CATEGORY, NOTE):
-        if column in frame:
-            texts = {text: translate(text, language, labels) for text in frame[column].dropna().unique()}
-            frame[column] = frame[column].map(texts)
-    return frame
-
-
 def _freeze_fields(result: object, *names: str) -> None:
     """Freeze mappings and lists of a frozen dataclass, in depth."""
     for name in names:
         object.__setattr__(result, name, freeze(getattr(result, name)))
-
-
-def _with_whole_counts(frame: pd.DataFrame) -> pd.DataFrame:
-    """Copy a tidy frame with its counts as nullable integers, where every count is whole."""
-    frame = frame.copy()
-    for column in (N_UNITS, N_TOTAL):
-        if column in frame:
-            counts = pd.to_numeric(frame[column]).astype("Float64")
-            whole = counts.dropna()
-            frame[column] = counts.astype("Int64") if (whole == whole.round()).all() else counts
-    return frame
 
 
 def seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, coverage: str = "") -> SafeTable:
