@@ -190,8 +190,8 @@ def estimate_effect(
             seed=seed,
         )
     else:
-        wanted = [method] if isinstance(method, str) else list(method or ADJUSTMENTS)
-        result = estimate_long_difference(arrays, wanted, min_units)
+        adjustments = [method] if isinstance(method, str) else list(method or ADJUSTMENTS)
+        result = estimate_long_difference(arrays, adjustments, min_units)
     evidence: Evidence = "effect" if result.pre_trend_p_value >= PRE_TREND_TEST_SIZE else "association"
     unit = LOG_POINTS if logarithm else panel.indicators[outcome].unit
     estimates = _rows(result, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})

@@ -88,11 +88,7 @@ def group_time_effects(
     Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
     """
     _check(outcome, cohort, periods, anticipation, cluster)
-    for name, given, options in (("controls", controls, Controls), ("method", method, Method), ("base", base, Base)):
-        if given not in get_args(options):
-            raise StudyError(f"{name}: found {given!r}; expected one of {', '.join(get_args(options))}; choose one")
-    if controls == "never" and not np.any(cohort == NEVER_TREATED):
-        raise StudyError("controls: found no unit that is never treated; expected some; choose controls='not_yet'")
+    _check_options(controls, method, base, cohort)
     calendar = np.asarray(periods)
     reasons = _reasons_left_out(~np.isnan(outcome), cohort, calendar, anticipation, controls, balanced)
     kept = ~np.any(list(reasons.values()), axis=0)
@@ -236,6 +232,15 @@ def _check(
         raise StudyError(
             f"cluster: found {len(cluster)} codes for {len(cohort)} units; expected one a unit; give one each"
         )
+
+
+def _check_options(controls: str, method: str, base: str, cohort: IntArray) -> None:
+    """Raise `StudyError` for options that do not exist, and for without units to be controls."""
+    for name, given, options in (("controls", controls, Controls), ("method", method, Method), ("base", base, Base)):
+        if given not in get_args(options):
+            raise StudyError(f"{name}: found {given!r}; expected one of {', '.join(get_args(options))}; choose one")
+    if controls == "never" and not np.any(cohort == NEVER_TREATED):
+        raise StudyError("controls: found no unit that is never treated; expected some; choose controls='not_yet'")
 
 
 def _reasons_left_out(

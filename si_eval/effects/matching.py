@@ -385,6 +385,6 @@ def _conditional_variances(
         there = np.isfinite(distance)
         count = there.sum(axis=1)
         mean = np.sum(np.where(there, outcome[near], 0.0), axis=1) / np.maximum(count, 1)
-        found = count / (count + 1) * (outcome[needed] - mean) ** 2
-        variance[left] = np.where(count > 0, found, np.nan)
+        around_mean = count / (count + 1) * (outcome[needed] - mean) ** 2
+        variance[left] = np.where(count > 0, around_mean, np.nan)
     return variance

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, YEAR
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+Value = TypeVar("Value", bound=np.generic)
 NEVER_TREATED = 0  # the cohort of units that never take part
 UNKNOWN_ENTRY = -1  # the cohort of participants whose year of entry is not known
 OUTCOME, COVARIATE, FIRST_YEAR = "outcome", "covariate ", "first_year"
@@ -39,7 +40,7 @@ class PanelArrays:
     cohort: IntArray
     years: tuple[int, ...]
     holding: IntArray
-    covariates: Mapping[str, npt.NDArray[Any]]
+    covariates: Mapping[str, FloatArray | npt.NDArray[np.int32]]
     labels: Mapping[str, tuple[str, ...]]
     n_not_positive: int = 0
 
@@ -49,7 +50,7 @@ class PanelArrays:
         ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that most
         participants have; a unit that is not in the panel that year has gaps.
         """
-        columns: list[tuple[npt.NDArray[Any], int | None]] = []
+        columns: list[tuple[FloatArray | npt.NDArray[np.int32], int | None]] = []
         for name, values in self.covariates.items():
             at = values[:, place]
             if name not in self.labels:
@@ -105,10 +106,10 @@ def read_arrays(
             for name in covariates
         },
     )
-    keys, found = collect_columns(engine.iter_batches(rows), [YEAR, *(COVARIATE + name for name in texts)])
-    if not found.num_rows:
+    keys, columns = collect_columns(engine.iter_batches(rows), [YEAR, *(COVARIATE + name for name in texts)])
+    if not columns.num_rows:
         raise StudyError("where or years: found no unit of the panel; expected at least one; widen the choice")
-    return _to_arrays(keys, found, _ever_participants(panel.table), covariates, logarithm)
+    return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm)
 
 
 def entry_is_known(panel: Panel) -> bool:
@@ -133,36 +134,40 @@ def _ever_participants(table: ir.Table) -> IntArray:
 
 
 def _to_arrays(
-    keys: dict[str, DictionaryColumn], found: ColumnTable, ever: IntArray, covariates: Sequence[str], logarithm: bool
+    keys: dict[str, DictionaryColumn],
+    columns: ColumnTable,
+    participants: IntArray,
+    covariates: Sequence[str],
+    logarithm: bool,
 ) -> PanelArrays:
     """Put rows in places: a line a unit, a column a year."""
     calendar, period = np.unique(keys[YEAR].dictionary.to_numpy(zero_copy_only=False), return_inverse=True)
     column = period[keys[YEAR].indices]
-    ids, line = np.unique(found.sparse(BE_ID).values, return_inverse=True)
+    ids, line = np.unique(columns.sparse(BE_ID).values, return_inverse=True)
     shape = len(ids), len(calendar)
 
-    def placed(values: npt.NDArray[Any], gap: float) -> npt.NDArray[Any]:
+    def placed(values: npt.NDArray[Value], gap: float) -> npt.NDArray[Value]:
         wide = np.full(shape, gap, dtype=values.dtype)
         wide[line, column] = values
         return wide
 
-    outcome = placed(found.floats(OUTCOME), np.nan)
+    outcome = placed(columns.floats(OUTCOME), np.nan)
     not_positive = outcome <= 0
     if logarithm:
         outcome = np.log(np.where(not_positive, np.nan, outcome))
-    takes_part = np.isin(ids, ever, assume_unique=True)
-    never = found.booleans("never")
+    takes_part = np.isin(ids, participants, assume_unique=True)
+    never = columns.booleans("never")
     assert never is not None
     compared = takes_part.copy()
     compared[line[never]] = True
-    entry, groups = found.sparse(ENTRY_YEAR), found.sparse(GROUP_ID)
+    entry, groups = columns.sparse(ENTRY_YEAR), columns.sparse(GROUP_ID)
     cohort = np.where(takes_part, UNKNOWN_ENTRY, NEVER_TREATED).astype(np.int64)
     cohort[line[entry.rows]] = np.where(takes_part[line[entry.rows]], entry.values, NEVER_TREATED)
     holding = -1 - np.arange(len(ids))
     holding[line[groups.rows]] = groups.values
     coded = {name: keys[COVARIATE + name] for name in covariates if COVARIATE + name in keys}
     wide = {
-        name: placed(coded[name].indices, -1) if name in coded else placed(found.floats(COVARIATE + name), np.nan)
+        name: placed(coded[name].indices, -1) if name in coded else placed(columns.floats(COVARIATE + name), np.nan)
         for name in covariates
     }
     return PanelArrays(

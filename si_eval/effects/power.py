@@ -248,15 +248,15 @@ def design_std_error(
 
 def _contrast_variance(pre: int, post: int, autocorrelation: ArrayLike) -> float:
     """Compute the variance of one unit's change of mean at entry, as a share of the variance of a period."""
-    for name, count, least in (("pre_periods", pre, 0), ("post_periods", post, 1)):
-        whole = isinstance(count, int | np.integer) and count >= least
-        _check(name, whole, count, f"a whole number of at least {least}", "count the periods that are averaged")
+    for name, count, minimum in (("pre_periods", pre, 0), ("post_periods", post, 1)):
+        whole = isinstance(count, int | np.integer) and count >= minimum
+        _check(name, whole, count, f"a whole number of at least {minimum}", "count the periods that are averaged")
     lags = np.asarray(autocorrelation, dtype=np.float64)
     if lags.ndim == 0:
         lags = np.full(pre + post - 1, float(lags))
     found, expected = lags.tolist(), f"one correlation, or one for each of {pre + post - 1} lags"
-    right = lags.shape == (pre + post - 1,) and bool((np.abs(lags) < 1).all())
-    _check("autocorrelation", right, found, expected, "estimate it in the periods before entry")
+    valid = lags.shape == (pre + post - 1,) and bool((np.abs(lags) < 1).all())
+    _check("autocorrelation", valid, found, expected, "estimate it in the periods before entry")
     correlation = linalg.toeplitz(np.insert(lags, 0, 1.0))
     possible = bool(np.linalg.eigvalsh(correlation).min() > 0)
     _check("autocorrelation", possible, found, "correlations that go together", "estimate them from one process")
@@ -269,7 +269,7 @@ def _check_level(level: float) -> None:
     _check("level", 0.8 <= level < 1, level, "a coverage of at least 0.8 and below 1", "choose, for example, 0.95")
 
 
-def _check(name: str, right: bool, found: object, expected: str, action: str) -> None:
+def _check(name: str, valid: bool, found: float | list[float], expected: str, action: str) -> None:
     """Raise `StudyError` unless the argument is right."""
-    if not right:
+    if not valid:
         raise StudyError(f"{name}: found {found}; expected {expected}; {action}")

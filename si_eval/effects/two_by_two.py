@@ -7,10 +7,9 @@ this takes 0.04 s of processor time and no memory, ``statsmodels.OLS`` 1.0 s and
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from si_eval.effects.propensity import Logit, fit_logit, row_blocks
 from si_eval.effects.validation import check_finite
@@ -19,8 +18,8 @@ from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import Reason
 
 Method = Literal["dr", "ipw", "reg"]
-TRIM = 0.995  # controls with this chance of treatment or a higher one get no weight: R DRDID's `trim.level`
-MAX_PROPENSITY = 1 - 1e-6  # largest chance of treatment that is used: R DRDID
+TRIM = 0.995  # controls with this propensity score or a higher one get no weight: R DRDID's `trim.level`
+MAX_PROPENSITY = 1 - 1e-6  # largest propensity score that is used: R DRDID
 MIN_EIGENVALUE = 1e-10  # smallest eigenvalue of the standardised covariates' products, as a share of the largest
 
 
@@ -149,7 +148,7 @@ def _standardised(covariates: FloatArray) -> FloatArray:
     return design
 
 
-def _weighted_gram(design: FloatArray, weights: npt.NDArray[Any]) -> FloatArray:
+def _weighted_gram(design: FloatArray, weights: FloatArray | BoolArray) -> FloatArray:
     """Add up the products of each row with itself, times ``weights``, shape (k + 1, k + 1)."""
     return np.sum([(design[at].T * weights[at]) @ design[at] for at in row_blocks(len(design))], axis=0)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -19,7 +17,7 @@ def check_treated(treated: npt.NDArray[np.bool_]) -> None:
         )
 
 
-def check_finite(rows: int, **arrays: npt.NDArray[Any] | None) -> None:
+def check_finite(rows: int, **arrays: npt.NDArray[np.number | np.bool_] | None) -> None:
     """Raise `StudyError` for the first array without ``rows`` rows of known, finite values; None is left out."""
     for name, values in arrays.items():
         if values is None:
