@@ -26,19 +26,12 @@ def result(
 ) -> ResultTable:
     """Make a table that is not protected, with ``all`` where a row does not say."""
     defaults = dict.fromkeys(("group", "year", "size_class", "sector", "category"), "all")
-    defaults |= {
-        "exhibit": exhibit,
-        "statistic": "mean",
-        "unit": "",
-        "rule_set": "replicate_2020",
-        "note": "",
-        "status": "shown",
-    }
-    frame = pd.DataFrame([defaults | row for row in rows])
+    defaults |= {"exhibit": exhibit, "statistic": "mean", "unit": "", "rule_set": "replicate_2020", "note": ""}
+    frame = pd.DataFrame([defaults | {"status": "shown"} | row for row in rows])
     frame = frame.reindex(columns=[*TIDY, "status", *(["n_total"] if "n_total" in frame else [])])
     return ResultTable(
         frame=frame, function="compare_groups", evidence="association", rules="replicate_2020", exhibit=exhibit,
-        cannot_show="Niet of deelname de oorzaak is.",
+        cannot_show="Niet of deelname de oorzaak is. | Not whether participation is the cause.",
         titles=titles or {"nl": "Een voorbeeld", "en": "An example"}, simulation=SIMULATION if synthetic else None,
     )  # fmt: skip
 
@@ -46,31 +39,20 @@ def result(
 def safe(rows: list[dict], **options: object) -> SafeTable:
     """Make a protected table of rows that carry their status."""
     table = result(rows, **options)  # type: ignore[arg-type]
-    return seal_table(table, table.frame, "cbs", "2019: 494 deelnemers gekoppeld van 552.")
+    return seal_table(table, table.frame, "cbs", "2019: 494 van 552 gekoppeld. | 2019: 494 of 552 linked.")
 
 
 def withheld(row: dict) -> dict:
     return row | {"estimate": None, "n_units": None, "status": "suppressed"}
 
 
-def sectors(group: str = P) -> SafeTable:
-    shares = {
-        "C": 0.29,
-        "M": 0.204,
-        "J": 0.14,
-        "G": 0.11,
-        "N": 0.06,
-        "K": 0.04,
-        "P": 0.035,
-        "F": 0.03,
-        "H": 0.021,
-        "A": 0.02,
-    }
+def sectors() -> SafeTable:
+    shares = dict(zip("CMJGNKPFHA", (0.29, 0.204, 0.14, 0.11, 0.06, 0.04, 0.035, 0.03, 0.021, 0.02), strict=True))
     rows = [
         {
             "indicator": "sector",
             "statistic": "share",
-            "group": group,
+            "group": P,
             "year": 2019,
             "sector": code,
             "estimate": share,
@@ -81,10 +63,7 @@ def sectors(group: str = P) -> SafeTable:
         for code, share in shares.items()
     ]
     rows += [withheld(rows[0] | {"sector": code}) for code in ("D", "E", "Q")]
-    titles = {
-        "nl": "Verdeling deelnemende bedrijven naar sector in 2019",
-        "en": "Participating firms by sector in 2019",
-    }
+    titles = {"nl": "Verdeling deelnemende bedrijven naar sector", "en": "Participating firms by sector"}
     return safe(rows, exhibit="dialogic_figure_25", titles=titles)
 
 
@@ -106,10 +85,7 @@ def ages() -> SafeTable:
         for group in (P, N)
         for name, share in zip(("0-1", "2-5", "6+"), values[group], strict=True)
     ]
-    titles = {
-        "nl": "Verdeling naar bedrijfsleeftijd van deelnemende en niet-deelnemende bedrijven in 2019",
-        "en": "Distribution by firm age, participating and non-participating firms, 2019",
-    }
+    titles = {"nl": "Bedrijfsleeftijd van deelnemers en andere", "en": "Firm age of participants and others"}
     return safe(rows, exhibit="dialogic_figure_26", titles=titles)
 
 
@@ -164,10 +140,7 @@ def revenue_per_employee() -> SafeTable:
         for (group, year), mine in values.items()
         for place, (size, value) in enumerate(zip(SIZES_4, mine, strict=True))
     ]
-    titles = {
-        "nl": "Gemiddelde jaaromzet per werknemer in de industrie, 2014 en 2019, naar grootteklasse",
-        "en": "Mean annual revenue per employee in manufacturing, 2014 and 2019, by size class",
-    }
+    titles = {"nl": "Omzet per werknemer in de industrie", "en": "Revenue per employee in manufacturing"}
     return safe(rows, exhibit="dialogic_table_08", titles=titles)
 
 
@@ -190,10 +163,7 @@ def index_figures() -> SafeTable:
         for year in (2014, 2019)
     ]
     rows[-1] = withheld(rows[-1])
-    titles = {
-        "nl": "Indexcijfers jaaromzet per werknemer in de industrie (2019 ten opzichte van 2014)",
-        "en": "Index of annual revenue per employee in manufacturing (2019 against 2014)",
-    }
+    titles = {"nl": "Index van de omzet per werknemer", "en": "Index of annual revenue per employee"}
     return safe(rows, exhibit="dialogic_figure_34", titles=titles)
 
 
@@ -213,11 +183,8 @@ def series_by_size() -> SafeTable:
             }
         )
     rows[3] = withheld(rows[3])
-    rows[4] = rows[4] | {"estimate": None, "note": "fewer than four quarters"}
-    titles = {
-        "nl": "Ontwikkeling gemiddelde jaaromzet per werknemer, naar grootteklasse",
-        "en": "Development of mean annual revenue per employee, by size class",
-    }
+    rows[4] = rows[4] | {"estimate": None, "note": "minder dan vier kwartalen | fewer than four quarters"}
+    titles = {"nl": "Omzet per werknemer naar grootteklasse", "en": "Revenue per employee by size class"}
     return safe(rows, exhibit="dialogic_figure_33", titles=titles)
 
 
@@ -260,10 +227,13 @@ def investments_by_size() -> SafeTable:
                 "unit": PER_PERSON,
             }
         )
-    rows[0], rows[7] = withheld(rows[0]), rows[7] | {"estimate": None, "note": "no unit with this figure"}
+    rows[0], rows[7] = (
+        withheld(rows[0]),
+        rows[7] | {"estimate": None, "note": "geen eenheid met dit cijfer | no unit with this figure"},
+    )
     titles = {
-        "nl": "Gemiddelde investeringen per werknemer in 2014, deelnemers ten opzichte van niet-deelnemers",
-        "en": "Mean investment per employee in 2014, participants against non-participants",
+        "nl": "Investeringen per werknemer, deelnemers en andere",
+        "en": "Investment per employee, participants and others",
     }
     return safe(rows, exhibit="dialogic_table_03", titles=titles)
 
@@ -276,10 +246,7 @@ def investments_industry() -> SafeTable:
         for place, size in enumerate(SIZES_4)
     ]
     rows[3] = withheld(rows[3])
-    titles = {
-        "nl": "Gemiddelde investeringen per werknemer in de industrie, 2014 en 2018, naar grootteklasse",
-        "en": "Mean investment per employee in manufacturing, 2014 and 2018, by size class",
-    }
+    titles = {"nl": "Investeringen per werknemer in de industrie", "en": "Investment per employee in manufacturing"}
     return safe(rows, exhibit="dialogic_table_10", titles=titles)
 
 
@@ -295,10 +262,7 @@ def own_production() -> SafeTable:
         }
         for (number, asset), group, year in itertools.product(enumerate(ASSETS), (P, N), range(2014, 2019))
     ]
-    titles = {
-        "nl": "Ontwikkeling gemiddeld aandeel van de investeringen dat in eigen beheer is vervaardigd",
-        "en": "Development of the mean share of investment produced in-house",
-    }
+    titles = {"nl": "Aandeel dat in eigen beheer is vervaardigd", "en": "Share of investment produced in-house"}
     return safe(rows, exhibit="dialogic_figure_40", titles=titles)
 
 
@@ -335,10 +299,7 @@ def profile() -> SafeTable:
                 "unit": "years",
             }
         )
-    titles = {
-        "nl": "Typering deelnemers in de vier meest voorkomende sectoren",
-        "en": "Profile of participants in the four most common sectors",
-    }
+    titles = {"nl": "Deelnemers in de vier grootste sectoren", "en": "Participants in the four largest sectors"}
     return safe(rows, exhibit="dialogic_figure_28", titles=titles)
 
 
@@ -355,31 +316,18 @@ def linked_units() -> SafeTable:
         }
         for year, n in zip(range(2014, 2020), (428, 449, 468, 488, 493, 494), strict=True)
     ]
-    titles = {
-        "nl": "Resultaten koppeling persoonsnummers met bovenliggende bedrijfseenheid",
-        "en": "Linked business units",
-    }
+    titles = {"nl": "Gekoppelde bedrijfseenheden", "en": "Linked business units"}
     return safe(rows, exhibit="dialogic_table_06", titles=titles, synthetic=False)
 
 
 def group_level() -> SafeTable:
     rows = [
-        {
-            "indicator": name,
-            "statistic": "share",
-            "group": P,
-            "year": year,
-            "estimate": value,
-            "n_units": 450,
-            "unit": "share",
-        }
+        {"indicator": name, "statistic": "share", "group": P, "year": year, "estimate": value, "n_units": 450,
+         "unit": "share"}
         for name, value in (("group_larger", 0.2), ("group_higher_class", 0.09))
         for year in range(2014, 2020)
-    ]
-    titles = {
-        "nl": "Indicatie effect van de keuze voor de bedrijfseenheid",
-        "en": "Effect of choosing the business unit",
-    }
+    ]  # fmt: skip
+    titles = {"nl": "Keuze voor de bedrijfseenheid", "en": "Choice of the business unit"}
     return safe(rows, exhibit="dialogic_table_07", titles=titles)
 
 

@@ -56,6 +56,8 @@ def draw_lines(ax: Axes, points: Points, classes: Sequence[str], styles: Styles)
     frame = _to_frame(points, classes)
     for name, series in frame.groupby(SERIES, sort=False):
         runs = series.assign(**{RUN: series[VALUE].isna().cumsum()}).dropna(subset=VALUE)
+        if runs.empty:
+            continue
         look = line_style(styles[str(name)]) | marker_style(styles[str(name)])
         sns.lineplot(runs, x=POSITION, y=VALUE, units=RUN, estimator=None, errorbar=None, ax=ax, zorder=3, **look)
     ax.set(xlabel="", ylabel="")

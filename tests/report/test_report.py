@@ -34,7 +34,8 @@ from si_eval.results import seal_table
 from si_eval.vocabulary import label
 
 HEADING = 'class="gt_group_heading"'
-ONE_OF_EACH_KIND = {chart.kind: name for name, (_, chart) in EXAMPLES.items()}.values()
+BY_SIZE = sorted(EXAMPLES, key=lambda name: -len(EXAMPLES[name][0]().frame))
+ONE_OF_EACH_KIND = {EXAMPLES[name][1].kind: name for name in BY_SIZE}.values()  # the smallest
 
 
 def handed_on(display: object) -> str:
