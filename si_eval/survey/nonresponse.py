@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -163,11 +162,11 @@ def _margin_rows(margin: Margin, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _keys(margin: Margin, category: str) -> dict[str, Any]:
+def _keys(margin: Margin, category: str) -> dict[str, str]:
     """Return a class as tidy columns; several options together keep their own name."""
     for option in margin.question.options:
         if category in (option.code, option.in_class, option.nl, option.en):
-            return dict(entry_keys(margin.question, option))
+            return entry_keys(margin.question, option)
     column = margin.question.dimension
     return {column: category, CATEGORY: ALL} if column else {CATEGORY: category}
 

@@ -66,8 +66,16 @@ def protected_counts(tables: Sequence[SafeTable], *, answered: Sequence[SafeTabl
 
     Examples
     --------
+    >>> import si_eval as se
     >>> from si_eval import survey
-    >>> counts = survey.protected_counts(tables, answered=[respondents])  # doctest: +SKIP
+    >>> sizes = survey.survey_frequencies(survey.load_example(), question="Q5")
+    >>> safe = se.protect([sizes], rules="cbs")
+    >>> survey.protected_counts(safe, answered=[])[["statistic", "size_class", "estimate", "status"]]
+      statistic size_class  estimate      status
+    0     count        0-9       NaN  suppressed
+    1     count      10-49       NaN  suppressed
+    2     share        0-9       NaN  suppressed
+    3     share      10-49       NaN  suppressed
     """
     rows = pd.concat([table.to_frame() for table in tables], ignore_index=True)
     for table in answered:

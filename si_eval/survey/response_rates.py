@@ -321,8 +321,8 @@ def _rates(cell: pd.Series, e: float) -> dict[str, tuple[float, float]]:
     return {f"RR{place + 1}": (float(numerators[place % 2]), float(one)) for place, one in enumerate(denominators)}
 
 
-def _rate_rows(cell: pd.Series, e: float, note: str, stratum: str = "") -> list[dict[str, Any]]:
-    rows = []
+def _rate_rows(cell: pd.Series, e: float, note: str, stratum: str = "") -> list[dict[str, str | float]]:
+    rows: list[dict[str, str | float]] = []
     for name, (numerator, denominator) in _rates(cell, e).items():
         rate = {INDICATOR: RESPONSE_RATE, STATISTIC: SHARE, CATEGORY: f"{name} | {stratum}" if stratum else name}
         uses_e = name in ("RR3", "RR4")
@@ -339,7 +339,7 @@ def _rate_rows(cell: pd.Series, e: float, note: str, stratum: str = "") -> list[
     return rows
 
 
-def _stratum_rows(name: str, cell: pd.Series, e: float) -> list[dict[str, Any]]:
+def _stratum_rows(name: str, cell: pd.Series, e: float) -> list[dict[str, str | float]]:
     answered = cell["I"] + cell["P"]
     counts = [("respondents", answered, RESPONDENTS), ("invited", cell["invited"], RECORDS)]
     rows = [
@@ -349,7 +349,7 @@ def _stratum_rows(name: str, cell: pd.Series, e: float) -> list[dict[str, Any]]:
     return [*rows, *_rate_rows(cell, e, f"e = {e:.3f}, of all strata together", name)]
 
 
-def _count_rows(survey: Survey, frame: SurveyFrame, table: pd.DataFrame) -> list[dict[str, Any]]:
+def _count_rows(survey: Survey, frame: SurveyFrame, table: pd.DataFrame) -> list[dict[str, str | float]]:
     """Build the rows of counts: respondents, invited units, unknown eligibility, strata represented, fieldwork."""
     total = table.sum()
     answered = float(total["I"] + total["P"])

@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval.errors import InputError, Problem
 from si_eval.results import Simulation
+from si_eval.stats import BoolArray, IntArray
 from si_eval.survey.answers import RESPONDENT
 from si_eval.survey.questionnaire import (
     MATRIX,
@@ -261,7 +262,7 @@ def _simulate_question(
     return {question.id: drawn}
 
 
-def _asked(question: Question, questionnaire: Questionnaire, columns: Mapping[str, Any], number: int) -> np.ndarray:
+def _asked(question: Question, questionnaire: Questionnaire, columns: Mapping[str, Any], number: int) -> BoolArray:
     """Compute who is asked, given the answers so far: Boolean, shape (respondents,)."""
     asked = np.ones(number, dtype=bool)
     for earlier in questionnaire.questions:
@@ -281,7 +282,7 @@ def _asked(question: Question, questionnaire: Questionnaire, columns: Mapping[st
 
 def _draw_single(
     counts: Mapping[str, int],
-    asked: np.ndarray,
+    asked: BoolArray,
     name: str,
     generator: np.random.Generator,
     problems: list[Problem],
@@ -303,7 +304,7 @@ def _draw_single(
 def _draw_multiple(
     question: Question,
     counts: Mapping[str, int],
-    asked: np.ndarray,
+    asked: BoolArray,
     generator: np.random.Generator,
     problems: list[Problem],
 ) -> dict[str, Any]:
@@ -327,7 +328,7 @@ def _draw_multiple(
     return {f"{question.id}_{code}": marks for code, marks in ticks.items()}
 
 
-def _spread_ticks(ticks: Mapping[str, np.ndarray], codes: Sequence[str], places: np.ndarray) -> None:
+def _spread_ticks(ticks: Mapping[str, IntArray], codes: Sequence[str], places: IntArray) -> None:
     """Move ticks from the respondents with most to those with none; the count of each option stays."""
     table = np.array([ticks[code][places] for code in codes])
     while (table.sum(axis=0) == 0).any() and (table.sum(axis=0) > 1).any():
@@ -340,7 +341,7 @@ def _spread_ticks(ticks: Mapping[str, np.ndarray], codes: Sequence[str], places:
 
 def _draw_numbers(
     entry: Mapping[str, Any],
-    asked: np.ndarray,
+    asked: BoolArray,
     columns: Mapping[str, Any],
     name: str,
     generator: np.random.Generator,

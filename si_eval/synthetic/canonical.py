@@ -24,8 +24,8 @@ from si_eval.synthetic.tables import (
 )
 from si_eval.synthetic.turnover import TurnoverYear
 
-COMPONENT_WORDS = ("new", "second_hand", "standard", "custom", "own_production", "total")
-RESPONSE_WORDS = ("observed", "imputed", "nonresponse")
+COMPONENT_NAMES = ("new", "second_hand", "standard", "custom", "own_production", "total")
+RESPONSE_NAMES = ("observed", "imputed", "nonresponse")
 OWN, TOTAL = 4, 5
 
 
@@ -149,9 +149,9 @@ def _investment_table(register: Register, state: RegisterYear, survey: Investmen
             "be_id": be_id[place],
             "year": np.full(len(place), state.year),
             "asset": categorical_column(np.repeat([asset for _, asset, _, _ in rows], lengths), ASSETS),
-            "component": categorical_column(np.repeat([kind for _, _, kind, _ in rows], lengths), COMPONENT_WORDS),
+            "component": categorical_column(np.repeat([kind for _, _, kind, _ in rows], lengths), COMPONENT_NAMES),
             "amount": nullable_column(np.concatenate([amount for *_, amount in rows]).astype(float), silent[place]),
-            "response": categorical_column(response[place], RESPONSE_WORDS),
+            "response": categorical_column(response[place], RESPONSE_NAMES),
         },
         register.seed,
     )

@@ -35,9 +35,9 @@ from si_eval.synthetic.tables import (
 from si_eval.synthetic.turnover import TurnoverYear
 
 CBS_ASSETS = dict(zip(ASSETS, ("C010", "C011", "C012", "C015"), strict=True))
-REGISTER_START = np.datetime64("2005-07-01")  # earlier starts of units are not known to the register
-EURO_PER_UNIT = 1000
-REVISED_YEAR = 2018  # the year whose investments are also there in a provisional version
+REGISTER_START = np.datetime64("2005-07-01")  # units that existed before have this date of start
+EURO_PER_UNIT = 1000  # the office counts investments in thousand euro
+REVISED_YEAR = 2018  # the year that also has a provisional version of the investments
 PROVISIONAL_SHARE = 0.1
 SPACED_YEAR = 2014  # file names of this year have a space before the year
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 INDUSTRY, OTHER = 0, 1
-# the published classes as lists of the five classes
+# the size classes of published figures, as positions among the five simulated ones
 PUBLISHED_CLASSES: dict[str, list[int]] = {
     "0-9": [0, 1],
     "10-49": [2],
