@@ -106,8 +106,8 @@ def dates_in_order(figures: Sequence[Figure]) -> Iterator[Finding]:
 
 def parts_of_base(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Find one base given as several numbers within one question of one table."""
-    asked = [f for f in figures if f.n and f.known and f.table and not f.in_text and f.kind in (SHARE, COUNT)]
-    for group in group_figures(asked, lambda f: (f.indicator, f.location, f.year, f.category, f.dimensions)):
+    with_base = [f for f in figures if f.n and f.known and f.table and not f.in_text and f.kind in (SHARE, COUNT)]
+    for group in group_figures(with_base, lambda f: (f.indicator, f.location, f.year, f.category, f.dimensions)):
         if len({f.n for f in group}) > 1:
             yield Finding(
                 rule="base_differs",
@@ -128,16 +128,19 @@ def _is_of_amount(figure: Figure, amounts: set[str]) -> bool:
 
 
 def _grim_finding(figure: Figure, expected: str) -> Finding:
+    """Make the finding of a number that no whole count gives."""
     return _finding("grim", "medium", (figure,), expected, f"cannot be over {figure.n:g}")
 
 
 def _date_finding(figure: Figure, rule: str, expected: str, why: str) -> Finding:
+    """Make the finding of dates out of order."""
     return Finding(
         rule, "medium", "fail", (figure.id,), figure.year, expected, f"{figure.indicator} ({figure.year}) {why}."
     )
 
 
 def _finding(rule: str, severity: str, figures: Sequence[Figure], expected: str, why: str) -> Finding:
+    """Make the finding of figures that cannot be."""
     figure = figures[0]
     name = f"{figure.indicator} ({', '.join(filter(None, (figure.category, figure.year)))})"
     return Finding(

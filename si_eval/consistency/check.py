@@ -111,11 +111,11 @@ def check_consistency(
     if strange:
         raise StudyError(f"rules: found {', '.join(strange)}; expected names among {', '.join((*names, TOTALS))}")
     figures = read_figures(frame, dimensions)
-    chosen = [name for name in (*names, TOTALS) if rules is None or name in rules]
-    found = list(chain.from_iterable(names[name](figures) for name in chosen if name in names))
-    if TOTALS in chosen:
+    applied = [name for name in (*names, TOTALS) if rules is None or name in rules]
+    found = list(chain.from_iterable(names[name](figures) for name in applied if name in names))
+    if TOTALS in applied:
         found += derived.totals_over_years(frame, find_columns(frame), figures)
-    return ConsistencyReport(_without_repeats(found), len(figures), tuple(chosen))
+    return ConsistencyReport(_without_repeats(found), len(figures), tuple(applied))
 
 
 def _without_repeats(findings: Sequence[Finding]) -> tuple[Finding, ...]:

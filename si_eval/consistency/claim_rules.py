@@ -1,4 +1,4 @@
-"""The rules for a pair of claims: true where the pair holds, false where it does not, None where it cannot be told."""
+"""The rules for a pair of claims: true where the pair holds, false where it does not, None where it is unknown."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def check_slight(first: Claim, second: Claim, rule: str, context: str) -> bool |
 
 def check_percent_change(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
     """Whether the change that is claimed is the one that two numbers give."""
-    pair, told = (second.change, first) if second.change else (first.change, second)
-    if pair is None or not pair[0] or told.number is None:
+    change, claim = (second.change, first) if second.change else (first.change, second)
+    if change is None or not change[0] or claim.number is None:
         return None
-    change = abs(pair[1] / pair[0] - 1)
-    number = told.number if told.number <= 1 and "%" in told.text else told.number / 100
-    return printed_interval(number, 0.01, told.hedge).meets(Interval(change, change))
+    size = abs(change[1] / change[0] - 1)
+    number = claim.number if claim.number <= 1 and "%" in claim.text else claim.number / 100
+    return printed_interval(number, 0.01, claim.hedge).meets(Interval(size, size))
 
 
 def check_units(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
@@ -130,14 +130,14 @@ def check_constant(first: Claim, second: Claim, rule: str, context: str) -> bool
     if match is None:
         return None
     bound = (read_number(match.group(1)) or 0.0) * {"m": 1e6, "mln": 1e6, "k": 1e3}.get(match.group(2) or "", 1.0)
-    told = first.number if first.computed or re.match(r"sum|rows|count", rule) else None
-    told = any_number(first) if told is None and re.match(r"sum|rows|count", rule) else told
-    told = any_number(second) if told is None else told
-    if told is None:
+    number = first.number if first.computed or re.match(r"sum|rows|count", rule) else None
+    number = any_number(first) if number is None and re.match(r"sum|rows|count", rule) else number
+    number = any_number(second) if number is None else number
+    if number is None:
         return None
-    if bound >= 100 and 0 < told <= 1.5:
-        told *= 100
-    same = abs(told - bound) <= 0.5 * 10.0 ** -count_decimals(bound) + 1e-9
+    if bound >= 100 and 0 < number <= 1.5:
+        number *= 100
+    same = abs(number - bound) <= 0.5 * 10.0 ** -count_decimals(bound) + 1e-9
     return same and check_compare(first, second, rule, context) is not False if first.computed else same
 
 
@@ -184,6 +184,7 @@ def check_compare(first: Claim, second: Claim, rule: str, context: str) -> bool 
 
 
 def _direction(side: Claim) -> str:
+    """Return the way that a claim goes, up or down; nothing where it names none or both."""
     if side.change is not None and side.change[0] != side.change[1]:
         return "up" if side.change[1] > side.change[0] else "down"
     ways = [way for way in ("up", "down") if contains_word("directions", way, side.text)]

@@ -113,10 +113,12 @@ def _scale(text: str) -> float:
 
 
 def _occurs_in(number: float, text: str) -> bool:
-    return any(read_number(found) == number for found in re.findall(NUMBER, text))
+    """Whether a number occurs in a text."""
+    return any(read_number(part) == number for part in re.findall(NUMBER, text))
 
 
 def _number_word(text: str) -> float | None:
+    """Read a number that is written as a word."""
     for number, words in layouts()["numbers"].items():
         if re.search(rf"(?i)(?<!\w)(?:{words})(?!\w)", text):
             return float(number)
@@ -125,10 +127,10 @@ def _number_word(text: str) -> float | None:
 
 def _years(text: str) -> tuple[int, ...]:
     """Read the first and last year that a text names, or the one."""
-    found = [int(year) for year in re.findall(r"(?<![\d.,])((?:19|20)\d\d)(?![\d.,]\d|\d)", text)]
-    if not found:
+    years = [int(year) for year in re.findall(r"(?<![\d.,])((?:19|20)\d\d)(?![\d.,]\d|\d)", text)]
+    if not years:
         return ()
-    return (found[0],) if min(found) == max(found) else (min(found), max(found))
+    return (years[0],) if min(years) == max(years) else (min(years), max(years))
 
 
 def _read_change(text: str, value: str) -> tuple[float, float] | None:
@@ -143,9 +145,9 @@ def _read_change(text: str, value: str) -> tuple[float, float] | None:
     return None if None in ends else (float(ends[0] or 0.0), float(ends[1] or 0.0))
 
 
-def any_number(side: Claim) -> float | None:
+def any_number(claim: Claim) -> float | None:
     """Return the number of a claim, else the first in its words, else a word for a number."""
-    if side.number is not None:
-        return side.number * (100 if "%" in side.text and side.number <= 1.5 and not side.computed else 1)
-    found = re.search(NUMBER, side.text)
-    return read_number(found.group()) if found else _number_word(side.text)
+    if claim.number is not None:
+        return claim.number * (100 if "%" in claim.text and claim.number <= 1.5 and not claim.computed else 1)
+    match = re.search(NUMBER, claim.text)
+    return read_number(match.group()) if match else _number_word(claim.text)

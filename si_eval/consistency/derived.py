@@ -60,7 +60,7 @@ def growth_against_levels(figures: Sequence[Figure]) -> Iterator[Finding]:
                 where=ids_of([growth, a, b]),
                 found=growth.format(),
                 expected=f"{middle / growth.scale:.4g}",
-                sentence=f"{growth.indicator} ({growth.year}) is told as {growth.format()}; {a.format()} and "
+                sentence=f"{growth.indicator} ({growth.year}) is given as {growth.format()}; {a.format()} and "
                 f"{b.format()} give {middle / growth.scale:.4g}.",
             )
 
@@ -125,7 +125,7 @@ def mean_against_total(figures: Sequence[Figure]) -> Iterator[Finding]:
                 where=ids_of([mean, total]),
                 found=mean.format(),
                 expected=f"{middle / mean.scale:.4g}",
-                sentence=f"{mean.indicator} ({mean.year}) is told as {mean.format()}; {total.format()} over "
+                sentence=f"{mean.indicator} ({mean.year}) is given as {mean.format()}; {total.format()} over "
                 f"{number or total.covered or total.n:g} gives {middle / mean.scale:.4g}.",
             )
 
@@ -168,6 +168,7 @@ def _find_count(mean: Figure, figures: Sequence[Figure]) -> float | None:
 
 
 def _share_finding(share: Figure, basis: str, expected: float, where: Sequence[Figure]) -> Finding:
+    """Make the finding of a share that its part and whole do not give."""
     return Finding(
         rule="share_against_levels" if len(where) > 1 else "share_against_count",
         severity=grade_severity(share.value or 0.0, expected),
@@ -175,7 +176,7 @@ def _share_finding(share: Figure, basis: str, expected: float, where: Sequence[F
         where=ids_of(where),
         found=share.format(),
         expected=f"{expected:.4g}",
-        sentence=f"{share.indicator} ({share.category}, {share.year}) is told as {share.format()}; "
+        sentence=f"{share.indicator} ({share.category}, {share.year}) is given as {share.format()}; "
         f"{basis} is {expected:.4g}.",
     )
 
@@ -187,6 +188,7 @@ def _fits(printed: Interval, reach: Interval) -> bool:
 
 
 def _change(first: Figure, last: Figure, *, relative: bool) -> Interval:
+    """Compute the interval of the change between two figures, relative or not."""
     if not relative:
         return last.interval - first.interval
     ratio = last.interval.divided(first.interval)
@@ -242,6 +244,7 @@ def _can_be_total(figure: Figure, mean: Figure) -> bool:
 
 
 def _tokens(name: str) -> list[str]:
+    """Split the name of an indicator into words."""
     return [token for token in re.split(_TOKENS, name.casefold()) if token]
 
 

@@ -68,18 +68,18 @@ def read_figures(frame: pd.DataFrame, dimensions: Sequence[str] | None = None) -
 
 def find_columns(frame: pd.DataFrame) -> dict[str, str]:
     """Find, by the checker's own name, the column that holds it."""
-    found: dict[str, str] = {}
+    matched: dict[str, str] = {}
     for name, aliases in layouts()["columns"].items():
-        column = next((alias for alias in aliases if alias in frame and alias not in found.values()), None)
+        column = next((alias for alias in aliases if alias in frame and alias not in matched.values()), None)
         if column is not None:
-            found[name] = column
-    return found
+            matched[name] = column
+    return matched
 
 
 def _dimensions(frame: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """List the columns that tell quantities apart: neither known nor ignored, and with values that repeat."""
-    telling = ("indicator", "category")
-    known = {alias for name, aliases in layouts()["columns"].items() if name not in telling for alias in aliases}
+    splitting = ("indicator", "category")
+    known = {alias for name, aliases in layouts()["columns"].items() if name not in splitting for alias in aliases}
     ignored = set(columns.values()) | set(layouts()["ignored"]["columns"]) | known - set(_KNOWN_DIMENSIONS)
     rest = [str(column) for column in frame.columns if column not in ignored]
     repeats = len(frame) * 0.7

@@ -1,4 +1,4 @@
-"""Rules for one quantity that is told more than once."""
+"""Rules for one quantity that is given more than once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def same_quantity_twice(figures: Sequence[Figure]) -> Iterator[Finding]:
             where=ids_of([*odd, anchor]),
             found=values,
             expected=anchor.format(),
-            sentence=f"{anchor.indicator} ({anchor.category}, {anchor.year}) is told as {values} and as "
+            sentence=f"{anchor.indicator} ({anchor.category}, {anchor.year}) is given as {values} and as "
             f"{anchor.format()}; rounding and hedges do not cover the difference{why}.",
         )
 
@@ -87,7 +87,7 @@ def has_footnote_digit(long: float, short: float) -> bool:
 
 def printed_differs(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Find rows whose printed form differs from the value that was read: a glued footnote mark, a corrected year."""
-    from_print = [(figure, _printed_number(figure)) for figure in figures if figure.known and figure.printed]
+    from_print = [(figure, read_number(figure.printed)) for figure in figures if figure.known and figure.printed]
     for figure, number in from_print:
         value = (figure.value or 0.0) / figure.scale
         if number is None or equals_printed(number, value):
@@ -159,7 +159,7 @@ def told_for_other_period(figures: Sequence[Figure]) -> Iterator[Finding]:
                     where=ids_of([first, second]),
                     found=first.year,
                     expected=second.year,
-                    sentence=f"{first.indicator}: {first.format()} is told for {first.year} and for {second.year}.",
+                    sentence=f"{first.indicator}: {first.format()} is given for {first.year} and for {second.year}.",
                 )
                 break
 
@@ -180,10 +180,6 @@ def _possible_cause(odd: Figure, anchor: Figure, group: Sequence[Figure]) -> str
     if any(abs(ratio / factor - 1) < 0.005 for factor in (100, 1e3, 1e6)):
         return "; the unit may be another"
     return ""
-
-
-def _printed_number(figure: Figure) -> float | None:
-    return read_number(figure.printed)
 
 
 def _stem(indicator: str) -> str:

@@ -145,16 +145,18 @@ def _series(figures: Sequence[Figure], least: int = 2) -> Iterator[list[Figure]]
         values: dict[int, set[float | None]] = {}
         for figure in group:
             values.setdefault((figure.period or (0, 0))[0], set()).add(figure.value)
-        if len(values) >= least and all(len(told) == 1 for told in values.values()):
+        if len(values) >= least and all(len(different) == 1 for different in values.values()):
             first = {(f.period or (0, 0))[0]: f for f in reversed(group)}
             yield [first[year] for year in sorted(first)]
 
 
 def _key(figure: Figure) -> tuple[object, ...]:
+    """Return what the figures of one series have in common."""
     return (figure.indicator, figure.kind, figure.base_unit, figure.cell, figure.location)
 
 
 def _period_length(figure: Figure) -> str:
+    """Return the length of a figure's period: a year, a part of one, or several."""
     if re.fullmatch(r"(?:19|20)\d\d(?:\.0)?", figure.year.strip()):
         return "year"
     return (

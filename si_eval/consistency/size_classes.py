@@ -30,11 +30,12 @@ def outer_classes(parts: Sequence[Figure]) -> list[Figure]:
     bounds = {f.id: class_bounds(f.category) for f in parts}
 
     def inside(figure: Figure) -> bool:
-        mine = bounds[figure.id]
-        if mine is None:
+        """Whether the class of a figure lies inside another one."""
+        own = bounds[figure.id]
+        if own is None:
             return False
-        others = [b for f in parts if f.id != figure.id and (b := bounds[f.id]) is not None and b != mine]
-        return any(low <= mine[0] and mine[1] <= high for low, high in others)
+        others = [b for f in parts if f.id != figure.id and (b := bounds[f.id]) is not None and b != own]
+        return any(low <= own[0] and own[1] <= high for low, high in others)
 
     return [figure for figure in parts if not inside(figure)]
 

@@ -171,6 +171,7 @@ def _can_hide_total(sheet: Sequence[Figure]) -> bool:
 
 
 def _is_sum(top: Figure, sheet: Sequence[Figure]) -> bool:
+    """Whether a figure is the sum of the others in its list."""
     return _overlap(reduce(add, (f.interval for f in sheet if f is not top)), top.interval)
 
 
@@ -178,6 +179,7 @@ def _over_dimension(figures: Sequence[Figure], name: str) -> Iterator[tuple[list
     """List the rows of a cross table with their margin in one dimension."""
 
     def rest(figure: Figure) -> tuple[object, ...]:
+        """Return what a margin and its parts have in common."""
         others = tuple(pair for pair in figure.dimensions if pair[0] != name)
         return (figure.indicator, figure.kind, figure.location, figure.year, figure.category, figure.definition, others)
 
@@ -192,6 +194,7 @@ def _over_dimension(figures: Sequence[Figure], name: str) -> Iterator[tuple[list
 
 
 def _list_key(figure: Figure) -> tuple[object, ...]:
+    """Return what the parts of one whole in one period have in common."""
     return (
         *(figure.indicator, figure.kind, figure.location, figure.year, figure.definition, figure.dimensions),
         figure.category_type if figure.category_type not in ("", WHOLE) else "",
@@ -255,10 +258,12 @@ def _check_sum(members: Sequence[Figure], whole: Figure) -> Iterator[Finding]:
 
 
 def _overlap(reach: Interval, target: Interval) -> bool:
+    """Whether two intervals overlap or touch."""
     return reach.low - 1e-9 * abs(reach.low) <= target.high and target.low <= reach.high + 1e-9 * abs(reach.high)
 
 
 def _sum_finding(parts: Sequence[Figure], whole: Figure, total: float, verdict: str) -> Finding:
+    """Make the finding of parts that do not add up to their whole as printed."""
     shown = replace(whole, value=total).format()
     ending = "rounding explains it" if verdict == "informative" else "rounding does not explain it"
     return Finding(
@@ -306,10 +311,12 @@ def _check_mean(classes: Sequence[Figure], whole: Figure) -> Iterator[Finding]:
 
 
 def _low(figure: Figure) -> float:
+    """Return the lower end of what a figure allows."""
     return figure.interval.low
 
 
 def _high(figure: Figure) -> float:
+    """Return the upper end of what a figure allows."""
     return figure.interval.high
 
 

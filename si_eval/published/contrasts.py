@@ -119,6 +119,7 @@ def split_list(text: str) -> list[str]:
 
 
 def _contrasts_of_cell(row: Mapping[str, str], cell: Cell, results: Results) -> Iterator[Contrast]:
+    """List the contrasts of one cell, as its quantity says."""
     quantity = row["quantity"]
     path = tuple(cell._replace(year=year) for year in _years(row["year"]))
     first, last = path[0], path[-1]
@@ -155,6 +156,7 @@ def _right_terms(other: str, cell: Cell, results: Results) -> list[Term]:
 
 
 def _class_cells(cell: Cell) -> tuple[Cell, ...]:
+    """List the cells of the size classes of a cell."""
     return tuple(cell._replace(size_class=part) for part in split_list(cell.size_class))
 
 
@@ -165,6 +167,7 @@ def _years(text: str) -> list[str]:
 
 
 def _evaluate(term: Term, exhibits: Sequence[str], results: Results) -> Number:
+    """Compute the formula of a term, or return why a number is missing."""
     if not term.cells:
         return Number(term.constant)
     numbers = [results.number(cell, exhibits) for cell in term.cells]
@@ -177,12 +180,14 @@ def _evaluate(term: Term, exhibits: Sequence[str], results: Results) -> Number:
 
 
 def _relative_difference(left: float, right: float) -> float:
+    """Compute the difference relative to the right number; infinite above zero."""
     if right == 0:
         return math.copysign(math.inf, left) if left else 0.0
     return left / right - 1
 
 
 def _label(term: Term, varying: Sequence[str], own: v.Labels) -> BilingualText:
+    """Name a term by the columns that tell the cells of a row apart."""
     return join_texts([name_of(getattr(cell, column), own) for cell in term.cells[:1] for column in varying], " ")
 
 
@@ -193,4 +198,5 @@ def _differing_columns(contrast: Contrast, varying: Sequence[str]) -> list[str]:
 
 
 def _format(value: float | None, percent: bool) -> BilingualText:
+    """Write a number, or a percentage, in both languages."""
     return number_text(f"{value:.1%}" if percent else f"{value:,.4g}" if abs(value or 0) < 100 else f"{value:,.0f}")

@@ -114,6 +114,7 @@ def to_text(value: Any) -> str:
 
 
 def _key(value: Any) -> str:
+    """Convert a value to the text of a key; ``all`` where it is missing."""
     return to_text(value).removesuffix(".0") or v.ALL
 
 

@@ -94,6 +94,7 @@ def _faults(row: Mapping[str, str], readings: Mapping[str, Any]) -> Iterator[tup
 
 
 def _is_number(text: str) -> bool:
+    """Whether a text is a number, or empty."""
     try:
         float(text or 0)
     except ValueError:

@@ -101,6 +101,7 @@ def judge_claim(row: Mapping[str, str], results: Results) -> dict[str, Any]:
 
 
 def _format(number: float) -> BilingualText:
+    """Write a computed or printed number in both languages."""
     return number_text(f"{number:,.1f}".removesuffix(".0") if abs(number) >= 100 else f"{number:.4g}")
 
 

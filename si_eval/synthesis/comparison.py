@@ -233,6 +233,7 @@ def list_impacts(findings: Findings) -> ResultTable:
 
 
 def _by_exhibit(tables: Sequence[SafeTable]) -> dict[str, SafeTable]:
+    """Index SafeTables by exhibit; raise DisclosureError for anything else."""
     tables = [require_safe(table, where="synthesise") for table in tables]
     return {table.exhibit: table for table in tables}
 
@@ -278,6 +279,7 @@ def _source_row(question: str, source: Source, exhibits: Mapping[str, SafeTable]
 
 
 def _agreement(directions: Sequence[str]) -> str:
+    """Compare the known directions of a question."""
     known = [direction for direction in directions if direction != UNKNOWN]
     if len(known) < 2:
         return SINGLE if known else NOTHING
@@ -347,6 +349,7 @@ def _tidy_table(frame: pd.DataFrame, used: Sequence[SafeTable], findings: Findin
 
 
 def _tidy(rows: Sequence[Mapping[str, Any]], rules: str) -> pd.DataFrame:
+    """Complete tidy rows that are not split by size class or sector."""
     tidy = pd.DataFrame([dict(row) for row in rows], columns=list(TIDY))
     tidy = tidy.assign(**{GROUP: ALL, SIZE_CLASS: ALL, SECTOR: ALL, EXHIBIT: "", RULE_SET: rules})
     tidy[list(NUMBERS)] = tidy[list(NUMBERS)].astype("float64")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,8 +152,9 @@ def shape(request):
 def clean():
     """Make a clean table of a shape with a seed; each row has an id."""
 
-    def make(shape, seed):
+    @cache
+    def made(shape, seed):
         frame = SHAPES[shape](np.random.default_rng([seed, list(SHAPES).index(shape)]))
         return frame.assign(id=[f"R{k:03d}" for k in range(len(frame))])
 
-    return make
+    return lambda shape, seed: made(shape, seed).copy()

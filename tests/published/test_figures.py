@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from published_cells import FILE, READINGS, WITHHELD, cell, judge, published, safe
 
@@ -64,27 +64,36 @@ def test_thinned_population_is_not_counted() -> None:
     assert "calibrated to this figure" in judge("figure", [cell(100.0)], scale=1.0, **keys)["reason"]
 
 
+@settings(max_examples=25)
 @given(
-    rule=st.sampled_from(["printed", "percent", "just_above", "about"]),
-    value=st.integers(1, 10**9),
-    step=st.sampled_from([0.01, 0.1, 1, 50, 10_000]),
-    inside=st.floats(0.01, 0.99),
-    beyond=st.floats(0.01, 10),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["printed", "percent", "just_above", "about"]),
+            st.integers(1, 10**9),
+            st.sampled_from([0.01, 0.1, 1, 50, 10_000]),
+            st.floats(0.01, 0.99),
+            st.floats(0.01, 10),
+        ),
+        min_size=4,
+        max_size=4,
+    )
 )
-def test_leaving_the_precision_flips_the_verdict(
-    rule: str, value: int, step: float, inside: float, beyond: float
-) -> None:
-    facts = READINGS["precision"][rule]
-    low, high = value - facts["below"] * step, value + facts["above"] * step
-    far = (beyond + 1e-6) * step + 1e-6 * value
-    numbers = {"2014": low + inside * (high - low), "2015": low - far, "2016": high + far}
-    keys = {"value": str(value), "step": str(step), "precision": rule}
-    figures = [published(FIGURE_COLUMNS, id=year, year=year, **keys) for year in numbers]
-    rows = [cell(number, year=int(year)) for year, number in numbers.items()]
+def test_leaving_the_precision_flips_the_verdict(cases: list[tuple[str, int, float, float, float]]) -> None:
+    rows, figures, expected = [], [], []
+    for rule, value, step, inside, beyond in cases:
+        facts = READINGS["precision"][rule]
+        low, high = value - facts["below"] * step, value + facts["above"] * step
+        far = (beyond + 1e-6) * step + 1e-6 * value
+        for number in (low + inside * (high - low), low - far, high + far):
+            year = str(2000 + len(rows))
+            rows.append(cell(number, year=int(year)))
+            keys = {"id": year, "year": year, "value": str(value), "step": str(step), "precision": rule}
+            figures.append(published(FIGURE_COLUMNS, **keys))
+        expected += [facts["verdict"], "fails", "fails"]
     verdicts = compare_published(
         [safe(rows)], figures=pd.concat(figures), claims=published(CLAIM_COLUMNS).iloc[:0], readings=FILE
     ).to_frame()
-    assert verdicts["verdict"].tolist() == [facts["verdict"], "fails", "fails"]
+    assert verdicts["verdict"].tolist() == expected
 
 
 def test_every_verdict_of_a_figure_is_tried() -> None:

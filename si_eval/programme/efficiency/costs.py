@@ -133,7 +133,7 @@ def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
         ("high", (low > high) | (value < low) | (value > high), "a range that does not hold its value",
          "low, value, high in order", "correct it"),
         ("same_as", (other != "") & ~other.isin(first_ids), "a repetition of no known row",
-         "the id of the row that tells the cost first", "name that row"),
+         "the id of the row that gives the cost first", "name that row"),
         ("same_as", (other != "") & (frame["counts"] == "yes"), "a repetition that counts", "no double counting",
          "set counts to no"),
         ("reason", (frame["counts"] == "no") & (reason == ""), "no reason", "why the row does not count", "add it"),

@@ -106,6 +106,6 @@ def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
         ("value", ~(numbers(frame, "value") > 0), "no number above 0", "a number of firms", "correct it"),
         ("counts", ~frame["counts"].isin(["yes", "no"]), "an unknown word", "one of yes, no", "correct it"),
         ("reason", (frame["counts"] == "no") & (reason == ""), "no reason", "why the row does not count", "add it"),
-        ("source", frame["source"] == "", "no source", "who tells it", "add it"),
+        ("source", frame["source"] == "", "no source", "who gives it", "add it"),
     ]
     yield from fault_problems(frame, where, faults)

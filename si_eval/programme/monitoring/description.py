@@ -93,8 +93,8 @@ def kpi_shares(
 
     Parameters
     ----------
-    store, indicators, sources, years, table
-        As in `describe_kpis`.
+    store, indicators, sources, years, table : see `describe_kpis`
+        What to use of the store.
 
     Returns
     -------
@@ -120,10 +120,10 @@ def kpi_shares(
     0     bank  2021      0.75
     """
     selected = store.select(indicators, sources=sources, years=years, table=table)
-    chosen = [preferred_row(cell) for cell in split_cells(selected)]
-    totals = {_total_key(row): row for row in chosen if row["category"] == TOTAL}
+    preferred = [preferred_row(cell) for cell in split_cells(selected)]
+    totals = {_total_key(row): row for row in preferred if row["category"] == TOTAL}
     rows = []
-    for row in chosen:
+    for row in preferred:
         if row["category"] == TOTAL:
             continue
         total = totals.get(_total_key(row))
@@ -147,8 +147,8 @@ def kpi_per_project(
 
     Parameters
     ----------
-    store, indicators, sources, years, table
-        As in `describe_kpis`.
+    store, indicators, sources, years, table : see `describe_kpis`
+        What to use of the store.
     project : str, default "project"
         The programme's own word for one of its projects, as units and notes are to say it.
 

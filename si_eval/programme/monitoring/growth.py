@@ -30,8 +30,8 @@ def kpi_growth(
 
     Parameters
     ----------
-    store, indicators, sources, years, table
-        As in `describe_kpis`.
+    store, indicators, sources, years, table : see `describe_kpis`
+        What to use of the store.
 
     Returns
     -------
@@ -138,12 +138,12 @@ def kpi_subset(
 def _yearly_series(frame: pd.DataFrame) -> list[list[pd.Series]]:
     """List the series by indicator, category and unit: one row a year, in order, none for a longer period."""
     frame = frame[frame["year"].notna() & (frame["period"] == "")]
-    chosen = pd.DataFrame([preferred_row(cell) for cell in split_cells(frame)])
-    if chosen.empty:
+    preferred = pd.DataFrame([preferred_row(cell) for cell in split_cells(frame)])
+    if preferred.empty:
         return []
     return [
         [row for _, row in group.sort_values("year").iterrows()]
-        for _, group in chosen.groupby(["indicator", "category", "unit"], sort=False)
+        for _, group in preferred.groupby(["indicator", "category", "unit"], sort=False)
     ]
 
 
@@ -195,11 +195,13 @@ def _difference(store: KpiStore, before: pd.Series | None, after: pd.Series | No
 
 
 def _level_row(store: KpiStore, row: pd.Series) -> TidyRow:
+    """Make the row of a printed level."""
     value = float(row["value"])
     return tidy_row(store, row, statistic=statistic_of(row), estimate=value, unit=row["unit"], note="")
 
 
 def _change_row(store: KpiStore, row: pd.Series, change: float, indicator: str, note: str) -> TidyRow:
+    """Make the row of a change, named after its indicator; empty with the reason where there is none."""
     note = note if pd.notna(change) else Reason.NOT_COMPARABLE_OR_MISSING.note
     changed = tidy_row(store, row, statistic=CHANGE, estimate=change, unit=row["unit"], note=note)
     return {**changed, INDICATOR: indicator}

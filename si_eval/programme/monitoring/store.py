@@ -172,6 +172,7 @@ def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> Kpi
 
 
 def _read_definitions(path: Path, *, named: bool) -> dict[str, Any]:
+    """Read definitions and breaks; nothing where the file beside the store is not there."""
     if not path.is_file():
         if named:
             raise StudyError(f"definitions: found no file {path.name!r}; expected a TOML file; correct the path")
@@ -180,6 +181,7 @@ def _read_definitions(path: Path, *, named: bool) -> dict[str, Any]:
 
 
 def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
+    """List missing and unknown columns, with the nearest name."""
     for column in REQUIRED:
         if column not in frame:
             near = difflib.get_close_matches(column, list(frame.columns), 1)
@@ -193,6 +195,7 @@ def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
 
 
 def _row_problems(frame: pd.DataFrame, where: str, facts: Mapping[str, Any]) -> Iterator[Problem]:
+    """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
     number = pd.to_numeric(frame["value"].replace("", pd.NA), errors="coerce")
     filled = frame["value"] != ""
     known = set(facts.get("definitions", {}))
@@ -242,6 +245,7 @@ def _note_repetitions(text: pd.DataFrame) -> tuple[str, ...]:
 
 
 def _refuse_unknown(argument: str, wanted: Sequence[str], known: pd.Series) -> None:
+    """Raise `StudyError` for names that a column does not have."""
     names = sorted(set(known))
     strange = [name for name in wanted if name not in names]
     if strange:

@@ -82,6 +82,7 @@ def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path)
 
 
 def _problems(frame: pd.DataFrame) -> Iterator[Problem]:
+    """List what is wrong with the targets: missing columns, or one problem a kind of fault."""
     missing = [column for column in COLUMNS if column not in frame]
     if missing:
         yield Problem("targets", f"no {', '.join(missing)}", f"the columns {', '.join(COLUMNS)}", "add them")

@@ -97,8 +97,8 @@ def theory_checks(
 
     Parameters
     ----------
-    programme, available_exhibits
-        As in `check_theory`.
+    programme, available_exhibits : see `check_theory`
+        What to check.
 
     Returns
     -------
@@ -243,12 +243,15 @@ def _check(name: str, ids: Sequence[str], good: Collection[str], sentence: str) 
 
 
 def _ids(programme: Programme, role: str) -> list[str]:
+    """List the ids of the nodes with a role."""
     return [node.id for node in programme.nodes_with(role)]
 
 
 def _has_data(indicator: IndicatorOf, available: Collection[str] | None) -> bool:
+    """Whether an exhibit that holds an indicator is available."""
     return any(_is_available(exhibit, available) for exhibit in indicator.exhibits)
 
 
 def _is_available(exhibit: str, available: Collection[str] | None) -> bool:
+    """Whether an exhibit is among the available ones, or all are."""
     return available is None or exhibit in available

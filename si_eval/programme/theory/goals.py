@@ -218,6 +218,7 @@ def list_goals(goals: Goals) -> ResultTable:
 
 
 def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
+    """List missing and unknown columns, with the nearest name."""
     known = (*TEXT_COLUMNS, *NUMBER_COLUMNS)
     for column in NEEDED:
         if column in frame:
@@ -230,6 +231,7 @@ def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
 
 
 def _row_problems(frame: pd.DataFrame, where: str, scale: Mapping[str, int]) -> Iterator[Problem]:
+    """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
     twice = [name for name, count in Counter(frame["id"]).items() if count > 1]
     if twice:
         yield Problem(
@@ -266,6 +268,7 @@ def _row_problems(frame: pd.DataFrame, where: str, scale: Mapping[str, int]) -> 
 
 
 def _label_row(label: str, category: str, count: float, note: str) -> TidyRow:
+    """Make the row of a label of the scale."""
     return {
         INDICATOR: f"{SCORE}_{label}",
         STATISTIC: COUNT,
@@ -277,6 +280,7 @@ def _label_row(label: str, category: str, count: float, note: str) -> TidyRow:
 
 
 def _goal_row(indicator: str, key: str, value: float, unit: str, note: str) -> TidyRow:
+    """Make the row of a target, a starting value or a realised number."""
     return {
         INDICATOR: indicator,
         STATISTIC: SHARE if unit == SHARE or unit.startswith("percent") else COUNT,

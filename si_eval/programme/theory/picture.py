@@ -91,6 +91,7 @@ def theory_table(programme: Programme, *, picture: str = "theory") -> ResultTabl
 
 
 def _row(indicator: str, category: str, value: int, unit: str, nl: str, en: str) -> TidyRow:
+    """Make the row of a layer or an element, with its name in both languages."""
     return {
         INDICATOR: indicator,
         STATISTIC: COUNT,
@@ -102,6 +103,7 @@ def _row(indicator: str, category: str, value: int, unit: str, nl: str, en: str)
 
 
 def _link_row(edge: Edge) -> TidyRow:
+    """Make the row of a link, with its label and whether it was inferred."""
     note = " ".join(part for part in (edge.label, GRAPH_INFERRED if edge.basis == "inferred" else "") if part)
     row = _row(GRAPH_LINK + edge.kind, f"{edge.start}{GRAPH_ARROW}{edge.end}", 1, "links", "", "")
     return {**row, NOTE: note}

@@ -240,6 +240,7 @@ def load_programme(path: str | Path) -> Programme:
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    """Read the file as nested dictionaries; raises `StudyError` where it is not there or is no TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
