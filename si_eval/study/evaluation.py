@@ -40,14 +40,14 @@ class JointProtection:
 class StudyResults:
     """What a study gives: the protected exhibits in the order of the study file, and the check against the source.
 
-    ``protections`` and ``ledger`` are for what a run keeps inside: they never leave.
+    ``requests`` and ``ledger`` are for what a run keeps inside: they never leave.
     """
 
     study: Study
     extract: Extract
     tables: dict[str, SafeTable]
     comparison: published.PublishedComparison | None
-    protections: Sequence[JointProtection] = field(default=(), repr=False)
+    requests: Sequence[JointProtection] = field(default=(), repr=False)
     ledger: LedgerFile = field(default_factory=LedgerFile, repr=False)
 
 
@@ -75,7 +75,7 @@ def evaluate(
     StudyResults
         ``tables`` has the protected exhibits (SafeTable) by id in the order of the study, ``comparison`` the check
         against the published figures (None where the study names none), ``extract`` and ``study`` what it started
-        from. ``protections`` and ``ledger`` hold what never leaves.
+        from. ``requests`` and ``ledger`` hold what never leaves.
 
     Raises
     ------

@@ -73,16 +73,16 @@ def inside_folder(out: Path) -> Path:
 def write_secrets(results: StudyResults, folder: Path) -> None:
     """Write to ``folder`` what never leaves, evidence, withheld values, identifiers, and the ledger after a release."""
     (folder / MARKER).write_text(WARNING + "\n", encoding="utf-8")
-    for place, protection in enumerate(results.protections, start=1):
+    for place, protection in enumerate(results.requests, start=1):
         evidence = folder / "evidence" / f"{place:02d}_{protection.rules.name}"
         write_evidence(evidence, protection.decision, protection.tables, protection.rules)
-    withheld = [number for one in results.protections for number in withheld_numbers(one.decision, one.tables)]
+    withheld = [number for one in results.requests for number in withheld_numbers(one.decision, one.tables)]
     np.save(folder / WITHHELD, np.unique(np.array(withheld, dtype=float)))
     identifiers = _identifiers(results.extract)
     np.save(folder / NUMBERS, identifiers.numbers)
     np.save(folder / WORDS, identifiers.words)
     (folder / PHRASES).write_text(json.dumps(sorted(identifiers.phrases)) + "\n", encoding="utf-8")
-    after = results.ledger.with_protections((one.rules.name, one.decision.protection) for one in results.protections)
+    after = results.ledger.with_protections((one.rules.name, one.decision.protection) for one in results.requests)
     after.save(folder / LEDGER)
 
 
@@ -97,7 +97,7 @@ def write_record(
         "files": file_hashes(out),
         "project": results.study.file.title.en,
         "made_on": computation["run_on"],
-        "rules": {one.rules.name: one.rules.verified_by for one in results.protections},
+        "rules": {one.rules.name: one.rules.verified_by for one in results.requests},
         "earlier": len(results.ledger.runs),
         "computation": {key: value for key, value in computation.items() if key != FILES},
         "outputs": _describe(results),
@@ -185,7 +185,7 @@ def _describe(results: StudyResults) -> list[dict[str, Any]]:
     for spec in specs.values():
         sharing[f"{spec.function}({spec.arguments})"].append(spec.id)
     described = {}
-    for protection in results.protections:
+    for protection in results.requests:
         for table, safe, withheld in zip(
             protection.tables, protection.decision.tables, protection.decision.rows, strict=True
         ):
