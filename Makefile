@@ -20,7 +20,7 @@ $(EXTRACT)/simulation.json: $(INSTALLED)
 	$(BIN)/si-eval simulate $(EXTRACT) --scale $(SCALE) --seed $(SEED)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(LINTERS)
 	$(BIN)/ruff check .

@@ -40,22 +40,40 @@ def names_used(path: Path) -> set[str]:
     return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
+WHAT_TO_DO = """
+An import goes down the layers of pyproject.toml ([tool.importlinter]) or not at all. What to do, in this order:
+- a stage that needs a number of another stage takes it as an argument; `study` calls both and passes it on;
+- a name that both need (a column, an option, a label) goes to `vocabulary`; a container to `results`; arithmetic to
+  `stats`; a fact to `registry`;
+- a function that stands too high or too low moves to the layer where its work is done.
+`report`, `published`, `disclosure` and `programme` take tables, never a panel, a register or an engine."""
+
+
 def test_imports_point_down_and_stages_are_strangers():
     lint = Path(sys.executable).parent / "lint-imports"
     result = subprocess.run([str(lint)], cwd=PACKAGE.parent, capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stdout
+    broken = result.stdout.partition("Broken contracts")[2].strip("- \n") or result.stdout + result.stderr
+    if result.returncode:
+        pytest.fail(f"a contract on imports is broken:\n\n{broken}\n{WHAT_TO_DO}", pytrace=False)
 
 
 def test_only_disclosure_seals_tables():
     makers = {path.relative_to(PACKAGE).parts[0] for path in MODULES if "seal_table" in names_used(path)}
-    assert makers == {"disclosure"}
+    assert makers == {"disclosure"}, (
+        f"`seal_table` is used in {', '.join(sorted(makers))}; only `disclosure` makes a SafeTable: hand the table to "
+        "`protect`, and take what it gives"
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_module_fits_in_one_reading(path):
-    lines = path.read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= LONGEST
-    assert not any(word in path.stem for word in ("util", "helper", "common", "misc"))
+    count = len(path.read_text(encoding="utf-8").splitlines())
+    assert count <= LONGEST, (
+        f"{path.relative_to(PACKAGE)} has {count} lines; at most {LONGEST}: split it by task, not by size, and give "
+        "each part the name of its task"
+    )
+    vague = [word for word in ("util", "helper", "common", "misc") if word in path.stem]
+    assert not vague, f"{path.relative_to(PACKAGE)} is named after nothing; call it what is in it"
 
 
 def test_the_contract_is_public_and_documented():
@@ -73,8 +91,10 @@ def test_public_functions_name_their_arguments(name):
         return
     parameters = inspect.signature(thing).parameters.values()
     if name not in TAKES_ANY_KEYWORD:
-        assert not [p for p in parameters if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-    assert all(p.annotation is not p.empty for p in parameters)
+        catching = [p.name for p in parameters if p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        assert not catching, f"{name}: found {catching}; name every argument, so that a wrong one is told"
+    bare = [p.name for p in parameters if p.annotation is p.empty]
+    assert not bare, f"{name}: found no type for {bare}; annotate every argument of a public function"
 
 
 def test_every_indicator_has_its_function_and_every_function_an_indicator():

@@ -18,17 +18,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from disclosure.test_rules import rows
 from typer.testing import CliRunner
 
 from si_eval.cli import INTERRUPTED, app
 from si_eval.errors import DisclosureError, StudyError
+from si_eval.results import ResultTable
 from si_eval.study.evaluation import protect_exhibits
 from si_eval.study.file import load_study
 from si_eval.study.ledger import load_ledger
 from si_eval.study.release import release_run
 from si_eval.study.run import _swap_folders, run_study
-from si_eval.synthetic import simulate_extract
 
 STUDY = """
 name = "small"
@@ -65,8 +64,8 @@ PROMPT = 60  # seconds within which an interrupted command has to end
 
 
 @pytest.fixture(scope="module")
-def extract(tmp_path_factory):
-    return simulate_extract(tmp_path_factory.mktemp("extract") / "raw", scale=0.01, seed=1)
+def extract(simulated_extract):
+    return simulated_extract()
 
 
 @pytest.fixture(scope="module")
@@ -158,10 +157,21 @@ def test_the_package_holds_no_withheld_value_no_identifier_and_no_name(study, ex
     assert json.loads(files["manifest.json"])["synthetic"]["seed"] == 1
 
 
+def one_mean(estimate, n_units, total):
+    """Make a table of one mean, with the evidence that the border needs."""
+    cell = {
+        "exhibit": "x", "indicator": "revenue", "statistic": "mean", "group": "participant", "year": 2000,
+        "size_class": "all", "sector": "all", "category": "all", "estimate": estimate, "std_error": 1.0,
+        "conf_low": 8.0, "conf_high": 12.0, "p_value": np.nan, "n_units": n_units, "unit": "EUR", "rule_set": "r",
+        "note": "", "largest": 60.0, "second_largest": 50.0, "n_holdings": n_units, "total": total,
+    }  # fmt: skip
+    return ResultTable(pd.DataFrame([cell]), function="f", evidence="association", cannot_show="cause", rules="r")
+
+
 def test_the_border_of_a_study_counts_what_outsiders_know(tmp_path):
     """The mean of all but one firm is public: the mean of all would give that firm away."""
-    table = rows({"estimate": 10.0, "n_units": 42.0, "n_holdings": 42.0, "total": 420.0}).named("investment")
-    public = rows({"estimate": 9.0, "n_units": 41.0, "n_holdings": 41.0, "total": 369.0}).frame
+    table = one_mean(10.0, 42.0, 420.0).named("investment")
+    public = one_mean(9.0, 41.0, 369.0).frame
     public.to_csv(tmp_path / "known.csv", index=False)
     statuses = []
     for border in ('disclosure = "cbs"', '[disclosure]\nknown = "known.csv"'):

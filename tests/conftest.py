@@ -1,0 +1,65 @@
+"""What tests of several folders share: simulated extracts, each made once for all processes that test."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from si_eval.synthetic import simulate_extract
+
+SCALE = 0.01  # the scale of the simulated extracts that tests share
+MAX_WAIT = 120  # seconds for another process to simulate an extract
+SimulatedExtract = Callable[..., Path]
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait until no other process is at work on a path."""
+    lock = path.with_name(path.name + ".lock")
+    for _ in range(MAX_WAIT * 20):
+        try:
+            lock.mkdir()
+            break
+        except FileExistsError:
+            time.sleep(0.05)
+    else:
+        raise TimeoutError(f"{lock} is there for {MAX_WAIT} seconds; another test process ended halfway")
+    try:
+        yield
+    finally:
+        lock.rmdir()
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory) -> Path:
+    """Return a folder that all processes of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session", autouse=True)
+def conversions(tmp_path_factory) -> Iterator[Path]:
+    """Keep converted raw files of tests out of the user's own cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("conversions")
+        patch.setenv("SI_EVAL_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def simulated_extract(shared_folder) -> SimulatedExtract:
+    """Return a function that gives the folder of a simulated extract; each is made once, and tests never change it."""
+
+    def extract(seed: int = 1, layout: str = "canonical", format: str = "parquet", scale: float = SCALE) -> Path:
+        folder = shared_folder / f"extract_{seed}_{layout}_{format}_{scale:g}"
+        with alone(folder):
+            if not folder.exists():
+                simulate_extract(folder, scale=scale, seed=seed, layout=layout, format=format)
+        return folder
+
+    return extract
