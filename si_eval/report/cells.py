@@ -115,9 +115,9 @@ def say(template_nl: str, template_en: str, *, language: Language | None = None,
     --------
     >>> import si_eval as se
     >>> panel = se.panel_from_frame(
-    ...     se.simulate_firms(seed=1).frame, unit="firm", year="year", participant="participant", extra=["outcome"]
+    ...     se.simulate_firms(seed=1).frame, unit="firm", year="year", participant="participant", revenue="revenue"
     ... )
-    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="outcome", years=[2015])], rules="as_published")
+    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])], rules="as_published")
     >>> mean = se.cell(safe, group="participant", statistic="mean", format="decimal")
     >>> se.say("In 2015 was het {mean}.", "In 2015 it was {mean}.", mean=mean).payload["text"]["en"][:14]
     'In 2015 it was'

@@ -184,7 +184,7 @@ def data_folder() -> Path:
     return installed if installed.is_dir() else Path(str(resources.files("si_eval"))).parent / "data"
 
 
-def load_study(path: str | Path | None = None) -> Study:
+def load_study(path: str | Path | None = None, *, language: Language | None = None) -> Study:
     """Read and check a study file.
 
     A study file says what is particular to a programme: where its extract is and how its columns are called, which
@@ -194,6 +194,9 @@ def load_study(path: str | Path | None = None) -> Study:
     ----------
     path : str or Path, optional
         A TOML file; without one, the reference study of the package.
+    language : {"nl", "en"}, optional
+        The language to read the study in: it becomes the first of its languages, in which `show`, `say` and
+        `show_comparison` speak. Without it, the first that the study names.
 
     Returns
     -------
@@ -242,6 +245,9 @@ def load_study(path: str | Path | None = None) -> Study:
     if problems:
         raise InputError(problems, what=f"the study file {path.name}")
     labels = NO_LABELS if study.labels is None else FrozenMapping(_read_toml(path.parent / study.labels))
+    if language is not None:
+        languages = (language, *(one for one in study.languages if one != language))
+        study = study.model_copy(update={"languages": languages})
     return Study(file=study, path=path, labels=labels)
 
 

@@ -13,6 +13,7 @@ from si_eval.progress import Progress
 from si_eval.registers import extracts
 from si_eval.results import Extract
 from si_eval.study.file import Study, load_study
+from si_eval.vocabulary import Language
 
 EXTRACT_VARIABLE = "SI_EVAL_EXTRACT"
 STUDY_VARIABLE = "SI_EVAL_STUDY"
@@ -92,11 +93,16 @@ def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, A
     }
 
 
-def open_study() -> Study:
+def open_study(*, language: Language | None = None) -> Study:
     """Return the study of a notebook.
 
     The report of a run executes notebooks with the study of that run; a notebook opened by hand has the reference
     study.
+
+    Parameters
+    ----------
+    language : {"nl", "en"}, optional
+        The language to read its tables in, as in `load_study`.
 
     Returns
     -------
@@ -114,15 +120,20 @@ def open_study() -> Study:
     >>> se.open_study().file.name
     'smart_industry_2020'
     """
-    return load_study(os.environ.get(STUDY_VARIABLE))
+    return load_study(os.environ.get(STUDY_VARIABLE), language=language)
 
 
-def open_reference() -> tuple[Study, Extract]:
+def open_reference(*, language: Language | None = None) -> tuple[Study, Extract]:
     """Return the study of a notebook and its extract.
 
     The report of a run executes notebooks with the study and extract of that run (``SI_EVAL_STUDY`` and
     ``SI_EVAL_EXTRACT``). A notebook opened by hand has the reference study and, where that names no folder, an extract
     that is simulated once (1 percent of the firms) and kept in ``~/.cache/si_eval``.
+
+    Parameters
+    ----------
+    language : {"nl", "en"}, optional
+        The language to read its tables in, as in `load_study`.
 
     Returns
     -------
@@ -144,7 +155,7 @@ def open_reference() -> tuple[Study, Extract]:
     ('smart_industry_2020', 0.002)
     >>> del os.environ["SI_EVAL_EXTRACT"]
     """
-    study = open_study()
+    study = open_study(language=language)
     named = os.environ.get(EXTRACT_VARIABLE)
     if named is not None:
         return study, read_extract(study, folders=[Path(part) for part in named.split(os.pathsep)])
