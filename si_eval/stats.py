@@ -24,7 +24,7 @@ class Interval(NamedTuple):
 
 
 def log_upper_fence(first: FloatArray, third: FloatArray, width: float) -> FloatArray:
-    """Give the value whose log lies ``width`` interquartile ranges above the third quartile of the logs.
+    """Compute the value whose log lies ``width`` interquartile ranges above the third quartile of the logs.
 
     ``first`` and ``third`` are the quartiles of the logs. Source: Tukey (1977), Exploratory Data Analysis, "far out"
     for width 3.
@@ -33,7 +33,7 @@ def log_upper_fence(first: FloatArray, third: FloatArray, width: float) -> Float
 
 
 def student_interval(estimate: FloatArray, std_error: FloatArray, dof: FloatArray, level: float) -> Interval:
-    """Give the interval and p-value of estimates with ``dof`` degrees of freedom; all arrays of one shape."""
+    """Compute the interval and p-value of estimates with ``dof`` degrees of freedom; all arrays of one shape."""
     with np.errstate(divide="ignore", invalid="ignore"):
         quantile = special.stdtrit(dof, 0.5 + level / 2)
         p_value = 2 * special.stdtr(dof, -np.abs(estimate / std_error))
@@ -41,7 +41,7 @@ def student_interval(estimate: FloatArray, std_error: FloatArray, dof: FloatArra
 
 
 def welch_degrees_of_freedom(se_a: FloatArray, n_a: FloatArray, se_b: FloatArray, n_b: FloatArray) -> FloatArray:
-    """Give the degrees of freedom of a difference of two means with unequal variances.
+    """Compute the degrees of freedom of a difference of two means with unequal variances.
 
     ``se`` are the standard errors of the two means. Source: Welch (1947), Biometrika 34, p. 28-35.
     """
@@ -52,7 +52,7 @@ def welch_degrees_of_freedom(se_a: FloatArray, n_a: FloatArray, se_b: FloatArray
 def ratio_std_error(
     a: FloatArray, se_a: FloatArray, b: FloatArray, se_b: FloatArray, covariance: FloatArray | float = 0.0
 ) -> FloatArray:
-    """Give the standard error of ``a / b`` by the delta method, with the covariance of ``a`` and ``b``."""
+    """Compute the standard error of ``a / b`` by the delta method, with the covariance of ``a`` and ``b``."""
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = (se_a**2 - 2 * (a / b) * covariance + (a / b) ** 2 * se_b**2) / b**2
         return np.sqrt(np.maximum(variance, 0.0))
@@ -78,7 +78,7 @@ def equivalence_p_value(
     n_b: FloatArray,
     bound: float,
 ) -> FloatArray:
-    """Give the p-value of two one-sided Welch tests that means differ by ``bound`` standard deviations or more.
+    """Compute the p-value of two one-sided Welch tests that means differ by ``bound`` standard deviations or more.
 
     Source: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, p. 657-680.
     """

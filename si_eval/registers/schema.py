@@ -27,7 +27,7 @@ class Name:
     last: int = 9999
 
     def holds_in(self, year: int | None) -> bool:
-        """Say whether the name was in use in a year; a file without a year takes every name."""
+        """Whether the name was in use in a year; a file without a year takes every name."""
         return year is None or self.first <= year <= self.last
 
 
@@ -65,7 +65,7 @@ class TableContract:
 
     @property
     def visible(self) -> dict[str, Column]:
-        """Give the columns that the table has once it is read."""
+        """List the columns that the table has once it is read."""
         return {name: column for name, column in self.columns.items() if not column.hidden}
 
 
@@ -84,19 +84,19 @@ class RowCheck:
 
 @cache
 def contracts() -> dict[str, TableContract]:
-    """Give the contract of every table, and of the files that complete one, by name."""
+    """Read the contract of every table, and of the files that complete one, by name."""
     return {name: _contract(name, entry) for name, entry in facts("tables")["tables"].items()}
 
 
 @cache
 def table_names() -> tuple[str, ...]:
-    """Give the tables of an extract in the contract's order."""
+    """List the tables of an extract in the contract's order."""
     return tuple(name for name, contract in contracts().items() if not contract.completes)
 
 
 @cache
 def wide_investments() -> TableContract:
-    """Give the contract of an investment file with one column an asset and component."""
+    """Read the contract of an investment file with one column an asset and component."""
     wide = facts("tables")["wide_investments"]
     columns = {name: Column(name, "int64", _names(name, wide[name])) for name in ("be_id", "year")}
     for name in ("quality_1", "quality_2"):
@@ -108,7 +108,7 @@ def wide_investments() -> TableContract:
 
 @cache
 def wide_codes() -> dict[str, tuple[str, str]]:
-    """Give the asset and component of each column of a wide investment file."""
+    """Map each column of a wide investment file to its asset and component."""
     return {
         f"{entry['cbs_code']}{suffix}": (asset, component)
         for asset, entry in assets().items()
@@ -196,7 +196,7 @@ def _column_checks(column: Column, value: ir.Value, layout: str) -> list[RowChec
 
 
 def as_type(value: ir.Value | None, column: Column) -> ir.Value:
-    """Give a value, or nulls where there is none, in the exact type of the contract."""
+    """Cast a value, or nulls where there is none, to the exact type of the contract."""
     return ibis.null(column.type) if value is None else value.cast(column.type)
 
 

@@ -171,7 +171,7 @@ def mixed_frame() -> pd.DataFrame:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_file_longer_than_a_piece_keeps_its_rows_in_order(form, tmp_path, monkeypatch):
-    monkeypatch.setattr(system_file, "SLOTS_A_PIECE", 7)
+    monkeypatch.setattr(system_file, "BATCH_SLOTS", 7)
     monkeypatch.setattr(system_file, "_BYTES_AT_ONCE", 40)
     path = write(tmp_path / "file", mixed_frame(), form)
     assert_equal(decoded(path), path)

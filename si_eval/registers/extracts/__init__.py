@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from si_eval.errors import InputError, Problem
 from si_eval.registers.extracts.describing import describe
@@ -13,6 +13,9 @@ from si_eval.registers.extracts.reading import Request, examine
 from si_eval.results import Extract
 
 __all__ = ["Examination", "examine_extract", "read_extract"]
+
+if TYPE_CHECKING:
+    from si_eval.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ def read_extract(
     money_unit: Mapping[str, float] | None = None,
     participants: str | Path | None = None,
     cache: str | Path | None = None,
-    engine: Any = None,
+    engine: Engine | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Extract:
     """Read a raw extract under the contract's names.
@@ -62,7 +65,7 @@ def examine_extract(
     money_unit: Mapping[str, float] | None = None,
     participants: str | Path | None = None,
     cache: str | Path | None = None,
-    engine: Any = None,
+    engine: Engine | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Examination:
     """Read an extract once, and say what it holds, what is wrong with it, and what a run could not answer.

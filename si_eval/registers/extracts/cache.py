@@ -26,11 +26,11 @@ class Cache:
     folder: Path
 
     def parquet(self, key: str) -> Path:
-        """Give the path of a converted file, present or not."""
+        """Return the path of a converted file, present or not."""
         return self.folder / f"{key}.parquet"
 
-    def recall(self, key: str) -> dict[str, Any] | None:
-        """Give what was kept under a key, or nothing."""
+    def load(self, key: str) -> dict[str, Any] | None:
+        """Return what was kept under a key, or nothing."""
         path = self.folder / f"{key}.json"
         if not path.is_file():
             return None
@@ -40,7 +40,7 @@ class Cache:
             return None  # a broken entry is made again
         return kept if isinstance(kept, dict) else None
 
-    def keep(self, key: str, found: dict[str, Any]) -> None:
+    def save(self, key: str, found: dict[str, Any]) -> None:
         """Keep something under a key, in one step."""
         self._write(self.folder / f"{key}.json", lambda path: path.write_text(json.dumps(found), encoding="utf-8"))
 
@@ -73,7 +73,7 @@ def open_cache(folder: str | Path | None = None) -> Cache:
 
 
 def fingerprint(path: Path) -> str:
-    """Give the sha256 of a file, read in pieces."""
+    """Compute the sha256 of a file, read in pieces."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
@@ -81,7 +81,7 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def key_of(*parts: object) -> str:
+def make_key(*parts: object) -> str:
     """Make a key of everything that decides a result, the reader's version and the facts included."""
     known = [facts("tables"), facts("assets"), facts("size_classes")]
     text = json.dumps([READER_VERSION, known, *parts], sort_keys=True, default=str)

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 import pyarrow as pa
@@ -16,12 +16,14 @@ from si_eval.errors import Problem
 from si_eval.registers.extracts.columns import Match
 from si_eval.registers.extracts.delimited import delimited_to_parquet
 from si_eval.registers.extracts.files import RawFile
-from si_eval.registers.extracts.investments import melt, response_of
+from si_eval.registers.extracts.investments import derive_response, melt
 from si_eval.registers.extracts.values import convert
 from si_eval.registers.schema import TableContract, as_type, contracts
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from si_eval.engine import Engine
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Reading:
 
 
 def raw_parquet(file: RawFile, target: Path) -> tuple[Path | None, list[Problem]]:
-    """Give the file as parquet with its own columns; nothing where it cannot be read at all."""
+    """Convert the file to parquet with its own columns; nothing where it cannot be read at all."""
     if file.path.stat().st_size == 0:
         return None, [unreadable(file, "it is empty")]
     if file.format == "parquet":
@@ -69,7 +71,7 @@ def raw_parquet(file: RawFile, target: Path) -> tuple[Path | None, list[Problem]
 
 
 def convert_columns(
-    file: RawFile, raw: ir.Table, match: Match, settings: Settings, engine: Any, *, sound: set[str] | None = None
+    file: RawFile, raw: ir.Table, match: Match, settings: Settings, engine: Engine, *, sound: set[str] | None = None
 ) -> Reading:
     """Convert every column that was matched, and keep what is needed to say what is wrong with it.
 
@@ -96,14 +98,14 @@ def convert_columns(
         table = engine.create_view(ibis.util.gen_name("si_eval_file"), table)
     values = {name: as_type(table[name], column) for name, column in contract.columns.items() if name in columns}
     if match.wide and {"quality_1", "quality_2"} <= set(values):
-        values["response"] = response_of(values)
+        values["response"] = derive_response(values)
     marks = {name: tuple(column.checks) for name, column in converted.items()}
     refused = {name: column.refused for name, column in converted.items() if column.refused}
     return Reading(table, match, values, marks, refused, all(column.cheap for column in converted.values()))
 
 
 def shape_rows(file: RawFile, reading: Reading, clean: set[str]) -> ir.Table:
-    """Give the rows under the contract's columns, in its order and types; ``clean`` columns are taken as stored."""
+    """Select the rows under the contract's columns, in its order and types; ``clean`` columns are taken as stored."""
     table, contract = reading.table, reading.match.contract
     values = {name: table[f"{name}:raw"] if name in clean else value for name, value in reading.values.items()}
     if reading.match.wide:
@@ -128,7 +130,7 @@ def _exactly(contract: TableContract, table: ir.Table) -> ir.Table:
 
 
 def is_clipped(file: RawFile) -> bool:
-    """Say whether a link file of a year, which tells only what held that year."""
+    """Whether a file is a link file of a year, which tells only what held that year."""
     return file.table == "person_business_unit" and file.year is not None
 
 
@@ -145,8 +147,8 @@ def within_year(file: RawFile, reading: Reading) -> ir.BooleanValue:
     return (start <= last).fill_null(True) & (end >= first).fill_null(True)
 
 
-def damage_of(path: Path) -> str:
-    """Say how a parquet file is damaged, if it is."""
+def describe_damage(path: Path) -> str:
+    """Describe how a parquet file is damaged, if it is."""
     try:
         for _ in pq.ParquetFile(path).iter_batches():
             pass
@@ -156,7 +158,7 @@ def damage_of(path: Path) -> str:
 
 
 def unreadable(file: RawFile, reason: str) -> Problem:
-    """Give the problem of a file that cannot be read."""
+    """Make the problem of a file that cannot be read."""
     return Problem(
         where=file.name,
         found=f"a file that cannot be read ({reason})",

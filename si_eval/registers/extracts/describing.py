@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from si_eval.registers.extracts.inspection import Inspected
 from si_eval.registers.extracts.reading import Examined
-from si_eval.registers.extracts.tables import years_of
+from si_eval.registers.extracts.tables import count_years
 from si_eval.registers.schema import contracts, table_names
 
 
 def describe(examined: Examined) -> str:
-    """Give the description as text, one subject a paragraph."""
+    """Write the description as text, one subject a paragraph."""
     inspected = examined.inspected
     lines = [
         _headline(examined),
@@ -50,7 +50,7 @@ def _headline(examined: Examined) -> str:
 
 def _table_line(name: str, files: Sequence[Inspected]) -> str:
     rows = sum(file.rows for file in files)
-    years = sorted(set(years_of(files)) | {file.file.year for file in files if file.file.year is not None})
+    years = sorted(set(count_years(files)) | {file.file.year for file in files if file.file.year is not None})
     period = f", {years[0]}-{years[-1]}" if len(years) > 1 else f", {years[0]}" if years else ""
     formats = ", ".join(sorted({file.file.format for file in files}))
     versions = sorted({file.file.version for file in files if file.file.version is not None})

@@ -38,7 +38,7 @@ class RawFile:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFiles:
     """The files to read, what is wrong with the selection, and what was left aside."""
 
     files: tuple[RawFile, ...]
@@ -52,7 +52,7 @@ def find_files(
     *,
     files: Mapping[str, Patterns] | None = None,
     participants: str | Path | None = None,
-) -> Found:
+) -> FoundFiles:
     """Find the newest file of each table and year in one or several folders.
 
     ``files`` replaces detection for the tables it names; ``participants`` is a list outside the folders.
@@ -85,7 +85,7 @@ def find_files(
     notes += older
     problems += _conflicts(newest)
     taken = {file.name for file in candidates}
-    return Found(tuple(newest), tuple(problems), tuple(notes), tuple(sorted(set(unrecognised) - taken)))
+    return FoundFiles(tuple(newest), tuple(problems), tuple(notes), tuple(sorted(set(unrecognised) - taken)))
 
 
 def _listed(patterns: Patterns) -> list[str]:
@@ -246,7 +246,7 @@ def _conflicts(files: Sequence[RawFile]) -> list[Problem]:
     return problems
 
 
-def missing_tables(found: Found) -> list[Problem]:
+def missing_tables(found: FoundFiles) -> list[Problem]:
     """List the required tables that no file was found for."""
     present = {file.table for file in found.files} | {problem.table for problem in found.problems}
     problems = []

@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 
 from si_eval.engine import scan_parquet
 from si_eval.errors import Problem
-from si_eval.registers.extracts.cache import Cache, key_of
+from si_eval.registers.extracts.cache import Cache, make_key
 from si_eval.registers.extracts.columns import Match, match_columns
 from si_eval.registers.extracts.conversion import (
     Reading,
     Settings,
     convert_columns,
-    damage_of,
+    describe_damage,
     is_clipped,
     raw_parquet,
     shape_rows,
@@ -31,6 +31,8 @@ from si_eval.registers.schema import Column, RowCheck, contracts, row_checks
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from si_eval.engine import Engine
 
 _KINDS = {"int64": "whole number", "float64": "number", "string": "code", "date": "date"}
 _DATES = "yyyymmdd, yyyy-mm-dd or dd-mm-yyyy"
@@ -67,8 +69,8 @@ class Inspected:
     stored: Stored | None = None
 
 
-def rows_of(files: Sequence[Inspected]) -> ir.Table:
-    """Give the rows of several files as one table; files that are stored and treated alike are read at once."""
+def union_rows(files: Sequence[Inspected]) -> ir.Table:
+    """Read the rows of several files as one table; files that are stored and treated alike are read at once."""
     alike: dict[Hashable, list[Stored]] = {}
     for file in files:
         if file.stored is not None:
@@ -79,13 +81,15 @@ def rows_of(files: Sequence[Inspected]) -> ir.Table:
 
 
 def inspect_file(
-    file: RawFile, sha256: str, settings: Settings, *, engine: Any, cache: Cache, workspace: Path
+    file: RawFile, sha256: str, settings: Settings, *, engine: Engine, cache: Cache, workspace: Path
 ) -> Inspected:
     """Read one file. What was read without problems is kept in the cache, and not inspected again."""
-    key = key_of("file", file.table, file.layout, file.format, file.year, dict(settings.columns), settings.unit, sha256)
-    kept = cache.recall(key)
+    key = make_key(
+        "file", file.table, file.layout, file.format, file.year, dict(settings.columns), settings.unit, sha256
+    )
+    kept = cache.load(key)
     if kept is not None and (kept["in_place"] or cache.parquet(key).is_file()):
-        return _recalled(file, sha256, key, kept, settings, engine, cache)
+        return _load_inspected(file, sha256, key, kept, settings, engine, cache)
     found = Inspected(file, sha256, key)
     path, problems = raw_parquet(file, workspace / f"{key}.parquet")
     if path is None:
@@ -100,7 +104,7 @@ def inspect_file(
         checks = _checks(file, reading)
         rows, years, counts = _count(reading, checks)
     except Exception:
-        damage = damage_of(path)
+        damage = describe_damage(path)
         if not damage:
             raise
         return replace(found, problems=(*problems, unreadable(file, damage)))
@@ -117,14 +121,14 @@ def inspect_file(
         if not in_place:
             table = scan_parquet(engine, [cache.write_parquet(key, table.to_parquet)])
         facts_of_file = {"rows": rows, "years": years, "columns": columns, "notes": notes}
-        cache.keep(key, {**facts_of_file, "in_place": in_place, "clean": sorted(clean)})
+        cache.save(key, {**facts_of_file, "in_place": in_place, "clean": sorted(clean)})
     return replace(found, rows=rows, years=years, columns=columns, notes=notes, problems=tuple(problems), table=table)
 
 
-def _recalled(
-    file: RawFile, sha256: str, key: str, kept: dict[str, Any], settings: Settings, engine: Any, cache: Cache
+def _load_inspected(
+    file: RawFile, sha256: str, key: str, kept: dict[str, Any], settings: Settings, engine: Engine, cache: Cache
 ) -> Inspected:
-    """Give a file that was inspected before, its rows unread."""
+    """Return a file that was inspected before, its rows unread."""
     if kept["in_place"]:
         schema = pq.read_schema(file.path).remove_metadata()
         match = match_columns(file, schema.names, settings.columns)
@@ -139,7 +143,7 @@ def _recalled(
 
 
 def _read_in_place(
-    file: RawFile, match: Match, settings: Settings, sound: frozenset[str], engine: Any, paths: Sequence[Path]
+    file: RawFile, match: Match, settings: Settings, sound: frozenset[str], engine: Engine, paths: Sequence[Path]
 ) -> ir.Table:
     """Read sound files as they are delivered, under the contract's columns; ``file`` stands for all of them."""
     reading = convert_columns(file, scan_parquet(engine, paths), match, settings, engine, sound=set(sound))

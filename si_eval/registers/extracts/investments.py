@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 
-def response_of(values: Mapping[str, ir.Value]) -> ir.StringValue:
-    """Give observed, imputed or nonresponse from the quality codes: the first rule that holds decides."""
+def derive_response(values: Mapping[str, ir.Value]) -> ir.StringValue:
+    """Derive observed, imputed or nonresponse from the quality codes: the first rule that holds decides."""
     rules = facts("tables")["wide_investments"]["responses"]
     return ibis.cases(
         *((values[rule["column"]].upper() == rule["code"], rule["response"]) for rule in rules),
@@ -24,7 +24,7 @@ def response_of(values: Mapping[str, ir.Value]) -> ir.StringValue:
 
 
 def melt(wide: ir.Table) -> ir.Table:
-    """Give a row for each amount; a unit without response, or without any amount, keeps its empty totals."""
+    """Make a row for each amount; a unit without response, or without any amount, keeps its empty totals."""
     codes = [code for code in wide_codes() if code in wide.columns]
     silent = wide.response == "nonresponse"
     nothing = ibis.and_(*(wide[code].isnull() for code in codes))

@@ -9,23 +9,32 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ibis
 
 from si_eval.engine import open_engine, scan_parquet
 from si_eval.errors import Problem
-from si_eval.registers.extracts.cache import Cache, fingerprint, key_of, open_cache
+from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_cache
 from si_eval.registers.extracts.conversion import Settings
-from si_eval.registers.extracts.files import Found, Patterns, RawFile, find_files, missing_tables
-from si_eval.registers.extracts.inspection import Inspected, inspect_file, rows_of
-from si_eval.registers.extracts.tables import by_table, check_fit, check_keys, check_years, complete_units, years_of
+from si_eval.registers.extracts.files import FoundFiles, Patterns, RawFile, find_files, missing_tables
+from si_eval.registers.extracts.inspection import Inspected, inspect_file, union_rows
+from si_eval.registers.extracts.tables import (
+    check_fit,
+    check_keys,
+    check_years,
+    complete_units,
+    count_years,
+    group_by_table,
+)
 from si_eval.registers.schema import contracts, table_names
 from si_eval.registry import facts
 from si_eval.results import Extract, Simulation, SourceFile
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+    from si_eval.engine import Engine
 
 READER = "duckdb"  # the engine that converts and checks raw files; another one is handed the result
 Source = str | Path | Sequence[str | Path]
@@ -43,7 +52,7 @@ class Request:
     money_unit: Mapping[str, float] | None = None
     participants: str | Path | None = None
     cache: str | Path | None = None
-    engine: Any = None
+    engine: Engine | None = None
     progress: Progress | None = None
 
 
@@ -51,7 +60,7 @@ class Request:
 class Examined:
     """Everything that was found: an extract where nothing is wrong, the problems where something is."""
 
-    found: Found
+    found: FoundFiles
     inspected: tuple[Inspected, ...]
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
@@ -82,7 +91,7 @@ def examine(request: Request) -> Examined:
         say("putting the tables together")
         tables, more = _tables(inspected, reader, cache)
         if engine is not reader:
-            tables = _handed_over(tables, inspected, engine, cache)
+            tables = _copy_to_engine(tables, inspected, engine, cache)
     absent = [f"{name} is absent: {contracts()[name].without}" for name in table_names() if name not in tables]
     notes = [*notes, *more, *absent]
     extract = Extract(tables, engine, tuple(_sources(inspected)), tuple(notes), simulation)
@@ -109,7 +118,7 @@ def _wrong_settings(request: Request) -> list[Problem]:
 
 
 def _inspect(
-    files: Sequence[RawFile], request: Request, engine: Any, cache: Cache, workspace: Path, say: Progress
+    files: Sequence[RawFile], request: Request, engine: Engine, cache: Cache, workspace: Path, say: Progress
 ) -> list[Inspected]:
     with ThreadPoolExecutor(max_workers=2) as pool:
         prints = list(pool.map(fingerprint, [file.path for file in files]))
@@ -123,7 +132,7 @@ def _inspect(
 
 
 def _check_tables(inspected: Sequence[Inspected], cache: Cache) -> tuple[list[Problem], list[str]]:
-    tables = by_table(inspected)
+    tables = group_by_table(inspected)
     problems = [problem for name, files in tables.items() for problem in check_keys(name, files, cache)]
     problems += check_years(tables)
     whole = {name: files for name, files in tables.items() if _identified(name, files)}
@@ -132,32 +141,32 @@ def _check_tables(inspected: Sequence[Inspected], cache: Cache) -> tuple[list[Pr
 
 
 def _identified(name: str, files: Sequence[Inspected]) -> bool:
-    """Say whether every file has the identifiers by which tables are joined; a missing one is reported already."""
+    """Whether every file has the identifiers by which tables are joined; a missing one is reported already."""
     wanted = {"be_id", "person_id", "kvk_id"} & set(contracts()[name].columns)
     return all(wanted <= set(file.columns) for file in files)
 
 
-def _tables(inspected: Sequence[Inspected], engine: Any, cache: Cache) -> tuple[dict[str, ir.Table], list[str]]:
+def _tables(inspected: Sequence[Inspected], engine: Engine, cache: Cache) -> tuple[dict[str, ir.Table], list[str]]:
     """Put each table into the engine under one name, so that the stages' queries stay short."""
-    files = by_table(inspected)
+    files = group_by_table(inspected)
     units, notes = complete_units(files, engine, cache)
     tables = {}
     for name in table_names():
         if name in files:
-            table = units if name == "business_units" else rows_of(files[name])
+            table = units if name == "business_units" else union_rows(files[name])
             tables[name] = engine.create_view(ibis.util.gen_name(f"si_eval_{name}"), table)
     return tables, notes
 
 
-def _handed_over(
-    tables: Mapping[str, ir.Table], inspected: Sequence[Inspected], engine: Any, cache: Cache
+def _copy_to_engine(
+    tables: Mapping[str, ir.Table], inspected: Sequence[Inspected], engine: Engine, cache: Cache
 ) -> dict[str, ir.Table]:
-    """Give each table to another engine, through a parquet file in the cache."""
-    files = by_table(inspected)
+    """Hand each table to another engine, through a parquet file in the cache."""
+    files = group_by_table(inspected)
     handed = {}
     for name, table in tables.items():
         sources = [file.key for part in (name, *_COMPLETED_FROM.get(name, ())) for file in files.get(part, ())]
-        key = key_of("handed over", name, sources)
+        key = make_key("handed over", name, sources)
         path = cache.parquet(key)
         if not path.is_file():
             cache.write_parquet(key, table.to_parquet)
@@ -171,7 +180,7 @@ def _remarks(inspected: Sequence[Inspected]) -> list[str]:
     for file in inspected:
         counts[file.file.table].update(file.notes)
     remarks = [f"{table}: {count} {text}" for table, texts in counts.items() for text, count in texts.items()]
-    tables = by_table(inspected)
+    tables = group_by_table(inspected)
     completed = {"group_id": "business_unit_groups", "founded": "business_unit_founding"}
     for name, files in tables.items():
         for column in contracts()[name].visible.values():
@@ -181,10 +190,10 @@ def _remarks(inspected: Sequence[Inspected]) -> list[str]:
                     file for file in absent if not _completed(file, column.name, tables.get(completed[column.name], ()))
                 ]
             if absent and column.nullable and column.without:
-                years = sorted({year for file in absent for year in years_of([file])})
+                years = sorted({year for file in absent for year in count_years([file])})
                 when = f" in {', '.join(map(str, years))}" if years and len(absent) < len(files) else ""
                 remarks.append(f"{name} has no {column.name}{when}: {column.without}")
-    register = set(years_of(tables.get("business_units", ())))
+    register = set(count_years(tables.get("business_units", ())))
     for name in ("kvk_person", "person_business_unit"):
         delivered = {file.file.year for file in tables.get(name, ())}
         untraced = sorted(register - delivered) if delivered and None not in delivered else []

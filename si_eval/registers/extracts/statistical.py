@@ -156,7 +156,7 @@ def _missing(numbers: np.ndarray, ranges: Sequence[dict[str, float]]) -> np.ndar
 
 
 def _texts(words: np.ndarray, width: int, ranges: Sequence[dict[str, str]], *, utf8: bool) -> pa.Array:
-    """Give texts without the blanks behind them. ``words`` has shape (cases, slots of the variable)."""
+    """Return texts without the blanks behind them. ``words`` has shape (cases, slots of the variable)."""
     if ((words - _LOW_BITS) & ~words & _HIGH_BITS).any():
         raise UnknownLayoutError("a zero byte in a text")
     if not utf8 and (words & _HIGH_BITS).any():
@@ -178,7 +178,7 @@ def _texts(words: np.ndarray, width: int, ranges: Sequence[dict[str, str]], *, u
 
 
 def _numbers(numbers: np.ndarray, missing: np.ndarray, field: pa.Field, *, stata: bool) -> pa.Array:
-    """Give numbers as they are, or as the dates or moments that their format says they are."""
+    """Return numbers as they are, or as the dates or moments that their format says they are."""
     if pa.types.is_floating(field.type):
         return pa.array(numbers, mask=missing)
     start = _STATA_START if stata else _SPSS_START

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 SLOT = 8
-SLOTS_A_PIECE = 750_000
+BATCH_SLOTS = 750_000
 _LARGEST = float(np.finfo(np.float64).max)
 SYSTEM_MISSING = -_LARGEST
 NOT_A_VALUE = (SYSTEM_MISSING, _LARGEST, float(np.nextafter(SYSTEM_MISSING, 0)))  # missing, and the ends of ranges
@@ -43,13 +43,13 @@ class Layout:
     data: int
 
     def slots(self) -> list[slice]:
-        """Give the slots of each variable."""
+        """List the slots of each variable."""
         sizes = [max(1, -(-width // SLOT)) for width in self.widths]
         ends = np.cumsum(sizes, dtype=int)
         return [slice(int(end) - size, int(end)) for size, end in zip(sizes, ends, strict=True)]
 
     def slots_a_case(self) -> int:
-        """Give the number of slots of a case."""
+        """Count the slots of a case."""
         return self.slots()[-1].stop
 
 
@@ -70,7 +70,7 @@ def read_layout(source: Path) -> Layout:
 
 
 def _widths(stream: BinaryIO) -> list[int]:
-    """Give the width of each variable, and leave the stream where the cases start."""
+    """Read the width of each variable, and leave the stream where the cases start."""
     widths: list[int] = []
     pending = 0
     while (record := _integers(stream, 1)[0]) != 999:
@@ -123,7 +123,7 @@ def _check_extension(stream: BinaryIO) -> None:
 
 
 def read_cases(source: Path, layout: Layout) -> Iterator[np.ndarray]:
-    """Give the cases in pieces, arrays of unsigned 64-bit integers of shape (cases, slots).
+    """Yield the cases in pieces, arrays of unsigned 64-bit integers of shape (cases, slots).
 
     Raises `UnknownLayoutError` where the file ends before its last case.
     """
@@ -135,7 +135,7 @@ def read_cases(source: Path, layout: Layout) -> Iterator[np.ndarray]:
         for words in _words(stored) if layout.compression == _PLAIN else _decompressed(stored):
             pieces.append(words[: left - gathered])
             gathered += len(pieces[-1])
-            if gathered >= SLOTS_A_PIECE or gathered == left:
+            if gathered >= BATCH_SLOTS or gathered == left:
                 slots = np.concatenate(pieces)
                 cut = gathered // size * size
                 yield slots[:cut].reshape(-1, size)
@@ -152,7 +152,7 @@ def _read(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _inflated(stream: BinaryIO) -> Iterator[bytes]:
-    """Give the blocks of a .zsav file as they were before they were deflated; its trailer says where they are."""
+    """Yield the blocks of a .zsav file as they were before they were deflated; its trailer says where they are."""
     try:
         start = stream.tell()
         header, trailer, length = struct.unpack("<3q", stream.read(24))
@@ -170,7 +170,7 @@ def _inflated(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _words(pieces: Iterator[bytes]) -> Iterator[np.ndarray]:
-    """Give bytes as words of eight bytes, whatever the sizes of the pieces."""
+    """Yield bytes as words of eight bytes, whatever the sizes of the pieces."""
     rest = b""
     for piece in pieces:
         whole = rest + piece if rest else piece
@@ -203,7 +203,7 @@ def _announced(words: np.ndarray) -> np.ndarray:
 
 
 def _slots(words: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, bool]:
-    """Give the slots that the commands at some words make, and whether one of them ends the file."""
+    """Return the slots that the commands at some words make, and whether one of them ends the file."""
     commands = words[blocks].view(np.uint8)
     slots = _VALUES.take(commands, mode="clip")  # quicker than checking that a byte is below 256
     is_stored = np.ones(len(words), bool)
@@ -217,7 +217,7 @@ def _slots(words: np.ndarray, blocks: np.ndarray) -> tuple[np.ndarray, bool]:
 
 
 def _values() -> np.ndarray:
-    """Give the slot that each command stands for; those of stored words are filled in later."""
+    """Return the slot that each command stands for; those of stored words are filled in later."""
     values = (np.arange(256) - _BIAS).view(np.uint64)
     values[_BLANK] = np.frombuffer(b" " * SLOT, "<u8")[0]
     values[_MISSING] = np.array([SYSTEM_MISSING]).view(np.uint64)[0]

@@ -11,16 +11,18 @@ import ibis
 
 from si_eval.engine import materialise, scan_parquet
 from si_eval.errors import Problem
-from si_eval.registers.extracts.cache import Cache, key_of
-from si_eval.registers.extracts.inspection import Inspected, rows_of
+from si_eval.registers.extracts.cache import Cache, make_key
+from si_eval.registers.extracts.inspection import Inspected, union_rows
 from si_eval.registers.schema import TableContract, contracts
 from si_eval.registry import facts
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+    from si_eval.engine import Engine
+
 Files = Sequence[Inspected]
-_ROWS_AT_ONCE = 8_000_000
+_MAX_ROWS_AT_ONCE = 8_000_000
 # the tables from a participant to its units, each with the column by which the next one knows it
 _CHAIN = (
     ("participants", "kvk_id"),
@@ -30,7 +32,7 @@ _CHAIN = (
 )
 
 
-def by_table(inspected: Files) -> dict[str, list[Inspected]]:
+def group_by_table(inspected: Files) -> dict[str, list[Inspected]]:
     """Group the files that could be read by table."""
     groups: dict[str, list[Inspected]] = defaultdict(list)
     for file in inspected:
@@ -39,7 +41,7 @@ def by_table(inspected: Files) -> dict[str, list[Inspected]]:
     return dict(groups)
 
 
-def years_of(files: Files) -> Counter[int]:
+def count_years(files: Files) -> Counter[int]:
     """Count rows by year over several files."""
     years: Counter[int] = Counter()
     for file in files:
@@ -54,23 +56,23 @@ def check_keys(name: str, files: Files, cache: Cache) -> list[Problem]:
         set(contract.key) - {"year", "asset", "component"} <= set(file.columns) for file in files
     ):
         return []
-    key = key_of("keys", name, sorted(file.key for file in files))
-    if not any(file.problems for file in files) and cache.recall(key) is not None:
+    key = make_key("keys", name, sorted(file.key for file in files))
+    if not any(file.problems for file in files) and cache.load(key) is not None:
         return []
     problems = []
     for (part,) in _by_year(files):
         problems += _duplicates(contract, part, files)
     if not problems:
-        cache.keep(key, {})
+        cache.save(key, {})
     return problems
 
 
 def check_years(tables: Mapping[str, Files]) -> list[Problem]:
     """Find years that are missing between others, and years that the register of units does not have."""
     problems = []
-    register = set(years_of(tables.get("business_units", ())))
+    register = set(count_years(tables.get("business_units", ())))
     for name, files in tables.items():
-        years = set(years_of(files)) | {file.file.year for file in files if file.file.year is not None}
+        years = set(count_years(files)) | {file.file.year for file in files if file.file.year is not None}
         if not years or name in {"participants", "events"}:
             continue
         gaps = sorted(set(range(min(years), max(years) + 1)) - years)
@@ -94,33 +96,33 @@ def check_fit(tables: Mapping[str, Files], cache: Cache) -> tuple[list[Problem],
     for name in ("turnover", "investments"):
         if name in tables and "business_units" in tables:
             groups = (tables[name], tables["business_units"])
-            counts = _remembered(cache, "orphans", groups, lambda groups=groups: _orphans(*groups))
+            counts = _count_once(cache, "orphans", groups, lambda groups=groups: _orphans(*groups))
             if counts["orphans"] and counts["orphans"] == counts["rows"]:
                 problems.append(_no_match(name, "be_id", "business_units", counts["rows"]))
             elif counts["orphans"]:
                 notes.append(f"{name}: {counts['orphans']} rows of units that are not in that year's register")
     if all(name in tables for name, _ in _CHAIN):
-        counts = _remembered(cache, "chain", [tables[name] for name, _ in _CHAIN], lambda: _chain(tables))
+        counts = _count_once(cache, "chain", [tables[name] for name, _ in _CHAIN], lambda: _chain(tables))
         for (name, column), (target, _) in pairwise(_CHAIN):
             if counts.get(target) == 0 and counts.get(name, 1):
                 problems.append(_no_match(name, column, target, counts.get(name, 0)))
     return problems, notes
 
 
-def complete_units(tables: Mapping[str, Files], engine: Any, cache: Cache) -> tuple[ir.Table, list[str]]:
-    """Give the register of units with group and founding date from the files that hold them."""
+def complete_units(tables: Mapping[str, Files], engine: Engine, cache: Cache) -> tuple[ir.Table, list[str]]:
+    """Join the register of units with group and founding date from the files that hold them."""
     register = tables["business_units"]
     groups = tables.get("business_unit_groups", [])
     foundings = tables.get("business_unit_founding", [])
     visible = list(contracts()["business_units"].visible)
     if not groups and not foundings and not any("register_start" in file.columns for file in register):
-        return rows_of(register).select(visible), []
+        return union_rows(register).select(visible), []
     founded = None
     paths, censored, repeated = [], 0, 0
     for file in register:
         of_year = [group for group in groups if group.file.year in (None, file.file.year) or file.file.year is None]
-        key = key_of("units", file.key, [other.key for other in (*of_year, *foundings)])
-        kept = cache.recall(key)
+        key = make_key("units", file.key, [other.key for other in (*of_year, *foundings)])
+        kept = cache.load(key)
         if kept is None or not cache.parquet(key).is_file():
             if founded is None and foundings:
                 founded = materialise(engine, _founded(foundings))
@@ -128,7 +130,7 @@ def complete_units(tables: Mapping[str, Files], engine: Any, cache: Cache) -> tu
             path = cache.write_parquet(key, completed.to_parquet)
             written = scan_parquet(engine, [path])
             kept = {"censored": int(written.left_censored.sum().to_pandas() or 0), "repeated": _repeated(of_year)}
-            cache.keep(key, kept)
+            cache.save(key, kept)
         paths.append(cache.parquet(key))
         censored += kept["censored"]
         repeated += kept["repeated"]
@@ -148,14 +150,14 @@ def complete_units(tables: Mapping[str, Files], engine: Any, cache: Cache) -> tu
 
 def _by_year(*groups: Files) -> list[list[ir.Table]]:
     """Split large tables alike by year, so that their keys fit in memory; each key holds a year."""
-    if sum(file.rows for files in groups for file in files) <= _ROWS_AT_ONCE:
-        return [[rows_of(files) for files in groups]]
-    years = sorted(set(years_of([file for files in groups for file in files])))
+    if sum(file.rows for files in groups for file in files) <= _MAX_ROWS_AT_ONCE:
+        return [[union_rows(files) for files in groups]]
+    years = sorted(set(count_years([file for files in groups for file in files])))
     return [[_of_year(files, year) for files in groups] for year in years]
 
 
 def _of_year(files: Files, year: int) -> ir.Table:
-    table = rows_of([file for file in files if year in file.years] or files)
+    table = union_rows([file for file in files if year in file.years] or files)
     return table.filter(table.year == year)
 
 
@@ -203,14 +205,14 @@ def _years_problem(name: str, found: str, expected: str, action: str, count: int
     return Problem(where=name, found=found, expected=expected, action=action, table=name, column="year", count=count)
 
 
-def _remembered(cache: Cache, what: str, groups: Sequence[Files], count: Any) -> dict[str, int]:
+def _count_once(cache: Cache, what: str, groups: Sequence[Files], count: Any) -> dict[str, int]:
     files = [file for group in groups for file in group]
-    key = key_of(what, [file.key for file in files])
-    kept = None if any(file.problems for file in files) else cache.recall(key)
+    key = make_key(what, [file.key for file in files])
+    kept = None if any(file.problems for file in files) else cache.load(key)
     if kept is None:
         kept = count()
         if not any(file.problems for file in files):
-            cache.keep(key, kept)
+            cache.save(key, kept)
     return kept
 
 
@@ -219,15 +221,15 @@ def _orphans(files: Files, registers: Files) -> dict[str, int]:
     orphans, key = 0, ["be_id", "year"]
     for part, register in _by_year(files, registers):
         orphans += int(part.select(key).anti_join(register.select(key), key).count().to_pandas())
-    return {"orphans": orphans, "rows": int(rows_of(files).count().to_pandas()) if orphans else 0}
+    return {"orphans": orphans, "rows": int(union_rows(files).count().to_pandas()) if orphans else 0}
 
 
 def _chain(tables: Mapping[str, Files]) -> dict[str, int]:
     """Count what of the participants' numbers is known to each next table; only the last where it is known there."""
-    numbers = rows_of(tables["participants"]).select("kvk_id").distinct()
-    persons = rows_of(tables["kvk_person"]).semi_join(numbers, "kvk_id").select("person_id").distinct()
-    units = rows_of(tables["person_business_unit"]).semi_join(persons, "person_id").select("be_id").distinct()
-    known = rows_of(tables["business_units"]).semi_join(units, "be_id").select("be_id").distinct()
+    numbers = union_rows(tables["participants"]).select("kvk_id").distinct()
+    persons = union_rows(tables["kvk_person"]).semi_join(numbers, "kvk_id").select("person_id").distinct()
+    units = union_rows(tables["person_business_unit"]).semi_join(persons, "person_id").select("be_id").distinct()
+    known = union_rows(tables["business_units"]).semi_join(units, "be_id").select("be_id").distinct()
     last = {"business_units": int(known.count().to_pandas())}
     if last["business_units"]:
         return last
@@ -248,7 +250,7 @@ def _no_match(table: str, column: str, target: str, count: int) -> Problem:
 
 
 def _founded(foundings: Files) -> ir.Table:
-    table = rows_of(foundings)
+    table = union_rows(foundings)
     table = table.filter(table.founded.notnull())
     return table.group_by("be_id").aggregate(founding_date=table.founded.min())
 
@@ -256,17 +258,17 @@ def _founded(foundings: Files) -> ir.Table:
 def _repeated(groups: Files) -> int:
     if not groups:
         return 0
-    table = rows_of(groups)
+    table = union_rows(groups)
     table = table.filter(table.group_id.notnull())
     counted = table.group_by("be_id", "year").aggregate(n=table.group_id.nunique())
     return int((counted.n > 1).sum().to_pandas() or 0)
 
 
 def _complete(register: Inspected, groups: Files, founded: ir.Table | None) -> ir.Table:
-    table = rows_of([register])
+    table = union_rows([register])
     own_group, own_founding = ["group_id"], ["founded"]
     if groups:
-        members = rows_of(groups)
+        members = union_rows(groups)
         members = members.group_by("be_id", "year").aggregate(group_of_unit=members.group_id.max())
         table = table.left_join(members, ["be_id", "year"]).drop("be_id_right", "year_right")
         own_group.append("group_of_unit")

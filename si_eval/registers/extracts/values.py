@@ -127,7 +127,7 @@ def _without_fraction(text: ir.StringValue, column: Column) -> ir.StringValue:
 
 
 def _event(text: ir.StringValue) -> ir.StringValue:
-    """Give the word of an event code; what is neither a code nor a known word stays as it is."""
+    """Return the word of an event code; what is neither a code nor a known word stays as it is."""
     bare = text.lower().re_replace(r"^0*(\d+)([.,]0+)?$", r"\1")
     return ibis.map(facts("tables")["events"]).get(bare, text)
 
