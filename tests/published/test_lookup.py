@@ -48,7 +48,7 @@ def test_the_cited_exhibit_and_the_rule_set_of_the_source_come_first() -> None:
 def test_only_protected_tables_are_taken() -> None:
     unprotected = ResultTable(pd.DataFrame([cell(1.0)]), "f", "association", "", "replicate_2020")
     for found in (unprotected, unprotected.frame):
-        with pytest.raises(DisclosureError, match=f"found {type(found).__name__}; expected SafeTables only"):
+        with pytest.raises(DisclosureError, match=f"found {type(found).__name__}; expected SafeTable"):
             compare_published([found], figures=PUBLISHED / "figures.csv", claims=PUBLISHED / "claims.csv")
 
 

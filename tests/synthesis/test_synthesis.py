@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +26,10 @@ def safe(
         "note": "", "n_units": 50.0, "status": "shown",
     }  # fmt: skip
     frame = pd.DataFrame([{**defaults, **row} for row in rows])
+    return sealed(frame, exhibit, evidence=evidence, simulated=simulated)
+
+
+def sealed(frame: pd.DataFrame, exhibit: str, *, evidence: str = "association", simulated: bool = False) -> SafeTable:
     simulation = Simulation("made_up", 0.01, 1) if simulated else None
     table = ResultTable(frame, "f", evidence, "", "replicate_2020", exhibit=exhibit, simulation=simulation)
     return seal_table(table, frame, "cbs")
@@ -89,7 +91,7 @@ def test_a_withheld_cell_says_nothing_and_is_counted():
     table = register(MIXED)
     frame = table.to_frame()
     frame.loc[frame["size_class"].isin(["1", "2"]), ["status", "estimate"]] = ["suppressed", np.nan]
-    held = replace(table, frame=frame)
+    held = sealed(frame, "dialogic_table_08")
     row = side(synthesise(["f"], tables=[held], findings=FINDINGS).to_frame(), "f", "register")
     assert row[["cells", "withheld"]].tolist() == [2, 8]
 
@@ -113,7 +115,7 @@ def test_one_rule_set_is_read_and_row_order_does_not_matter():
     table = register(MIXED)
     frame = table.to_frame()
     other = frame.assign(rule_set="recommended", estimate=frame["estimate"] * 2)
-    both = replace(table, frame=pd.concat([other, frame]).sample(frac=1, random_state=3))
+    both = sealed(pd.concat([other, frame]).sample(frac=1, random_state=3), "dialogic_table_08")
     one, two = (synthesise(["f"], tables=[one], findings=FINDINGS).to_frame() for one in (table, both))
     pd.testing.assert_frame_equal(one, two)
 
@@ -129,13 +131,13 @@ def test_the_table_crosses_the_border_and_keeps_the_synthetic_mark():
     assert row[["estimate", "n_units", "status"]].tolist() == [pytest.approx(0.85), 48.0, "shown"]
     assert row["note"].startswith("positief; 1 van 1 getoonde cellen positief") is True
     assert " | up; 1 of 1 shown cells up" in row["note"]
-    simulated = replace(tables[1], simulation=Simulation("made_up", 0.01, 1))
+    simulated = sealed(tables[1].to_frame(), "dialogic_table_08", simulated=True)
     assert synthesise(["f"], tables=[simulated], findings=FINDINGS).table.simulation is not None
 
 
 def test_only_safe_tables_are_read():
     table = ResultTable(pd.DataFrame(), "f", "association", "", "r")
-    with pytest.raises(DisclosureError, match="SafeTables only"):
+    with pytest.raises(DisclosureError, match="synthesise: found ResultTable; expected SafeTable"):
         synthesise(["f"], tables=[table], findings=FINDINGS)  # type: ignore[list-item]
 
 
