@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ import pandas as pd
 
 from si_eval import vocabulary as v
 from si_eval.errors import Problem, StudyError
+from si_eval.input_files import read_toml
 from si_eval.published.contrasts import QUANTITIES
 from si_eval.published.lookup import Cell, to_text
 from si_eval.published.verdicts import COMPARISONS
@@ -34,7 +34,7 @@ def read_readings(readings: str | Path | None, *, beside: Sequence[Source]) -> d
     paths = [Path(source).with_name(READINGS) for source in beside if not isinstance(source, pd.DataFrame)]
     if readings is None and not paths:
         raise StudyError("readings: found none; expected a TOML file with precisions and words; name it with readings=")
-    return tomllib.loads((Path(readings) if readings is not None else paths[0]).read_text(encoding="utf-8"))
+    return read_toml(paths[0] if readings is None else readings, what="readings")
 
 
 def read_rows(source: Source) -> list[dict[str, str]]:

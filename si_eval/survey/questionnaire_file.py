@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from si_eval.errors import InputError, Problem, StudyError
+from si_eval.errors import InputError, Problem
+from si_eval.input_files import read_toml
 from si_eval.survey.questionnaire import (
     MATRIX,
     MULTIPLE,
@@ -101,8 +101,8 @@ def load_questionnaire(path: str | Path) -> Questionnaire:
     >>> survey.load_questionnaire(folder / "example_questionnaire.toml")
     Questionnaire example: 6 questions (Q1 single, Q2 multiple, Q3 matrix, Q4 numeric, Q5 single, Q6 open)
     """
-    path = Path(path)
     content = read_toml(path, what="questionnaire")
+    path = Path(path)
     problems = list(_shape_problems(content, path.name))
     if not problems:
         problems = list(_reference_problems(content, path.name))
@@ -116,17 +116,6 @@ def load_questionnaire(path: str | Path) -> Questionnaire:
         questions=tuple(_question(entry) for entry in content["questions"]),
         checks=tuple(Check(**{"nl": entry["id"], "en": entry["id"], **entry}) for entry in content.get("checks", ())),
     )
-
-
-def read_toml(path: str | Path, *, what: str) -> dict[str, Any]:
-    """Read a TOML file; raises `StudyError` where it is not there or cannot be read."""
-    path = Path(path)
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StudyError(f"{what}: found no file {path.name}; expected a TOML file; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"{what} {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
 
 
 def section_problems(entry: Any, section: Section, where: str, place: str) -> Iterator[Problem]:

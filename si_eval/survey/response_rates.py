@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.input_files import read_toml
 from si_eval.results import ResultTable
 from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
 from si_eval.survey.questionnaire import MATRIX, SINGLE, row_indicator
-from si_eval.survey.questionnaire_file import NUMBER, Section, read_toml, section_problems
+from si_eval.survey.questionnaire_file import NUMBER, Section, section_problems
 from si_eval.survey.tidy import RESPONDENTS, result_table
 from si_eval.vocabulary import (
     ALL,
@@ -119,8 +120,8 @@ def load_frame(path: str | Path) -> SurveyFrame:
     >>> survey.load_frame("frame.toml").invited
     40.0
     """
-    path = Path(path)
     content = read_toml(path, what="survey frame")
+    path = Path(path)
     problems = list(section_problems(content, SECTIONS["frame"], path.name, ""))
     problems += section_problems(content.get("stratum", {"question": ""}), SECTIONS["stratum"], path.name, "stratum")
     for place, cell in enumerate(content.get("cells", [])):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
+from si_eval.input_files import read_toml
 from si_eval.results import Simulation
 from si_eval.stats import BoolArray, IntArray
 from si_eval.survey.answers import RESPONDENT
@@ -24,7 +25,7 @@ from si_eval.survey.questionnaire import (
     Questionnaire,
     row_indicator,
 )
-from si_eval.survey.questionnaire_file import NUMBER, Section, read_toml, section_problems
+from si_eval.survey.questionnaire_file import NUMBER, Section, section_problems
 from si_eval.survey.responses import SIMULATED, WORDS_GIVEN
 from si_eval.survey.tidy import entry_keys
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, YEAR
@@ -181,8 +182,8 @@ def describe_simulation(questionnaire: Questionnaire, *, counts: str | Path, see
 
 def read_counts(questionnaire: Questionnaire, path: str | Path) -> dict[str, Any]:
     """Read and check the counts of a simulation."""
-    path = Path(path)
     content = read_toml(path, what="counts")
+    path = Path(path)
     problems = list(section_problems(content, SECTIONS["simulation"], path.name, ""))
     known = [question.id for question in questionnaire.questions]
     questions = content.get("questions", {})

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from si_eval.errors import InputError, Problem, StudyError
+from si_eval.errors import InputError, Problem
+from si_eval.input_files import read_toml
 from si_eval.vocabulary import KEYS, Evidence, evidence_code
 
 Direction = Literal["up", "none", "mixed", "down"]
@@ -216,13 +216,8 @@ def load_findings(path: str | Path) -> Findings:
     >>> [source.id for source in load_findings(path).sources]
     ['register', 'interviews']
     """
+    content = read_toml(path, what="findings")
     path = Path(path)
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StudyError(f"findings: found no file {path.name}; expected a TOML file; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"findings {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
     what = f"the findings file {path.name}"
     try:
         findings = Findings.model_validate(content)

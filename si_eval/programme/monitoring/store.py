@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.input_files import read_toml
 from si_eval.vocabulary import NO_LABELS, Labels, Language
 
 COLUMNS = (
@@ -173,11 +173,7 @@ def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> Kpi
 
 def _read_definitions(path: Path, *, named: bool) -> dict[str, Any]:
     """Read definitions and breaks; nothing where the file beside the store is not there."""
-    if not path.is_file():
-        if named:
-            raise StudyError(f"definitions: found no file {path.name!r}; expected a TOML file; correct the path")
-        return {}
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    return read_toml(path, what="definitions") if named or path.exists() else {}
 
 
 def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:

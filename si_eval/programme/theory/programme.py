@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.input_files import read_toml
 
 Role = Literal["reason", "problem", "input", "activity", "output", "outcome", "impact", "level"]
 Basis = Literal["source", "inferred"]
@@ -223,11 +223,13 @@ def load_programme(path: str | Path) -> Programme:
     >>> [node.id for node in load_programme(path).nodes_with("output")]
     ['b']
     """
+    content = read_toml(path, what="programme file")
     path = Path(path)
-    content = _read_toml(path)
-    content["edges"] = [
-        {EDGE_KEYS.get(key, key): value for key, value in edge.items()} for edge in content.get("edges", [])
-    ]
+    if isinstance(content.get("edges"), list):
+        content["edges"] = [
+            {EDGE_KEYS.get(key, key): value for key, value in edge.items()} if isinstance(edge, dict) else edge
+            for edge in content["edges"]
+        ]
     what = f"the programme file {path.name}"
     try:
         programme = Programme.model_validate(content)
@@ -237,18 +239,6 @@ def load_programme(path: str | Path) -> Programme:
     if problems:
         raise InputError(problems, what=what)
     return programme
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    """Read the file as nested dictionaries; raises `StudyError` where it is not there or is no TOML."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StudyError(f"programme file: found no file {path.name}; expected a TOML file; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(
-            f"programme file {path.name}: found {error}; expected TOML in UTF-8; correct that line"
-        ) from error
 
 
 def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
