@@ -53,9 +53,9 @@ def read_bytes(path: str | Path, *, what: str, expected: str, max_bytes: int = M
         ) from error
 
 
-def read_toml(path: str | Path, *, what: str) -> dict[str, Any]:
+def read_toml(path: str | Path, *, what: str, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
     """Read a TOML file in UTF-8; raises `StudyError` where it is not there, is no file, or is no TOML."""
-    content = read_bytes(path, what=what, expected="a TOML file")
+    content = read_bytes(path, what=what, expected="a TOML file", max_bytes=max_bytes)
     where = f"{what} {Path(path).name}"
     try:
         read = tomllib.loads(content.decode("utf-8-sig"))

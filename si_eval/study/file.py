@@ -1,181 +1,67 @@
-"""The study file: which extract, which rules, which exhibits. TOML, checked key by key."""
+"""The study file, read: TOML with its parts and labels, checked key by key, every problem with its place."""
 
 from __future__ import annotations
 
-import tomllib
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import replace
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SkipValidation, ValidationError, field_validator
+from pydantic import ValidationError
 
-from si_eval.errors import InputError, Problem, StudyError, propose_name
+from si_eval.errors import InputError, Problem, SiEvalError, StudyError, propose_name
 from si_eval.frozen import FrozenMapping
-from si_eval.registry import RuleSet, facts, rule_set
+from si_eval.input_files import read_toml
+from si_eval.registry import facts
+from si_eval.study.shape import Origin, check_values, explain, list_problems, show
+from si_eval.study.specification import (
+    ExhibitSpec,
+    ExtractSource,
+    Facts,
+    Rules,
+    Study,
+    StudyFile,
+    Titles,
+)
 from si_eval.vocabulary import NO_LABELS, Labels, Language
 
+__all__ = [
+    "REFERENCE_STUDY",
+    "ExhibitSpec",
+    "ExtractSource",
+    "Facts",
+    "Study",
+    "StudyFile",
+    "StudyReading",
+    "Titles",
+    "data_folder",
+    "load_study",
+    "read_study",
+]
+
 REFERENCE_STUDY = "studies/smart_industry_2020.toml"
+MAX_BYTES = 2_000_000  # of a study file, a part or its labels: a person wrote it
+EXHIBITS, INCLUDE = "exhibits", "include"
+EMPTY: Mapping[str, Any] = {  # stands in for what a broken study file lacks, so that the rest can be checked
+    "name": "study",
+    "title": {"nl": "-", "en": "-"},
+    EXHIBITS: [{"id": "x", "chapter": "-", "title": {"nl": "-", "en": "-"}, "function": "-", "chart": {}}],
+}
 
 
-class _Part(BaseModel):
-    """A part of the study file: unknown keys are refused."""
+@dataclass(frozen=True)
+class StudyReading:
+    """A study file as it was read: what is wrong with it, and a study of the parts that are sound.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Titles(_Part):
-    """A title in Dutch and English."""
-
-    nl: str
-    en: str
-
-
-class ExtractSource(_Part):
-    """Where the raw tables are, and how their files and columns are called where the registry does not know it."""
-
-    folders: tuple[str, ...] = ()
-    files: dict[str, str | list[str]] = Field(default_factory=dict)
-    columns: dict[str, dict[str, str]] = Field(default_factory=dict)
-    money_unit: dict[str, float] = Field(default_factory=dict)
-    participants: str | None = None
-    cache: str | None = None
-
-
-class Engine(_Part):
-    """Which relational engine runs the study, and what it may use."""
-
-    backend: str = "duckdb"
-    memory_limit: str | None = None
-    threads: int | None = Field(default=None, ge=1)
-
-
-class Rules(_Part):
-    """A rule set of the study's own: a base, what it changes, and a name where the changes should not be the name.
-
-    The settings are checked by the rule set itself.
+    ``broken`` are the keys of the study file that have a problem: ``study`` is without them.
     """
 
-    base: str
-    name: str | None = None
-    min_quarters: Any = None
-    investment_responses: Any = None
-    min_employed_persons: Any = None
-    outliers: Any = None
-    outlier_fence: Any = None
-    outlier_min_units: Any = None
-    level: Any = None
-
-    def rule_set(self) -> RuleSet:
-        """Return the rule set; raises `StudyError` for an unknown base and `InputError` for wrong settings."""
-        return rule_set(self.base).change(**self.model_dump(exclude={"base"}))
-
-
-class ExhibitSpec(_Part):
-    """One table or figure: the function that makes it, its arguments, the rows it shows and how it is drawn."""
-
-    id: str
-    chapter: str
-    title: Titles
-    function: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
-    select: dict[str, Any] = Field(default_factory=dict)
-    chart: dict[str, Any]
-    disclosure: str | None = None
-    priority: float | None = Field(default=None, gt=0)
-
-
-class Border(_Part):
-    """What the public border goes by: the output rules, figures that outsiders have, the ledger of earlier releases.
-
-    ``merge`` says whether adjacent size and age classes are merged where that loses less than withholding them;
-    ``public_units`` are the ids of business units whose figures are public.
-    """
-
-    rules: str = "cbs"
-    known: str | None = None
-    ledger: str | None = None
-    merge: Literal["never", "when_cheaper"] = "never"
-    public_units: tuple[int, ...] = ()
-
-
-class Published(_Part):
-    """Published figures and claims that the results are checked against."""
-
-    figures: tuple[str, ...]
-    claims: tuple[str, ...]
-    readings: str
-
-
-class SurveyFiles(_Part):
-    """A survey: its questionnaire, and responses or the counts to simulate them from."""
-
-    questionnaire: str
-    responses: str | None = None
-    simulation: str | None = None
-
-
-class Facts(_Part):
-    """Files of facts beside the registers: monitoring, theory, goals, costs, numbers of firms, interviews."""
-
-    kpis: str | None = None
-    programme: str | None = None
-    goals: str | None = None
-    costs: str | None = None
-    firms: str | None = None
-    findings: str | None = None
-
-
-class StudyFile(_Part):
-    """A study: read with `load_study`."""
-
-    name: str
-    title: Titles
-    rules: str | Rules = "replicate_2020"
-    disclosure: Border = Border()
-    languages: tuple[Language, ...] = ("nl", "en")
-    extract: ExtractSource = ExtractSource()
-    engine: Engine = Engine()
-    published: Published | None = None
-    survey: SurveyFiles | None = None
-    facts: Facts = Facts()
-    include: tuple[str, ...] = ()
-    labels: str | None = None
-    notebooks: tuple[str, ...] = ()
-    exhibits: tuple[ExhibitSpec, ...]
-
-    @field_validator("disclosure", mode="before")
-    @classmethod
-    def _name_of_rules(cls, value: Any) -> Any:
-        """Take the name of the output rules alone for a border without anything else."""
-        return {"rules": value} if isinstance(value, str) else value
-
-    def rule_set(self) -> RuleSet:
-        """Return the rule set of the study."""
-        return self.rules.rule_set() if isinstance(self.rules, Rules) else rule_set(self.rules)
-
-
-class Study(BaseModel):
-    """A study file, the folder that its paths start from, and the study's own labels by term."""
-
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
-    file: StudyFile
-    path: Path
-    labels: SkipValidation[Labels] = NO_LABELS
-
-    def resolve(self, relative: str) -> Path:
-        """Return a path of the study file as a path from here."""
-        return (self.path.parent / Path(relative).expanduser()).resolve()
-
-    def chart(self, exhibit: str) -> dict[str, Any]:
-        """Return how an exhibit is drawn; raises `StudyError` for one that the study does not have."""
-        for entry in self.file.exhibits:
-            if entry.id == exhibit:
-                return entry.chart
-        known = ", ".join(entry.id for entry in self.file.exhibits)
-        raise StudyError(f"exhibit: found {exhibit!r}; expected one of {known}; name one of these")
+    study: Study
+    problems: tuple[Problem, ...]
+    broken: frozenset[str]
 
 
 def data_folder() -> Path:
@@ -232,74 +118,96 @@ def load_study(path: str | Path | None = None, *, language: Language | None = No
     >>> study.file.title.en, study.file.rule_set().name
     ('Small', 'replicate_2020')
     """
-    path = data_folder() / REFERENCE_STUDY if path is None else Path(path)
-    content = _read_toml(path)
-    if isinstance(content.get("include"), list):
-        for part in content["include"]:
-            content["exhibits"] = [*content.get("exhibits", []), *_read_toml(path.parent / str(part))["exhibits"]]
-    problems = [*_rules_problems(content.get("rules"), path.name), *_repeated_exhibits(content, path.name)]
-    try:
-        study = StudyFile.model_validate(content)
-    except ValidationError as error:
-        problems = [*_validation_problems(error, path.name), *problems]
-    if problems:
-        raise InputError(problems, what=f"the study file {path.name}")
-    labels = NO_LABELS if study.labels is None else FrozenMapping(_read_toml(path.parent / study.labels))
+    reading = read_study(path, language=language)
+    if reading.problems:
+        raise InputError(reading.problems, what=f"the study file {reading.study.path.name}")
+    return reading.study
+
+
+def read_study(path: str | Path | None = None, *, language: Language | None = None) -> StudyReading:
+    """Read a study file with its parts and labels; raises `StudyError` where it cannot be read at all."""
+    if language is not None and language not in get_args(Language):
+        raise StudyError(f"language: found {show(language)}; expected one of {', '.join(get_args(Language))}; name one")
+    path = data_folder() / REFERENCE_STUDY if path is None else path
+    content = read_toml(path, what="study file", max_bytes=MAX_BYTES)
+    path = Path(path)
+    origins, problems = _add_parts(content, path)
+    problems += check_values(content, path.name, origins)
+    told = {problem.where for problem in problems}
+    study, shape, broken = _validate(content, path.name, origins)
+    problems += [problem for problem in shape if problem.where not in told]
+    problems += [*_rules_problems(content.get("rules"), path.name), *_repeated_ids(content, path.name)]
+    labels, wrong = _read_labels(study, path)
+    problems += wrong
     if language is not None:
         languages = (language, *(one for one in study.languages if one != language))
         study = study.model_copy(update={"languages": languages})
-    return Study(file=study, path=path, labels=labels)
+    return StudyReading(Study(file=study, path=path, labels=labels), tuple(problems), broken)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; raises `StudyError` where it is none."""
+def _add_parts(content: dict[str, Any], path: Path) -> tuple[list[Origin], list[Problem]]:
+    """Add the exhibits of the parts to the content; return where each exhibit was written, and what is wrong."""
+    own = content.get(EXHIBITS, [])
+    if not isinstance(own, list):
+        return [], []
+    origins = [Origin(path.name, place) for place in range(len(own))]
+    exhibits, problems = list(own), []
+    include = content.get(INCLUDE, [])
+    known = {path.resolve()}
+    for number, part in enumerate(include if isinstance(include, list) else []):
+        if not isinstance(part, str):
+            continue  # told with the other values
+        place = f"{path.name}, {INCLUDE}.{number}"
+        try:
+            target = path.parent / Path(part).expanduser()
+            read = read_toml(target, what="part", max_bytes=MAX_BYTES)
+            if target.resolve() in known:
+                raise StudyError(f"part: found {show(part)} again; expected each file once; leave this one out")
+            known.add(target.resolve())
+        except (StudyError, RuntimeError) as error:
+            problems += explain(error if isinstance(error, StudyError) else StudyError(f"found {error}"), place)
+            continue
+        more, wrong = _exhibits_of_part(read, target.name)
+        problems += wrong
+        origins += [Origin(target.name, number) for number in range(len(more))]
+        exhibits += more
+    if EXHIBITS in content or exhibits:
+        content[EXHIBITS] = exhibits
+    return origins, problems
+
+
+def _exhibits_of_part(content: Mapping[str, Any], name: str) -> tuple[list[Any], list[Problem]]:
+    """Return the exhibits of a part, and everything else that it has."""
+    problems = [
+        Problem(f"{name}, {show(key)[1:-1]}", "an unknown key", "exhibits alone: a part has nothing else",
+                propose_name(key, [EXHIBITS], "move it to the study file"))
+        for key in content
+        if key != EXHIBITS
+    ]  # fmt: skip
+    exhibits = content.get(EXHIBITS)
+    if isinstance(exhibits, list) and exhibits:
+        return exhibits, problems
+    found = "nothing" if EXHIBITS not in content else show(exhibits)
+    action = "add them, or leave the part out of the study"
+    return [], [*problems, Problem(f"{name}, {EXHIBITS}", found, "a list of exhibits", action)]
+
+
+def _validate(
+    content: dict[str, Any], name: str, origins: Sequence[Origin]
+) -> tuple[StudyFile, list[Problem], frozenset[str]]:
+    """Return the study file, or its sound parts with what is wrong and the keys that were left out."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise StudyError(f"study file: found no file {path.name}; expected a TOML file; check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"study file {path.name}: found {error}; expected TOML in UTF-8; correct that line") from error
-
-
-def _validation_problems(error: ValidationError, name: str) -> list[Problem]:
-    """Turn the validator's errors into problems that say what to do."""
-    problems = []
-    for entry in error.errors():
-        place = ".".join(str(part) for part in entry["loc"])
-        if entry["type"] == "extra_forbidden":
-            problems.append(_unknown_key(entry["loc"], name, place))
-        else:
-            found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
-            problems.append(
-                Problem(where=name, column=place, found=found, expected=entry["msg"].lower(), action="correct this key")
-            )
-    return problems
-
-
-def _unknown_key(location: tuple[int | str, ...], name: str, place: str) -> Problem:
-    """Propose the nearest known name for a key that the study file does not know."""
-    known = _known_keys(location)
-    action = propose_name(location[-1], known, "remove it")
-    return Problem(name, "an unknown key", f"one of {', '.join(known)}", action, column=place)
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """List the keys that are known at a place in the study file."""
-    parts: Mapping[str, type[BaseModel]] = {
-        "extract": ExtractSource,
-        "engine": Engine,
-        "disclosure": Border,
-        "published": Published,
-        "rules": Rules,
-        "title": Titles,
-        "exhibits": ExhibitSpec,
-        "survey": SurveyFiles,
-        "facts": Facts,
-    }
-    model: type[BaseModel] = StudyFile
-    for part in location[:-1]:
-        model = parts.get(str(part), model)
-    return list(model.model_fields)
+        return StudyFile.model_validate(content), [], frozenset()
+    except ValidationError as error:
+        places = [entry["loc"] for entry in error.errors(include_url=False, include_input=False)]
+        problems = list_problems(error, content, name, origins)
+    wrong = {place[1] for place in places if place[0] == EXHIBITS and len(place) > 1}
+    broken = {str(place[0]) for place in places if place[0] != EXHIBITS or len(place) == 1}
+    sound = {key: value for key, value in content.items() if key not in {*broken, EXHIBITS}}
+    exhibits = [] if EXHIBITS in broken else content[EXHIBITS]
+    kept = [exhibit for number, exhibit in enumerate(exhibits) if number not in wrong]
+    study = StudyFile.model_validate({**EMPTY, **sound, EXHIBITS: kept or EMPTY[EXHIBITS]})
+    return (study if kept else study.model_copy(update={EXHIBITS: ()})), problems, frozenset(broken)
 
 
 def _rules_problems(rules: object, name: str) -> list[Problem]:
@@ -308,7 +216,7 @@ def _rules_problems(rules: object, name: str) -> list[Problem]:
     known = facts("rules")["rule_sets"]
     if isinstance(base, str) and base not in known:
         action = propose_name(base, known, "name one of these")
-        return [Problem(name, repr(base), f"one of {', '.join(known)}", action, column="rules")]
+        return [Problem(f"{name}, rules", show(base), f"one of {', '.join(known)}", action)]
     try:
         if isinstance(rules, dict):
             Rules.model_validate(rules).rule_set()
@@ -319,12 +227,41 @@ def _rules_problems(rules: object, name: str) -> list[Problem]:
     return []
 
 
-def _repeated_exhibits(content: Mapping[str, Any], name: str) -> list[Problem]:
-    """List the ids that several exhibits have."""
-    exhibits = content.get("exhibits", [])
-    ids = [str(entry["id"]) for entry in exhibits if isinstance(entry, dict) and "id" in entry]
+def _repeated_ids(content: Mapping[str, Any], name: str) -> list[Problem]:
+    """List the ids that several exhibits have, also where only capitals differ: their files would be one."""
+    ids = defaultdict(list)
+    exhibits = content.get(EXHIBITS)
+    for entry in exhibits if isinstance(exhibits, list) else []:
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+            ids[unicodedata.normalize("NFC", entry["id"]).casefold()].append(entry["id"])
     return [
-        Problem(name, f"{one} twice", "each exhibit once", "rename one of them", column="exhibits.id")
-        for one, count in sorted(Counter(ids).items())
-        if count > 1
+        Problem(
+            f"{name}, {EXHIBITS}.id",
+            f"{show(same[0])[1:-1]} twice" if len(set(same)) == 1 else f"{' and '.join(sorted(set(same)))[:200]}",
+            "each exhibit once, capitals aside, because files are named after it",
+            "rename one of them",
+        )
+        for same in (ids[one] for one in sorted(ids))
+        if len(same) > 1
     ]
+
+
+def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:
+    """Read the labels of a study; return them with what is wrong: each needs a text in both languages."""
+    if study.labels is None:
+        return NO_LABELS, []
+    try:
+        target = Study(file=study, path=path).resolve(study.labels)
+        labels = read_toml(target, what="labels", max_bytes=MAX_BYTES)
+    except SiEvalError as error:
+        return NO_LABELS, explain(error, f"{path.name}, labels")
+    problems = check_values(labels, target.name, ())
+    for term, texts in labels.items():
+        try:
+            Titles.model_validate(texts)
+        except ValidationError as error:
+            problems += [
+                replace(problem, where=problem.where.replace(", ", f", {show(term)[1:-1]}.", 1).rstrip("."))
+                for problem in list_problems(error, {}, target.name, ())
+            ]
+    return (NO_LABELS if problems else FrozenMapping(labels)), problems
