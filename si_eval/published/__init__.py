@@ -16,9 +16,10 @@ import pandas as pd
 from si_eval.errors import InputError
 from si_eval.frozen import keep_frames
 from si_eval.published.lookup import collect_results
-from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS, find_problems, read_readings, read_rows
+from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS, find_problems, read_published, read_readings
 from si_eval.published.verdicts import COLUMNS, VERDICTS, judge_claim, judge_figure
 from si_eval.results import SafeTable, Simulation
+from si_eval.text_input.small_tables import require_table
 from si_eval.vocabulary import Language
 
 __all__ = ["PublishedComparison", "compare_published"]
@@ -150,10 +151,15 @@ def compare_published(
     0  F1  6700000.0  6747576.0            exact
     1  C1        NaN  6747576.0  direction holds
     """
+    for name, source in (("figures", figures), ("claims", claims)):
+        require_table(source, argument=name)
     known = read_readings(readings, beside=(figures, claims))
     results = collect_results(tables, known)
-    figure_rows, claim_rows = read_rows(figures), read_rows(claims)
+    figure_rows, figure_problems = read_published(figures, what="figures")
+    claim_rows, claim_problems = read_published(claims, what="claims")
     problems = [
+        *figure_problems,
+        *claim_problems,
         *find_problems(figure_rows, "figures", FIGURE_COLUMNS, known),
         *find_problems(claim_rows, "claims", CLAIM_COLUMNS, known),
     ]

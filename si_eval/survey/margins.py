@@ -10,12 +10,13 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import InputError, Problem
+from si_eval.errors import InputError, Problem, StudyError
 from si_eval.results import ResultTable, SafeTable, Simulation
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
 from si_eval.survey.population_counts import count_classes
 from si_eval.survey.questionnaire import SINGLE, Question
+from si_eval.text_input.small_tables import SmallTable, read_numbers, read_small_table
 from si_eval.vocabulary import INDICATOR
 
 REST = "rest"
@@ -60,31 +61,25 @@ def read_margins(survey: Survey, source: PopulationSource, argument: str, *, yea
     problem. The frame is left as it is. Where tables withhold so much that a question's total is not known, all its
     counts are missing.
     """
-    where = Path(source).name if isinstance(source, str | Path) else "margins"
-    frame = _as_frame(survey, source, year)
-    if "count" not in frame and {"share", "total"} <= set(frame):
-        frame["count"] = frame["share"] * frame["total"]
-    lacking = [name for name in COLUMNS if name not in frame]
-    if lacking:
-        found = Problem(where, f"no {', '.join(lacking)}", f"columns {', '.join(COLUMNS)}", "add them")
-        raise InputError([found], what=f"the {argument}")
-    margins, problems = [], []
+    table, counts_of, problems = _read_counts(survey, source, argument, year)
+    where, frame = table.where, table.frame
+    margins: list[Margin] = []
     for name, rows in frame.groupby("question", sort=False):
         question = next((one for one in survey.questionnaire.questions if one.id == str(name)), None)
         if question is None or question.kind != SINGLE:
             known = ", ".join(one.id for one in survey.questionnaire.questions if one.kind == SINGLE)
             problems.append(Problem(where, repr(name), f"one of {known}", "name one of these", column="question"))
             continue
-        codes, faults = _codes_of(question, [str(category) for category in rows["category"]], where)
-        counts = pd.to_numeric(rows["count"], errors="coerce").to_numpy(dtype="float64")
+        codes, faults = _codes_of(question, rows["category"].tolist(), where)
+        counts = counts_of[rows.index].to_numpy(dtype="float64")
         if _is_tidy(source) and np.isnan(counts).any():
             margins.append(_margin(survey, question, codes, np.full(len(codes), np.nan)))
             continue
-        if not (np.isfinite(counts).all() and (counts >= 0).all() and counts.sum() > 0):
+        if not ((counts >= 0).all() and counts.sum() > 0):
+            wrong = int(np.isnan(counts).sum() + (counts < 0).sum()) or len(counts)
+            found = "counts that are missing or negative" if wrong < len(counts) or counts.any() else "counts of 0 only"
             expected = "numbers from 0 that do not all vanish"
-            faults.append(
-                Problem(where, "counts that are missing or negative", expected, "correct them", column=str(name))
-            )
+            faults.append(Problem(where, found, expected, "correct them", column=str(name), count=wrong))
         problems += faults
         if not faults:
             margins.append(_margin(survey, question, codes, counts))
@@ -120,13 +115,48 @@ def find_simulation(source: PopulationSource | None) -> Simulation | None:
     return next((mark for mark in marks if mark is not None), None)
 
 
-def _as_frame(survey: Survey, source: PopulationSource, year: int | None) -> pd.DataFrame:
-    """Return the margins as a new data frame, from a file, a frame or tables of a stage."""
-    if isinstance(source, str | Path):
-        return pd.read_csv(source, dtype={"category": str})
-    if isinstance(source, pd.DataFrame) and not _is_tidy(source):
-        return source.copy()
+def _read_counts(
+    survey: Survey, source: PopulationSource, argument: str, year: int | None
+) -> tuple[SmallTable, pd.Series, list[Problem]]:
+    """Read the margins as texts, their counts as numbers, and list the numbers that cannot be read.
+
+    Raises `InputError` where a column is missing or there is no row.
+    """
+    table = read_small_table(_as_source(survey, source, argument, year), what=argument)
+    by_share = "count" not in table.frame and {"share", "total"} & set(table.frame.columns)
+    numbers = ("share", "total") if by_share else ("count",)
+    needed = (*COLUMNS[:-1], *numbers)
+    lacking = [name for name in needed if name not in table.frame]
+    if lacking:
+        found = Problem(table.where, f"no {', '.join(lacking)}", f"columns {', '.join(needed)}", "add them")
+        raise InputError([found], what=f"the {argument}")
+    if table.frame.empty and not _is_tidy(source):
+        found = Problem(table.where, "no rows", "a row for each class", "give the counts of the population")
+        raise InputError([found], what=f"the {argument}")
+    read = [read_numbers(table, name) for name in numbers]
+    counts = read[0].values * read[1].values if by_share else read[0].values
+    problems = [problem for column in read for problem in column.problems]
+    if by_share and not read[0].problems and (read[0].values > 1).any():
+        found, expected = "shares above 1", "shares from 0 to 1"
+        problems.append(Problem(table.where, found, expected, "divide percentages by 100", column="share"))
+    return table, counts, problems
+
+
+def _as_source(survey: Survey, source: PopulationSource, argument: str, year: int | None) -> pd.DataFrame | str | Path:
+    """Return a file or a frame of margins as it is, and those of tables of a stage as a frame."""
+    if isinstance(source, str | Path) or (isinstance(source, pd.DataFrame) and not _is_tidy(source)):
+        if year is not None:
+            raise StudyError(
+                f"year: found {year!r} with counts that have no year; expected it with tables of a stage; leave it out"
+            )
+        return source
     tables = source if isinstance(source, list | tuple) else [source]
+    strange = [table for table in tables if not isinstance(table, pd.DataFrame | ResultTable | SafeTable)]
+    if strange or not tables:
+        found = type(strange[0]).__name__ if strange else "an empty list"
+        raise StudyError(
+            f"{argument}: found {found}; expected a data frame, the path of a CSV file, or tables; give one"
+        )
     frames = [table if isinstance(table, pd.DataFrame) else table.to_frame() for table in tables]
     return count_classes(survey.questionnaire, pd.concat(frames, ignore_index=True), year=year, rest=REST)
 

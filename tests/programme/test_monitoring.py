@@ -95,7 +95,7 @@ def test_an_unknown_column_names_the_nearest(tmp_path):
     pd.read_csv(KPIS, dtype=str).rename(columns={"unit": "units"}).to_csv(tmp_path / "kpis.csv", index=False)
     with pytest.raises(InputError, match="rename `units`") as caught:
         load_kpis(tmp_path / "kpis.csv")
-    assert "rename it to `unit`" in str(caught.value)
+    assert "did you mean `unit`?" in str(caught.value)
 
 
 def test_contradictions_are_kept_and_repetitions_noted(tmp_path):

@@ -127,7 +127,7 @@ def test_reasons_and_readings_are_told_in_both_languages() -> None:
         "in at least one cell, above Non-participants",
         "in ten minste één cel, hoger dan Niet-deelnemers",
     )
-    figure = judge("figure", [cell(None)], precision="about", note="only in English")
+    figure = judge("figure", [cell(None)], precision="about", value="12", step="1", note="only in English")
     assert figure["reason_nl"] == "hier niet berekend: no such data; only in English"
     assert (figure["reading"], figure["reading_nl"]) == ("about", "ongeveer")
 

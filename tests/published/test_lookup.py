@@ -61,7 +61,7 @@ def test_every_problem_of_the_rows_is_told_at_once() -> None:
     for found in (
         "mood",
         "roughly",
-        "ten",
+        "2 values that are not a number",
         "lately",
         "the same id twice",
         "~",

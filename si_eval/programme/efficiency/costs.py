@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
-from si_eval.programme.efficiency.csv_table import column_problems, fault_problems, numbers, read_table
+from si_eval.text_input.small_tables import (
+    SmallTable,
+    fault_problems,
+    gap_problems,
+    name_problems,
+    read_numbers,
+    read_small_table,
+    year_faults,
+)
 
 EURO, FTE = "EUR", "FTE"
+COUNTED_UNITS = (EURO, FTE)
 TEXT_COLUMNS = (
     *("id", "key", "nl", "en", "payer", "perspective", "recipient", "level", "kind", "unit", "per", "precision"),
     *("counts", "same_as", "reason", "source", "section", "note"),
@@ -90,17 +99,16 @@ def load_costs(path: str | Path) -> Costs:
       id  payer  value   per
     0  1  state   10.0  year
     """
-    path = Path(path)
-    frame = read_table(path, "costs")
-    problems = list(column_problems(frame, path.name, needed=NEEDED, known=(*TEXT_COLUMNS, *NUMBER_COLUMNS)))
-    problems = problems or list(_row_problems(frame, path.name))
+    table = read_small_table(path, what="costs")
+    problems = list(name_problems(table, needed=NEEDED, known=(*TEXT_COLUMNS, *NUMBER_COLUMNS)))
+    number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
+    if not problems:
+        problems = [problem for column in number.values() for problem in column.problems]
+        problems += _row_problems(table, {name: column.values for name, column in number.items()})
     if problems:
-        raise InputError(problems, what=f"the costs file {path.name}")
-    for column in TEXT_COLUMNS:
-        frame[column] = frame.get(column, "")
-    for column in NUMBER_COLUMNS:
-        frame[column] = numbers(frame, column)
-    return Costs(frame)
+        raise InputError(problems, what=f"the costs file {table.where}")
+    texts = {column: table.frame.get(column, "") for column in TEXT_COLUMNS}
+    return Costs(table.frame.assign(**texts, **{name: column.values for name, column in number.items()}))
 
 
 def which_count(costs: Costs) -> pd.Series:
@@ -108,9 +116,9 @@ def which_count(costs: Costs) -> pd.Series:
     return costs.frame["counts"] == "yes"
 
 
-def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
+def _row_problems(table: SmallTable, number: Mapping[str, pd.Series]) -> Iterator[Problem]:
     """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
-    number = {column: numbers(frame, column) for column in NUMBER_COLUMNS}
+    frame = table.frame
     low, high, value = number["low"], number["high"], number["value"]
     other = frame.get("same_as", pd.Series("", index=frame.index))
     first_ids = set(frame.loc[other == "", "id"])
@@ -118,10 +126,12 @@ def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
     yearly = (frame["per"] == "year") & (frame["counts"] == "yes") & (frame["unit"] == EURO)
     faults = [
         ("id", frame["id"].duplicated(), "an id twice", "each id once", "rename it"),
+        *((name, frame[name] == "", "no text", "a text in every row", "add it") for name in ("id", "key", "unit")),
+        ("unit", (frame["counts"] == "yes") & ~frame["unit"].isin(COUNTED_UNITS), "a cost that counts in another unit",
+         f"one of {', '.join(COUNTED_UNITS)}, in full", "write amounts in euro, or set counts to no"),
         *((column, ~frame[column].isin(known), "an unknown word", f"one of {', '.join(known)}", "correct it")
           for column, known in ALLOWED.items()),
-        *((column, (frame[column] != "") & number[column].isna(), "text", "a number, or nothing", "correct it")
-          for column in NUMBER_COLUMNS if column in frame),
+        *(year_faults(column, number[column]) for column in ("year_from", "year_to")),
         *((column, number[column] < 0, "a negative amount", "0 or more", "correct its sign")
           for column in ("value", "low", "high")),
         ("year_to", number["year_from"] > number["year_to"], "years that run backwards", "year_from before year_to",
@@ -138,4 +148,5 @@ def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
          "set counts to no"),
         ("reason", (frame["counts"] == "no") & (reason == ""), "no reason", "why the row does not count", "add it"),
     ]  # fmt: skip
-    yield from fault_problems(frame, where, faults)
+    yield from fault_problems(table, faults)
+    yield from gap_problems(table, TEXT_COLUMNS)

@@ -9,7 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.programme.efficiency.csv_table import column_problems, fault_problems, numbers, read_table
+from si_eval.text_input.small_tables import (
+    SmallTable,
+    fault_problems,
+    gap_problems,
+    name_problems,
+    read_numbers,
+    read_small_table,
+)
 
 TEXT_COLUMNS = ("id", "key", "nl", "en", "precision", "counts", "reason", "source", "section", "note")
 NUMBER_COLUMNS = ("value", "line")
@@ -87,25 +94,27 @@ def load_firms(path: str | Path) -> Firms:
     >>> print(load_firms(path).summary())
     Firms: 1 numbers, 1 count
     """
-    path = Path(path)
-    frame = read_table(path, "firms")
-    problems = list(column_problems(frame, path.name, needed=NEEDED, known=(*TEXT_COLUMNS, *NUMBER_COLUMNS)))
-    problems = problems or list(_row_problems(frame, path.name))
+    table = read_small_table(path, what="firms")
+    problems = list(name_problems(table, needed=NEEDED, known=(*TEXT_COLUMNS, *NUMBER_COLUMNS)))
+    number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
+    if not problems:
+        problems = [problem for column in number.values() for problem in column.problems]
+        problems += _row_problems(table, number["value"].values)
     if problems:
-        raise InputError(problems, what=f"the firms file {path.name}")
-    for column in NUMBER_COLUMNS:
-        frame[column] = numbers(frame, column)
-    return Firms(frame)
+        raise InputError(problems, what=f"the firms file {table.where}")
+    return Firms(table.frame.assign(**{name: column.values for name, column in number.items()}))
 
 
-def _row_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
+def _row_problems(table: SmallTable, value: pd.Series) -> Iterator[Problem]:
     """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
+    frame = table.frame
     reason = frame.get("reason", pd.Series("", index=frame.index))
     faults = [
         ("id", frame["id"].duplicated(), "an id twice", "each id once", "rename it"),
-        ("value", ~(numbers(frame, "value") > 0), "no number above 0", "a number of firms", "correct it"),
+        ("value", (value <= 0) | (frame["value"] == ""), "no number above 0", "a number of firms", "correct it"),
         ("counts", ~frame["counts"].isin(["yes", "no"]), "an unknown word", "one of yes, no", "correct it"),
         ("reason", (frame["counts"] == "no") & (reason == ""), "no reason", "why the row does not count", "add it"),
         ("source", frame["source"] == "", "no source", "who gives it", "add it"),
     ]
-    yield from fault_problems(frame, where, faults)
+    yield from fault_problems(table, faults)
+    yield from gap_problems(table, TEXT_COLUMNS)

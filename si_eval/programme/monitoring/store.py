@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from si_eval.errors import InputError, Problem, StudyError
+from si_eval.errors import InputError, Problem, StudyError, propose_name
 from si_eval.input_files import read_toml
-from si_eval.vocabulary import NO_LABELS, Labels, Language
+from si_eval.text_input.small_tables import (
+    SmallTable,
+    fault_problems,
+    gap_problems,
+    name_problems,
+    read_numbers,
+    read_small_table,
+)
+from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
 
 COLUMNS = (
     *("id", "indicator", "category", "category_type", "year", "value", "unit", "precision", "n_projects"),
     *("table", "source", "line", "definition", "unique", "period", "note"),
 )
 ALIASES = {"n_fieldlabs": "n_projects"}
+NUMBER_COLUMNS = ("value", "year", "n_projects")
+TEXT_COLUMNS = ("id", "indicator", "category", "unit", "table", "source", "definition", "period")
 REQUIRED = ("id", "indicator", "year", "value", "unit", "source")
 COUNTING = ("unique", "mentions", "unknown")
 MISSING = ("missing", "suppressed", "none")
@@ -154,81 +164,99 @@ def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> Kpi
     >>> load_kpis("kpis_of_jobs.csv").notes
     ('1 rows repeat another: b',)
     """
-    path = Path(path)
-    if not path.is_file():
-        raise StudyError(f"path: found no file {path.name!r}; expected a CSV file of indicators; correct the path")
-    text = pd.read_csv(path, dtype="string", keep_default_na=False).map(str.strip)
-    facts = _read_definitions(
-        Path(definitions) if definitions else path.with_name(DEFINITIONS), named=bool(definitions)
-    )
-    text = text.rename(columns={old: new for old, new in ALIASES.items() if new not in text})
-    problems = [*_column_problems(text, path.name)]
+    table = read_small_table(path, what="key figures")
+    facts = _read_definitions(Path(path).with_name(DEFINITIONS) if definitions is None else definitions, definitions)
+    old_names = {old: new for old, new in ALIASES.items() if new not in table.frame}
+    table = replace(table, frame=table.frame.rename(columns=old_names))
+    problems = list(name_problems(table, needed=REQUIRED, known=COLUMNS))
+    number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
     if not problems:
-        text = text.reindex(columns=list(COLUMNS), fill_value="")
-        problems = [*_row_problems(text, path.name, facts)]
+        table = replace(table, frame=table.frame.reindex(columns=list(COLUMNS), fill_value=""))
+        problems = [problem for column in number.values() for problem in column.problems]
+        problems += [*_row_problems(table, {name: column.values for name, column in number.items()}, facts)]
     if problems:
-        raise InputError(problems, path.name)
-    return KpiStore(_typed(text), facts.get("definitions", {}), tuple(facts.get("breaks", ())), _note_repetitions(text))
+        raise InputError(problems, table.where)
+    remarks = [note for column in number.values() for note in column.notes]
+    return KpiStore(
+        _typed(table.frame, {name: column.values for name, column in number.items()}),
+        facts.get("definitions", {}),
+        tuple(facts.get("breaks", ())),
+        (*remarks, *_note_repetitions(table.frame)),
+    )
 
 
-def _read_definitions(path: Path, *, named: bool) -> dict[str, Any]:
-    """Read definitions and breaks; nothing where the file beside the store is not there."""
-    return read_toml(path, what="definitions") if named or path.exists() else {}
+def _read_definitions(path: str | Path, named: str | Path | None) -> dict[str, Any]:
+    """Read and check definitions and breaks; nothing where the file beside the store is not there."""
+    if named is None and not Path(path).exists():
+        return {}
+    facts = read_toml(path, what="definitions")
+    where = Path(path).name
+    definitions, breaks = facts.get("definitions", {}), facts.get("breaks", [])
+    known = ("definitions", "breaks")
+    problems = [
+        Problem(
+            where, "an unknown key", f"one of {', '.join(known)}", propose_name(key, known, "remove it"), column=key
+        )
+        for key in facts
+        if key not in known
+    ]
+    texts = definitions.items() if isinstance(definitions, dict) else [("definitions", definitions)]
+    problems += [
+        Problem(where, repr(entry)[:80], "a table with the texts nl and en", "correct it", column=f"definitions.{name}")
+        for name, entry in texts
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(language), str) for language in LANGUAGES)
+    ]
+    problems += [
+        Problem(
+            where, repr(entry)[:80], "a table with indicator, year, nl and en", "correct it", column=f"breaks.{place}"
+        )
+        for place, entry in enumerate(breaks if isinstance(breaks, list) else [breaks])
+        if not isinstance(entry, dict)
+        or type(entry.get("year")) is not int
+        or not all(isinstance(entry.get(key), str) for key in ("indicator", *LANGUAGES))
+    ]
+    if problems:
+        raise InputError(problems, f"the definitions {where}")
+    return facts
 
 
-def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
-    """List missing and unknown columns, with the nearest name."""
-    for column in REQUIRED:
-        if column not in frame:
-            near = difflib.get_close_matches(column, list(frame.columns), 1)
-            action = f"rename `{near[0]}`" if near else "add it"
-            yield Problem(where, "no such column", "one of the required columns", action, column=column)
-    for column in frame.columns:
-        if column not in COLUMNS:
-            near = difflib.get_close_matches(column, COLUMNS, 1)
-            hint = f"rename it to `{near[0]}`" if near else "leave it out"
-            yield Problem(where, "an unknown column", f"one of {', '.join(COLUMNS)}", hint, column=column)
-
-
-def _row_problems(frame: pd.DataFrame, where: str, facts: Mapping[str, Any]) -> Iterator[Problem]:
+def _row_problems(table: SmallTable, number: Mapping[str, pd.Series], facts: Mapping[str, Any]) -> Iterator[Problem]:
     """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
-    number = pd.to_numeric(frame["value"].replace("", pd.NA), errors="coerce")
-    filled = frame["value"] != ""
+    frame = table.frame
     known = set(facts.get("definitions", {}))
+    year, projects = number["year"], number["n_projects"]
     faults = {
         ("id", "an id twice, or none", "one id a row"): frame["id"].duplicated(keep=False) | (frame["id"] == ""),
         ("indicator", "no indicator", "a name"): frame["indicator"] == "",
-        ("value", "text that is no number", "a number, with a dot for decimals, or nothing"): filled & number.isna(),
-        ("value", "nothing, without a reason", f"a number, or precision {', '.join(MISSING)}"): ~filled
+        ("value", "nothing, without a reason", f"a number, or precision {', '.join(MISSING)}"): number["value"].isna()
         & ~frame["precision"].isin(MISSING),
         ("unit", "no unit", "a unit, such as persons or EUR million"): frame["unit"] == "",
         ("year", "no year and no period", "a year, or a period in words"): (frame["year"] == "")
         & (frame["period"] == ""),
-        ("year", "text that is no year", "four digits"): (frame["year"] != "")
-        & ~frame["year"].str.fullmatch(r"(?:19|20)\d\d"),
-        ("n_projects", "text that is no count", "a whole number, or nothing"): (frame["n_projects"] != "")
-        & ~frame["n_projects"].str.fullmatch(r"[1-9]\d*"),
+        ("year", "a number that is no year", "four digits"): year.notna()
+        & ~(year.between(1900, 2099) & (year % 1 == 0)),
+        ("n_projects", "a number that is no count", "a whole number from 1, or nothing"): projects.notna()
+        & ~((projects >= 1) & (projects % 1 == 0)),
         ("unique", "another word", f"one of {', '.join(COUNTING)}, or nothing"): ~frame["unique"].isin(["", *COUNTING]),
         ("definition", "an unknown definition", f"an entry of {DEFINITIONS}"): (frame["definition"] != "")
         & ~frame["definition"].isin(known),
     }
-    for (column, found, expected), wrong in faults.items():
-        if wrong.any():
-            examples = tuple(frame.loc[wrong, "id"].head(3))
-            yield Problem(
-                where, found, expected, "correct these rows", column=column, count=int(wrong.sum()), examples=examples
-            )
+    yield from fault_problems(
+        table,
+        [(column, wrong, found, expected, "correct these rows") for (column, found, expected), wrong in faults.items()],
+    )
+    yield from gap_problems(table, TEXT_COLUMNS)
     for entry in facts.get("breaks", ()):
         if entry["indicator"] not in set(frame["indicator"]):
             yield Problem(DEFINITIONS, f"a break of {entry['indicator']}", "an indicator of the store", "correct it")
 
 
-def _typed(text: pd.DataFrame) -> pd.DataFrame:
-    """Convert the columns of text to their types."""
-    return text.assign(
-        value=pd.to_numeric(text["value"].replace("", pd.NA)).astype("Float64").astype("float64"),
-        year=pd.to_numeric(text["year"].replace("", pd.NA)).astype("Int64"),
-        n_projects=pd.to_numeric(text["n_projects"].replace("", pd.NA)).astype("Float64").astype("float64"),
+def _typed(text: pd.DataFrame, number: Mapping[str, pd.Series]) -> pd.DataFrame:
+    """Give the columns of text their types."""
+    return text.astype("string").assign(
+        value=number["value"],
+        year=number["year"].astype("Int64"),
+        n_projects=number["n_projects"],
         category=text["category"].replace("", TOTAL),
         unique=text["unique"].replace("", "unknown"),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,20 @@ from si_eval.programme.monitoring.cells import CANNOT_SHOW, preferred_row, stati
 from si_eval.programme.monitoring.store import TOTAL, KpiStore
 from si_eval.programme.rows import TidyRow, public_table
 from si_eval.results import ResultTable
+from si_eval.text_input.small_tables import (
+    SmallTable,
+    fault_problems,
+    gap_problems,
+    name_problems,
+    read_numbers,
+    read_small_table,
+    year_faults,
+)
 from si_eval.vocabulary import ATTAINMENT, LANGUAGES, SHARE, TARGET, Reason, bilingual, bilingual_label, label
 
 COLUMNS = ("id", "indicator", "target", "unit", "year")
 OPTIONAL_COLUMNS = ("category", "base", "base_year", "direction", "source", "line", "note")
+NUMBER_COLUMNS = ("target", "year", "base", "base_year")
 DIRECTIONS = ("up", "down")
 
 
@@ -66,14 +76,16 @@ def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path)
     1       count  2020       4.0   hubs
     2  attainment  2020       0.8  share
     """
-    frame = targets if isinstance(targets, pd.DataFrame) else pd.read_csv(targets)
-    frame = frame.copy()
-    problems = list(_problems(frame))
+    table = read_small_table(targets, what="targets")
+    number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
+    problems = list(_column_problems(table))
+    if not problems:
+        problems = [problem for column in number.values() for problem in column.problems]
+        problems += _row_problems(table, {name: column.values for name, column in number.items()})
     if problems:
         raise InputError(problems, "the targets")
-    for column in OPTIONAL_COLUMNS:
-        if column not in frame:
-            frame[column] = np.nan
+    frame = table.frame.reindex(columns=[*COLUMNS, *OPTIONAL_COLUMNS], fill_value="").astype("object")
+    frame = frame.assign(**{name: column.values for name, column in number.items()})
     rows: list[TidyRow] = []
     for _, target in frame.iterrows():
         rows += _target_rows(store, target)
@@ -81,41 +93,42 @@ def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path)
     return public_table(rows, "targets_against_results", cannot_show)
 
 
-def _problems(frame: pd.DataFrame) -> Iterator[Problem]:
-    """List what is wrong with the targets: missing columns, or one problem a kind of fault."""
-    missing = [column for column in COLUMNS if column not in frame]
+def _column_problems(table: SmallTable) -> Iterator[Problem]:
+    """List what is wrong with the columns of the targets."""
+    missing = [column for column in COLUMNS if column not in table.frame]
     if missing:
-        yield Problem("targets", f"no {', '.join(missing)}", f"the columns {', '.join(COLUMNS)}", "add them")
-        return
-    checks = [
-        ("target", pd.to_numeric(frame["target"], errors="coerce").isna(), "no number", "a number"),
-        ("year", pd.to_numeric(frame["year"], errors="coerce").isna(), "no year", "the year due"),
-        ("unit", frame["unit"].isna(), "no unit", "a unit"),
-        ("id", frame["id"].duplicated(), "an id twice", "one id a row"),
-    ]
-    if "base_year" in frame:
-        late = pd.to_numeric(frame["year"], errors="coerce") <= pd.to_numeric(frame["base_year"], errors="coerce")
-        checks.append(("year", late, "a target that is not later than its base", "a year after the base year"))
-    if "direction" in frame:
-        strange = ~frame["direction"].fillna("up").isin(DIRECTIONS)
-        checks.append(("direction", strange, "another word", f"one of {', '.join(DIRECTIONS)}"))
-    for column, wrong, found, expected in checks:
-        if wrong.any():
-            examples = tuple(frame.loc[wrong, "id"].astype(str).head(3))
-            count = int(wrong.sum())
-            yield Problem(
-                "targets", found, expected, "correct these rows", column=column, count=count, examples=examples
-            )
+        yield Problem(table.where, f"no {', '.join(missing)}", f"the columns {', '.join(COLUMNS)}", "add them")
+    yield from name_problems(table, needed=(), known=(*COLUMNS, *OPTIONAL_COLUMNS))
+
+
+def _row_problems(table: SmallTable, number: Mapping[str, pd.Series]) -> Iterator[Problem]:
+    """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
+    frame = table.frame
+    direction = frame.get("direction", pd.Series("", index=frame.index))
+    action = "correct these rows"
+    faults = [
+        ("target", number["target"].isna(), "no number", "a number", action),
+        ("year", number["year"].isna(), "no year", "the year due", action),
+        year_faults("year", number["year"]),
+        year_faults("base_year", number["base_year"]),
+        *((column, frame[column] == "", "nothing", "a text", action) for column in ("id", "indicator", "unit")),
+        ("id", frame["id"].duplicated(), "an id twice", "one id a row", action),
+        ("year", number["year"] <= number["base_year"], "a target that is not later than its base",
+         "a year after the base year", action),
+        ("direction", ~direction.isin(["", *DIRECTIONS]), "another word", f"one of {', '.join(DIRECTIONS)}", action),
+    ]  # fmt: skip
+    yield from fault_problems(table, faults)
+    yield from gap_problems(table, ("id", "indicator", "category", "unit"))
 
 
 def _target_rows(store: KpiStore, target: pd.Series) -> list[TidyRow]:
     """Make the rows of one target: the target itself, its result, and the share of the way that was gone."""
     due, aim, unit = int(target["year"]), float(target["target"]), target["unit"]
-    category = target["category"] if pd.notna(target["category"]) else TOTAL
+    category = target["category"] or TOTAL
     keys = {"indicator": target["indicator"], "category": category, "year": due, "unit": unit}
     planned = pd.Series({**keys, "definition": "", "n_projects": np.nan})
     note = bilingual_label("kpi_target_due").format(due=due)
-    note += f"; {target['note']}" if pd.notna(target["note"]) else ""
+    note += f"; {target['note']}" if target["note"] else ""
     rows = [tidy_row(store, planned, statistic=TARGET, estimate=aim, unit=unit, note=note)]
     result = _result_row(store, target["indicator"], category, due, unit)
     if result is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,15 @@ import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.programme.rows import TidyRow, public_table
-from si_eval.programme.theory.programme import propose_name
 from si_eval.results import ResultTable
+from si_eval.text_input.small_tables import (
+    SmallTable,
+    fault_problems,
+    gap_problems,
+    name_problems,
+    read_numbers,
+    read_small_table,
+)
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
@@ -112,18 +118,17 @@ def load_goals(path: str | Path, *, scale: Mapping[str, int] = FIVE_POINTS) -> G
          key  target  realised score
     0  users      50        40     +
     """
-    path = Path(path)
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError as error:
-        raise StudyError(f"goals: found no file {path.name}; expected a CSV file; check the path") from error
-    problems = list(_column_problems(frame, path.name)) or list(_row_problems(frame, path.name, scale))
+    _check_scale(scale)
+    table = read_small_table(path, what="goals")
+    problems = list(name_problems(table, needed=NEEDED, known=(*TEXT_COLUMNS, *NUMBER_COLUMNS)))
+    number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
+    if not problems:
+        problems = [problem for column in number.values() for problem in column.problems]
+        problems += _row_problems(table, number["score_number"].values, scale)
     if problems:
-        raise InputError(problems, what=f"the goals file {path.name}")
-    for column in TEXT_COLUMNS:
-        frame[column] = frame.get(column, "")
-    for column in NUMBER_COLUMNS:
-        frame[column] = pd.to_numeric(frame[column].replace("", np.nan)) if column in frame else np.nan
+        raise InputError(problems, what=f"the goals file {table.where}")
+    texts = {column: table.frame.get(column, "") for column in TEXT_COLUMNS}
+    frame = table.frame.assign(**texts, **{name: column.values for name, column in number.items()})
     return Goals(frame=frame, scale=dict(scale))
 
 
@@ -217,54 +222,31 @@ def list_goals(goals: Goals) -> ResultTable:
     return public_table(rows, "list_goals", CANNOT_SHOW, missing=Reason.NOT_IN_SOURCE)
 
 
-def _column_problems(frame: pd.DataFrame, where: str) -> Iterator[Problem]:
-    """List missing and unknown columns, with the nearest name."""
-    known = (*TEXT_COLUMNS, *NUMBER_COLUMNS)
-    for column in NEEDED:
-        if column in frame:
-            continue
-        yield Problem(where, "no such column", f"the columns {', '.join(NEEDED)}", "add it", column=column)
-    for column in (name for name in map(str, frame) if name not in known):
-        yield Problem(
-            where, "an unknown column", f"one of {', '.join(known)}", propose_name(column, known), column=column
-        )
+def _check_scale(scale: Mapping[str, int]) -> None:
+    """Raise `StudyError` for a scale that is no mapping of texts to finite numbers."""
+    good = isinstance(scale, Mapping) and all(
+        isinstance(label, str) and isinstance(number, int | float) and np.isfinite(number)
+        for label, number in scale.items()
+    )
+    if not good or not scale:
+        raise StudyError(f"scale: found {scale!r}; expected the number of each label, such as {{'+': 1}}; correct it")
 
 
-def _row_problems(frame: pd.DataFrame, where: str, scale: Mapping[str, int]) -> Iterator[Problem]:
+def _row_problems(table: SmallTable, score_number: pd.Series, scale: Mapping[str, int]) -> Iterator[Problem]:
     """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
-    twice = [name for name, count in Counter(frame["id"]).items() if count > 1]
-    if twice:
-        yield Problem(
-            where, "ids twice", "each id once", "rename them", column="id", count=len(twice), examples=tuple(twice[:3])
-        )
-    for column in (column for column in NUMBER_COLUMNS if column in frame):
-        wrong = frame[(frame[column] != "") & pd.to_numeric(frame[column], errors="coerce").isna()]
-        if len(wrong):
-            examples = tuple(f"{row['id']}: {row[column]!r}" for row in wrong.head(3).to_dict("records"))
-            yield Problem(
-                where,
-                f"text in {len(wrong)} rows",
-                "a number, or nothing",
-                "correct it",
-                column=column,
-                examples=examples,
-            )
-    outside = frame[(frame["score"] != "") & ~frame["score"].isin(list(scale))]
-    if len(outside):
-        examples = tuple(f"{row['id']}: {row['score']!r}" for row in outside.head(3).to_dict("records"))
-        expected = f"one of {', '.join(scale)}"
-        yield Problem(
-            where, "scores outside the scale", expected, "correct them or give the scale", column="score",
-            count=len(outside), examples=examples,
-        )  # fmt: skip
-    if "score_number" in frame:
-        numbers = pd.to_numeric(frame["score_number"], errors="coerce")
-        differs = frame[numbers.notna() & (numbers != frame["score"].map(dict(scale)))]
-        if len(differs):
-            yield Problem(
-                where, "a number that is not the label's", "the number of the scale", "correct one of the two",
-                column="score_number", count=len(differs), examples=tuple(differs["id"].head(3)),
-            )  # fmt: skip
+    frame = table.frame
+    differs = score_number.notna() & (score_number != frame["score"].map(dict(scale)))
+    labels = f"one of {', '.join(scale)}"
+    faults = [
+        ("id", frame["id"].duplicated(), "ids twice", "each id once", "rename them"),
+        *((column, frame[column] == "", "no text", "a text in every row", "add it") for column in ("id", "key")),
+        ("score", (frame["score"] != "") & ~frame["score"].isin(list(scale)), "scores outside the scale", labels,
+         "correct them or give the scale"),
+        ("score_number", differs, "a number that is not the label's", "the number of the scale",
+         "correct one of the two"),
+    ]  # fmt: skip
+    yield from fault_problems(table, faults)
+    yield from gap_problems(table, TEXT_COLUMNS)
 
 
 def _label_row(label: str, category: str, count: float, note: str) -> TidyRow:
