@@ -12,6 +12,7 @@ import pandas as pd
 from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
+from si_eval.disclosure.known_figures import read_known
 from si_eval.progress import Progress, ignore_progress
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
@@ -23,6 +24,7 @@ from si_eval.study.file import Study
 from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
 from si_eval.table_files import read_tables
+from si_eval.text_input.small_tables import read_small_table
 
 TABLES_VARIABLE = "SI_EVAL_TABLES"
 
@@ -176,7 +178,7 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
     border = study.file.disclosure
     rules = {exhibit.id: exhibit.disclosure or border.rules for exhibit in study.file.exhibits}
     priority = {exhibit.id: exhibit.priority for exhibit in study.file.exhibits if exhibit.priority is not None}
-    known = None if border.known is None else pd.read_csv(study.resolve(border.known))
+    known = None if border.known is None else read_known(study.resolve(border.known))
     protections = []
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
         preset = _output_rules(study, name)
@@ -293,7 +295,7 @@ def compare_with_published(study: Study, safe: Sequence[SafeTable]) -> published
     if entry is None:
         return None
     figures, claims = (
-        pd.concat([pd.read_csv(study.resolve(path), dtype=str, keep_default_na=False) for path in paths])
-        for paths in (entry.figures, entry.claims)
+        pd.concat([read_small_table(study.resolve(path), what=name).frame for path in paths])
+        for name, paths in (("figures", entry.figures), ("claims", entry.claims))
     )
     return published.compare_published(safe, figures=figures, claims=claims, readings=study.resolve(entry.readings))

@@ -40,6 +40,8 @@ class Survey:
         Hash of the file that was read.
     simulation : Simulation or None
         Where the answers come from, if nobody gave them.
+    notes : tuple of str
+        What was read otherwise than plainly, such as marks between thousands.
 
     Examples
     --------
@@ -59,6 +61,7 @@ class Survey:
     problem_frame: pd.DataFrame
     sha256: str = ""
     simulation: Simulation | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def respondents(self) -> int:
@@ -118,12 +121,13 @@ class Survey:
         return "; ".join(parts)
 
     def summary(self) -> str:
-        """Return a line with the numbers of respondents and of kinds of flagged answers."""
+        """Return a line with the numbers of respondents and of kinds of flagged answers, and one for each remark."""
         kind = "simulated" if self.simulation else "real"
-        return (
+        first = (
             f"Survey {self.questionnaire.name} ({kind}): {self.respondents} respondents, {self.ineligible} not "
             f"eligible, {len(self.questionnaire.asked)} questions, quality flags: {len(self.problem_frame)}"
         )
+        return "\n".join([first, *(f"  note: {note}" for note in self.notes)])
 
     def __repr__(self) -> str:
         return self.summary()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from si_eval.survey.answers import ANSWER, ITEM, PROBLEM_COLUMNS, QUESTION, RESPONDENT, VALUE
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire, row_indicator
+from si_eval.text_input import is_missing_word
 
 FLAG_KINDS = (
     *("double respondent", "unknown respondent", "empty response", "same answers", "missing", "not asked"),
@@ -114,6 +115,11 @@ def _content_flags(question: Question, given: pd.DataFrame, long: pd.DataFrame) 
         found = f"{' or '.join(question.option(code).en for code in exclusive)} together with other answers"
         together = counts[counts > 1].index
         yield QualityFlag("contradiction", question.id, found, "one or the other", "kept as ticked", _ids(together))
+    if question.kind in (NUMERIC, OPEN):
+        words = long[(long[QUESTION] == question.id) & (long["part"] != "code")]
+        empty = words.loc[words[ANSWER].map(is_missing_word).astype(bool), RESPONDENT]
+        found, expected = "a word for nothing, such as NA or -", "an answer, or nothing"
+        yield QualityFlag("missing", question.id, found, expected, "counted as no answer", _ids(empty))
     if question.kind == NUMERIC:
         low = float("-inf") if question.minimum is None else question.minimum
         high = float("inf") if question.maximum is None else question.maximum

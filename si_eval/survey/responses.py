@@ -8,17 +8,21 @@ import io
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+from pyarrow.lib import ArrowException
 
 from si_eval.errors import DroppedRowsWarning, InputError, Problem, StudyError
+from si_eval.input_files import read_bytes
 from si_eval.results import Simulation
 from si_eval.survey.answers import ANSWER, ANSWER_COLUMNS, ITEM, QUESTION, RESPONDENT, VALUE, Survey, apply_routing
 from si_eval.survey.quality_flags import find_quality_flags
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire
+from si_eval.text_input import is_missing_word, parse_numbers
+from si_eval.text_input.small_tables import SmallTable, cell_text, is_gap_word, read_small_table
 
 SIMULATED = "simulated"
+MAX_BYTES = 500_000_000
 WORDS_GIVEN = "given"  # replaces the words of an open answer, which are not kept
 TICKED = frozenset({"1", "true", "yes", "ja", "x"})
 UNTICKED = frozenset({"", "0", "false", "no", "nee"})
@@ -63,9 +67,10 @@ def read_responses(
     ------
     InputError
         With every problem that makes the responses unreadable: no respondents, unknown columns, questions or options,
-        missing columns, text for a number, rows without a respondent.
+        missing columns, rows without a respondent, text for a number, and numbers that can be read in two ways: all
+        answers to a question decide together on their marks (``1.500`` alone may be 1.5 or 1500).
     StudyError
-        If the file does not exist or is not in UTF-8.
+        If the file does not exist, or an argument is of another kind.
 
     Warns
     -----
@@ -83,16 +88,19 @@ def read_responses(
     0          a       Q1           1    NaN
     1          b       Q1           3    NaN
     """
-    frame, sha256 = _read_as_text(source)
-    where = source.name if isinstance(source, Path) else Path(source).name if isinstance(source, str) else "responses"
+    _check_arguments(source, questionnaire, respondents, simulation)
+    table, sha256 = _read_responses(source)
+    frame, where = table.frame.astype(object), table.where
     marks = sorted(set(frame.pop(SIMULATED)) - {""}) if SIMULATED in frame else []
     tidy = {RESPONDENT, QUESTION, ANSWER} <= set(frame.columns)
+    numeric = [ANSWER] if tidy else [one.id for one in questionnaire.questions if one.kind == NUMERIC]
+    frame = frame.assign(**{name: frame[name].map(_as_code) for name in frame.columns.difference(numeric)})
     problems = list(_column_problems(frame, questionnaire, tidy, where))
     if problems:
         raise InputError(problems, what=f"the responses ({where})")
     n_dropped = 0 if tidy else len(frame) - frame[RESPONDENT].nunique()
     long = _tidy_to_long(frame) if tidy else _wide_to_long(_drop_repeated_respondents(frame), questionnaire)
-    answers, problems = _code_answers(long, questionnaire, where)
+    answers, problems, notes = _code_answers(long, questionnaire, where)
     if problems:
         raise InputError(problems, what=f"the responses ({where})")
     if n_dropped:
@@ -100,51 +108,62 @@ def read_responses(
     asked = apply_routing(questionnaire, answers, sorted(set(answers[RESPONDENT])))
     if simulation is None and marks:
         simulation = Simulation(preset=marks[0], scale=1.0, seed=0, note="responses that nobody gave")
+    invited = None if respondents is None else [cell_text(one) for one in respondents]
     return Survey(
         questionnaire=questionnaire,
         answers=answers,
         asked_frame=asked[asked["eligible"]].drop(columns="eligible"),
         ineligible=int((~asked["eligible"]).sum()),
-        problem_frame=find_quality_flags(questionnaire, answers, asked, long, frame, respondents),
+        problem_frame=find_quality_flags(questionnaire, answers, asked, long, frame, invited),
         sha256=sha256,
         simulation=simulation,
+        notes=tuple(notes),
     )
 
 
-def _read_as_text(source: str | Path | pd.DataFrame) -> tuple[pd.DataFrame, str]:
+def _check_arguments(
+    source: object, questionnaire: Questionnaire, respondents: Iterable[str] | None, simulation: Simulation | None
+) -> None:
+    """Raise `StudyError` with every argument of `read_responses` that is of another kind."""
+    wrong = [
+        f"{name}: found {type(value).__name__}; expected {expected}"
+        for name, value, fits, expected in (
+            ("source", source, isinstance(source, pd.DataFrame | str | Path), "a data frame or the path of a file"),
+            ("questionnaire", questionnaire, isinstance(questionnaire, Questionnaire), "one from `load_questionnaire`"),
+            ("respondents", respondents, respondents is None or _is_list(respondents), "a list of ids, or None"),
+            ("simulation", simulation, isinstance(simulation, Simulation | None), "one from `describe_simulation`"),
+        )
+        if not fits
+    ]
+    if wrong:
+        raise StudyError(f"{'; '.join(wrong)}; correct {'it' if len(wrong) == 1 else 'them'}")
+
+
+def _is_list(value: object) -> bool:
+    """Whether a value holds several values, and is no text."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | pd.DataFrame)
+
+
+def _read_responses(source: str | Path | pd.DataFrame) -> tuple[SmallTable, str]:
     """Return every cell as stripped text, missing ones empty, and the hash of the content."""
     if isinstance(source, pd.DataFrame):
-        frame = source.reset_index(drop=True)
-        content = frame.to_csv(index=False).encode()
-    else:
-        if not Path(source).is_file():
-            raise StudyError(f"responses: found no file {Path(source).name}; expected CSV or parquet; check the path")
-        content = Path(source).read_bytes()
-        frame = _read_table(content, Path(source).suffix.lower())
-    frame = pd.DataFrame({str(name): frame[name].map(_text).astype(object) for name in frame.columns})
-    return frame, hashlib.sha256(content).hexdigest()
-
-
-def _read_table(content: bytes, suffix: str) -> pd.DataFrame:
-    """Read parquet, or CSV with commas or (as Dutch spreadsheets write it) semicolons."""
-    if suffix == ".parquet":
-        return pd.read_parquet(io.BytesIO(content))
+        content = source.reset_index(drop=True).to_csv(index=False).encode()
+        return read_small_table(source, what="responses"), hashlib.sha256(content).hexdigest()
+    content = read_bytes(source, what="responses", expected="CSV or parquet", max_bytes=MAX_BYTES)
+    digest, name = hashlib.sha256(content).hexdigest(), Path(source).name
+    if Path(source).suffix.lower() != ".parquet":
+        return read_small_table(source, what="responses"), digest
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StudyError(f"responses: found {error}; expected UTF-8; save the file in that encoding") from error
-    heading = text.partition("\n")[0]
-    if not heading.strip():
-        return pd.DataFrame()
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    return pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
+        frame = pd.read_parquet(io.BytesIO(content))
+    except (OSError, ValueError, ArrowException) as error:
+        found, action = "a file that is no parquet or damaged", "write the file again"
+        problem = Problem(name, f"{found} ({str(error).partition(chr(10))[0][:80]})", "a parquet file", action)
+        raise InputError([problem], what=f"the responses ({name})") from error
+    return read_small_table(frame, what=name), digest
 
 
-def _text(value: Any) -> str:
-    """Return a cell as text: empty where missing, and 3.0 as 3, as a column of integers with gaps is read."""
-    if value is None or pd.isna(value):
-        return ""
-    text = str(value).strip()
+def _as_code(text: str) -> str:
+    """Return 3.0 as 3, as a column of integers with gaps is written; other texts stay."""
     return text.removesuffix(".0") if text.removesuffix(".0").lstrip("-").isdecimal() else text
 
 
@@ -180,8 +199,9 @@ def _column_problems(frame: pd.DataFrame, questionnaire: Questionnaire, tidy: bo
     for name in required:
         if name not in frame:
             yield Problem(where, "no such column", "it in the file", "add it, empty if nobody answered", column=name)
-    if RESPONDENT in frame and (frame[RESPONDENT] == "").any():
-        rows = [str(place + 1) for place in frame.index[frame[RESPONDENT] == ""]]
+    without = frame[RESPONDENT].map(lambda name: not name or is_gap_word(name)) if RESPONDENT in frame else None
+    if without is not None and without.any():
+        rows = [str(place + 1) for place in frame.index[without.astype(bool)]]
         count = len(rows)
         found, expected = f"{count} rows without a respondent", "an id in every row"
         yield Problem(where, found, expected, "give each an id", "", RESPONDENT, count, tuple(rows[:MAX_EXAMPLES]))
@@ -226,9 +246,12 @@ def _tidy_to_long(frame: pd.DataFrame) -> pd.DataFrame:
     return long.loc[long[ANSWER] != "", [RESPONDENT, QUESTION, ITEM, "part", ANSWER]].drop_duplicates()
 
 
-def _code_answers(long: pd.DataFrame, questionnaire: Questionnaire, where: str) -> tuple[pd.DataFrame, list[Problem]]:
-    """Recode labels to codes and text to numbers; list what the questionnaire does not have."""
+def _code_answers(
+    long: pd.DataFrame, questionnaire: Questionnaire, where: str
+) -> tuple[pd.DataFrame, list[Problem], list[str]]:
+    """Recode labels to codes and text to numbers; list what the questionnaire does not have, and remarks."""
     problems: list[Problem] = []
+    notes: list[str] = []
     parts = []
     known = {question.id: question for question in questionnaire.questions}
     for name, rows in long.groupby(QUESTION, sort=True):
@@ -237,27 +260,51 @@ def _code_answers(long: pd.DataFrame, questionnaire: Questionnaire, where: str) 
             action = f"did you mean {nearest[0]}?" if nearest else "remove these rows, or add the question"
             problems.append(_problem(where, QUESTION, rows[QUESTION], f"one of {', '.join(known)}", action))
             continue
-        coded, faults = _code_question(rows, known[str(name)], questionnaire, where)
+        question = known[str(name)]
+        if question.kind == NUMERIC:
+            coded, faults, remarks = _code_numbers(rows, question, where)
+            notes += remarks
+        else:
+            coded, faults = _code_question(rows, question, questionnaire, where)
         parts.append(coded)
         problems += faults
     answers = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ANSWER_COLUMNS))
     answers[VALUE] = answers[VALUE].astype("float64")
-    return answers.sort_values([RESPONDENT, QUESTION, ITEM, ANSWER], ignore_index=True), problems
+    return answers.sort_values([RESPONDENT, QUESTION, ITEM, ANSWER], ignore_index=True), problems, notes
+
+
+def _code_numbers(rows: pd.DataFrame, question: Question, where: str) -> tuple[pd.DataFrame, list[Problem], list[str]]:
+    """Read the numbers that respondents typed: all answers to the question decide together on decimal marks.
+
+    A word for missing (NA, -) is no answer; `find_quality_flags` counts it.
+    """
+    parsed = parse_numbers(rows[ANSWER])
+    problems = []
+    for problem in parsed.problems:
+        texts = rows[ANSWER].iloc[list(problem.rows)]
+        examples = tuple(sorted(set(texts))[:MAX_EXAMPLES])
+        found, expected = f"unknown answers: {problem.found}", f"{problem.expected}, such as 1500 or 1.5"
+        problems.append(Problem(where, found, expected, problem.action, "", question.id, len(texts), examples))
+    known = parsed.values.notna()
+    value = parsed.values[known]
+    answers = pd.DataFrame(
+        {RESPONDENT: rows[RESPONDENT][known], QUESTION: question.id, ITEM: rows[ITEM][known],
+         ANSWER: value.map(cell_text), VALUE: value}
+    )  # fmt: skip
+    return answers.drop_duplicates(), problems, [note for note in parsed.notes(question.id) if "thousands" in note]
 
 
 def _code_question(
     rows: pd.DataFrame, question: Question, questionnaire: Questionnaire, where: str
 ) -> tuple[pd.DataFrame, list[Problem]]:
-    """Recode the answers to one question."""
-    answer, item = rows[ANSWER], rows[ITEM]
+    """Recode the answers to one question that is no number."""
+    answer, item = rows[ANSWER].map(_as_code), rows[ITEM]
     value = pd.Series(float("nan"), index=rows.index)
     codes = {option.code for option in question.options}
     problems: list[Problem] = []
-    if question.kind == NUMERIC:
-        value = pd.to_numeric(answer.str.replace(",", ".", regex=False), errors="coerce")
-        problems += _unknown_answers(where, question, answer[value.isna()], "a number")
-        answer = value.map(_text)
-    elif question.kind == OPEN:
+    if question.kind == OPEN:
+        said = (rows["part"] == "code") | ~rows[ANSWER].map(is_missing_word).astype(bool)
+        rows, answer, value = rows[said], answer[said], value[said]
         is_code = rows["part"] == "code"
         problems += _unknown_answers(
             where, question, answer[is_code & ~answer.isin(codes)], "a code of its coding frame"

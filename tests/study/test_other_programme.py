@@ -240,7 +240,7 @@ def test_a_notebook_gets_all_of_it_without_registers(tmp_path):
 ANSWERS = FILES["answers.csv"]
 ASKED = ("respondent", "use", "why_time", "why_cost", "why_none", "hours", "staff")
 REFUSED = {
-    "an empty file": ("answers__csv", "", "found no respondent", {"", *ASKED}),
+    "an empty file": ("answers__csv", "", "found an empty file", {""}),
     "a file without respondents": ("answers__csv", ANSWERS.partition("\n")[0], "found no respondent", {""}),
     "an unknown option": (
         "answers__csv", ANSWERS.replace("m1;Ja", "m1;Maybe").replace("m6;n;;;;99;s", "m6;n;;;;many;x"), "Maybe",

@@ -42,9 +42,9 @@ def test_files_as_spreadsheets_write_them_are_read(small, tmp_path, wide):
     assert sv.read_responses(tmp_path / "responses.parquet", small).respondents == 4
     with pytest.raises(StudyError, match=r"found no file nowhere\.csv"):
         sv.read_responses(tmp_path / "nowhere.csv", small)
-    path.write_bytes("respondent;A\nr1;caf\u00e9".encode("latin-1"))
-    with pytest.raises(StudyError, match="expected UTF-8"):
-        sv.read_responses(path, small)
+    for encoding in ("cp1252", "utf-16"):
+        path.write_bytes(wide.assign(E="caf\u00e9").to_csv(index=False, sep="\t").encode(encoding))
+        assert sv.read_responses(path, small).respondents == 4
 
 
 def test_what_cannot_be_read_is_refused_at_once(small, problems_of, wide):
