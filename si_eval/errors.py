@@ -102,7 +102,26 @@ class InputError(SiEvalError):
         super().__init__(f"{what} has {len(self.problems)} {plural}:\n{lines}")
 
 
+class ArgumentError(InputError, StudyError):
+    """A call whose arguments cannot be carried out, with every problem: an InputError, a StudyError and a ValueError.
+
+    With a single problem the message is that problem.
+    """
+
+    def __init__(self, problems: Sequence[Problem], what: str = "the call") -> None:
+        super().__init__(problems, what=what)
+        if len(self.problems) == 1:
+            self.args = (str(self.problems[0]),)
+
+
 def propose_name(name: object, known: Iterable[str], otherwise: str) -> str:
     """Return what to do about an unknown name: ask whether the nearest known one was meant, or ``otherwise``."""
-    near = difflib.get_close_matches(str(name), list(known), n=1)
+    options = list(known)
+    near = [one for one in options if simplify_name(one) == simplify_name(name)] if isinstance(name, str) else []
+    near = near or difflib.get_close_matches(str(name), options, n=1)
     return f"did you mean `{near[0]}`?" if near else otherwise
+
+
+def simplify_name(name: str) -> str:
+    """Return the letters and digits of a name, in small letters: what is left of it when it was typed from memory."""
+    return "".join(sign for sign in name.casefold() if sign.isalnum())

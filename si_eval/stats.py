@@ -13,6 +13,10 @@ IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
 
+ROUNDING = 1e-14  # relative: numbers nearer to each other than this differ by rounding alone
+CANCELLED = 1e-12  # relative: a variance that is smaller than its terms by this much is zero
+
+
 class Interval(NamedTuple):
     """An estimate with its standard error, interval and two-sided p-value (against zero, or the value stated)."""
 
@@ -21,6 +25,17 @@ class Interval(NamedTuple):
     low: FloatArray
     high: FloatArray
     p_value: FloatArray
+
+
+def subtract(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Compute ``a - b``: exactly zero where the two differ by rounding alone."""
+    difference = a - b
+    return np.where(np.abs(difference) <= ROUNDING * np.maximum(np.abs(a), np.abs(b)), 0.0, difference)
+
+
+def is_constant(smallest: float, largest: float) -> bool:
+    """Whether values from ``smallest`` to ``largest`` differ by rounding alone: they have no variance."""
+    return largest - smallest <= ROUNDING * max(abs(smallest), abs(largest))
 
 
 def log_upper_fence(first: FloatArray, third: FloatArray, width: float) -> FloatArray:
@@ -33,10 +48,13 @@ def log_upper_fence(first: FloatArray, third: FloatArray, width: float) -> Float
 
 
 def student_interval(estimate: FloatArray, std_error: FloatArray, dof: FloatArray, level: float) -> Interval:
-    """Compute the interval and p-value of estimates with ``dof`` degrees of freedom; all arrays of one shape."""
+    """Compute the interval and p-value of estimates with ``dof`` degrees of freedom; all arrays of one shape.
+
+    An estimate without error has no p-value.
+    """
     with np.errstate(divide="ignore", invalid="ignore"):
         quantile = special.stdtrit(dof, 0.5 + level / 2)
-        p_value = 2 * special.stdtr(dof, -np.abs(estimate / std_error))
+        p_value = 2 * special.stdtr(dof, -np.abs(estimate / np.where(std_error == 0, np.nan, std_error)))
     return Interval(estimate, std_error, estimate - quantile * std_error, estimate + quantile * std_error, p_value)
 
 
@@ -54,8 +72,23 @@ def ratio_std_error(
 ) -> FloatArray:
     """Compute the standard error of ``a / b`` by the delta method, with the covariance of ``a`` and ``b``."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = (se_a**2 - 2 * (a / b) * covariance + (a / b) ** 2 * se_b**2) / b**2
-        return np.sqrt(np.maximum(variance, 0.0))
+        terms = se_a**2 + (a / b) ** 2 * se_b**2
+        variance = se_a**2 - 2 * (a / b) * covariance + (a / b) ** 2 * se_b**2
+        variance = np.where(variance <= CANCELLED * terms, 0.0, variance)
+        return np.sqrt(variance / b**2)
+
+
+def is_near_zero(
+    mean: FloatArray, std_error: FloatArray, dof: FloatArray, level: float, signed: BoolArray
+) -> BoolArray:
+    """Whether means cannot be told from zero: nothing can be divided by them.
+
+    That is a mean smaller than its standard error, which no mean of positive values is; and, where values have both
+    signs (``signed``), one whose interval holds zero.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        quantile = np.where(signed, np.fmax(special.stdtrit(dof, 0.5 + level / 2), 1.0), 1.0)
+        return np.abs(mean) < (1 - CANCELLED) * quantile * std_error
 
 
 def standardised_mean_difference(
@@ -63,10 +96,13 @@ def standardised_mean_difference(
 ) -> FloatArray:
     """Divide a difference of means by the root of the mean of the two variances.
 
+    Means that are equal have no difference, also where nothing varies; others have none that can be standardised then.
+
     Source: Austin (2009), Statistics in Medicine 28, p. 3085, equation 1.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        return (mean_a - mean_b) / np.sqrt((sd_a**2 + sd_b**2) / 2)
+        difference, deviation = subtract(mean_a, mean_b), np.sqrt((sd_a**2 + sd_b**2) / 2)
+        return np.where(deviation == 0, np.where(difference == 0, 0.0, np.nan), difference / deviation)
 
 
 def equivalence_p_value(
@@ -87,6 +123,7 @@ def equivalence_p_value(
         std_error = np.sqrt(se_a**2 + se_b**2)
         margin = bound * np.sqrt((sd_a**2 + sd_b**2) / 2)
         dof = welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
-        above = special.stdtr(dof, -(mean_a - mean_b + margin) / std_error)
-        below = special.stdtr(dof, (mean_a - mean_b - margin) / std_error)
+        difference = subtract(mean_a, mean_b)
+        above = special.stdtr(dof, -(difference + margin) / std_error)
+        below = special.stdtr(dof, (difference - margin) / std_error)
     return np.maximum(above, below)

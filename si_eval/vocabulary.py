@@ -205,6 +205,12 @@ class Reason(StrEnum):
     NO_BALANCING_WEIGHTS = "no_balancing_weights"
     NO_TREATED_LEFT = "no_treated_left"
     NO_CONTROLS_LEFT = "no_controls_left"
+    # comparisons
+    ONE_UNIT = "one_unit"
+    NO_VARIANCE = "no_variance"
+    NO_STANDARD_DEVIATION = "no_standard_deviation"
+    BASE_NEAR_ZERO = "base_near_zero"
+    BASE_NEGATIVE = "base_negative"
     # survey
     NO_RESPONDENTS = "no_respondents"
     NO_POPULATION_COUNT = "no_population_count"

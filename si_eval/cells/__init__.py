@@ -1,5 +1,6 @@
 """The unit border: units go in, cells come out."""
 
+from si_eval.cells.requests import check_panel, check_request, check_where, fill_empty_groups, refuse_empty
 from si_eval.cells.summary import (
     CellRequest,
     CellSummary,
@@ -29,13 +30,18 @@ __all__ = [
     "cell_request",
     "check_columns",
     "check_indicators",
+    "check_panel",
+    "check_request",
+    "check_where",
     "count_coverage",
     "count_holdings",
     "disclosure_columns",
+    "fill_empty_groups",
     "filter_rows",
     "holding_columns",
     "indicator_values",
     "label_cells",
+    "refuse_empty",
     "select_units",
     "summarise",
     "summarise_requests",

@@ -27,7 +27,7 @@ from si_eval.vocabulary import (
 NO_CONTRIBUTION = -1.0  # of a unit that does not count: contributions are not negative
 PERCENTILES = {"p10": 0.10, "p25": 0.25, "median": 0.50, "p75": 0.75, "p90": 0.90}
 MEASURE_COLUMNS = (
-    "n", "mean", "sd", *PERCENTILES, "total", "numerator", "denominator", "largest", "second_largest",
+    "n", "mean", "sd", "smallest", *PERCENTILES, "total", "numerator", "denominator", "largest", "second_largest",
     "holding_largest", "holding_second", "n_holdings", *PSEUDO_COLUMNS,
 )  # fmt: skip
 PERCENTILE_SHARES = np.array(list(PERCENTILES.values()))
@@ -151,6 +151,8 @@ class _Units:
         rows = [moments(part[:n]) for part, n in zip(self.cells.split(ordered), counts, strict=True)]
         result |= dict(zip(("total", "mean", "sd"), np.array(rows, dtype=float).reshape(-1, 3).T, strict=True))
         result["n"] = counts.astype(float)
+        result["smallest"] = np.full(len(counts), np.nan)
+        result["smallest"][counts > 0] = ordered[self.cells.starts[:-1][counts > 0]]
         result["n_holdings"] += result["n"]
         result |= dict(zip(PERCENTILES, self.cells.percentiles(ordered, counts, PERCENTILE_SHARES).T, strict=True))
         result |= self._pseudo(values, self.cells.neighbours(ordered, counts, PRINTED_SHARES, _neighbours()))

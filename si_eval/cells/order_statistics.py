@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from si_eval.stats import FloatArray, IntArray
+from si_eval.stats import FloatArray, IntArray, is_constant
 
 MAX_COMBINATIONS = 10_000_000  # combinations that are counted in an array; more are sorted
 
@@ -135,14 +135,21 @@ class Cells:
 
 
 def moments(values: FloatArray) -> tuple[float, float, float]:
-    """Compute sum, mean and standard deviation (n - 1, in two passes) of values without gaps; missing where too few."""
+    """Compute sum, mean and standard deviation (n - 1, in two passes) of values in ascending order, without gaps.
+
+    Missing where too few. Values that differ by rounding alone do not vary, and their mean is one of them.
+    """
     n = len(values)
     if n == 0:
         return np.nan, np.nan, np.nan
     total = float(np.add.reduce(values))
-    away = values - total / n
+    smallest, largest = float(values[0]), float(values[-1])
+    mean = min(max(total / n, smallest), largest)
+    if n == 1 or is_constant(smallest, largest):
+        return total, mean, np.nan if n == 1 else 0.0
+    away = values - mean
     np.square(away, out=away)  # not with a dot product, whose threads would wait for work while others compute
-    return total, total / n, float(np.sqrt(np.add.reduce(away) / (n - 1))) if n > 1 else np.nan
+    return total, mean, float(np.sqrt(np.add.reduce(away) / (n - 1)))
 
 
 def two_largest(values: FloatArray) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 import ibis
@@ -53,10 +53,10 @@ def filter_rows(table: ir.Table, where: Where | None) -> ir.Table:
 
 
 def list_values(wanted: Value | Sequence[Value]) -> list[Value]:
-    """List the values that a filter keeps, as it may name a single one."""
-    if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+    """List the values that a filter keeps, as it may name a single one; those of a set in alphabetical order."""
+    if isinstance(wanted, str | bytes) or not isinstance(wanted, Iterable):
         return [wanted]
-    return list(wanted)
+    return sorted(wanted, key=str) if isinstance(wanted, Set) else list(wanted)
 
 
 def indicator_values(table: ir.Table, indicator: Indicator) -> ir.Column:

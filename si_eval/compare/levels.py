@@ -31,6 +31,7 @@ from si_eval.vocabulary import (
     STD_ERROR,
     UNIT_OF_MEASURE,
     YEAR,
+    Reason,
 )
 
 CANNOT_SHOW = (
@@ -83,7 +84,8 @@ def compare_groups(
     Raises
     ------
     StudyError
-        If the panel does not have an indicator, or a column of ``by`` or ``where``.
+        With every argument that is wrong: an indicator, a year, a column or a value that the panel does not have, a
+        column without classes in ``by``, a ``level`` that is not between 0 and 1; and where no unit is left.
 
     See Also
     --------
@@ -99,9 +101,11 @@ def compare_groups(
 
     with the degrees of freedom of Welch; that of the ratio :math:`\bar y_1 / \bar y_0` follows from the delta method
     with the same degrees of freedom. A cell with one unit has a mean without standard error; a cell without one of the
-    groups has no contrast. The mean of a ratio (such as revenue per employee) is the unweighted mean over units; the
-    ratio of sums weighs units by the denominator. Medians are exact here; the pseudo-median that takes their place when
-    the table is protected stands beside them.
+    groups has no contrast, but where a group has no unit at all in a year the contrasts say so. Values that differ by
+    rounding alone do not vary: then there is no interval and no p-value. There is no ratio to a mean that is negative,
+    smaller than its standard error or, of values with both signs, within its interval of zero. The mean of a ratio
+    (such as revenue per employee) is the unweighted mean over units; the ratio of sums weighs units by the denominator.
+    Medians are exact here; the pseudo-median that takes their place when the table is protected stands beside them.
 
     References
     ----------
@@ -125,9 +129,8 @@ def compare_groups(
          difference      3.00       2.31        3
               ratio      1.25       0.21        3
     """
-    request = cells.cell_request(indicator, by=by, where=where, years=years)
-    summaries = cells.summarise_requests(panel, [request])
-    return compare_summaries(panel, summaries, indicator=indicator, by=by, where=where, years=years, level=level)
+    request, level = _check(panel, indicator, by, where, years, level)
+    return _compare(panel, cells.summarise_requests(panel, [request]), request, level)
 
 
 def compare_summaries(
@@ -141,9 +144,26 @@ def compare_summaries(
     level: float | None = None,
 ) -> ResultTable:
     """Compare the groups as `compare_groups` does, from cells that were summarised before."""
-    request = cells.cell_request(indicator, by=by, where=where, years=years)
+    request, level = _check(panel, indicator, by, where, years, level)
+    return _compare(panel, summaries, request, level)
+
+
+def _check(
+    panel: Panel, indicator: object, by: object, where: object, years: object, level: float | None
+) -> tuple[cells.CellRequest, float]:
+    """Return the request and the level of a call; raise `ArgumentError` with everything that is wrong with it."""
+    arguments = cells.check_panel("compare_groups", panel)
+    request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where, years=years)
+    level = panel.rules.level if level is None else arguments.level("level", level)
+    arguments.refuse_problems()
+    return request, level
+
+
+def _compare(panel: Panel, summaries: cells.Summaries, request: cells.CellRequest, level: float) -> ResultTable:
+    """Make the table of a request whose cells were summarised."""
     summary = summaries[request].to_frame()
-    level = panel.rules.level if level is None else level
+    cells.refuse_empty("compare_groups", summary, request)
+    summary = cells.fill_empty_groups(summary, request, panel)
     labels = cells.label_cells(summary, request.by, dict(request.where))
     keys = pd.concat([summary[[INDICATOR, YEAR]], labels], axis=1)
     groups = [_level_rows(keys, summary, statistic, level) for statistic in (MEAN, MEDIAN, RATIO_OF_SUMS)]
@@ -182,6 +202,8 @@ def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level
     else:
         rows[ESTIMATE] = summary["numerator"] / summary["denominator"].where(summary["denominator"] != 0)
         rows = rows[summary["denominator"].notna()]
+    if statistic == MEAN:
+        rows.loc[rows[N_UNITS] == 1, NOTE] = Reason.ONE_UNIT.note
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "no unit has a value"
     return rows
 
@@ -189,7 +211,7 @@ def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level
 def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> pd.DataFrame:
     """Make the rows of the difference and the ratio of the two means of each cell that has both groups."""
     cell = list(keys.columns)
-    wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd"]]], axis=1)
+    wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd", "smallest"]]], axis=1)
     participants, others = (
         wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
     )
@@ -198,9 +220,10 @@ def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> p
     with np.errstate(divide="ignore", invalid="ignore"):
         se_a, se_b = both["sd_a"].to_numpy() / np.sqrt(n_a), both["sd_b"].to_numpy() / np.sqrt(n_b)
     dof = stats.welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
-    difference = stats.student_interval(mean_a - mean_b, np.sqrt(se_a**2 + se_b**2), dof, level)
+    difference = stats.student_interval(stats.subtract(mean_a, mean_b), np.sqrt(se_a**2 + se_b**2), dof, level)
+    near_zero = stats.is_near_zero(mean_b, se_b, n_b - 1, level, both["smallest_b"].to_numpy() < 0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        quotient = np.where(mean_b != 0, mean_a / mean_b, np.nan)
+        quotient = np.where((mean_b > 0) & ~near_zero, mean_a / mean_b, np.nan)
     ratio = stats.student_interval(quotient, stats.ratio_std_error(mean_a, se_a, mean_b, se_b), dof, level)
     rows = []
     for group, interval in ((DIFFERENCE, difference), (RATIO, ratio)):
@@ -216,6 +239,12 @@ def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> p
             NOTE: "",
         }
         contrast = both[cell].assign(**columns)
+        contrast.loc[contrast[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
+        contrast.loc[difference.std_error == 0, NOTE] = Reason.NO_VARIANCE.note
         contrast.loc[contrast[ESTIMATE].isna(), NOTE] = "one of the groups has no value, or its mean is zero"
+        if group == RATIO:
+            contrast.loc[np.isfinite(mean_a) & (mean_b < 0), NOTE] = Reason.BASE_NEGATIVE.note
+            contrast.loc[np.isfinite(mean_a) & (mean_b != 0) & near_zero, NOTE] = Reason.BASE_NEAR_ZERO.note
+            contrast.loc[contrast[ESTIMATE].isna(), [STD_ERROR, CONF_LOW, CONF_HIGH]] = np.nan
         rows.append(contrast)
     return pd.concat(rows, ignore_index=True)

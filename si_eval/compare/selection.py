@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,13 +23,16 @@ from si_eval.vocabulary import (
     P_VALUE,
     PARTICIPANTS,
     RULE_SET,
+    SIZE_CLASS_4,
     SMD,
     STATISTIC,
     UNIT_OF_MEASURE,
     YEAR,
+    Reason,
 )
 
 EQUIVALENCE_BOUND = 0.25  # in standard deviations: Stuart (2010), Statistical Science 25, p. 1-21, section 4.1
+DEFAULT_SPLIT = (SIZE_CLASS_4,)
 CANNOT_SHOW = (
     "Likeness on these figures does not exclude selection on what the registers do not hold; the year may already hold "
     "early participation."
@@ -58,7 +62,8 @@ def check_selection(
     indicator : str or sequence of str, optional
         Indicators of the panel. Default: those that the registry marks for it (``balance = true``), else all.
     by : str or sequence of str, default ("size_class_4",)
-        Columns of the panel that split the units into cells; the check of all units together comes first.
+        Columns of the panel that split the units into cells; the check of all units together comes first. A
+        panel without size classes has that check alone, unless columns are named.
     where : mapping of str to a value or a sequence of values, optional
         Columns of the panel, and the values of the units to keep. Default: all units.
     bound : float, default 0.25
@@ -75,7 +80,8 @@ def check_selection(
     Raises
     ------
     StudyError
-        If the panel does not have an indicator, or a column of ``by`` or ``where``.
+        With every argument that is wrong: an indicator, the year, a column or a value that the panel does not have, a
+        column without classes in ``by``, a ``bound`` that is not above 0; and where no unit is left.
 
     See Also
     --------
@@ -88,7 +94,8 @@ def check_selection(
     .. math:: d = (\bar y_1 - \bar y_0) / \sqrt{(s_1^2 + s_0^2) / 2}.
 
     The p-value is that of two one-sided Welch tests of the hypothesis that the means differ by ``bound`` of these
-    standard deviations or more. A small p-value says that the groups are alike; a large one says nothing.
+    standard deviations or more. Where nothing varies, equal means have a difference of 0 and no p-value, and other
+    means have no standardised difference. A small p-value says that the groups are alike; a large one says nothing.
 
     References
     ----------
@@ -111,11 +118,16 @@ def check_selection(
          difference standardised_mean_difference      1.06      NaN
          difference                  equivalence      1.06     0.81
     """
-    by = [by] if isinstance(by, str) else list(by)
+    arguments = cells.check_panel("check_selection", panel)
     if indicator is None:
         indicator = [name for name, entry in panel.indicators.items() if entry.balance] or list(panel.indicators)
-    splits: list[list[str]] = [[], by] if by else [[]]
-    frames = [_balance(panel, indicator, split, where, year, bound) for split in splits]
+    year = arguments.year("year", year, panel.per_year)
+    request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where)
+    bound = arguments.number("bound", bound, above=0, action="write 0.25 for a quarter of a standard deviation")
+    arguments.refuse_problems()
+    request = replace(request, years=(year,))
+    splits = [(), request.by] if request.by else [()]
+    frames = [_balance(panel, replace(request, by=split), bound) for split in splits]
     rows = pd.concat(frames, ignore_index=True).assign(**{RULE_SET: panel.rules.name})
     return ResultTable(
         frame=cells.tidy_frame(rows),
@@ -123,17 +135,20 @@ def check_selection(
         evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
-        coverage=cells.count_coverage(panel, indicator, where=where, years=[year]),
+        coverage=cells.count_coverage(panel, request.indicators, where=dict(request.where), years=request.years),
         simulation=panel.simulation,
     )
 
 
-def _balance(
-    panel: Panel, indicator: str | Sequence[str], by: Sequence[str], where: cells.Where | None, year: int, bound: float
-) -> pd.DataFrame:
+def _balance(panel: Panel, request: cells.CellRequest, bound: float) -> pd.DataFrame:
     """Make the rows of one split."""
-    summary = cells.summarise(panel, indicator=indicator, by=by, where=where, years=[year])
-    keys = pd.concat([summary[[INDICATOR, YEAR]], cells.label_cells(summary, by, where)], axis=1)
+    where = dict(request.where)
+    summary = cells.summarise(panel, indicator=request.indicators, by=request.by, where=where, years=request.years)
+    if request.by == DEFAULT_SPLIT and summary.empty:
+        return pd.DataFrame(columns=[INDICATOR])  # a panel without persons has no size classes
+    cells.refuse_empty("check_selection", summary, request)
+    summary = cells.fill_empty_groups(summary, request, panel)
+    keys = pd.concat([summary[[INDICATOR, YEAR]], cells.label_cells(summary, request.by, where)], axis=1)
     units = summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()})
     of_groups: cells.Columns = {
         GROUP: summary[GROUP],
@@ -158,5 +173,11 @@ def _balance(
     difference: cells.Columns = {STATISTIC: SMD, ESTIMATE: smd}
     equivalence: cells.Columns = {STATISTIC: EQUIVALENCE, ESTIMATE: np.abs(smd), P_VALUE: p_value}
     rows = pd.concat([means, contrast.assign(**difference), contrast.assign(**equivalence)], ignore_index=True)
-    missing = rows[ESTIMATE].isna()
-    return rows.assign(**{NOTE: np.where(missing, "one of the groups has too few values", "")})
+    rows[NOTE] = np.where(rows[ESTIMATE].isna(), "one of the groups has too few values", "")
+    constant = np.tile((sd_a == 0) & (sd_b == 0), 2)
+    differs = rows.iloc[len(means) :]
+    rows.loc[differs.index[constant], NOTE] = np.where(
+        differs[ESTIMATE].isna()[constant], Reason.NO_STANDARD_DEVIATION.note,
+        np.where((differs[STATISTIC] == EQUIVALENCE)[constant], Reason.NO_VARIANCE.note, ""),
+    )  # fmt: skip
+    return rows

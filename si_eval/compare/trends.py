@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from si_eval import cells, engine, stats
-from si_eval.errors import StudyError
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
     BE_ID,
@@ -34,6 +33,7 @@ from si_eval.vocabulary import (
     STD_ERROR,
     UNIT_OF_MEASURE,
     YEAR,
+    Reason,
 )
 
 BASE_VALUE = 100.0
@@ -85,7 +85,8 @@ def index_series(
     Raises
     ------
     StudyError
-        If the panel does not have the indicator, a column, or the base year.
+        With every argument that is wrong: an indicator, a year, a column or a value that the panel does not have, a
+        column without classes in ``by``, a ``level`` that is not between 0 and 1; and where no unit is left.
 
     See Also
     --------
@@ -120,11 +121,8 @@ def index_series(
         participant     130.0      38.44
          difference      20.0      47.27
     """
-    request = series_request(indicator, by=by, where=where, base_year=base_year, years=years)
-    summaries = cells.summarise_requests(panel, [request])
-    return index_summaries(
-        panel, summaries, indicator=indicator, by=by, where=where, base_year=base_year, years=years, level=level
-    )
+    series = _check(panel, indicator, by, where, base_year, years, level)
+    return _index(panel, cells.summarise_requests(panel, [series.request]), series)
 
 
 def series_request(
@@ -151,19 +149,45 @@ def index_summaries(
     level: float | None = None,
 ) -> ResultTable:
     """Compute an index as `index_series` does, from cells that were summarised before."""
-    request = series_request(indicator, by=by, where=where, base_year=base_year, years=years)
+    return _index(panel, summaries, _check(panel, indicator, by, where, base_year, years, level))
+
+
+@dataclass(frozen=True)
+class _Series:
+    """What was asked for: the cells, with those of the base year, and the years to show."""
+
+    request: cells.CellRequest
+    base_year: int
+    years: tuple[int, ...]
+    level: float
+
+
+def _check(
+    panel: Panel, indicator: object, by: object, where: object, base_year: object, years: object, level: float | None
+) -> _Series:
+    """Return the series that a call asks for; raise `ArgumentError` with everything that is wrong with it."""
+    arguments = cells.check_panel("index_series", panel)
+    base = arguments.year("base_year", base_year, panel.per_year)
+    request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where, years=years, several=False)
+    level = panel.rules.level if level is None else arguments.level("level", level)
+    arguments.refuse_problems()
+    if request.years is None:
+        return _Series(request, base, tuple(sorted(panel.per_year)), level)
+    with_base = tuple(sorted({base, *request.years}))
+    return _Series(replace(request, years=with_base), base, request.years, level)
+
+
+def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTable:
+    """Make the table of a series whose cells were summarised."""
+    request, base_year, level = asked.request, asked.base_year, asked.level
     summary = summaries[request].to_frame()
-    level = panel.rules.level if level is None else level
-    if base_year not in set(summary[YEAR]):
-        raise StudyError(
-            f"base_year: found {base_year}; expected one of {sorted(set(summary[YEAR]))}; choose a year of the panel"
-        )
+    cells.refuse_empty("index_series", summary, request)
+    summary = cells.fill_empty_groups(summary, request, panel)
     cell = [INDICATOR, GROUP, *request.by]
     base = summary[summary[YEAR] == base_year].drop(columns=YEAR)
     series = summary.merge(base, on=cell, suffixes=("", OF_BASE_YEAR), how="left")
-    series = series.merge(_covariances(panel, request, base_year), on=[*cell, YEAR], how="left")
-    if years is not None:
-        series = series[series[YEAR].isin([int(year) for year in years])].reset_index(drop=True)
+    series = series.merge(_covariances(panel, request, base_year, series), on=[*cell, YEAR], how="left")
+    series = series[series[YEAR].isin(asked.years)].reset_index(drop=True)
     rows = _index_rows(series, cells.label_cells(series, request.by, dict(request.where)), base_year, level)
     rows = pd.concat([rows, _difference_rows(rows, level)], ignore_index=True)
     rows = rows.assign(**{STATISTIC: INDEX, UNIT_OF_MEASURE: f"{base_year} = 100", RULE_SET: panel.rules.name})
@@ -178,39 +202,56 @@ def index_summaries(
     )
 
 
-def _covariances(panel: Panel, request: cells.CellRequest, base_year: int) -> pd.DataFrame:
-    """Add up, by cell and year, the values of units in the same cell in both years: the covariance of means."""
-    (indicator,), by = request.indicators, list(request.by)
-    table = cells.select_units(panel, by=by, where=dict(request.where), years=request.years)
+def _covariances(panel: Panel, request: cells.CellRequest, base_year: int, series: pd.DataFrame) -> pd.DataFrame:
+    """Compute, by cell and year, the covariance of its mean with that of the base year, ``covariance``.
+
+    It comes from the units that stand in the same cell in both years. Their standardised values are multiplied and
+    added up as decimals: the sum does not depend on the level of the values, nor on the order of the units.
+    """
+    (indicator,), keys = request.indicators, [GROUP, YEAR, *request.by]
+    known = series[(series["sd"] > 0) & (series[f"sd{OF_BASE_YEAR}"] > 0)]
+    if known.empty:
+        return series[[INDICATOR, *keys]].assign(covariance=0.0)
+    table = cells.select_units(panel, by=request.by, where=dict(request.where), years=request.years)
     table = table.mutate(value=cells.indicator_values(table, panel.indicators[indicator]))
-    table = table.filter(table["value"].notnull())
-    base = table.filter(table[YEAR] == base_year).select(BE_ID, GROUP, *by, base_value="value")
-    joined = table.select(BE_ID, YEAR, GROUP, *by, "value").inner_join(base, [BE_ID, GROUP, *by])
-    sums = joined.group_by([GROUP, YEAR, *by]).aggregate(
-        n_both=ibis._.count(),
-        sum_now=joined["value"].sum(),
-        sum_base=joined.base_value.sum(),
-        sum_product=(joined["value"] * joined.base_value).sum(),
+    table = table.filter(table["value"].notnull()).select(BE_ID, *keys, "value")
+    moments = engine.from_frame(table.get_backend(), _of_cells(known, keys))
+    base = table.filter(table[YEAR] == base_year).drop(YEAR).rename(base_value="value")
+    joined = table.inner_join(base, [BE_ID, GROUP, *request.by]).inner_join(moments, keys)
+    now, then = (
+        (joined["value"] - joined.mean_now) / joined.sd_now,
+        (joined.base_value - joined.mean_base) / joined.sd_base,
     )
-    frame = engine.fetch(sums)
-    numbers = ["n_both", "sum_now", "sum_base", "sum_product"]
-    return frame.astype({YEAR: "int64", **dict.fromkeys(numbers, "float64")}).assign(indicator=indicator)
+    joined = joined.mutate(product=(now * then).cast("decimal(38, 15)"))
+    sums = engine.fetch(joined.group_by(keys).aggregate(correlation=joined["product"].sum()))
+    sums = sums.astype({YEAR: "int64", "correlation": "float64"}).merge(known, on=keys)
+    size = sums["sd"] / sums["n"] * (sums[f"sd{OF_BASE_YEAR}"] / sums[f"n{OF_BASE_YEAR}"])
+    return sums[[INDICATOR, *keys]].assign(covariance=sums["correlation"] * size)
+
+
+def _of_cells(series: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """List mean and standard deviation of each cell, in its year and in the base year."""
+    names = {
+        "mean": "mean_now", "sd": "sd_now", f"mean{OF_BASE_YEAR}": "mean_base", f"sd{OF_BASE_YEAR}": "sd_base",
+    }  # fmt: skip
+    return series[[*keys, *names]].rename(columns=names)
 
 
 def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level: float) -> pd.DataFrame:
     """Compute index, standard error and interval of each cell and year."""
     columns = [f"{name}{year}" for name in ("mean", "sd", "n") for year in ("", OF_BASE_YEAR)]
     now, base, sd_now, sd_base, n_now, n_base = (series[column].to_numpy() for column in columns)
-    both = series[["n_both", "sum_now", "sum_base", "sum_product"]].fillna(0).to_numpy().T
-    cross = both[3] - now * both[2] - base * both[1] + both[0] * now * base
+    covariance = series["covariance"].fillna(0).to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
-        covariance = cross / (n_now * n_base)
         std_error = BASE_VALUE * stats.ratio_std_error(
             now, sd_now / np.sqrt(n_now), base, sd_base / np.sqrt(n_base), covariance
         )
-        index = np.where(base != 0, BASE_VALUE * (now / base), np.nan)
+        error_of_base = sd_base / np.sqrt(n_base)
+        signed = (series[f"smallest{OF_BASE_YEAR}"] < 0).to_numpy()
+        near_zero = stats.is_near_zero(base, error_of_base, n_base - 1, level, signed)
+        index = np.where((base > 0) & ~near_zero, BASE_VALUE * (now / base), np.nan)
     is_base = (series[YEAR] == base_year).to_numpy()
-    std_error = np.where(is_base, 0.0, std_error)
+    std_error = np.where(np.isnan(index), np.nan, np.where(is_base, 0.0, std_error))
     fewest = np.fmin(n_now, np.nan_to_num(n_base))
     interval = stats.student_interval(index, std_error, fewest - 1, level)
     rows = pd.concat([series[[INDICATOR, GROUP, YEAR]], keys], axis=1).assign(
@@ -226,7 +267,10 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
             **{f"{name}{OF_BASE_YEAR}": series[f"{name}{OF_BASE_YEAR}"] for name in cells.disclosure_columns(series)},
         }
     )
+    rows.loc[rows[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "the base year has no value in this cell, or its mean is zero"
+    rows.loc[np.isfinite(now) & (base < 0), NOTE] = Reason.BASE_NEGATIVE.note
+    rows.loc[np.isfinite(now) & (base != 0) & near_zero, NOTE] = Reason.BASE_NEAR_ZERO.note
     return rows
 
 
@@ -237,7 +281,7 @@ def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     both = participants.merge(others, on=cell, suffixes=("_a", "_b"))
     std_error = np.sqrt(both[f"{STD_ERROR}_a"].to_numpy() ** 2 + both[f"{STD_ERROR}_b"].to_numpy() ** 2)
     fewest = both[[f"{N_UNITS}_a", f"{N_UNITS}_b"]].min(axis=1).to_numpy()
-    estimate = (both[f"{ESTIMATE}_a"] - both[f"{ESTIMATE}_b"]).to_numpy()
+    estimate = stats.subtract(both[f"{ESTIMATE}_a"].to_numpy(), both[f"{ESTIMATE}_b"].to_numpy())
     interval = stats.student_interval(estimate, std_error, fewest - 1, level)
     difference = both[cell].assign(
         **{
@@ -251,5 +295,6 @@ def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
             DOF: fewest - 1,
         }
     )
+    difference.loc[difference[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
     difference.loc[difference[ESTIMATE].isna(), NOTE] = "one of the groups has no index"
     return difference

@@ -68,9 +68,9 @@ def test_several_indicators_come_in_one_table(panel):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"indicator": "profit"}, "indicator: found profit"),
-        ({"indicator": "revenue", "by": ["region"]}, "found region"),
-        ({"indicator": "revenue", "where": {"region": 1}}, "found region"),
+        ({"indicator": "profit"}, "indicator: found 'profit'"),
+        ({"indicator": "revenue", "by": ["region"]}, "found 'region'"),
+        ({"indicator": "revenue", "where": {"region": 1}}, "found 'region'"),
     ],
 )
 def test_unknown_names_are_refused(panel, arguments, message):
