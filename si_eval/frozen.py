@@ -81,6 +81,12 @@ def freeze(value):  # type: ignore[no-untyped-def]  # the type of what is frozen
     return frozenset(value) if isinstance(value, set) else value
 
 
+def freeze_fields(result: object, *names: str) -> None:
+    """Freeze mappings and lists of a frozen dataclass, in depth."""
+    for name in names:
+        object.__setattr__(result, name, freeze(getattr(result, name)))
+
+
 def encode(value: object) -> str:
     """Write a value as JSON, the same text for equal content: sorted keys, numpy's numbers as plain ones."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain, separators=(",", ":"))

@@ -6,11 +6,12 @@ import tomllib
 
 import pandas as pd
 from paths import DATA
+from safe_tables import make_safe_table
 
 from si_eval.published import compare_published
 from si_eval.published.sources import CLAIM_COLUMNS, DUTCH_COLUMNS, FIGURE_COLUMNS
 from si_eval.registry import size_class_labels
-from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
+from si_eval.results import ResultTable, SafeTable, Simulation
 
 FILE = DATA / "published" / "readings.toml"
 READINGS = tomllib.loads(FILE.read_text(encoding="utf-8"))
@@ -31,7 +32,7 @@ def safe(rows: list[dict[str, object]], *, exhibit: str = "made_up", scale: floa
     table = ResultTable(
         pd.DataFrame(rows), "f", "association", "", "replicate_2020", exhibit=exhibit, simulation=simulation
     )
-    return seal_table(table, pd.DataFrame(rows).assign(exhibit=exhibit), "cbs")
+    return make_safe_table(table, pd.DataFrame(rows).assign(exhibit=exhibit), "cbs")
 
 
 def published(columns: tuple[str, ...], **keys: str) -> pd.DataFrame:

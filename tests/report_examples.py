@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pandas as pd
+from safe_tables import make_safe_table
 
 from si_eval.registry import assets, sections
 from si_eval.report import Chart
-from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
+from si_eval.results import ResultTable, SafeTable, Simulation
 from si_eval.vocabulary import TIDY
 
 P, N = "participant", "non_participant"
@@ -39,7 +40,7 @@ def result(
 def safe(rows: list[dict], **options: object) -> SafeTable:
     """Make a protected table of rows that carry their status."""
     table = result(rows, **options)  # type: ignore[arg-type]
-    return seal_table(table, table.frame, "cbs", "2019: 494 van 552 gekoppeld. | 2019: 494 of 552 linked.")
+    return make_safe_table(table, table.frame, "cbs", "2019: 494 van 552 gekoppeld. | 2019: 494 of 552 linked.")
 
 
 def withheld(row: dict) -> dict:

@@ -58,10 +58,10 @@ def test_imports_point_down_and_stages_are_strangers():
 
 
 def test_only_disclosure_seals_tables():
-    makers = {path.relative_to(PACKAGE).parts[0] for path in MODULES if "seal_table" in names_used(path)}
-    assert makers == {"disclosure"}, (
-        f"`seal_table` is used in {', '.join(sorted(makers))}; only `disclosure` makes a SafeTable: hand the table to "
-        "`protect`, and take what it gives"
+    takers = {path.relative_to(PACKAGE).as_posix() for path in MODULES if "take_table_sealer" in names_used(path)}
+    assert takers == {"disclosure/border.py"}, (
+        f"`take_table_sealer` is used in {', '.join(sorted(takers))}; only `disclosure` makes a SafeTable: hand the "
+        "table to `protect`, and take what it gives"
     )
 
 

@@ -17,12 +17,23 @@ import si_eval
 from si_eval.disclosure import OutputRequest, protect
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.published.lookup import collect_results
-from si_eval.report import Chart, cell, draw, say, show, table_html
+from si_eval.report import Chart, cell, draw, say, show, show_comparison, table_html
 from si_eval.report.cells import Cell
+from si_eval.report.comparison import COLUMNS
 from si_eval.report.display import Display, is_sealed_payload
-from si_eval.results import CheckResult, Linkage, ResultTable, SafeTable, Simulation
+from si_eval.results import (
+    CheckResult,
+    Linkage,
+    PublishedComparison,
+    ResultTable,
+    SafeTable,
+    Simulation,
+    seal_comparison,
+    take_table_sealer,
+)
+from si_eval.results.table_files import read_tables, write_tables
+from si_eval.survey import protected_counts
 from si_eval.synthesis import synthesise
-from si_eval.table_files import read_tables, write_tables
 from si_eval.vocabulary import TIDY
 
 PACKAGE = Path(si_eval.__file__).parent
@@ -46,12 +57,16 @@ def result_table(**fields) -> ResultTable:
     return ResultTable(**{**given, "exhibit": "one", "public": True, **fields})
 
 
-@pytest.fixture
-def safe() -> SafeTable:
+def safe_table() -> SafeTable:
     labels = {"own": {"nl": "Eigen", "en": "Own"}}
     simulation = Simulation("preset", 0.5, 1, calibrated=({"indicator": "revenue", "year": 2014},))
     table = result_table(labels=labels, titles={"nl": "Een", "en": "One"}, simulation=simulation)
     return protect([table], rules="as_published")[0]
+
+
+@pytest.fixture
+def safe() -> SafeTable:
+    return safe_table()
 
 
 def copied(safe: SafeTable, kind: type = SafeTable, **changed: object) -> SafeTable:
@@ -139,6 +154,11 @@ CONSUMERS = {
     "compare_published": lambda forged: collect_results([forged], {}),
     "ledger": lambda forged: protect([result_table()], rules="as_published", ledger=[forged]),
     "synthesise": lambda forged: synthesise(["q"], tables=[forged], findings=SimpleNamespace(sources=(), rule_set="r")),
+    "protected_counts": lambda forged: protected_counts([forged], answered=[]),
+    "protected_counts of answers": lambda forged: protected_counts(
+        protect([result_table()], rules="as_published"), answered=[forged]
+    ),
+    "seal_comparison": lambda forged: seal_comparison(pd.DataFrame(), [forged]),
     "the files of a run": None,
 }
 
@@ -245,6 +265,46 @@ def test_tables_travel_as_files_and_keep_their_seal(safe, tmp_path):
     pd.read_parquet(path).assign(estimate=FORGED).to_parquet(path)
     with pytest.raises(DisclosureError, match="one"):
         read_tables(tmp_path / "tables")
+
+
+def test_the_seal_of_the_border_is_handed_out_once():
+    with pytest.raises(DisclosureError, match="protect"):
+        take_table_sealer()
+
+
+def lookalike_comparison(true: PublishedComparison) -> object:
+    return type("PublishedComparison", (), {**vars(true)})()
+
+
+def edited_comparison(true: PublishedComparison) -> object:
+    vars(true)["frame"].loc[0, "computed"] = FORGED
+    return true
+
+
+def comparison_around_the_lock(true: PublishedComparison) -> object:
+    object.__setattr__(true, "frame", true.frame.assign(computed=FORGED))
+    return true
+
+
+@pytest.mark.parametrize("forge", [lookalike_comparison, edited_comparison, comparison_around_the_lock])
+def test_a_comparison_is_refused_that_was_not_made_of_protected_tables(safe, forge):
+    rows = pd.DataFrame([dict.fromkeys(COLUMNS, "") | {"published": 1.0, "computed": 1.0, "verdict": "exact"}])
+    true = seal_comparison(rows, [safe])
+    assert show_comparison(true).payload["synthetic"]
+    with pytest.raises(DisclosureError, match="show_comparison"):
+        show_comparison(forge(true))
+    for changed in ({"frame": rows.assign(computed=FORGED)}, {"simulation": None}):
+        with pytest.raises(DisclosureError, match="compare_published"):
+            dataclasses.replace(seal_comparison(rows, [safe]), **changed)
+
+
+def test_every_result_names_its_rule_set(safe):
+    panel = si_eval.panel_from_frame(
+        si_eval.simulate_firms(seed=1).frame, unit="firm", year="year", participant="participant", revenue="revenue"
+    )
+    assert f"({panel.rules.name})" in panel.summary()
+    assert "rules r," in result_table().summary()
+    assert safe.summary().endswith("rules r, as_published")
 
 
 def test_nothing_is_unpickled():

@@ -17,7 +17,7 @@ from si_eval.disclosure.reading import MERGED_AWAY, Figure, Request, read_tables
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
-from si_eval.results import ResultTable, SafeTable, seal_table
+from si_eval.results import ResultTable, SafeTable, take_table_sealer
 from si_eval.vocabulary import (
     DOF,
     ESTIMATE,
@@ -40,6 +40,7 @@ from si_eval.vocabulary import (
 
 QUANTILE = "quantile"
 MODEL = "degrees of freedom"
+_seal_table = take_table_sealer()  # handed out once, so that no one else can make a SafeTable
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def _seal(
         frame.loc[row, [column for column in columns if column in frame]] = np.nan
     if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():
         raise DisclosureError(f"{table.function}: found a number that no rule judged; this is a defect; report it")
-    return seal_table(table, frame, rules.name, _coverage_text(table.coverage, rules))
+    return _seal_table(table, frame, rules.name, _coverage_text(table.coverage, rules))
 
 
 def _coverage_text(coverage: Mapping[str, tuple[int, int]], rules: DisclosureRules) -> str:

@@ -8,63 +8,18 @@ that one? Only numbers that passed the public border are read; a withheld one st
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from si_eval.errors import InputError
-from si_eval.frozen import keep_frames
 from si_eval.published.lookup import collect_results
 from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS, find_problems, read_published, read_readings
-from si_eval.published.verdicts import COLUMNS, VERDICTS, judge_claim, judge_figure
-from si_eval.results import SafeTable, Simulation
+from si_eval.published.verdicts import COLUMNS, judge_claim, judge_figure
+from si_eval.results import PublishedComparison, SafeTable, seal_comparison
 from si_eval.text_input.small_tables import require_table
-from si_eval.vocabulary import Language
 
 __all__ = ["PublishedComparison", "compare_published"]
-
-
-@keep_frames("frame")
-@dataclass(frozen=True)
-class PublishedComparison:
-    """Every published figure and claim with its verdict and the numbers behind it.
-
-    `compare_published` makes it.
-
-    Attributes
-    ----------
-    frame : DataFrame
-        One row a figure or claim: ``id, kind`` (figure or claim), ``exhibit, statement, statement_nl, published,
-        computed, unit, precision, reading, reading_nl, verdict, reason, reason_nl, source, section, line``.
-    simulation : Simulation or None
-        What a simulated extract says of itself; None where the extract is real.
-    """
-
-    frame: pd.DataFrame
-    simulation: Simulation | None = None
-    language: Language = "en"
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a figure or claim: what was published, what is computed, the verdict and the reason."""
-        return self.frame.copy()
-
-    def summary(self) -> str:
-        """Count the verdicts of the figures and of the claims."""
-        lines = ["Published against computed"]
-        for kind, rows in self.frame.groupby("kind", sort=False):
-            counts = rows["verdict"].value_counts()
-            numbers = ", ".join(f"{verdict} {counts.get(verdict, 0)}" for verdict in VERDICTS)
-            lines.append(f"  {len(rows)} {kind}s: {numbers}")
-        if self.simulation is not None:
-            lines.append("  computed from a simulated extract: the verdicts test the program, not the source")
-        return "\n".join(lines)
-
-    def __repr__(self) -> str:
-        return self.summary()
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{self.summary()}</pre>" + self.frame.to_html(index=False, na_rep="")
 
 
 def compare_published(
@@ -167,4 +122,4 @@ def compare_published(
         raise InputError(problems, "what was published")
     judged = [judge_figure(row, results) for row in figure_rows] + [judge_claim(row, results) for row in claim_rows]
     frame = pd.DataFrame(judged, columns=list(COLUMNS)).astype({"published": float, "computed": float})
-    return PublishedComparison(frame, results.simulation, tables[0].language if tables else "en")
+    return seal_comparison(frame, tables)

@@ -12,13 +12,9 @@ from si_eval.published.bilingual import BilingualText, join_texts, labelled, num
 from si_eval.published.contrasts import Contrast, ContrastResult, evaluate_contrast, list_contrasts, split_list
 from si_eval.published.descriptions import describe_claim, describe_precision, describe_reading
 from si_eval.published.lookup import Cell, Results
+from si_eval.results.comparison import VERDICTS
 
-EXACT = "exact"
-WITHIN = "within precision"
-DIRECTION = "direction holds"
-FAILS = "fails"
-NOT_COMPUTABLE = "not computable"
-VERDICTS = (EXACT, WITHIN, DIRECTION, FAILS, NOT_COMPUTABLE)
+EXACT, WITHIN, DIRECTION, FAILS, NOT_COMPUTABLE = VERDICTS
 COLUMNS = (
     *("id", "kind", "exhibit", "statement", "statement_nl", "published", "computed", "unit", "precision"),
     *("reading", "reading_nl", "verdict", "reason", "reason_nl", "source", "section", "line"),

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from si_eval.errors import DisclosureError
+from si_eval.report.specification import DIMENSIONS
 from si_eval.results import require_safe
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
@@ -25,8 +26,6 @@ from si_eval.vocabulary import (
     SUPPRESSED,
     UNIT_OF_MEASURE,
 )
-
-from .specification import DIMENSIONS
 
 __all__ = ["ASSUMED", "NUMBER", "STATE", "UNKNOWN", "WITHHELD", "Texts", "require_safe", "safe_rows"]
 

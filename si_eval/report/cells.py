@@ -13,14 +13,13 @@ import pandas as pd
 
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.frozen import encode, freeze
+from si_eval.report.border import STATE, UNKNOWN, WITHHELD, require_safe, safe_rows
+from si_eval.report.display import LANGUAGES, Display, seal_payload
+from si_eval.report.formats import NO_BREAK, PERCENT_UNITS, number
+from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
-from si_eval.sealing import is_signed, sign
+from si_eval.results.sealing import is_signed, sign
 from si_eval.vocabulary import ESTIMATE, Language, label
-
-from .border import STATE, UNKNOWN, WITHHELD, require_safe, safe_rows
-from .display import LANGUAGES, Display, seal_payload
-from .formats import NO_BREAK, PERCENT_UNITS, number
-from .specification import DIMENSIONS
 
 CellFormat = Literal["integer", "decimal", "percent", "euro"]
 MAX_CANDIDATES = 8

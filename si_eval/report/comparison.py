@@ -8,35 +8,78 @@ from typing import Any
 import pandas as pd
 
 from si_eval.errors import DisclosureError
+from si_eval.report.display import LANGUAGES, Display, seal_payload
+from si_eval.report.formats import SHARE_UNITS, number
+from si_eval.report.stylesheet import TABLE_CSS
+from si_eval.results import PublishedComparison, require_comparison
 from si_eval.vocabulary import Language, label
 
-from .display import LANGUAGES, Display, seal_payload
-from .formats import SHARE_UNITS, number
-from .stylesheet import TABLE_CSS
-
-COMPARISON_CLASS = "PublishedComparison"
 WORDED = ("statement", "reading", "reason")  # and each of them in Dutch
 DUTCH = "_nl"
 COLUMNS = ("id", "source", "published", "computed", "verdict", *WORDED, *(name + DUTCH for name in WORDED))
 EXHIBIT = "published_comparison"
-FIRST = ("fails", "not computable", "direction holds", "within precision", "exact")
+ORDER = ("fails", "not computable", "direction holds", "within precision", "exact")
 AGREE = ("within precision", "exact")
 
 
-def show_comparison(comparison: Any, *, language: Language | None = None) -> Display:
+def show_comparison(comparison: PublishedComparison, *, language: Language | None = None) -> Display:
     """Show what was published against what was computed: counts by verdict, then every statement under its verdict.
 
-    Takes a ``PublishedComparison``, whose computed numbers come from SafeTables, and nothing else.
+    Use it in a notebook; the document takes the table in both languages. Statements that fail stand first, unfolded.
+
+    Parameters
+    ----------
+    comparison : PublishedComparison
+        From `compare_published` or `compare_with_published`; its computed numbers come from protected tables.
+    language : {"nl", "en"}, optional
+        The language to read in the notebook; that of the comparison unless given.
+
+    Returns
+    -------
+    Display
+        The table, and its sealed payload for the document.
+
+    Raises
+    ------
+    DisclosureError
+        For anything but a comparison as `compare_published` made it.
+
+    Examples
+    --------
+    A report printed a mean revenue of participants of 6.7 million euro in 2016.
+
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS
+    >>> firms = se.simulate_firms(firms=300, participants=60, years=5, seed=1).frame
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="participant", revenue="revenue")
+    >>> tables = se.protect([se.compare_groups(panel, indicator="revenue")])
+    >>> readings = Path("shown_readings.toml")
+    >>> _ = readings.write_text('''
+    ... composites = []
+    ... results = { rule_set = "replicate_2020", ambiguous_below = 0.9, indicators = [] }
+    ... precision.printed = { verdict = "exact", below = 0.5, above = 0.5 }
+    ... quantifiers.all = { share = 1.0 }
+    ... words.about = { relative = [0.0, 0.05], points = [0.0, 0.02] }
+    ... ''')
+    >>> figure = {"id": "F1", "indicator": "revenue", "statistic": "mean", "group": "participant", "year": "2016",
+    ...           "quantity": "level", "size_class": "all", "sector": "all", "category": "all", "confidence": "1",
+    ...           "value": "6700000", "step": "100000", "precision": "printed", "unit": "EUR"}
+    >>> comparison = se.compare_published(
+    ...     tables,
+    ...     figures=pd.DataFrame([figure]).reindex(columns=FIGURE_COLUMNS, fill_value=""),
+    ...     claims=pd.DataFrame(columns=CLAIM_COLUMNS),
+    ...     readings=readings,
+    ... )
+    >>> se.show_comparison(comparison)
+    exhibit: published_comparison
     """
-    if type(comparison).__name__ != COMPARISON_CLASS:
-        raise DisclosureError(
-            f"show_comparison: found {type(comparison).__name__}; expected {COMPARISON_CLASS}; call "
-            "se.compare_published first"
-        )
+    require_comparison(comparison, where="show_comparison")
     missing = [name for name in COLUMNS if name not in comparison.frame]
     if missing:
         raise DisclosureError(f"show_comparison: found no column {', '.join(missing)}; expected {', '.join(COLUMNS)}")
-    language = language or getattr(comparison, "language", LANGUAGES[0])
+    language = language or comparison.language
     synthetic = comparison.simulation is not None
     tables = {one: _table(comparison.frame, one, synthetic=synthetic) for one in LANGUAGES}
     payload = {
@@ -53,7 +96,7 @@ def show_comparison(comparison: Any, *, language: Language | None = None) -> Dis
 
 def _table(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> str:
     verdicts = frame["verdict"].astype(str).value_counts()
-    order = sorted(verdicts.index, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
+    order = sorted(verdicts.index, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
     counts = ", ".join(f"{label(name, language)} {number(verdicts[name], language)}" for name in order)
     summary = label("report_comparison_counts", language).format(total=number(len(frame), language), counts=counts)
     tag = f'<span class="si-synthetic">{label("report_synthetic", language)}</span> ' if synthetic else ""
@@ -65,12 +108,12 @@ def _table(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> str:
 
 
 def _group(verdict: str, rows: pd.DataFrame, language: Language) -> str:
-    """Give the statements of one verdict as a table that unfolds: open where it fails, shut on paper if it agrees."""
+    """Write the statements of one verdict as a table that unfolds: open where it fails, shut on paper if it agrees."""
     names = ("statement", "published", "computed")
     head = "".join(f'<th scope="col">{escape(label(f"report_comparison_{name}", language))}</th>' for name in names)
     body = "".join(_line(row, language) for row in rows.to_dict("records"))
     title = f"{escape(label(verdict, language))} ({number(len(rows), language)})"
-    opened = " open" if verdict == FIRST[0] else ""
+    opened = " open" if verdict == ORDER[0] else ""
     printed = "agrees" if verdict in AGREE else "numbers"
     return (
         f'<details class="{printed}"{opened}><summary>{title}</summary><table class="si-comparison">'
@@ -79,7 +122,7 @@ def _group(verdict: str, rows: pd.DataFrame, language: Language) -> str:
 
 
 def _line(row: dict[str, Any], language: Language) -> str:
-    about = " · ".join(str(row[name]) for name in ("id", "source") if _said(row[name]))
+    about = " · ".join(str(row[name]) for name in ("id", "source") if _is_given(row[name]))
     statement, reading, reason = (_worded(row, name, language) for name in WORDED)
     about += f" · {label('report_comparison_reading', language).lower()}: {reading}" if reading else ""
     reason = f"<small>{escape(reason)}</small>" if reason else ""
@@ -91,17 +134,18 @@ def _line(row: dict[str, Any], language: Language) -> str:
 
 
 def _worded(row: dict[str, Any], name: str, language: Language) -> str:
-    """Give the words of a column in the reader's language, in English where there are no others."""
-    dutch, english = (str(row[key]) if _said(row[key]) else "" for key in (name + DUTCH, name))
+    """Return the words of a column in the reader's language, in English where there are no others."""
+    dutch, english = (str(row[key]) if _is_given(row[key]) else "" for key in (name + DUTCH, name))
     return dutch or english if language == "nl" else english
 
 
-def _said(value: Any) -> bool:
+def _is_given(value: Any) -> bool:
+    """Whether a field holds a word or a number."""
     return not (value is None or (isinstance(value, float) and pd.isna(value)) or str(value) == "")
 
 
 def _value(value: Any, unit: str, language: Language) -> str:
-    if not _said(value):
+    if not _is_given(value):
         return ""
     if isinstance(value, str):
         return escape(label(value, language))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from si_eval.frozen import encode
-from si_eval.sealing import is_signed, sign
+from si_eval.results.sealing import is_signed, sign
 from si_eval.vocabulary import LANGUAGES, Language
 
 __all__ = ["LANGUAGES", "SAFE_MIME", "Display", "is_sealed_payload", "seal_payload"]

@@ -21,10 +21,9 @@ from traitlets.config import Config
 import si_eval
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.progress import Progress
-from si_eval.sealing import key_environment
+from si_eval.report.display import LANGUAGES, SAFE_MIME, is_sealed_payload
+from si_eval.results.sealing import key_environment
 from si_eval.vocabulary import Language
-
-from .display import LANGUAGES, SAFE_MIME, is_sealed_payload
 
 TIMEOUT = 1800
 MOST_KERNELS = 4

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from si_eval.report.border import require_safe
+from si_eval.report.charts import draw
+from si_eval.report.display import LANGUAGES, Display, seal_payload
+from si_eval.report.labels import title_of
+from si_eval.report.specification import TABLE_KINDS, Chart, as_chart
+from si_eval.report.tables import table_html
 from si_eval.results import SafeTable
 from si_eval.vocabulary import Language, label
-
-from .border import require_safe
-from .charts import draw
-from .display import LANGUAGES, Display, seal_payload
-from .labels import title_of
-from .specification import TABLE_KINDS, Chart, as_chart
-from .tables import table_html
 
 
 def show(

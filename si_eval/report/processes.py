@@ -19,8 +19,8 @@ from si_eval.frozen import encode
 from si_eval.progress import Progress
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
-from si_eval.sealing import key_environment
-from si_eval.table_files import write_tables
+from si_eval.results.sealing import key_environment
+from si_eval.results.table_files import write_tables
 from si_eval.vocabulary import Language
 
 WORKER = "si_eval.report.worker"

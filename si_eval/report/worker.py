@@ -8,7 +8,7 @@ from pathlib import Path
 
 from si_eval.report.charts import draw
 from si_eval.report.specification import Chart
-from si_eval.table_files import read_tables
+from si_eval.results.table_files import read_tables
 
 
 def draw_work(work: Path) -> None:

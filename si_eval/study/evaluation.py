@@ -17,13 +17,13 @@ from si_eval.progress import Progress, ignore_progress
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
+from si_eval.results.table_files import read_tables
 from si_eval.study.arguments import check_exhibits
 from si_eval.study.catalogue import SYNTHESIS
 from si_eval.study.exhibits import compute_exhibits, exhibits_without_registers, synthesise_exhibits
 from si_eval.study.file import Study
 from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
-from si_eval.table_files import read_tables
 from si_eval.text_input.small_tables import read_small_table
 
 TABLES_VARIABLE = "SI_EVAL_TABLES"

@@ -18,12 +18,13 @@ from si_eval.interrupts import held_back
 from si_eval.progress import Progress, ignore_progress, part_of
 from si_eval.report.processes import Drawers, Drawing
 from si_eval.report.specification import Chart
+from si_eval.results import require_comparison, require_safe
+from si_eval.results.table_files import write_tables
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study.file import Study, load_study
 from si_eval.study.inputs import EXTRACT_VARIABLE, STUDY_VARIABLE
 from si_eval.study.kept_inside import MARKER, PROVENANCE, inside_folder, write_record, write_secrets
 from si_eval.study.provenance import describe_run, hash_inputs
-from si_eval.table_files import write_tables
 from si_eval.vocabulary import Language
 
 
@@ -108,7 +109,9 @@ def run_study(
             write_secrets(results, inside)
             drawers.finish(part_of(report, 0.3, 0.6))
             if results.comparison is not None:
-                results.comparison.to_frame().to_csv(work / "published.csv", index=False)
+                require_comparison(results.comparison, where="published.csv").to_frame().to_csv(
+                    work / "published.csv", index=False
+                )
             if notebooks and study.file.notebooks:
                 _write_report(results, work, folders, part_of(report, 0.6, 1.0))
             provenance = json.dumps(describe_run(results, work), indent=2, sort_keys=True)
@@ -148,7 +151,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
     rows = []
     drawings: list[Drawing] = []
     for spec in results.study.file.exhibits:
-        table = results.tables[spec.id]
+        table = require_safe(results.tables[spec.id], where=spec.id)
         table.to_frame().to_csv(work / "tables" / f"{spec.id}.csv", index=False)
         for language in languages:
             suffix = "" if language == languages[0] else f".{language}"

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from si_eval.frozen import keep_frames
 from si_eval.results import Simulation
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, Question, Questionnaire, row_indicator
 
@@ -18,6 +19,7 @@ PROBLEM_COLUMNS = ("kind", "question", "found", "expected", "action", "count", "
 Base = Literal["asked", "answered", "known"]
 
 
+@keep_frames("answers", "asked_frame", "problem_frame")
 @dataclass(frozen=True)
 class Survey:
     """Validated answers, made by `read_responses`. Unit-level: they never cross the public border.

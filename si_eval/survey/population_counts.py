@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from si_eval.errors import StudyError
-from si_eval.results import SafeTable
+from si_eval.results import SafeTable, require_safe
 from si_eval.survey.questionnaire import SINGLE, Question, Questionnaire
 from si_eval.vocabulary import (
     ALL,
@@ -64,6 +64,11 @@ def protected_counts(tables: Sequence[SafeTable], *, answered: Sequence[SafeTabl
     DataFrame
         The tidy rows of ``tables``; ``estimate`` is missing where a class is left out.
 
+    Raises
+    ------
+    DisclosureError
+        For anything but SafeTables.
+
     Examples
     --------
     >>> import si_eval as se
@@ -77,9 +82,9 @@ def protected_counts(tables: Sequence[SafeTable], *, answered: Sequence[SafeTabl
     2     share        0-9       NaN  suppressed
     3     share      10-49       NaN  suppressed
     """
-    rows = pd.concat([table.to_frame() for table in tables], ignore_index=True)
+    rows = pd.concat([require_safe(table, where="tables").to_frame() for table in tables], ignore_index=True)
     for table in answered:
-        frame = table.to_frame()
+        frame = require_safe(table, where="answered").to_frame()
         withheld = frame[frame[STATUS] == SUPPRESSED]
         for column in (SECTOR, SIZE_CLASS):
             same = (rows[INDICATOR] == column) & rows[column].isin(set(withheld[column]) - {ALL})

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.frozen import keep_frames
 from si_eval.input_files import read_toml
 from si_eval.results import ResultTable
 from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
@@ -46,6 +47,7 @@ SECTIONS = {
 }
 
 
+@keep_frames("cells")
 @dataclass(frozen=True)
 class SurveyFrame:
     """Whom the survey went to, by stratum: read with `load_frame`.

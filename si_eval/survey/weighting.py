@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.frozen import keep_frames
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.survey.answers import RESPONDENT, Survey
 from si_eval.survey.margins import Margin, PopulationSource, read_margins
@@ -27,6 +28,7 @@ class RakingResult(NamedTuple):
     converged: bool
 
 
+@keep_frames("frame", "convergence")
 @dataclass(frozen=True)
 class Weights:
     """Weights of respondents, made by `rake`. Unit-level: they stay inside.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from si_eval.frozen import keep_frames
 from si_eval.results import ResultTable, SafeTable, require_safe
 from si_eval.synthesis.directions import cell_signs, decide_direction, read_cells, read_shares, share_up
 from si_eval.synthesis.findings import (
@@ -55,6 +56,7 @@ AS_PUBLISHED = "as_published"
 CANNOT_SHOW = "Sources that agree can be wrong together; a direction has no size, and none is an effect by itself."
 
 
+@keep_frames("frame")
 @dataclass(frozen=True)
 class Synthesis:
     """Sources side by side.

@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 import pandas as pd
 import pytest
-from disclosure.test_rules import rows, simulated, with_margins
+from disclosure_rows import rows, simulated, with_margins
 
 from si_eval.disclosure import OutputRequest, ReleaseLedger, decide, protect, scan_release, write_acro_results
 from si_eval.disclosure.package import MANIFEST, describe_output, hash_of, pack

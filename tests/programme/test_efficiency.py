@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from paths import ROOT
+from safe_tables import make_safe_table
 
 from si_eval.disclosure import protect
 from si_eval.errors import InputError, StudyError
@@ -26,7 +27,7 @@ from si_eval.programme.efficiency import (
     shares_by_perspective,
 )
 from si_eval.published import compare_published
-from si_eval.results import Linkage, ResultTable, SafeTable, seal_table
+from si_eval.results import Linkage, ResultTable, SafeTable
 from si_eval.vocabulary import TIDY
 
 PUBLISHED = ROOT / "data" / "published"
@@ -36,7 +37,7 @@ FIRMS = load_firms(FILE.with_name("firms.csv"))
 
 
 def seal(table: ResultTable) -> SafeTable:
-    return seal_table(table, table.to_frame().assign(status="shown"), "cbs")
+    return make_safe_table(table, table.to_frame().assign(status="shown"), "cbs")
 
 
 def numbers(table: ResultTable, *keys: str) -> dict[object, float]:

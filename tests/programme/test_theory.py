@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import ROOT
+from safe_tables import make_safe_table
 
 from si_eval.disclosure import protect
 from si_eval.errors import DisclosureError, InputError, StudyError
@@ -31,7 +32,7 @@ from si_eval.published import compare_published
 from si_eval.report import Chart, draw
 from si_eval.report.graph_layout import HEIGHT, MARGIN, WIDTH, arrange_graph, read_graph
 from si_eval.report.layered_layout import arrange_layers
-from si_eval.results import ResultTable, SafeTable, seal_table
+from si_eval.results import ResultTable, SafeTable
 from si_eval.vocabulary import TIDY
 
 FACTS = ROOT / "data" / "theory"
@@ -72,7 +73,7 @@ questions = [
 
 
 def seal(table: ResultTable) -> SafeTable:
-    return seal_table(table, table.to_frame().assign(status="shown"), "cbs")
+    return make_safe_table(table, table.to_frame().assign(status="shown"), "cbs")
 
 
 def small(tmp_path: Path, *changes: tuple[str, str]):

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from paths import DATA, ROOT
 from published_cells import READINGS
+from safe_tables import make_safe_table
 
 from si_eval.published import PublishedComparison, compare_published
 from si_eval.published.contrasts import QUANTITIES
 from si_eval.published.verdicts import COLUMNS, COMPARISONS, VERDICTS
 from si_eval.registry import indicators, sections, size_class_labels
-from si_eval.results import ResultTable, seal_table
+from si_eval.results import ResultTable
 from si_eval.vocabulary import GROUPS
 
 PUBLISHED = DATA / "published"
@@ -47,7 +48,7 @@ def source_against_itself() -> PublishedComparison:
     frame = rows[[*KEYS, "estimate", "unit", "rule_set", "status"]]
     table = ResultTable(frame, "f", "association", "", "replicate_2020")
     return compare_published(
-        [seal_table(table, frame, "cbs")], figures=PUBLISHED / "figures.csv", claims=PUBLISHED / "claims.csv"
+        [make_safe_table(table, frame, "cbs")], figures=PUBLISHED / "figures.csv", claims=PUBLISHED / "claims.csv"
     )
 
 

@@ -28,7 +28,7 @@ NOTEBOOK = """
 import os
 import pandas as pd
 from si_eval.report import Chart, cell, say, show
-from si_eval.results import ResultTable, Simulation, seal_table
+from si_eval.results import ResultTable, Simulation
 assert os.environ["SI_EVAL_EXTRACT"] == "here"
 rows = [dict(exhibit="dialogic_table_06", indicator="business_units", statistic="count", group="participant",
              year=year, size_class=size, sector="all", category="all", estimate=float(n), n_units=n,
@@ -38,7 +38,7 @@ table = ResultTable(frame=pd.DataFrame(rows), function="describe_reach", evidenc
                     rules="replicate_2020", exhibit="dialogic_table_06",
                     titles={"nl": "Gekoppelde eenheden", "en": "Linked units"},
                     simulation=Simulation("smart_industry_2020", 0.01, 1))
-safe = seal_table(table, table.frame, "cbs")
+safe = make_safe_table(table)
 # %%
 show(safe)
 # %%
@@ -50,7 +50,7 @@ named = [dict(rows[0], exhibit="answers", year="all", size_class="all", category
          for name in ("dialogic_table_06", "not_shown_here")]
 answers = ResultTable(frame=pd.DataFrame(named), function="answer_questions", evidence="association", cannot_show="",
                       rules="replicate_2020", exhibit="answers", titles={"nl": "Antwoorden", "en": "Answers"})
-show(seal_table(answers, answers.frame, "cbs"))
+show(make_safe_table(answers, answers.frame, "cbs"))
 """
 
 

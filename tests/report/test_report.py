@@ -14,7 +14,6 @@ from report_examples import (
     CANARY,
     EXAMPLES,
     LANGUAGES,
-    SIMULATION,
     SIZES,
     P,
     index_figures,
@@ -27,10 +26,11 @@ from report_examples import (
     safe,
     sectors,
 )
+from safe_tables import make_safe_table
 
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.report import Chart, cell, draw, say, show, show_comparison, table_html
-from si_eval.results import seal_table
+from si_eval.results import seal_comparison
 from si_eval.vocabulary import label
 
 HEADING = 'class="gt_group_heading"'
@@ -94,9 +94,9 @@ def test_nothing_of_a_withheld_row_is_shown(name: str) -> None:
     frame.loc[first, ["n_units", "std_error", "conf_low", "conf_high", "p_value"]] = CANARY
     frame.loc[first, "note"] = f"assumed {CANARY:.0f}"
     table = result([{"estimate": 1.0}], titles={"nl": "Titel", "en": "Title"})
-    shown, expected = (show(seal_table(table, rows, "cbs"), chart) for rows in (frame, clean))
+    shown, expected = (show(make_safe_table(table, rows, "cbs"), chart) for rows in (frame, clean))
     assert handed_on(shown) == handed_on(expected)
-    assert "987" not in table_html(seal_table(table, frame, "cbs"), language="nl")
+    assert "987" not in table_html(make_safe_table(table, frame, "cbs"), language="nl")
 
 
 def test_a_table_is_accessible_and_needs_nothing_from_outside() -> None:
@@ -193,7 +193,7 @@ def test_n_is_named_for_what_it_counts() -> None:
     rows = [{"indicator": "share", "statistic": "share", "unit": "share", "estimate": 0.5, "n_units": 4.0}]
     assert "aantal bedrijfseenheden" in table_html(safe(rows), language="nl")
     answers = replace(result(rows), rules="survey")
-    protected = seal_table(answers, answers.frame, "as_published")
+    protected = make_safe_table(answers, answers.frame, "as_published")
     assert "aantal respondenten" in table_html(protected, language="nl")
 
 
@@ -259,7 +259,7 @@ def test_published_against_computed_counts_its_verdicts() -> None:
         "reason_nl": ["", "a & c"],
         "reading_nl": ["zoals gedrukt", ""],
     }
-    comparison = type("PublishedComparison", (), {"frame": pd.DataFrame(rows), "simulation": SIMULATION})()
+    comparison = seal_comparison(pd.DataFrame(rows), [safe([{"indicator": "revenue"}])])
     dutch, english = (show_comparison(comparison).payload["html"][language] for language in LANGUAGES)
     for word in (
         "gelijk (1)",

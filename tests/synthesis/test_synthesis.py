@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from paths import DATA
+from safe_tables import make_safe_table
 
 from si_eval.disclosure import protect
 from si_eval.errors import DisclosureError, InputError, StudyError
-from si_eval.results import ResultTable, SafeTable, Simulation, seal_table
+from si_eval.results import ResultTable, SafeTable, Simulation
 from si_eval.synthesis import list_impacts, load_findings, synthesise
 from si_eval.vocabulary import FORMER_EVIDENCE, TIDY
 
@@ -32,7 +33,7 @@ def safe(
 def sealed(frame: pd.DataFrame, exhibit: str, *, evidence: str = "association", simulated: bool = False) -> SafeTable:
     simulation = Simulation("made_up", 0.01, 1) if simulated else None
     table = ResultTable(frame, "f", evidence, "", "replicate_2020", exhibit=exhibit, simulation=simulation)
-    return seal_table(table, frame, "cbs")
+    return make_safe_table(table, frame, "cbs")
 
 
 def survey(share: float = 0.85) -> SafeTable:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
+from si_eval.frozen import keep_frames
 from si_eval.text_input.small_tables import (
     SmallTable,
     fault_problems,
@@ -30,6 +31,7 @@ NEEDED = ("id", "key", "payer", "level", "kind", "year_from", "year_to", "value"
 ALLOWED = {"counts": ("yes", "no"), "per": ("year", "total", "")}
 
 
+@keep_frames("frame")
 @dataclass(frozen=True)
 class Costs:
     r"""Costs of a programme: a cost that is given twice has two rows, of which one counts.

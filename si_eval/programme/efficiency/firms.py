@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.frozen import keep_frames
 from si_eval.text_input.small_tables import (
     SmallTable,
     fault_problems,
@@ -23,6 +24,7 @@ NUMBER_COLUMNS = ("value", "line")
 NEEDED = ("id", "key", "value", "counts", "source")
 
 
+@keep_frames("frame")
 @dataclass(frozen=True)
 class Firms:
     r"""Numbers of firms that sources give: a number that is given twice has two rows.

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError, propose_name
+from si_eval.frozen import keep_frames
 from si_eval.input_files import read_toml
 from si_eval.text_input.small_tables import (
     SmallTable,
@@ -36,6 +37,7 @@ TOTAL = "total"
 DEFINITIONS = "definitions.toml"
 
 
+@keep_frames("frame")
 @dataclass(frozen=True)
 class KpiStore:
     """Key figures as sources print them: a figure that is printed twice has two rows.

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.frozen import keep_frames
 from si_eval.programme.rows import TidyRow, public_table
 from si_eval.results import ResultTable
 from si_eval.text_input.small_tables import (
@@ -47,6 +48,7 @@ GOAL, BASELINE, SCORE = "goal", "baseline", "score"
 CANNOT_SHOW = "A goal that was reached says what was set up, not what it did for firms; the score is a judgement."
 
 
+@keep_frames("frame")
 @dataclass(frozen=True)
 class Goals:
     r"""Goals of a programme, with the scale of their scores from best to worst.

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from si_eval.errors import DisclosureError
 from si_eval.frozen import FrozenMapping, encode, freeze
-from si_eval.results import SafeTable, Simulation, require_safe
+from si_eval.results.containers import Simulation
+from si_eval.results.safe_table import SafeTable, require_safe
 
 CONTENT = "tables.json"
 

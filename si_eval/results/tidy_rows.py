@@ -8,7 +8,7 @@ from si_eval.vocabulary import CATEGORY, N_TOTAL, N_UNITS, NOTE, Labels, Languag
 
 
 def read_in_language(frame: pd.DataFrame, language: Language | None, labels: Labels) -> pd.DataFrame:
-    """Give notes and categories of tidy rows in one language; without one they stay as they are."""
+    """Return notes and categories of tidy rows in one language; without one they stay as they are."""
     if language is None:
         return frame
     for column in (CATEGORY, NOTE):
