@@ -21,7 +21,7 @@ COLUMNS = ["variable", *Place._fields, "n_units", "reason", "value", "low", "hig
 
 
 def audit_pattern(protection: Protection) -> pd.DataFrame:
-    """Give, for each withheld cell, the interval that outsiders can infer, and whether it is wide enough.
+    """Compute, for each withheld cell, the interval that outsiders can infer, and whether it is wide enough.
 
     Outsiders have every printed count, mean and sum, the equations among them, what was known before, and that sums
     are not negative (where none is). A primary cell must stay open by the protection width of the rules on both sides,
@@ -59,11 +59,11 @@ def _attack(protection: Protection, variable: str) -> list[dict[str, object]]:
             rows.append(_row(cell, reason, cell.value, cell.value, KNOWN, protection))
             continue
         secondary = reason in (SECONDARY, TIED)
-        asked = [every] + [one for guessed, one in crosses if number in one.place and not (secondary and guessed)]
-        low, high = _interval(asked, number, shown)
+        systems = [every] + [one for guessed, one in crosses if number in one.place and not (secondary and guessed)]
+        low, high = _interval(systems, number, shown)
         row = _row(cell, reason, low, high, "", protection)
         if row["verdict"] == NARROW and before:
-            lowest, highest = _interval(asked, number, before)
+            lowest, highest = _interval(systems, number, before)
             earlier = _row(cell, reason, lowest, highest, "", protection)
             same = np.isclose([low, high], [lowest, highest], rtol=EXACT, atol=SLACK * max(abs(cell.value), 1.0)).all()
             if earlier["verdict"] == NARROW and same:
@@ -103,7 +103,7 @@ def _system(
 
 
 def _interval(systems: Sequence[_System], number: int, shown: frozenset[int]) -> tuple[float, float]:
-    """Give the narrowest interval of a cell that any of the systems gives, where some cells are shown."""
+    """Compute the narrowest interval of a cell that any of the systems gives, where some cells are shown."""
     low, high = -math.inf, math.inf
     for system in systems:
         place = system.place[number]
@@ -134,7 +134,7 @@ def _matrix(equations: Sequence[Equation], size: int) -> sparse.csr_matrix:
 def _extreme(
     place: int, side: float, system: _System, scale: float, bounds: Sequence[tuple[float | None, ...]]
 ) -> float:
-    """Give the lowest (side 1) or highest (side -1) value of one cell; infinite where nothing bounds it."""
+    """Compute the lowest (side 1) or highest (side -1) value of one cell; infinite where nothing bounds it."""
     costs = np.zeros(len(system.values))
     costs[place] = side
     solved = linprog(costs, A_eq=system.matrix, b_eq=system.right / scale, bounds=bounds, method="highs")
@@ -168,7 +168,7 @@ def _row(cell: Cell, reason: str, low: float, high: float, verdict: str, protect
 
 
 def _width(cell: Cell, protection: Protection) -> float:
-    """Give how far a primary cell must stay open on each side."""
+    """Compute how far a primary cell must stay open on each side."""
     if cell.variable == UNITS:
         return max(1.0, COUNT_WIDTH * cell.n)
     contribution = 0.0 if math.isnan(cell.largest) else cell.largest

@@ -249,7 +249,7 @@ def _seal(
 
 
 def _coverage_text(coverage: Mapping[str, tuple[int, int]], rules: DisclosureRules) -> str:
-    """Say what part of the unit-years has a value; a part that few units make up is said in words."""
+    """Describe what part of the unit-years has a value; a part that few units make up is said in words."""
     parts = []
     for group, (known, units) in coverage.items():
         few = min(known, units - known) < rules.min_units

@@ -17,8 +17,8 @@ from si_eval.stats import FloatArray
 
 Target = tuple[tuple[int, ...], float]
 
-MOST_CUT_ROUNDS = 20  # a limit on work rather than on time, so that the same request gives the same pattern
-MOST_NODES = 300
+MAX_CUT_ROUNDS = 20  # a limit on work rather than on time, so that the same request gives the same pattern
+MAX_NODES = 300
 MET = 1 - 1e-6  # the share of a move that counts as all of it
 TINY = 1e-9
 LEAST = 1e-3  # a smaller weight is raised to this: the condition asks for less, and the numbers stay of one size
@@ -40,7 +40,7 @@ class Cuts:
         self.right.append(min(right, 1.0))
 
     def cheapest(self) -> set[int] | None:
-        """Give the cheapest choice that meets all conditions; None where the search ends without an optimum."""
+        """Return the cheapest choice that meets all conditions; None where the search ends without an optimum."""
         if not self.rows:
             return set()
         solved = milp(
@@ -48,7 +48,7 @@ class Cuts:
             constraints=LinearConstraint(np.array(self.rows), lb=np.array(self.right) - TINY),
             integrality=np.ones(len(self.costs)),
             bounds=Bounds(0, 1),
-            options={"node_limit": MOST_NODES},
+            options={"node_limit": MAX_NODES},
         )
         return None if solved.status != 0 else {int(place) for place in np.flatnonzero(solved.x > 0.5)}
 
@@ -110,7 +110,7 @@ def cheapest_pattern(
     unsafe_unions: Callable[[set[int]], Sequence[tuple[tuple[int, ...], tuple[int, ...], float]]],
     below: float,
 ) -> set[int] | None:
-    """Give the cheapest places to open beside those open at first, so that every target stays open on both sides.
+    """Return the cheapest places to open beside those open at first, so that every target stays open on both sides.
 
     ``choices`` can be opened at ``costs``. ``unsafe_unions`` lists, for a choice, the sets of open places whose sum is
     known and unsafe: the set, the other places of its equation that could be opened, and how far the sum must be able
@@ -119,7 +119,7 @@ def cheapest_pattern(
     index = np.flatnonzero(choices)
     cuts = Cuts(costs[index])
     asked = list(targets)
-    for _ in range(MOST_CUT_ROUNDS):
+    for _ in range(MAX_CUT_ROUNDS):
         found = cuts.cheapest()
         if found is None or float(cuts.costs[sorted(found)].sum()) >= below - TINY:
             return None

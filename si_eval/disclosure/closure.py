@@ -15,8 +15,8 @@ from si_eval.disclosure.cover import AND, UNITS, Cover, Equation, Place
 from si_eval.disclosure.equations import splits_without_whole
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, SECTOR, SIZE_CLASS
 
-MOST_CELLS = 4000  # of one plane; a larger one is left open
-MOST_PARTS = 10  # filters that may make up a whole
+MAX_CELLS = 4000  # of one plane; a larger one is left open
+MAX_PARTS = 10  # filters that may make up a whole
 SAME_SUM = 1e-6  # relative: a sum this near to another is the same
 LIKE = 0.5  # the share of the units of a whole that another version of it has at least
 INNER = 1e-3  # how far inside its bounds an unprinted cell is put, relative to the largest value
@@ -67,7 +67,7 @@ def join_totals(cover: Cover, variable: str) -> None:
 
 
 def _sums_of_ways(cover: Cover, variable: str) -> dict[int, list[tuple[float, float]]]:
-    """Give, for each unprinted whole, the number of units and the sum of each way to split it, the largest first."""
+    """Compute, for each unprinted whole, the number of units and the sum of each way to split it, the largest first."""
     sums = {}
     for whole, ways in splits_without_whole(cover, variable).items():
         found = {
@@ -92,7 +92,7 @@ def _join_categories(cover: Cover, variable: str, sums: dict[int, tuple[float, f
                 rest = AND.join(tokens[:position] + tokens[position + 1 :]) or ALL
                 below[cells[number].place._replace(category=rest)].setdefault(token, number)
     for whole in known:
-        parts = list(below.get(cells[whole].place, {}).values())[:MOST_PARTS]
+        parts = list(below.get(cells[whole].place, {}).values())[:MAX_PARTS]
         for size in range(2, len(parts) + 1):
             for chosen in combinations(parts, size):
                 together = (sum(value[one][0] for one in chosen), sum(value[one][1] for one in chosen))
@@ -103,13 +103,13 @@ def _join_categories(cover: Cover, variable: str, sums: dict[int, tuple[float, f
 
 
 def _close(one: tuple[float, float], other: tuple[float, float]) -> bool:
-    """Say whether two sums are of the same units; sums of counts are not given."""
+    """Whether two sums are of the same units; sums of counts are not given."""
     same = math.isnan(one[1]) or math.isclose(one[1], other[1], rel_tol=SAME_SUM)
     return one[0] == other[0] and same
 
 
 def _derive(cover: Cover, number: int, n: float, total: float) -> None:
-    """Give an unprinted cell the values that follow from printed ones."""
+    """Return an unprinted cell the values that follow from printed ones."""
     cell = cover.cells[number]
     cell.n, cell.total, cell.counted, cell.absolute = n, total, n, abs(total)
     cell.unknown, cell.derived = False, True
@@ -138,7 +138,7 @@ def derive_unprinted(cover: Cover, added: Sequence[int], equations: Sequence[Equ
 
 
 def fill_unprinted(cover: Cover, variable: str, added: Sequence[int], equations: Sequence[Equation]) -> bool:
-    """Give the unprinted cells values that agree with everything printed; False where none do.
+    """Return the unprinted cells values that agree with everything printed; False where none do.
 
     Any such values will do: an outsider cannot tell them from the true ones. They are put well inside their bounds.
     """
@@ -160,7 +160,7 @@ def fill_unprinted(cover: Cover, variable: str, added: Sequence[int], equations:
 
 
 def _planes(cells: Sequence[tuple[Place, set[int]]], dimensions: Sequence[str]) -> Iterator[Plane]:
-    """Give the sets of dimensions that are split at once, with where the others stand."""
+    """List the sets of dimensions that are split at once, with where the others stand."""
     for place, _ in cells:
         split = tuple(name for name in dimensions if getattr(place, name) != ALL)
         if len(split) > 1 and AND not in place.category:
@@ -168,7 +168,7 @@ def _planes(cells: Sequence[tuple[Place, set[int]]], dimensions: Sequence[str]) 
 
 
 def _missing(plane: Plane, cells: Sequence[tuple[Place, set[int]]]) -> Iterator[tuple[Place, bool]]:
-    """Give the combinations of labels that no table lists, and whether a table implies that they are empty."""
+    """List the combinations of labels that no table lists, and whether a table implies that they are empty."""
     split, rest = plane
     labels: dict[str, dict[str, None]] = {name: {ALL: None} for name in split}
     own: dict[int, dict[str, set[str]]] = defaultdict(lambda: {name: set() for name in split})
@@ -181,7 +181,7 @@ def _missing(plane: Plane, cells: Sequence[tuple[Place, set[int]]]) -> Iterator[
             for table in tables:
                 for name in split:
                     own[table][name].add(getattr(place, name))
-    if math.prod(len(known) for known in labels.values()) > MOST_CELLS:
+    if math.prod(len(known) for known in labels.values()) > MAX_CELLS:
         return
     there = {place for place, _ in cells}
     for values in product(*labels.values()):

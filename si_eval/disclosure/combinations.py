@@ -16,7 +16,7 @@ from si_eval.disclosure.nesting import Atoms, atoms_of, largest_disjoint
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, NON_PARTICIPANTS, PARTICIPANTS, SECTOR, SIZE_CLASS
 
-MOST_COMBINATIONS = 20_000  # of one variable and year; a larger cross is left out
+MAX_COMBINATIONS = 20_000  # of one variable and year; a larger cross is left out
 OTHER = "other"  # what no label of a dimension names
 SPLIT = (GROUP, SIZE_CLASS, SECTOR, CATEGORY)
 
@@ -40,7 +40,7 @@ class Combinations:
 
 
 def find_combinations(cells: Sequence[Cell]) -> Combinations | None:
-    """Say which cell holds which combination of classes; None where there are more than `MOST_COMBINATIONS`.
+    """Determine which cell holds which combination of classes; None where there are more than `MAX_COMBINATIONS`.
 
     Combinations that are in the same cells are one; those that are known to be empty are left out.
     """
@@ -50,7 +50,7 @@ def find_combinations(cells: Sequence[Cell]) -> Combinations | None:
     filters = _filters(cells, exact)
     sides = [sorted(axis[ALL], key=str) for axis in axes]
     sizes = [*map(len, sides), *map(len, filters)]
-    if math.prod(sizes) > MOST_COMBINATIONS:
+    if math.prod(sizes) > MAX_COMBINATIONS:
         return None
     points = np.indices(sizes).reshape(len(sizes), -1)
 
@@ -82,7 +82,7 @@ def find_combinations(cells: Sequence[Cell]) -> Combinations | None:
 
 
 def _axis(labels: set[str], name: str) -> dict[str, Atoms]:
-    """Give the elementary classes of each label of a dimension; ``all`` has those that no label names as well."""
+    """Return the elementary classes of each label of a dimension; ``all`` has those that no label names as well."""
     if name == GROUP:
         groups: dict[str, Atoms] = {group: frozenset([group]) for group in labels - {ALL}}
         known = {PARTICIPANTS, NON_PARTICIPANTS} | set(groups) if groups else {OTHER}
@@ -94,7 +94,7 @@ def _axis(labels: set[str], name: str) -> dict[str, Atoms]:
 
 
 def _filters(cells: Sequence[Cell], exact: Sequence[Exact]) -> list[list[Atoms]]:
-    """Give the filters as sets of which each unit has one: the values of a split, else a filter or not.
+    """Return the filters as sets of which each unit has one: the values of a split, else a filter or not.
 
     The categories that have all units of a whole, in each group that is printed, are values of one split.
     """
@@ -115,7 +115,7 @@ def _filters(cells: Sequence[Cell], exact: Sequence[Exact]) -> list[list[Atoms]]
 
 
 def _unlisted(cells: Sequence[Cell]) -> Iterator[Place]:
-    """Give the combinations of labels that a table splits into and does not list: they are empty."""
+    """List the combinations of labels that a table splits into and does not list: they are empty."""
     there = {cell.place for cell in cells}
     listed: dict[tuple[int, tuple[str, ...]], list[Place]] = defaultdict(list)
     for cell in cells:
@@ -132,7 +132,7 @@ def _unlisted(cells: Sequence[Cell]) -> Iterator[Place]:
 
 
 def _exact(cells: Sequence[Cell], axes: Sequence[Mapping[str, Atoms]]) -> Iterator[Exact]:
-    """Give each cell with the parts that have all of its units, so that it holds nobody else."""
+    """Return each cell with the parts that have all of its units, so that it holds nobody else."""
     for whole, cell in enumerate(cells):
         if cell.n == 0:
             yield whole, ()

@@ -65,7 +65,7 @@ def keep_evidence(cell: Cell, rules: DisclosureRules, row: Mapping[Any, Any], su
 
 
 def _two_largest(row: Mapping[Any, Any], rules: DisclosureRules, suffix: str) -> tuple[float, float]:
-    """Give the two largest contributions that need protection."""
+    """Return the two largest contributions that need protection."""
     pairs = [(LARGEST, SECOND_LARGEST)]
     if rules.unit == "group":
         pairs.insert(0, (HOLDING_LARGEST, HOLDING_SECOND))
@@ -78,7 +78,7 @@ def _two_largest(row: Mapping[Any, Any], rules: DisclosureRules, suffix: str) ->
 
 
 def _are_alike(row: Mapping[Any, Any], n: float, rules: DisclosureRules, suffix: str) -> bool:
-    """Say whether all values are (nearly) the same, from their total and the largest of them.
+    """Whether all values are (nearly) the same, from their total and the largest of them.
 
     Each value lies within n times the distance between the largest and the mean from the largest.
     """
@@ -89,7 +89,7 @@ def _are_alike(row: Mapping[Any, Any], n: float, rules: DisclosureRules, suffix:
 
 
 def _spread(row: Mapping[Any, Any], n: float) -> tuple[float, float]:
-    """Give mean and variance of the values behind a mean; missing where the row does not tell."""
+    """Compute mean and variance of the values behind a mean; missing where the row does not tell."""
     mean, std_error = number_in(row, ESTIMATE), number_in(row, STD_ERROR)
     return (mean, std_error**2 * n) if n > 1 else (math.nan, math.nan)
 
@@ -101,7 +101,7 @@ def _absolute_from_spread(row: Mapping[Any, Any], n: float, largest: float) -> f
 
 
 def _tells_of_units(row: Mapping[Any, Any], n: float, rules: DisclosureRules) -> bool:
-    """Say whether a mean tells what each unit has: values that are all (nearly) the same, or nearly all yes or no.
+    """Whether a mean tells what each unit has: values that are all (nearly) the same, or nearly all yes or no.
 
     Each value lies within (n - 1) / sqrt(n) standard deviations of the mean. A variable of zeros and ones is a share.
     """

@@ -13,7 +13,7 @@ LEAST = 1e-3  # of a cell whose rows are worth nothing
 
 
 def cost_of(cell: Cell) -> float:
-    """Give what it costs to withhold a cell: more for many units, for totals, and for exhibits with priority."""
+    """Compute what it costs to withhold a cell: more for many units, for totals, and for exhibits with priority."""
     if cell.hidden:
         return 0.0
     totals = sum(value == ALL for value in (cell.place.size_class, cell.place.sector, cell.place.category))

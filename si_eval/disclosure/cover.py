@@ -55,12 +55,12 @@ class Cell:
 
     @property
     def empty(self) -> bool:
-        """Say whether everyone knows that the cell holds no unit."""
+        """Whether everyone knows that the cell holds no unit."""
         return self.hidden and self.fixed and self.n == 0
 
     @property
     def value(self) -> float:
-        """Give what adds up: the count of a count, the sum of an indicator."""
+        """Return what adds up: the count of a count, the sum of an indicator."""
         return self.n if self.variable == UNITS else self.total
 
 
@@ -79,7 +79,7 @@ class Cover:
         return self._versions.get((variable, place), [])
 
     def cell(self, variable: str, place: Place, n: float, total: float = math.nan, *, loose: bool = False) -> int:
-        """Give the number of the cell with this count and sum; it is added if it is not there yet."""
+        """Return the number of the cell with this count and sum; it is added if it is not there yet."""
         for number in self.versions(variable, place):
             cell = self.cells[number]
             if cell.loose == loose and cell.n == n and (loose or variable == UNITS or same_sum(cell.total, total)):
@@ -124,5 +124,5 @@ class Cover:
 
 
 def same_sum(first: float, second: float) -> bool:
-    """Say whether two sums are the same but for floating point; two missing ones are."""
+    """Whether two sums are the same but for floating point; two missing ones are."""
     return (math.isnan(first) and math.isnan(second)) or math.isclose(first, second, rel_tol=SAME, abs_tol=SAME)

@@ -18,7 +18,7 @@ from si_eval.disclosure.pattern import System, Target, complete_pattern
 from si_eval.disclosure.support import known_empty, supports
 from si_eval.stats import FloatArray
 
-MOST_POPULATIONS = 4
+MAX_POPULATIONS = 4
 
 Mask = NDArray[np.bool_]
 
@@ -66,7 +66,7 @@ def complete_cross(
     *,
     signed: bool,
 ) -> set[int]:
-    """Give the places of the cells in a cross that have to be withheld, so that every target stays open.
+    """List the places of the cells in a cross that have to be withheld, so that every target stays open.
 
     ``values`` are those of the cells and of the combinations after them, shape (cells + combinations,).
     """
@@ -85,9 +85,9 @@ def complete_cross(
 
 
 def _crosses_of(cover: Cover, numbers: Sequence[int], min_units: int) -> Iterator[Cross]:
-    """Give the crosses of one year, the tables that fit together best first."""
+    """List the crosses of one year, the tables that fit together best first."""
     left = list(numbers)
-    for _ in range(MOST_POPULATIONS):
+    for _ in range(MAX_POPULATIONS):
         together, left = left, []
         found: Combinations | None = None
         while together:
@@ -113,7 +113,7 @@ def _crosses_of(cover: Cover, numbers: Sequence[int], min_units: int) -> Iterato
 
 
 def _is_new(cells: Sequence[Cell], holds: Mask) -> bool:
-    """Say whether the cross holds what the sums among the printed cells do not."""
+    """Whether the cross holds what the sums among the printed cells do not."""
     alone = holds[holds.sum(axis=1) == 1].any(axis=0)
     return not alone.all() or len({cell.place for cell in cells}) < len(cells)
 
@@ -137,7 +137,7 @@ def _crosses(numbers: Sequence[int], cells: Sequence[Cell], found: Combinations)
 
 
 def _nearest(holds: Mask, values: FloatArray, *, signed: bool = False) -> tuple[FloatArray, FloatArray]:
-    """Give values of the combinations whose sums come nearest to those of the cells, and how far each stays apart."""
+    """Return values of the combinations whose sums come nearest to those of the cells, and how far each stays apart."""
     cells, size = holds.shape
     scale = float(np.max(np.abs(values), initial=0.0)) or 1.0
     one = sparse.identity(cells)

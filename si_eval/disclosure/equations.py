@@ -12,9 +12,9 @@ from si_eval.disclosure.nesting import OPEN, RANGE, Atoms, atoms_of, largest_dis
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, NON_PARTICIPANTS, PARTICIPANTS, SECTOR, SIZE_CLASS
 
 EVERYWHERE = -1  # stands for a table where the parts come from all tables
-MOST_VERSIONS = 6
+MAX_VERSIONS = 6
 BOTH = 2  # dimensions
-MOST_LABELS = 12
+MAX_LABELS = 12
 Full = dict[frozenset[str], list[Place]]
 
 
@@ -38,7 +38,7 @@ def find_equations(cover: Cover, variable: str, min_units: int) -> list[Equation
         equation = _equation(cover, whole, parts, filled)
         found[tuple(sorted(equation.items()))] = None
     for cells in _by_place(cover, present).values():
-        for first, second in combinations(cells[:MOST_VERSIONS], 2):
+        for first, second in combinations(cells[:MAX_VERSIONS], 2):
             larger, smaller = sorted((first, second), key=lambda number: -cover.cells[number].n)
             found[tuple(sorted(_equation(cover, larger, (smaller,), filled).items()))] = None
     for larger, smaller in _nested(cover, present, min_units):
@@ -59,7 +59,7 @@ def splits_without_whole(cover: Cover, variable: str) -> dict[int, list[tuple[in
 
 
 def _nested(cover: Cover, present: Sequence[int], min_units: int) -> Iterator[tuple[int, int]]:
-    """Give the pairs of cells of which one holds the other and fewer than ``min_units`` units more.
+    """List the pairs of cells of which one holds the other and fewer than ``min_units`` units more.
 
     Pairs that differ in one dimension are in the splits already.
     """
@@ -77,7 +77,7 @@ def _nested(cover: Cover, present: Sequence[int], min_units: int) -> Iterator[tu
 
 
 def _holds(wide: Place, narrow: Place, atoms: Mapping[str, Mapping[str, Atoms]]) -> bool:
-    """Say whether every unit of one place stands in the other, which is another."""
+    """Whether every unit of one place stands in the other, which is another."""
     differ = sum(one != other for one, other in zip(wide, narrow, strict=True))
     if differ < BOTH or wide.year != narrow.year or wide.group not in (ALL, narrow.group):
         return False
@@ -100,7 +100,7 @@ def _by_place(cover: Cover, present: Sequence[int]) -> dict[Place, list[int]]:
 
 
 def _splits(cover: Cover, present: Sequence[int]) -> Iterator[tuple[int | None, tuple[int, ...]]]:
-    """Give each whole with the cells that are its parts; no whole where two sets of parts make up the same."""
+    """Return each whole with the cells that are its parts; no whole where two sets of parts make up the same."""
     places = _by_place(cover, present)
     for dimension in (GROUP, SIZE_CLASS, SECTOR, CATEGORY):
         contexts: dict[tuple[Place, str], dict[str, Place]] = defaultdict(dict)
@@ -113,7 +113,7 @@ def _splits(cover: Cover, present: Sequence[int]) -> Iterator[tuple[int | None, 
 
 
 def _contexts(place: Place, dimension: str) -> Iterator[tuple[tuple[Place, str], str]]:
-    """Give the sets of cells that a place can be summed with along a dimension, and its label in that set."""
+    """List the sets of cells that a place can be summed with along a dimension, and its label in that set."""
     label = getattr(place, dimension)
     rest = place._replace(**{dimension: ""})
     if dimension != CATEGORY or label == ALL or AND not in label:
@@ -129,7 +129,7 @@ def _contexts(place: Place, dimension: str) -> Iterator[tuple[tuple[Place, str],
 def _splits_of(
     cover: Cover, places: Mapping[Place, list[int]], labels: Mapping[str, Place], dimension: str
 ) -> Iterator[tuple[int | None, tuple[int, ...]]]:
-    """Give the splits among the labels of one dimension, everything else being equal."""
+    """List the splits among the labels of one dimension, everything else being equal."""
     if dimension == GROUP:
         labels = {name: place for name, place in labels.items() if name in (ALL, PARTICIPANTS, NON_PARTICIPANTS)}
     atoms = atoms_of(labels)
@@ -169,7 +169,7 @@ def _splits_of(
 def _tiled(
     targets: Sequence[tuple[Atoms, int]], pieces: dict[str, Atoms], members: Mapping[str, int], *, no_whole: bool
 ) -> Iterator[tuple[int | None, tuple[int, ...]]]:
-    """Give every way in which the pieces make up a whole; the widest disjoint ones where none does so exactly."""
+    """List every way in which the pieces make up a whole; the widest disjoint ones where none does so exactly."""
     universe: Atoms = frozenset().union(*pieces.values())
     goals: Sequence[tuple[Atoms, int | None]] = targets or [(universe, None)]
     for target, whole in goals:
@@ -187,7 +187,7 @@ def _exact_sets(
     cover: Cover, wholes: Sequence[int], members: Mapping[str, int]
 ) -> Iterator[tuple[int | None, tuple[int, ...]]]:
     """Find the categories of several tables that add up to a whole exactly, because they may be a split of it."""
-    names = sorted(members)[:MOST_LABELS]
+    names = sorted(members)[:MAX_LABELS]
     for whole in wholes:
         target = cover.cells[whole]
         for size in range(2, len(names) + 1):
@@ -212,7 +212,7 @@ def _full_splits(cover: Cover, present: Sequence[int]) -> Full:
 
 
 def _labels(cover: Cover, whole: int, parts: Sequence[int]) -> frozenset[str]:
-    """Give the labels of the parts in the dimension that splits the whole, with that of the whole."""
+    """Return the labels of the parts in the dimension that splits the whole, with that of the whole."""
     top = cover.cells[whole].place
     below = [cover.cells[number].place for number in parts]
     names = [name for name in Place._fields if any(getattr(place, name) != getattr(top, name) for place in below)]
@@ -254,7 +254,7 @@ def _equation(cover: Cover, whole: int | None, parts: Sequence[int], filled: Ful
 
 
 def _is_full(cover: Cover, whole: int, parts: Sequence[int], filled: Full) -> bool:
-    """Say whether the parts make up the whole, here or in a cell that holds all of it."""
+    """Whether the parts make up the whole, here or in a cell that holds all of it."""
     place = cover.cells[whole].place
     return any(
         all(wide in (ALL, own) for wide, own in zip(wider, place, strict=True))
@@ -263,7 +263,7 @@ def _is_full(cover: Cover, whole: int, parts: Sequence[int], filled: Full) -> bo
 
 
 def _names_union(cover: Cover, whole: int, parts: Sequence[int]) -> bool:
-    """Say whether the label of the whole names exactly its parts: 0-9 for 0-1 and 2-9, C+J for C and J."""
+    """Whether the label of the whole names exactly its parts: 0-9 for 0-1 and 2-9, C+J for C and J."""
     top = cover.cells[whole].place
     for name in (SIZE_CLASS, SECTOR, CATEGORY):
         label = getattr(top, name)
@@ -275,7 +275,7 @@ def _names_union(cover: Cover, whole: int, parts: Sequence[int]) -> bool:
 
 
 def _contributions(whole: Iterable[Cell], parts: Iterable[Cell]) -> tuple[float, float]:
-    """Give the two largest contributions that a remainder may hold: those of the whole that no part has.
+    """Return the two largest contributions that a remainder may hold: those of the whole that no part has.
 
     Contributions that stand in the whole and in no part are in the remainder. Where the parts show the same ones, the
     remainder's are at most the second of the whole.

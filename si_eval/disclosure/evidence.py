@@ -66,7 +66,7 @@ def list_cells(decision: Decision) -> pd.DataFrame:
 
 
 def _rows(decision: Decision, tables: Sequence[ResultTable]) -> pd.DataFrame:
-    """Give every row before the border, with its status and reason."""
+    """List every row before the border, with its status and reason."""
     frames = []
     for table, safe, withheld in zip(tables, decision.tables, decision.rows, strict=True):
         frame = table.frame.reset_index(drop=True)

@@ -116,7 +116,7 @@ def _add(cover: Cover, row: Mapping[Any, Any]) -> None:
 
 
 def _n_of(cover: Cover, indicator: str, place: Place, ours: Iterable[int]) -> float:
-    """Give the number of units behind a known figure: that of our cell, or of the two groups together."""
+    """Compute the number of units behind a known figure: that of our cell, or of the two groups together."""
     for number in ours:
         return cover.cells[number].n
     if place.group != ALL:

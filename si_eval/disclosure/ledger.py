@@ -19,7 +19,7 @@ from si_eval.errors import DisclosureError
 from si_eval.results import ResultTable, SafeTable, require_safe
 from si_eval.vocabulary import SHOWN, STATUS
 
-MOST_TABLES = 10_000  # tables of one release; the number of a table over all releases is release x this + table
+MAX_TABLES = 10_000  # tables of one release; the number of a table over all releases is release x this + table
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class EarlierCell:
 
     @property
     def release(self) -> int:
-        """Give the number of the first release that the cell was in."""
-        return self.tables[0] // MOST_TABLES
+        """Return the number of the first release that the cell was in."""
+        return self.tables[0] // MAX_TABLES
 
 
 class ReleaseLedger:
@@ -64,7 +64,7 @@ class ReleaseLedger:
         self.releases += 1
         places = {_key(cell): place for place, cell in enumerate(self.cells)}
         for number, cell in enumerate(protection.cover.cells):
-            tables = tuple(sorted(self.releases * MOST_TABLES + table for table in cell.tables if table >= 0))
+            tables = tuple(sorted(self.releases * MAX_TABLES + table for table in cell.tables if table >= 0))
             if cell.hidden or not tables:
                 continue
             counted_away = cell.variable == UNITS and (cell.place, cell.n) in protection.counts_withheld
@@ -109,7 +109,7 @@ class ReleaseLedger:
         return cls.from_content(json.loads(Path(path).read_text(encoding="utf-8")))
 
     def content(self) -> dict[str, Any]:
-        """Give what a file of the ledger holds."""
+        """Return what a file of the ledger holds."""
         return {"releases": self.releases, "cells": [asdict(cell) for cell in self.cells]}
 
     @classmethod
@@ -124,7 +124,7 @@ class ReleaseLedger:
         return ledger
 
     def summary(self) -> str:
-        """Say in a line what was released."""
+        """Summarise in a line what was released."""
         shown = sum(cell.shown for cell in self.cells)
         return f"ReleaseLedger: {self.releases} releases, {shown} cells shown, {len(self.cells) - shown} withheld"
 
@@ -142,7 +142,7 @@ class ReleaseLedger:
 
 
 def as_ledger(ledger: Any) -> ReleaseLedger | None:
-    """Give a ledger; make one of SafeTables; refuse anything else."""
+    """Return a ledger; make one of SafeTables; refuse anything else."""
     if ledger is None or isinstance(ledger, ReleaseLedger):
         return ledger
     if isinstance(ledger, Sequence) and not isinstance(ledger, str):

@@ -75,7 +75,7 @@ class Merge:
 
     @property
     def label(self) -> str:
-        """Give the label of the merged class: ``0-1+2-9``."""
+        """Return the label of the merged class: ``0-1+2-9``."""
         return "+".join(self.labels)
 
 
@@ -112,7 +112,7 @@ def labels_within(merge: Merge, labels: Iterable[str]) -> list[str]:
 
 
 def _rows_inside(merge: Merge, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Give the rows of the variable that show it by a class within the merged one, and the labels of these classes."""
+    """List the rows of the variable that show it by a class within the merged one, and the labels of these classes."""
     labels = frame[merge.column].astype(str)
     near = frame[labels.isin(labels_within(merge, labels))]
     needed = near[[*KEYS, ESTIMATE, N_UNITS, UNIT_OF_MEASURE]].to_dict("records")
@@ -179,7 +179,7 @@ def _merged_row(parts: Sequence[Row], merge: Merge) -> dict[str, Any]:
 
 
 def _with_total(part: Row) -> Row:
-    """Give a mean its sum, where the row does not carry it."""
+    """Return a mean its sum, where the row does not carry it."""
     if part[STATISTIC] != MEAN or not math.isnan(number_in(part, TOTAL)):
         return part
     return {**part, TOTAL: number_in(part, N_UNITS) * number_in(part, ESTIMATE)}

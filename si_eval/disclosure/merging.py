@@ -50,7 +50,7 @@ def _restricted(table: ResultTable) -> list[dict[object, object]]:
 
 
 def _rows_of(table: ResultTable, mine: Sequence[bool], weight: float) -> ResultTable:
-    """Give the rows of one variable, each with what it costs to lose it."""
+    """Return the rows of one variable, each with what it costs to lose it."""
     rows = table.frame[list(mine)].reset_index(drop=True)
     return replace(table, frame=rows.assign(**{WEIGHT: weight}))
 
@@ -76,7 +76,7 @@ def _merges_of(variable: str, tables: Sequence[ResultTable], judge: Judge) -> li
 
 
 def _adjacent(variable: str, merges: Sequence[Merge]) -> Iterator[Merge]:
-    """Give the merges of two neighbours: classes, or classes that were merged already."""
+    """List the merges of two neighbours: classes, or classes that were merged already."""
     systems = [(SIZE_CLASS, size_class_labels(SIZE_CLASS)), (SIZE_CLASS, size_class_labels(SIZE_CLASS_4))]
     systems.append((CATEGORY, tuple(facts("age_classes")["labels"])))
     for column, labels in systems:
@@ -102,7 +102,7 @@ def _within(one: Merge, other: Merge) -> bool:
 
 
 def _least_loss(tables: Sequence[ResultTable], merge: Merge) -> float:
-    """Give what a merge costs at least: each row of its classes, less what the merged row is worth."""
+    """Compute what a merge costs at least: each row of its classes, less what the merged row is worth."""
     loss, classes = 0.0, 0
     for table in tables:
         labels = table.frame[merge.column].astype(str)

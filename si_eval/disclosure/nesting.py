@@ -12,7 +12,7 @@ RANGE = re.compile(r"(\d+)-(\d+)")
 OPEN = re.compile(r"(\d+)\+")
 BEYOND = 10**12
 BESIDE = " · "  # how stages join a filter and a split of one dimension
-MOST_TILINGS = 24
+MAX_TILINGS = 24
 Atoms = frozenset[object]
 
 
@@ -38,7 +38,7 @@ def atoms_of(labels: Iterable[str]) -> dict[str, Atoms]:
 
 
 def tilings(target: Atoms, pieces: dict[str, Atoms]) -> list[tuple[str, ...]]:
-    """List the ways in which labels make up a set of elementary classes exactly, at most `MOST_TILINGS`."""
+    """List the ways in which labels make up a set of elementary classes exactly, at most `MAX_TILINGS`."""
     usable = {label: atoms for label, atoms in pieces.items() if atoms and atoms <= target}
     found: list[tuple[str, ...]] = []
     _tile(target, usable, (), found)
@@ -66,7 +66,7 @@ def _range(token: str) -> tuple[int, int] | None:
 
 
 def _tile(rest: Atoms, pieces: dict[str, Atoms], chosen: tuple[str, ...], found: list[tuple[str, ...]]) -> None:
-    if len(found) >= MOST_TILINGS:
+    if len(found) >= MAX_TILINGS:
         return
     if not rest:
         found.append(chosen)

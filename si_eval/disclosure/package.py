@@ -57,7 +57,7 @@ class Output:
     image: bytes | None = None
 
     def frame(self) -> pd.DataFrame:
-        """Give the rows with every field as it is written."""
+        """Return the rows with every field as it is written."""
         return pd.read_csv(io.BytesIO(self.table), dtype=str, keep_default_na=False)
 
 
@@ -78,7 +78,7 @@ class Contents:
 
     @property
     def synthetic(self) -> bool:
-        """Say whether any output rests on simulated data."""
+        """Whether any output rests on simulated data."""
         return any(output.synthetic for output in self.outputs)
 
 
@@ -114,7 +114,7 @@ def describe_output(
 
 
 def describe_package(contents: Contents) -> dict[str, bytes]:
-    """Give every file of the package by name, the manifest last; raise `DisclosureError` for a figure but PNG."""
+    """List every file of the package by name, the manifest last; raise `DisclosureError` for a figure but PNG."""
     files: dict[str, bytes] = {FORM: _form(contents)}
     names = output_names(contents.outputs)
     for name, output in zip(names, contents.outputs, strict=True):
@@ -130,7 +130,7 @@ def describe_package(contents: Contents) -> dict[str, bytes]:
 
 
 def output_names(outputs: Sequence[Output]) -> list[str]:
-    """Give each output its number: T01, T02, …; M for the table of a model."""
+    """Return each output its number: T01, T02, …; M for the table of a model."""
     return [f"{'M' if output.model else 'T'}{number:02d}" for number, output in enumerate(outputs, start=1)]
 
 
@@ -159,12 +159,12 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def hash_of(content: bytes) -> str:
-    """Give the SHA-256 of a file's content."""
+    """Compute the SHA-256 of a file's content."""
     return hashlib.sha256(content).hexdigest()
 
 
 def versions() -> dict[str, Any]:
-    """Give the versions of Python and of the packages that compute, protect and draw."""
+    """List the versions of Python and of the packages that compute, protect and draw."""
     return {
         "python": platform.python_version(),
         "packages": {name: found for name in PACKAGES if (found := _version(name))},
@@ -179,7 +179,7 @@ def _version(name: str) -> str:
 
 
 def _checked_image(output: Output) -> bytes:
-    """Give the figure, if it is a bitmap; the scan looks for what else may be in it."""
+    """Return the figure, if it is a bitmap; the scan looks for what else may be in it."""
     if output.image is None or not output.image.startswith(PNG):
         raise DisclosureError(
             f"{output.exhibit or output.function}: found a figure that is no PNG; expected PNG, because other formats "

@@ -21,11 +21,11 @@ Target = tuple[tuple[int, ...], float]  # cells whose sum must stay open, and by
 REACH = 1e5  # how far a cell may move, in widths of the interval sought
 MOVED = 1e-6  # a smaller move is noise of the solver
 LITTLE = 1e-5  # cost of moving a cell that is withheld anyway, so that flows stay short
-MOST_ROUNDS = 8
+MAX_ROUNDS = 8
 HALVINGS = 5
-MOST_EXACT = 8_000  # size of the exact search: cells x targets of a part
+MAX_EXACT = 8_000  # size of the exact search: cells x targets of a part
 WORTH_A_SEARCH = 1.0  # cost of the cells that a cheaper pattern could save
-MOST_TRIALS = 400_000  # size of the clean-up: cells x targets x secondary cells of a part
+MAX_TRIALS = 400_000  # size of the clean-up: cells x targets x secondary cells of a part
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def complete_pattern(
         mine = [target for target in targets if target[0][0] in part.places]
         before = {cell for cell in pattern if cell in part.places}
         grown, cost = _complete_part(part, before, mine, unsafe_union, union_level)
-        if exact and cost >= WORTH_A_SEARCH and len(part.cells) * len(mine) <= MOST_EXACT:
+        if exact and cost >= WORTH_A_SEARCH and len(part.cells) * len(mine) <= MAX_EXACT:
             grown = part.cheapest(before, mine, unsafe_union, union_level, cost) or grown
         pattern |= grown
     return pattern
@@ -79,7 +79,7 @@ def _complete_part(
     """Complete the pattern of one part, and say what that costs."""
     mine = list(targets)
     grown = part.protect(before, mine)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         unions = _unsafe_unions(part, grown, unsafe_union)
         if not unions:
             break
@@ -141,7 +141,7 @@ class Part:
         return grown
 
     def is_open(self, pattern: set[int], targets: Sequence[Target]) -> bool:
-        """Say whether a pattern keeps every target open on both sides."""
+        """Whether a pattern keeps every target open on both sides."""
         stuck = np.array([not (cell in pattern or self.system.hidden[cell]) for cell in self.places])
         costs = np.full(len(self.cells), LITTLE)
         done: set[int] = set()
@@ -164,7 +164,7 @@ class Part:
     ) -> set[int]:
         """Show again the cells that turned out not to be needed, the dearest first."""
         added = sorted(grown - before, key=lambda cell: (-self.system.costs[cell], cell))
-        if len(self.cells) * max(len(targets), 1) * len(added) > MOST_TRIALS:
+        if len(self.cells) * max(len(targets), 1) * len(added) > MAX_TRIALS:
             return grown
         for cell in added:
             without = grown - {cell}
@@ -180,7 +180,7 @@ class Part:
         union_level: Callable[[Sequence[int]], float],
         below: float,
     ) -> set[int] | None:
-        """Give the cheapest pattern of all; None where it is not cheaper than ``below`` or takes too long to find."""
+        """Return the cheapest pattern of all; None where it is not cheaper than ``below`` or takes too long to find."""
         hidden = self.system.hidden[self.cells]
         before_here = np.isin(self.cells, list(before))
 

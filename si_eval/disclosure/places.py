@@ -49,7 +49,7 @@ def place_of(row: Mapping[Any, Any]) -> Place:
 
 
 def variable_of(row: Mapping[Any, Any]) -> str:
-    """Say what a row adds up: units for counts and shares of them, else its indicator.
+    """Describe what a row adds up: units for counts and shares of them, else its indicator.
 
     A count adds up what units contribute (persons, machines) where it is neither the number of units nor one of
     categories.
@@ -103,6 +103,6 @@ def divider_of(divided: Mapping[tuple[int, str, Place], str], number: int, indic
 
 
 def units_with(indicator: str, place: Place) -> Place:
-    """Give the place of the units that an indicator of its own counts: a category of those at a place."""
+    """Return the place of the units that an indicator of its own counts: a category of those at a place."""
     tokens = [indicator] if place.category == ALL else [place.category, indicator]
     return place._replace(category=AND.join(tokens))

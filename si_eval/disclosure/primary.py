@@ -36,7 +36,7 @@ def _unsafe_magnitude(cell: Cell, rules: DisclosureRules) -> str:
 
 
 def is_unverified(cell: Cell, rules: DisclosureRules) -> bool:
-    """Say whether dominance must be judged and cannot be, because the largest contributions are not given."""
+    """Whether dominance must be judged and cannot be, because the largest contributions are not given."""
     if rules.contributions != "required" or cell.variable == UNITS or not (rules.dominance or rules.p_percent > 0):
         return False
     if cell.loose:
@@ -45,7 +45,7 @@ def is_unverified(cell: Cell, rules: DisclosureRules) -> bool:
 
 
 def dominated(largest: float, second: float, total: float, rules: DisclosureRules) -> bool:
-    """Say whether the largest contributions dominate a total of absolute values (a lower bound of it is safe)."""
+    """Whether the largest contributions dominate a total of absolute values (a lower bound of it is safe)."""
     slack = 1e-12 * max(total, 1.0)
     for n, share in rules.dominance:
         top = largest if n == 1 else largest + (n - 1) * second

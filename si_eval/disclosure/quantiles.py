@@ -33,7 +33,7 @@ OF_THE_EXACT_ONE = (STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE)
 
 
 def is_unsafe_quantile(row: Mapping[Any, Any], counted: float, rules: DisclosureRules) -> bool:
-    """Say whether a quantile has too few units on either side, or nothing that may leave in its place.
+    """Whether a quantile has too few units on either side, or nothing that may leave in its place.
 
     ``counted`` is the number of units of its cell that the rules count. A pseudo-quantile averages at least
     ``quantile_units`` units (or holdings, where these count); rules that ask for one unit let the exact one leave.
@@ -53,7 +53,7 @@ def is_unsafe_quantile(row: Mapping[Any, Any], counted: float, rules: Disclosure
 
 
 def replace_quantiles(frame: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:
-    """Give the rows with pseudo-quantiles for quantiles, said in the note; what described the exact one goes.
+    """Return the rows with pseudo-quantiles for quantiles, said in the note; what described the exact one goes.
 
     A quantile without one loses its estimate.
     """

@@ -114,7 +114,7 @@ def read_tables(
 
 
 def weight_of(exhibit: str, number: int, tables: int, priority: Mapping[str, float] | None) -> float:
-    """Give what it costs to lose a row of an exhibit; by default printed tables and earlier exhibits cost more."""
+    """Compute what it costs to lose a row of an exhibit; by default printed tables and earlier exhibits cost more."""
     by_place = 1.1 - 0.1 * number / max(tables - 1, 1)
     stated = dict(priority or {})
     return float(stated.get(exhibit, by_place * (TABLE_COST if PRINTED in exhibit else 1.0)))
@@ -164,7 +164,7 @@ class _Reader:
 
     @property
     def cover(self) -> Cover:
-        """Give the cover table that the rows fill."""
+        """Return the cover table that the rows fill."""
         return self.request.cover
 
     def _judged(self, line: _Line) -> Figure:
@@ -279,14 +279,14 @@ class _Reader:
 
 
 def _order(row: Mapping[Any, Any]) -> int:
-    """Say when a row is read: levels first, then what combines years, then what combines groups."""
+    """Order the reading of rows: levels first, then what combines years, then what combines groups."""
     if row[GROUP] in CONTRASTS:
         return CONTRAST
     return LEVEL if row[STATISTIC] in (COUNT, SHARE, *LEVELS) else COMBINATION
 
 
 def _sum_of_squares(row: Mapping[Any, Any]) -> float:
-    """Give the sum of squares that a mean and its standard error tell of."""
+    """Compute the sum of squares that a mean and its standard error tell of."""
     n, mean, error = (number_in(row, column) for column in (N_UNITS, ESTIMATE, STD_ERROR))
     return n * ((0.0 if n == 1 else (n - 1) * error**2) + mean**2)
 
@@ -308,7 +308,7 @@ def _shares_between(cover: Cover, indicator: str, place: Place) -> list[int]:
 
 
 def _sources(row: Mapping[Any, Any], place: Place) -> list[tuple[Place, str]]:
-    """Give the places whose levels a row combines, and how the names of its evidence columns for them end."""
+    """Return the places whose levels a row combines, and how the names of its evidence columns for them end."""
     groups = (PARTICIPANTS, NON_PARTICIPANTS) if row[GROUP] in CONTRASTS else (str(row[GROUP]),)
     base = str(row[UNIT_OF_MEASURE])[:4] if row[STATISTIC] == INDEX else ""
     if row[STATISTIC] in (GROWTH, CHANGE) and place.year.isdigit():

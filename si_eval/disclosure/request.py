@@ -28,7 +28,7 @@ LIGHT = "LIGHT_"
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _RequestedTable:
     """A table as it was added."""
 
     table: ResultTable
@@ -56,7 +56,7 @@ class OutputRequest:
     identifiers: Iterable[object] = ()
     inputs: Sequence[SourceFile] = ()
     commit: str = ""
-    _asked: list[_Asked] = field(default_factory=list, init=False, repr=False)
+    _tables: list[_RequestedTable] = field(default_factory=list, init=False, repr=False)
 
     def add(
         self,
@@ -76,7 +76,7 @@ class OutputRequest:
             raise DisclosureError(
                 f"OutputRequest.add: found {type(table).__name__}; expected ResultTable; only aggregated results leave"
             )
-        self._asked.append(_Asked(table, draw, population, relation, model))
+        self._tables.append(_RequestedTable(table, draw, population, relation, model))
         return self
 
     def check(self) -> list[SafeTable]:
@@ -92,7 +92,7 @@ class OutputRequest:
         target = package_path(Path(path), light=light)
         if Path(evidence).resolve() == target.resolve().parent:
             raise DisclosureError("evidence: found the folder of the ZIP; expected another; the evidence stays inside")
-        if not self._asked:
+        if not self._tables:
             raise DisclosureError("OutputRequest: found no table; expected at least one; add it first")
         decision = self._decide()
         secrets = gather_secrets(
@@ -116,7 +116,7 @@ class OutputRequest:
 
     def _decide(self) -> Decision:
         return decide(
-            [asked.table for asked in self._asked],
+            [entry.table for entry in self._tables],
             rules=self.rules,
             known=self.known,
             ledger=self.ledger,
@@ -128,11 +128,11 @@ class OutputRequest:
     def _outputs(self, decision: Decision) -> list[Output]:
         return [
             describe_output(
-                source, safe, withheld, population=asked.population, relation=asked.relation, model=asked.model,
-                image=None if asked.draw is None else asked.draw(safe),
+                source, safe, withheld, population=entry.population, relation=entry.relation, model=entry.model,
+                image=None if entry.draw is None else entry.draw(safe),
             )
             for asked, source, safe, withheld in zip(
-                self._asked, decision.sources, decision.tables, decision.rows, strict=True
+                self._tables, decision.sources, decision.tables, decision.rows, strict=True
             )
         ]  # fmt: skip
 
@@ -152,7 +152,7 @@ class OutputRequest:
 
 
 def package_path(path: Path, *, light: bool) -> Path:
-    """Give the path of a package: LIGHT stands before the name of a small one."""
+    """Return the path of a package: LIGHT stands before the name of a small one."""
     return path.with_name(f"{LIGHT}{path.name}") if light else path
 
 

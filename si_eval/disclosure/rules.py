@@ -65,7 +65,7 @@ class DisclosureRules:
 
     @classmethod
     def preset(cls, name: str) -> DisclosureRules:
-        """Give the rules of a preset of the registry; raises `DisclosureError` for one that is not there."""
+        """Return the rules of a preset of the registry; raises `DisclosureError` for one that is not there."""
         presets = {key: entry for key, entry in facts("disclosure").items() if "min_units" in entry}
         if name not in presets:
             raise DisclosureError(
@@ -78,12 +78,12 @@ class DisclosureRules:
 
     @property
     def protection(self) -> float:
-        """Give the half-width of the interval that outsiders may at best infer, relative to a withheld total."""
+        """Compute the half-width of the interval that outsiders may at best infer, relative to a withheld total."""
         return self.p_percent / 100 if self.p_percent > 0 else DEFAULT_PROTECTION
 
 
 def as_rules(rules: str | DisclosureRules) -> DisclosureRules:
-    """Give the rules by name, or those given; raise `DisclosureError` for anything else."""
+    """Return the rules by name, or those given; raise `DisclosureError` for anything else."""
     if isinstance(rules, str):
         return DisclosureRules.preset(rules)
     if not isinstance(rules, DisclosureRules):

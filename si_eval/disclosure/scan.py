@@ -56,7 +56,7 @@ def scan_release(path: Path, secrets: Secrets) -> list[str]:
 
 
 def withheld_numbers(decision: Decision, tables: Sequence[ResultTable]) -> list[float]:
-    """Give every number that stood in the tables and does not stand in the protected ones; it stays inside."""
+    """List every number that stood in the tables and does not stand in the protected ones; it stays inside."""
     gone: list[float] = []
     for table, safe in zip(tables, decision.tables, strict=True):
         before, after = table.frame.reset_index(drop=True), safe.to_frame()
@@ -70,7 +70,7 @@ def withheld_numbers(decision: Decision, tables: Sequence[ResultTable]) -> list[
 
 
 def shown_numbers(frame: pd.DataFrame) -> list[float]:
-    """Give every number that a protected table shows."""
+    """List every number that a protected table shows."""
     numbers = [column for column in (*NUMBERS, N_TOTAL) if column in frame]
     values = frame[numbers].to_numpy(dtype=float)
     return list(values[np.isfinite(values)])
@@ -108,7 +108,7 @@ def _table_problems(name: str, content: bytes, secrets: Secrets) -> list[str]:
 
 
 def _is_shown(text: str, secrets: Secrets) -> bool:
-    """Say whether a field is a number that a protected table shows."""
+    """Whether a field is a number that a protected table shows."""
     try:
         value = abs(float(text))
     except ValueError:
@@ -136,7 +136,7 @@ def _image_problems(name: str, content: bytes) -> list[str]:
 
 
 def _only_pixels(header: bytes, pixels: bytes) -> bool:
-    """Say whether the pixel data of a PNG is as long as its size asks, and nothing follows."""
+    """Whether the pixel data of a PNG is as long as its size asks, and nothing follows."""
     if len(header) != 13 or header[9] not in CHANNELS or header[12] != 0:
         return False
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")

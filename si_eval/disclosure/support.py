@@ -19,19 +19,19 @@ HARDLY = 0.1  # units to be expected: nobody takes it that there are any
 FEW = 3.0  # units to be expected: outsiders may know that a combination with fewer is empty
 WORLDS = 3  # drawn sets of combinations that may hold units
 UNNAMED = 0.01  # how likely a class is, at first, that no label names: labels are complete unless the counts say not
-MOST_ROUNDS = 100  # of the proportional fit
-SETTLED = 0.01  # units: a fit that changes by less is done
+MAX_ROUNDS = 100  # of the proportional fit
+TOL = 0.01  # units: a fit that changes by less is done
 SAME_SUM = 1e-11  # relative: sums this near to each other are over the same units
 SMALLEST = 3  # cells that can add up to each other
-MOST_SUMS = 100_000  # signed sums of a few cells that are compared with each other
-TERMS = (3, 2)  # cells in such a sum, as many as `MOST_SUMS` allows
+MAX_SUMS = 100_000  # signed sums of a few cells that are compared with each other
+TERMS = (3, 2)  # cells in such a sum, as many as `MAX_SUMS` allows
 
 Mask = NDArray[np.bool_]
 Signs = NDArray[np.int8]
 
 
 def supports(cells: Sequence[Cell], found: Combinations) -> list[Mask]:
-    """Give sets of combinations that may be those that hold units, shape (combinations,) each.
+    """Return sets of combinations that may be those that hold units, shape (combinations,) each.
 
     The first has all that are possible, the second those with enough units to be expected; a cell of which none has
     stays free in it. The others are drawn: a combination is left out as often as chance would leave it empty, and each
@@ -50,13 +50,13 @@ def _expected(found: Combinations, n: FloatArray) -> FloatArray:
     """
     expected = UNNAMED**found.unnamed
     rows = [np.flatnonzero(row) for row in found.holds]
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         before = expected.copy()
         for row, units in zip(rows, n, strict=True):
             have = expected[row].sum()
             if have > 0:
                 expected[row] *= units / have
-        if np.abs(expected - before).max(initial=0.0) < SETTLED:
+        if np.abs(expected - before).max(initial=0.0) < TOL:
             break
     return np.asarray(expected)
 
@@ -75,7 +75,7 @@ def _drawn(cells: Sequence[Cell], holds: Mask, expected: FloatArray, world: int)
 
 
 def known_empty(cells: Sequence[Cell], holds: Mask) -> Mask:
-    """Say which combinations hold nobody because sums of different cells agree exactly, shape (combinations,).
+    """Determine which combinations hold nobody because sums of different cells agree exactly, shape (combinations,).
 
     Two sums of a few cells that agree in units, in values and in squares are over the same units, so that a combination
     that stands in one of them only is empty. Values that are whole numbers agree by chance, unless squares tell.
@@ -91,7 +91,7 @@ def known_empty(cells: Sequence[Cell], holds: Mask) -> Mask:
 
 
 def _relations(evidence: FloatArray) -> Iterator[Signs]:
-    """Give the signs with which few cells add up to nothing, shape (cells,): they are over the same units."""
+    """Return the signs with which few cells add up to nothing, shape (cells,): they are over the same units."""
     counts_only = bool(np.isnan(evidence[:, 2:]).all()) and np.array_equal(evidence[:, 1], np.round(evidence[:, 1]))
     if len(evidence) < SMALLEST or counts_only:
         return
@@ -108,7 +108,7 @@ def _relations(evidence: FloatArray) -> Iterator[Signs]:
 @lru_cache(maxsize=8)
 def _signed_sums(size: int) -> Signs:
     """List the sums of a few cells with their signs, shape (sums, cells)."""
-    most = next((terms for terms in TERMS if comb(size, terms) * 2 ** (terms - 1) <= MOST_SUMS), 1)
+    most = next((terms for terms in TERMS if comb(size, terms) * 2 ** (terms - 1) <= MAX_SUMS), 1)
     rows = []
     for terms in range(1, most + 1):
         chosen = np.array(list(combinations(range(size), terms)))
@@ -120,7 +120,7 @@ def _signed_sums(size: int) -> Signs:
 
 
 def _adds_up(relation: Signs, evidence: FloatArray) -> bool:
-    """Say whether cells with these signs add up to nothing in values and, where they have them, in squares."""
+    """Whether cells with these signs add up to nothing in values and, where they have them, in squares."""
     used = relation != 0
     values, squares = (relation[used] * evidence[used, column] for column in (1, 2))
     if np.isnan(squares).any():

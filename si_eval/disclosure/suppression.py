@@ -24,7 +24,7 @@ TIED = "tied to a withheld figure"
 COUNT_WIDTH = 0.2  # half-width of the interval of a withheld count, relative; at least 1
 SECONDARY_WIDTH = 0.01  # a secondary cell need not be protected, but it must not be given back exactly
 AUXILIARY_COST = 0.01
-MOST_ROUNDS = 5
+MAX_ROUNDS = 5
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Protection:
     exact: bool = True
 
     def count_is_withheld(self, cell: int) -> bool:
-        """Say whether the number of units of a cell is withheld wherever it stands."""
+        """Whether the number of units of a cell is withheld wherever it stands."""
         entry = self.cover.cells[cell]
         return cell in self.reasons or (entry.place, entry.n) in self.counts_withheld
 
@@ -76,7 +76,7 @@ def find_pattern(
         if reason or number in set(always):
             protection.reasons[number] = reason or SECONDARY
     pairs = list(linked)
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MAX_ROUNDS):
         before = set(protection.reasons)
         for variable in variables:
             if variable != UNITS:
@@ -117,7 +117,7 @@ def _fix_implied(cover: Cover, equations: Sequence[Equation]) -> None:
 
 
 def _add_up_contributions(cover: Cover, equations: Sequence[Equation]) -> None:
-    """Give a whole the largest contributions of its parts, where a stage gave them for the parts only."""
+    """Return a whole the largest contributions of its parts, where a stage gave them for the parts only."""
     for equation in equations:
         cells = [(cover.cells[number], factor) for number, factor in equation.items()]
         bare = [(cell, factor) for cell, factor in cells if math.isnan(cell.largest) and not cell.hidden]
@@ -168,7 +168,7 @@ def _protect_sums(protection: Protection, variable: str) -> None:
 
 
 def _crosses(protection: Protection, variable: str) -> list[Cross]:
-    """Give the crosses of a variable in the years of which anything is withheld."""
+    """List the crosses of a variable in the years of which anything is withheld."""
     cover = protection.cover
     withheld = [cover.cells[number] for number in protection.reasons]
     years = dict.fromkeys(cell.place.year for cell in withheld if cell.variable == variable and not cell.hidden)
@@ -215,7 +215,7 @@ def _is_primary(protection: Protection, number: int) -> bool:
 
 
 def _largest_difference(protection: Protection, cell: Cell) -> float:
-    """Give the most that the few firms between two populations can contribute to a cell."""
+    """Return the most that the few firms between two populations can contribute to a cell."""
     few = [
         min(abs(other.total), abs(cell.total))
         for other in protection.cover.cells
@@ -284,7 +284,7 @@ def _withhold_count(protection: Protection, numbers: Iterable[int]) -> None:
 
 
 def _is_count_reason(cell: Cell, rules: DisclosureRules) -> bool:
-    """Say whether the count itself is unsafe, rather than the sum of the cell."""
+    """Whether the count itself is unsafe, rather than the sum of the cell."""
     counted = cell.n if math.isnan(cell.counted) else cell.counted
     return counted < rules.min_units or cell.variable == UNITS
 

@@ -18,11 +18,11 @@ from pandas.api.types import is_integer_dtype
 from pandas.util import hash_array
 
 TELLING = 5  # significant digits from which a number is one figure rather than a coincidence
-SHORTEST_ID = 5  # characters; a shorter identifier cannot be told from a year or a count
-LONGEST_ID = 18  # digits of an identifier that is kept as an integer
-SHORTEST_NAME = 4  # characters of a name of a person or a machine
+MIN_ID_LENGTH = 5  # characters; a shorter identifier cannot be told from a year or a count
+MAX_ID_DIGITS = 18  # digits of an identifier that is kept as an integer
+MIN_NAME_LENGTH = 4  # characters of a name of a person or a machine
 SCALES = (1.0, 100.0, 1e-3, 1e-6)  # as it is, in per cent, in thousands, in millions
-MOST_DIGITS = 15  # of a number in double precision
+MAX_DIGITS = 15  # of a number in double precision
 SPACES = " \u00a0\u2009\u202f"
 RUN = re.compile(r"\d[\d.,'\u2019]*(?:[eE][-+]?\d+)?")
 SPACED = re.compile(rf"(?<=\d)[{SPACES}](?=\d{{3}}(?!\d))")
@@ -78,19 +78,19 @@ def gather_secrets(
         np.array(sorted(telling - open_values)),
         np.array(sorted(open_values)),
         identifiers if isinstance(identifiers, Identifiers) else sort_identifiers(identifiers),
-        frozenset(name.lower() for name in names if len(name) >= SHORTEST_NAME),
+        frozenset(name.lower() for name in names if len(name) >= MIN_NAME_LENGTH),
     )
 
 
 def sort_identifiers(identifiers: Iterable[object]) -> Identifiers:
-    """Sort identifiers by kind; those shorter than `SHORTEST_ID` cannot be told from years and counts: left out."""
+    """Sort identifiers by kind; those shorter than `MIN_ID_LENGTH` cannot be told from years and counts: left out."""
     if isinstance(identifiers, pd.Series) and is_integer_dtype(identifiers):
         numbers = identifiers.dropna().to_numpy(dtype=np.int64)
-        return Identifiers(_distinct(numbers[numbers >= 10 ** (SHORTEST_ID - 1)]), _NONE.words, frozenset())
+        return Identifiers(_distinct(numbers[numbers >= 10 ** (MIN_ID_LENGTH - 1)]), _NONE.words, frozenset())
     found = identifiers if isinstance(identifiers, pd.Series) else pd.Series(list(identifiers), dtype=object)
     texts = pc.utf8_lower(pc.utf8_trim_whitespace(pa.array(found.dropna().astype("str"), type=pa.string())))
-    texts = texts.filter(pc.greater_equal(pc.utf8_length(texts), SHORTEST_ID))
-    digits = pc.match_substring_regex(texts, rf"^[0-9]{{1,{LONGEST_ID}}}$")
+    texts = texts.filter(pc.greater_equal(pc.utf8_length(texts), MIN_ID_LENGTH))
+    digits = pc.match_substring_regex(texts, rf"^[0-9]{{1,{MAX_ID_DIGITS}}}$")
     words = pc.and_not(pc.match_substring_regex(texts, r"^\w+$"), digits)
     rest = pc.invert(pc.or_(digits, words))
     return Identifiers(
@@ -122,11 +122,11 @@ def _hashes(words: pd.Series) -> np.ndarray:
 def machine_names(*folders: Path) -> set[str]:
     """Name the person, the machine, and the folders at work, of which nothing may leave."""
     places = {str(place.resolve()) for place in (Path.home(), Path.cwd(), *folders)}
-    return {name for name in (getpass.getuser(), socket.gethostname(), *places) if len(name) >= SHORTEST_NAME}
+    return {name for name in (getpass.getuser(), socket.gethostname(), *places) if len(name) >= MIN_NAME_LENGTH}
 
 
 def find_traces(text: str, secrets: Secrets) -> list[str]:
-    """Say which kinds of secrets a text holds; hashes are taken out first.
+    """List the kinds of secrets that a text holds; hashes are taken out first.
 
     A number is read as English, Dutch and plain, with points, commas, spaces or apostrophes between thousands, in
     per cent, thousands or millions, rounded or cut to at least `TELLING` digits. It is no trace where a shown number
@@ -145,7 +145,7 @@ def find_traces(text: str, secrets: Secrets) -> list[str]:
 
 
 def _readings(run: str) -> Iterator[tuple[float, int]]:
-    """Give the numbers that a run of digits and separators can be, with their significant digits."""
+    """Return the numbers that a run of digits and separators can be, with their significant digits."""
     run = run.rstrip(".,'\u2019").replace("\u2019", "'")
     bare = run.replace("'", "")
     candidates = {bare.replace(",", ""), bare.replace(".", "").replace(",", "."), *re.split("[,']", run)}
@@ -160,13 +160,13 @@ def _digits(number: str) -> int:
 
 
 def _is_withheld(value: float, digits: int, secrets: Secrets) -> bool:
-    """Say whether a number is a withheld one, rounded or cut to so many digits, and no shown one."""
-    last = 10.0 ** (math.floor(math.log10(value)) + 1 - min(digits, MOST_DIGITS))
+    """Whether a number is a withheld one, rounded or cut to so many digits, and no shown one."""
+    last = 10.0 ** (math.floor(math.log10(value)) + 1 - min(digits, MAX_DIGITS))
     return _within(secrets.withheld, value, last) and not _within(secrets.shown, value, last)
 
 
 def _within(values: np.ndarray, value: float, last: float) -> bool:
-    """Say whether a value, on one of the scales, is less than one in the last digit away."""
+    """Whether a value, on one of the scales, is less than one in the last digit away."""
     for scale in SCALES:
         low, high = np.searchsorted(values, [(value - last) / scale, (value + last) / scale], side="right")
         high -= int(high > low and values[high - 1] * scale >= value + last)
@@ -176,13 +176,13 @@ def _within(values: np.ndarray, value: float, last: float) -> bool:
 
 
 def _whole_numbers(run: str) -> Iterator[int]:
-    """Give the integers that a run can be: alone, with a decimal part of zeros, or grouped by three."""
+    """Return the integers that a run can be: alone, with a decimal part of zeros, or grouped by three."""
     run = run.rstrip(".,'\u2019").replace("\u2019", "'")
     if GROUPED.fullmatch(run):
         yield int(re.sub(r"\D", "", run))
     for piece in [run, *re.split("[,']", run)]:
         match = WHOLE.fullmatch(piece)
-        if match and SHORTEST_ID <= len(match[1]) <= LONGEST_ID:
+        if match and MIN_ID_LENGTH <= len(match[1]) <= MAX_ID_DIGITS:
             yield int(match[1])
 
 
@@ -191,8 +191,8 @@ def _holds_identifier(text: str, runs: Iterable[str], identifiers: Identifiers) 
     numbers = np.array([number for run in runs for number in _whole_numbers(run)], dtype=np.int64)
     if np.isin(numbers, identifiers.numbers).any():
         return True
-    words = {word for word in WORD.findall(text) if len(word) >= SHORTEST_ID}
-    parts = {part for word in words for part in word.split("_") if len(part) >= SHORTEST_ID}
+    words = {word for word in WORD.findall(text) if len(word) >= MIN_ID_LENGTH}
+    parts = {part for word in words for part in word.split("_") if len(part) >= MIN_ID_LENGTH}
     if (
         len(identifiers.words)
         and np.isin(_hashes(pd.Series(list(words | parts), dtype=object)), identifiers.words).any()

@@ -36,7 +36,7 @@ Texts: TypeAlias = npt.NDArray[np.object_]
 
 
 def safe_rows(table: Any) -> pd.DataFrame:
-    """Give the rows of a SafeTable for display: dimensions as text, and what can be said of each number.
+    """Return the rows of a SafeTable for display: dimensions as text, and what can be said of each number.
 
     Adds ``state``: ``number``, ``withheld`` or ``unknown`` (it could not be computed; ``note`` says why), and
     ``assumed``. Raises DisclosureError where a suppressed row still carries its estimate.
@@ -85,13 +85,13 @@ def _as_numbers(frame: pd.DataFrame, name: str) -> FloatArray:
 
 
 def _as_words(frame: pd.DataFrame, name: str) -> Texts:
-    """Give the texts of a column, shape (N,), empty where there is none."""
+    """Return the texts of a column, shape (N,), empty where there is none."""
     texts = [] if name not in frame else ["" if pd.isna(value) else str(value) for value in frame[name]]
     return np.array(texts or [""] * len(frame), dtype=object)
 
 
 def _as_text(frame: pd.DataFrame, name: str) -> Texts:
-    """Give the values of a dimension as texts, shape (N,)."""
+    """Return the values of a dimension as texts, shape (N,)."""
     if name not in frame:
         return np.full(len(frame), ALL if name not in (INDICATOR, STATISTIC) else "", dtype=object)
     values = list(frame[name])

@@ -85,7 +85,7 @@ def render_document(
     date: str = "",
     languages: Sequence[Language] = LANGUAGES,
 ) -> str:
-    """Give the whole document as HTML: contents, a chapter a notebook, the list of figures and tables."""
+    """Write the whole document as HTML: contents, a chapter a notebook, the list of figures and tables."""
     anchors: set[str] = set()
     chapters = [_chapter(place, notebook, language, anchors) for place, notebook in enumerate(executed, start=1)]
     synthetic = any(
@@ -234,7 +234,7 @@ def _referred(text: str, chapters: Sequence[Chapter]) -> str:
 
 
 def _free(name: str, anchors: set[str]) -> str:
-    """Give an anchor that the document does not have yet."""
+    """Return an anchor that the document does not have yet."""
     wanted = "".join(sign if sign.isalnum() or sign in "_-" else "-" for sign in name)
     anchor = next(
         text for text in (wanted, *(f"{wanted}-{place}" for place in range(2, 10_000))) if text not in anchors

@@ -26,7 +26,7 @@ from si_eval.results.sealing import key_environment
 from si_eval.vocabulary import Language
 
 TIMEOUT = 1800
-MOST_KERNELS = 4
+MAX_KERNELS = 4
 KERNEL = "python3"
 # Figures pass between this process and the kernel encrypted where the kernel can do so.
 SETTINGS = {"KernelManager": {"transport_encryption": "auto"}}
@@ -72,7 +72,7 @@ def execute_notebooks(
             f"notebooks: found no file {', '.join(missing)}; expected jupytext notebooks (.py); check the list"
         )
     executed: list[ExecutedNotebook] = []
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_KERNELS)) as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_KERNELS)) as pool:
         clients: list[NotebookClient] = []
         running = [pool.submit(_execute, path, environment or {}, timeout, clients) for path in paths]
         try:
@@ -119,7 +119,7 @@ def _execute(
 
 
 def _kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Give the kernel this process's variables, this package, and this process's font list."""
+    """Return the kernel this process's variables, this package, and this process's font list."""
     package_home = str(Path(si_eval.__file__).resolve().parent.parent)
     search = os.pathsep.join(part for part in (package_home, os.environ.get("PYTHONPATH", "")) if part)
     return {
@@ -132,7 +132,7 @@ def _kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _failure(path: Path, notebook: nbformat.NotebookNode, error: Exception) -> str:
-    """Say which cell failed and with what, in one line each."""
+    """Describe which cell failed and with what, in one line each."""
     for place, cell in enumerate(notebook.cells, start=1):
         for output in cell.get("outputs", []):
             if output.output_type == "error":

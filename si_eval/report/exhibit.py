@@ -50,7 +50,7 @@ def show(
 
 
 def picture_html(title: str, png: str | None, language: Language, *, synthetic: object) -> str:
-    """Give an image with its alternative text; nothing where there is no image."""
+    """Write an image with its alternative text; nothing where there is no image."""
     if png is None:
         return ""
     alt = label("report_alt", language).format(title=title)

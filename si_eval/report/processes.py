@@ -24,7 +24,7 @@ from si_eval.results.table_files import write_tables
 from si_eval.vocabulary import Language
 
 WORKER = "si_eval.report.worker"
-MOST_PROCESSES = 8
+MAX_PROCESSES = 8
 PAUSE = 0.05  # seconds between two looks at how far the processes are
 
 Drawing: TypeAlias = tuple[SafeTable, Chart, Language, Path]
@@ -46,11 +46,11 @@ class Drawers:
                 text=True,
                 env={**os.environ, "PYTHONPATH": search, **key_environment()},
             )
-            for _ in range(min(os.cpu_count() or 1, MOST_PROCESSES))
+            for _ in range(min(os.cpu_count() or 1, MAX_PROCESSES))
         ]
 
     def __enter__(self) -> Drawers:
-        """Give the drawers."""
+        """Return the drawers."""
         return self
 
     def __exit__(

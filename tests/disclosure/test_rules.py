@@ -201,7 +201,7 @@ def test_rules_that_make_no_sense_are_refused(wrong):
 
 
 SHAPES = {"2D 4x10": (10, 1, 2), "3D 4x5x2": (5, 2, 3), "3D 4x10x5": (10, 5, 3)}
-MOST_SECONDARY = 1.2  # times the primaries
+MAX_SECONDARY = 1.2  # times the primaries
 UNBOUNDED = 3  # what linprog says of a programme without an end
 
 
@@ -215,7 +215,7 @@ def test_the_pattern_is_sparing_and_passes_the_audit(sectors, categories, dimens
     cells = decision.protection.cover.cells
     reasons = [reason for number, reason in decision.protection.reasons.items() if not cells[number].hidden]
     secondary = reasons.count("secondary")
-    assert secondary <= MOST_SECONDARY * (len(reasons) - secondary)
+    assert secondary <= MAX_SECONDARY * (len(reasons) - secondary)
 
 
 def test_few_primaries_need_few_secondaries():
@@ -226,7 +226,7 @@ def test_few_primaries_need_few_secondaries():
         ).protection
         reasons = [reason for cell, reason in protection.reasons.items() if not protection.cover.cells[cell].hidden]
         ratios.append(reasons.count("secondary") / (len(reasons) - reasons.count("secondary")))
-    assert np.median(ratios) <= MOST_SECONDARY
+    assert np.median(ratios) <= MAX_SECONDARY
 
 
 def test_no_smaller_pattern_keeps_a_small_table_open():

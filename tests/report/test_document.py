@@ -27,18 +27,20 @@ NOTEBOOK = """
 # %%
 import os
 import pandas as pd
+from si_eval.disclosure import protect
 from si_eval.report import Chart, cell, say, show
 from si_eval.results import ResultTable, Simulation
+from si_eval.vocabulary import TIDY
 assert os.environ["SI_EVAL_EXTRACT"] == "here"
 rows = [dict(exhibit="dialogic_table_06", indicator="business_units", statistic="count", group="participant",
              year=year, size_class=size, sector="all", category="all", estimate=float(n), n_units=n,
-             unit="business units", note="", status="shown", rule_set="replicate_2020")
+             unit="business units", note="", rule_set="replicate_2020")
         for year, n in ((2014, 428), (2019, 494)) for size in ("0-9", "10-49")]
-table = ResultTable(frame=pd.DataFrame(rows), function="describe_reach", evidence="association", cannot_show="",
-                    rules="replicate_2020", exhibit="dialogic_table_06",
+table = ResultTable(frame=pd.DataFrame(rows).reindex(columns=TIDY), function="describe_reach", evidence="association",
+                    cannot_show="", rules="replicate_2020", exhibit="dialogic_table_06",
                     titles={"nl": "Gekoppelde eenheden", "en": "Linked units"},
                     simulation=Simulation("smart_industry_2020", 0.01, 1))
-safe = make_safe_table(table)
+safe, = protect([table], rules="as_published")
 # %%
 show(safe)
 # %%
@@ -48,9 +50,9 @@ show(safe, Chart("bars", where={"year": 2019}))
 # %%
 named = [dict(rows[0], exhibit="answers", year="all", size_class="all", category=name, estimate=1.0, unit="records")
          for name in ("dialogic_table_06", "not_shown_here")]
-answers = ResultTable(frame=pd.DataFrame(named), function="answer_questions", evidence="association", cannot_show="",
-                      rules="replicate_2020", exhibit="answers", titles={"nl": "Antwoorden", "en": "Answers"})
-show(make_safe_table(answers, answers.frame, "cbs"))
+answers = ResultTable(frame=pd.DataFrame(named).reindex(columns=TIDY), function="answer_questions", evidence="association",
+                      cannot_show="", rules="replicate_2020", exhibit="answers", titles={"nl": "Antwoorden", "en": "Answers"})
+show(*protect([answers], rules="as_published"))
 """
 
 
