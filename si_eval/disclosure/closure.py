@@ -109,7 +109,7 @@ def _close(one: tuple[float, float], other: tuple[float, float]) -> bool:
 
 
 def _derive(cover: Cover, number: int, n: float, total: float) -> None:
-    """Return an unprinted cell the values that follow from printed ones."""
+    """Assign to an unprinted cell the values that follow from printed ones."""
     cell = cover.cells[number]
     cell.n, cell.total, cell.counted, cell.absolute = n, total, n, abs(total)
     cell.unknown, cell.derived = False, True
@@ -138,7 +138,7 @@ def derive_unprinted(cover: Cover, added: Sequence[int], equations: Sequence[Equ
 
 
 def fill_unprinted(cover: Cover, variable: str, added: Sequence[int], equations: Sequence[Equation]) -> bool:
-    """Return the unprinted cells values that agree with everything printed; False where none do.
+    """Assign to the unprinted cells values that agree with everything printed; False where none do.
 
     Any such values will do: an outsider cannot tell them from the true ones. They are put well inside their bounds.
     """

@@ -179,7 +179,7 @@ def _merged_row(parts: Sequence[Row], merge: Merge) -> dict[str, Any]:
 
 
 def _with_total(part: Row) -> Row:
-    """Return a mean its sum, where the row does not carry it."""
+    """Add to a mean its sum, where the row does not carry it."""
     if part[STATISTIC] != MEAN or not math.isnan(number_in(part, TOTAL)):
         return part
     return {**part, TOTAL: number_in(part, N_UNITS) * number_in(part, ESTIMATE)}

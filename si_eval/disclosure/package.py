@@ -130,7 +130,7 @@ def describe_package(contents: Contents) -> dict[str, bytes]:
 
 
 def output_names(outputs: Sequence[Output]) -> list[str]:
-    """Return each output its number: T01, T02, …; M for the table of a model."""
+    """Name the outputs by number: T01, T02, …; M for the table of a model."""
     return [f"{'M' if output.model else 'T'}{number:02d}" for number, output in enumerate(outputs, start=1)]
 
 

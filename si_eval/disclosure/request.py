@@ -131,7 +131,7 @@ class OutputRequest:
                 source, safe, withheld, population=entry.population, relation=entry.relation, model=entry.model,
                 image=None if entry.draw is None else entry.draw(safe),
             )
-            for asked, source, safe, withheld in zip(
+            for entry, source, safe, withheld in zip(
                 self._tables, decision.sources, decision.tables, decision.rows, strict=True
             )
         ]  # fmt: skip

@@ -117,7 +117,7 @@ def _fix_implied(cover: Cover, equations: Sequence[Equation]) -> None:
 
 
 def _add_up_contributions(cover: Cover, equations: Sequence[Equation]) -> None:
-    """Return a whole the largest contributions of its parts, where a stage gave them for the parts only."""
+    """Assign to a whole the largest contributions of its parts, where a stage gave them for the parts only."""
     for equation in equations:
         cells = [(cover.cells[number], factor) for number, factor in equation.items()]
         bare = [(cell, factor) for cell, factor in cells if math.isnan(cell.largest) and not cell.hidden]

@@ -145,7 +145,7 @@ def find_traces(text: str, secrets: Secrets) -> list[str]:
 
 
 def _readings(run: str) -> Iterator[tuple[float, int]]:
-    """Return the numbers that a run of digits and separators can be, with their significant digits."""
+    """Yield the numbers that a run of digits and separators can be, with their significant digits."""
     run = run.rstrip(".,'\u2019").replace("\u2019", "'")
     bare = run.replace("'", "")
     candidates = {bare.replace(",", ""), bare.replace(".", "").replace(",", "."), *re.split("[,']", run)}
@@ -176,7 +176,7 @@ def _within(values: np.ndarray, value: float, last: float) -> bool:
 
 
 def _whole_numbers(run: str) -> Iterator[int]:
-    """Return the integers that a run can be: alone, with a decimal part of zeros, or grouped by three."""
+    """Yield the integers that a run can be: alone, with a decimal part of zeros, or grouped by three."""
     run = run.rstrip(".,'\u2019").replace("\u2019", "'")
     if GROUPED.fullmatch(run):
         yield int(re.sub(r"\D", "", run))

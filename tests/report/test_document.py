@@ -50,8 +50,9 @@ show(safe, Chart("bars", where={"year": 2019}))
 # %%
 named = [dict(rows[0], exhibit="answers", year="all", size_class="all", category=name, estimate=1.0, unit="records")
          for name in ("dialogic_table_06", "not_shown_here")]
-answers = ResultTable(frame=pd.DataFrame(named).reindex(columns=TIDY), function="answer_questions", evidence="association",
-                      cannot_show="", rules="replicate_2020", exhibit="answers", titles={"nl": "Antwoorden", "en": "Answers"})
+answers = ResultTable(frame=pd.DataFrame(named).reindex(columns=TIDY), function="answer_questions",
+                      evidence="association", cannot_show="", rules="replicate_2020", exhibit="answers",
+                      titles={"nl": "Antwoorden", "en": "Answers"})
 show(*protect([answers], rules="as_published"))
 """
 
