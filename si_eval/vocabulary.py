@@ -26,6 +26,7 @@ BE_ID = "be_id"
 YEAR = "year"
 PARTICIPANT = "participant"
 ENTRY_YEAR = "entry_year"
+PARTICIPATION_ENDED = "participation_ended"  # of data frames: true in the years after the last one of taking part
 EMPLOYED_PERSONS = "employed_persons"
 SIZE_CLASS = "size_class"
 SIZE_CLASS_4 = "size_class_4"

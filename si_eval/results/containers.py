@@ -168,6 +168,7 @@ class Panel:
             f"Panel ({self.rules.name}): {len(self.indicators)} indicators; units a year: "
             + ", ".join(f"{year}: {count}" for year, count in self.per_year.items())
             + f"; outliers set aside: {self.outlier_frame['be_id'].nunique()}"
+            + "".join(f"\n  note: {note}" for note in self.notes)
         )
 
     def __repr__(self) -> str:

@@ -1,0 +1,239 @@
+"""Any firm-by-year data frame as a Panel, so that the comparisons run on other programmes' data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import ibis
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from pandas.api.extensions import ExtensionArray
+
+from si_eval import engine
+from si_eval.errors import InputError
+from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_texts, read_years
+from si_eval.registers.any_frame.entries import settle_entries
+from si_eval.registers.any_frame.keys import key_problems, value_problems
+from si_eval.registers.any_frame.names import REVENUE_PER_EMPLOYEE, NamedColumns, find_columns
+from si_eval.registers.classes import size_class_of
+from si_eval.registers.indicators import add_indicators
+from si_eval.registers.outliers import no_outliers
+from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet, indicators, rule_set
+from si_eval.results import SIMULATION, Panel, Simulation
+from si_eval.vocabulary import (
+    BE_ID,
+    EMPLOYED_PERSONS,
+    ENTRY_YEAR,
+    GROUP,
+    GROUP_ID,
+    NON_PARTICIPANTS,
+    PARTICIPANT,
+    PARTICIPANTS,
+    PARTICIPATION_ENDED,
+    REVENUE,
+    SECTOR,
+    SHARED_GROUP,
+    SIZE_CLASS,
+    SIZE_CLASS_4,
+    WEIGHT,
+    YEAR,
+)
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from si_eval.engine import Engine
+
+UNIT = "unit"  # the argument that names the column of the firms; the others are spelled as columns of the panel
+
+
+def panel_from_frame(
+    frame: pd.DataFrame,
+    *,
+    unit: str,
+    year: str,
+    participant: str,
+    employed_persons: str | None = None,
+    revenue: str | None = None,
+    entry_year: str | None = None,
+    sector: str | None = None,
+    group: str | None = None,
+    extra: Sequence[str] = (),
+) -> Panel:
+    """Make a panel of any data frame with one row a firm and year.
+
+    Use it for a programme without registers: comparisons, checks and effects run on its panel as on any other. The
+    frame is left as it is; one that was simulated (`simulate_firms`) keeps that label in all results.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a unit and year. Columns may be of any type that holds numbers, texts or dates (nullable, categorical,
+        sparse and Arrow types too); texts of numbers follow the rule of all readers. The index is not read.
+    unit, year : str
+        Columns with the firm and the year; together they name each row once. Years are whole numbers (periods since an
+        event too), their texts, or dates and periods, which stand for their calendar year. Identifiers are whole
+        numbers or texts.
+    participant : str
+        Column with 1 (or true) in the years of taking part, 0 in others; missing puts the row in no group. A unit that
+        is 1 in any year is a participant in all of its years.
+    employed_persons : str, optional
+        Column with the number of persons employed; size classes follow from it.
+    revenue : str, optional
+        Column with the revenue, in any unit of measure. With ``employed_persons``, revenue per employee follows.
+    entry_year : str, optional
+        Column with the first year of taking part, one a unit, as year or date. Missing and 0 say that there is none
+        (0 is a year where the years of the frame go around it): never, or unknown of a unit that takes part. Infinite
+        says never. Default: the first year in which ``participant`` is 1.
+    sector : str, optional
+        Column with the sector.
+    group : str, optional
+        Column with the enterprise group that a unit belongs to; disclosure control counts groups.
+    extra : sequence of str, optional
+        Columns that become indicators under their own names, in their own units. Words that a panel or a table uses
+        itself (``weight``, ``records``) are refused.
+
+    Returns
+    -------
+    Panel
+        ``to_frame()`` has one row a unit and year under the panel's names (``be_id, year, participant, entry_year,
+        participation_ended, employed_persons, size_class, size_class_4, sector, group_id``) and one column an
+        indicator. ``participation_ended`` is true in the years after the last one of taking part. ``notes`` (and
+        ``summary()``) say what is read in a way that one may want to know: units that stop taking part, participants
+        without a year of entry, identifiers that differ in capitals alone.
+
+    Raises
+    ------
+    InputError
+        With every problem at once: columns that are not there, used twice or named like the panel's own; values that
+        are no numbers, or infinite; missing or duplicate unit-years (a firm by quarter has several); years with
+        decimals; identifiers that read alike or that their type rounds; negative persons; an entry that no year can
+        be, that differs within a unit, or that contradicts participation; a frame without rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import si_eval as se
+    >>> firms = pd.DataFrame({"firm": ["a", "a", "b", "b"], "year": [2014, 2015] * 2, "joined": [0, 1, 0, 0],
+    ...                       "staff": [10, 12, 3, 4], "sales": [100.0, 240.0, 30.0, 44.0]})
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="joined", employed_persons="staff",
+    ...                             revenue="sales")
+    >>> columns = ["year", "participant", "entry_year", "size_class", "revenue_per_employee"]
+    >>> print(panel.to_frame()[columns].to_string(index=False))
+     year  participant  entry_year size_class  revenue_per_employee
+     2014         True        2015      10-49                  10.0
+     2015         True        2015      10-49                  20.0
+     2014        False        <NA>        2-9                  10.0
+     2015        False        <NA>        2-9                  11.0
+    """
+    names: dict[str, str | None] = {
+        "unit": unit, "year": year, "participant": participant, "employed_persons": employed_persons,
+        "revenue": revenue, "entry_year": entry_year, "sector": sector, "group": group,
+    }  # fmt: skip
+    found = find_columns(frame, names, extra)
+    columns, notes = _read_columns(found, names)
+    known = _known(employed_persons, revenue)
+    for name in extra:
+        known[name] = Indicator(name=name, function=REGISTER_VALUE, unit=name, domain="register", nl=name, en=name)
+    rules = rule_set("replicate_2020")
+    connection = engine.open_engine()
+    table = _table(connection, pd.DataFrame(columns), known, rules)
+    years, counts = np.unique(np.asarray(columns[YEAR]), return_counts=True)
+    simulation = frame.attrs.get(SIMULATION)
+    return Panel(
+        table=table,
+        rules=rules,
+        indicators=known,
+        per_year=dict(zip(years.tolist(), counts.tolist(), strict=True)),
+        count_coverage=partial(_count_coverage, table),
+        outlier_frame=no_outliers(),
+        simulation=simulation if isinstance(simulation, Simulation) else None,
+        notes=notes,
+    )
+
+
+def _known(employed_persons: str | None, revenue: str | None) -> dict[str, Indicator]:
+    """Return the registry's indicators that the frame can fill, in the frame's own units."""
+    units = {}
+    if revenue is not None:
+        units[REVENUE] = revenue
+    if employed_persons is not None:
+        units[EMPLOYED_PERSONS] = "persons"
+    if revenue is not None and employed_persons is not None:
+        units[REVENUE_PER_EMPLOYEE] = f"{revenue} / {employed_persons}"
+    return {name: replace(indicators()[name], unit=unit) for name, unit in units.items()}
+
+
+def _read_columns(
+    found: NamedColumns, names: Mapping[str, str | None]
+) -> tuple[dict[str, ArrayLike | ExtensionArray], tuple[str, ...]]:
+    """Read every column under the panel's names; raise `InputError` with all problems of names and values."""
+    problems, notes = list(found.problems), []
+    codes = {argument: read_ids(found.columns[argument], names[argument]) for argument in (UNIT, GROUP)
+             if argument in found.columns}  # fmt: skip
+    if YEAR in found.columns:
+        codes[YEAR] = read_years(found.columns[YEAR], names[YEAR])
+    numbers = {argument: read_numbers(found.columns[argument], names[argument])
+               for argument in (PARTICIPANT, EMPLOYED_PERSONS, REVENUE) if argument in found.columns}  # fmt: skip
+    more = {name: read_numbers(column, name) for name, column in found.extra.items()}
+    for column in (*codes.values(), *numbers.values(), *more.values()):
+        problems += column.problems
+        notes += column.notes
+    sector = None
+    if SECTOR in found.columns:
+        sector, wrong = read_texts(found.columns[SECTOR], names[SECTOR])
+        problems += wrong
+    problems += value_problems(numbers, names)
+    entries = None
+    if UNIT in codes and YEAR in codes:
+        problems += key_problems(codes[UNIT], codes[YEAR], names)
+        if PARTICIPANT in numbers and not (codes[UNIT].problems or codes[YEAR].problems):
+            part = np.where(np.isin(numbers[PARTICIPANT].values, (0, 1)), numbers[PARTICIPANT].values, np.nan)
+            key = codes[UNIT].values, codes[YEAR].values
+            entries = settle_entries(*key, part, found.columns.get(ENTRY_YEAR), (names[PARTICIPANT], names[ENTRY_YEAR]))
+            problems += entries.problems
+            notes += entries.notes
+    if problems or entries is None:
+        raise InputError(problems, what="the data frame")
+    missing = np.full(len(entries.year), np.nan)
+    holding = codes.get(GROUP)
+    return {
+        BE_ID: codes[UNIT].values,
+        YEAR: codes[YEAR].values,
+        PARTICIPANT: entries.participant,
+        ENTRY_YEAR: entries.year,
+        PARTICIPATION_ENDED: entries.ended,
+        SECTOR: pd.Series(pd.NA, index=range(len(missing)), dtype="string") if sector is None else sector,
+        GROUP_ID: missing if holding is None else np.where(holding.known, holding.values, np.nan),
+        EMPLOYED_PERSONS: numbers[EMPLOYED_PERSONS].values if EMPLOYED_PERSONS in numbers else missing,
+        **({REVENUE: numbers[REVENUE].values} if REVENUE in numbers else {}),
+        **{name: column.values for name, column in more.items()},
+    }, tuple(notes)
+
+
+def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:
+    """Put the columns in an engine and add classes and indicators."""
+    table = engine.from_frame(connection, columns).cast({ENTRY_YEAR: "int64", GROUP_ID: "int64"})
+    persons = table[EMPLOYED_PERSONS]
+    table = table.mutate(
+        **{
+            EMPLOYED_PERSONS: persons.nullif(float("nan")),
+            SIZE_CLASS: size_class_of(persons, SIZE_CLASS),
+            SIZE_CLASS_4: size_class_of(persons, SIZE_CLASS_4),
+            WEIGHT: ibis.literal(1.0),
+            SHARED_GROUP: table[GROUP_ID].notnull(),
+        }
+    )
+    return engine.materialise(connection, add_indicators(table, known, rules))
+
+
+def _count_coverage(table: ir.Table) -> pd.DataFrame:
+    """Count the units by year and group."""
+    group = ibis.cases((table[PARTICIPANT], PARTICIPANTS), (~table[PARTICIPANT], NON_PARTICIPANTS), else_="unknown")
+    counts = table.mutate(group=group).group_by([YEAR, "group"]).aggregate(n_units=ibis._.count())
+    frame = engine.fetch(counts).assign(measure="units")
+    return frame[[YEAR, "group", "measure", "n_units"]].sort_values([YEAR, "group"], ignore_index=True)
