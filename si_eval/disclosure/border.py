@@ -68,19 +68,55 @@ def protect(
 ) -> list[SafeTable]:
     """Let tables cross the public border: as many SafeTables as tables, in order, under one joint pattern.
 
-    A number that breaks a rule is withheld with all that gives it back: estimate, standard error, interval, p-value
-    and counts, in every row that rests on the same cell, and enough other cells that no withheld one can be inferred
-    more narrowly than its protection interval. Values that are shown are never altered, save medians: the mean of the
-    values around it leaves in place of one firm's value, and a note says so. ``known`` is a tidy frame of figures that
-    outsiders have (counts, means with ``n_units``, sums); ``ledger`` holds the earlier releases, and this one is added
-    to it; ``priority`` gives, by exhibit, what it costs to lose a cell.
+    Use it for everything that is shown or leaves; give all tables of a request at once, so that none undoes another. A
+    number that breaks a rule is withheld with all that gives it back: estimate, standard error, interval, p-value and
+    counts, in every row that rests on the same cell, and enough other cells that no withheld one can be inferred more
+    narrowly than its protection interval. Values that are shown are never altered, save medians: the mean of the values
+    around it leaves in place of one firm's value, and a note says so.
 
-    ``merge="when_cheaper"`` merges adjacent size and age classes where that loses less than withholding: the rows of
-    these classes are ``merged``, and rows of the merged class follow at the end of the table. By default classes are
-    kept, because rows that were published one by one, or in other requests, are compared class by class.
+    Parameters
+    ----------
+    tables : sequence of ResultTable
+        What the stages computed.
+    rules : str or DisclosureRules, default "cbs"
+        The rules, or the name of a preset.
+    known : DataFrame, optional
+        Tidy rows of figures that outsiders have: counts, means with ``n_units``, sums.
+    ledger : ReleaseLedger or sequence of SafeTable, optional
+        The earlier releases; this one is added to a `ReleaseLedger`.
+    priority : mapping of str to float, optional
+        By exhibit, what it costs to lose a cell; exhibits that cost more keep more.
+    merge : {"never", "when_cheaper"}, default "never"
+        ``"when_cheaper"`` merges adjacent size and age classes where that loses less than withholding: the rows of
+        these classes are ``merged``, and rows of the merged class follow at the end of the table. By default classes
+        are kept, because rows that were published one by one, or in other requests, are compared class by class.
 
-    Fails closed: raises `DisclosureError` for anything that is not a ResultTable, for a statistic or group that it does
-    not know, and for a number without the count behind it.
+    Returns
+    -------
+    list of SafeTable
+        The tables with their tidy columns and ``status``: ``shown``, ``suppressed`` or ``merged``.
+
+    Raises
+    ------
+    DisclosureError
+        For anything that is not a ResultTable, for a statistic or group that the border does not know, and for a number
+        without the count behind it.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=300, participants=60, years=5, seed=1).frame
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="participant", revenue="revenue")
+    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])])
+    >>> safe
+    compare_groups: 6 numbers, 0 withheld, association, rules replicate_2020, cbs
+    >>> rows = safe.to_frame()
+    >>> rows.loc[rows["statistic"] == "mean", ["group", "n_units", "status"]]
+                 group  n_units status
+    0  non_participant      240  shown
+    1      participant       60  shown
+    4       difference       60  shown
+    5            ratio       60  shown
     """
     return decide(tables, rules=rules, known=known, ledger=ledger, priority=priority, merge=merge).tables
 

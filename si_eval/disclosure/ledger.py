@@ -49,8 +49,35 @@ class EarlierCell:
 class ReleaseLedger:
     """The earlier releases. `protect` reads it, and adds every request that it protects with it.
 
-    It holds withheld values: keep it inside the secure environment. ``releases`` are SafeTables that left before
-    the ledger was kept.
+    Use it where tables leave more than once: a later request then cannot give back what an earlier one withheld. It
+    holds withheld values: keep it inside the secure environment.
+
+    Parameters
+    ----------
+    releases : sequence of SafeTable, optional
+        Tables that left before the ledger was kept.
+
+    Attributes
+    ----------
+    cells : list of EarlierCell
+        Each cell that was released or withheld.
+    releases : int
+        The number of releases.
+
+    Raises
+    ------
+    DisclosureError
+        For releases that are not SafeTables.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=300, participants=60, years=5, seed=1).frame
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="participant", revenue="revenue")
+    >>> ledger = se.ReleaseLedger()
+    >>> _ = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])], ledger=ledger)
+    >>> ledger.releases
+    1
     """
 
     def __init__(self, releases: Sequence[SafeTable] = ()) -> None:

@@ -40,11 +40,47 @@ class _RequestedTable:
 
 @dataclass
 class OutputRequest:
-    """What is asked to leave: tables with their figures, under one joint pattern.
+    """A request for output: tables with their figures, under one joint pattern, that leave as one ZIP.
 
-    ``known``, ``priority`` and ``merge`` are those of `protect`; ``ledger`` has the earlier releases (this one is added
-    when it is written); ``identifiers`` are ids that must not be in any byte of the ZIP, ``inputs`` the raw files, for
-    the manifest.
+    Add the tables, look at what `check` gives, and `write` the package. It is scanned for withheld numbers and ids.
+
+    Parameters
+    ----------
+    project : str
+        The name of the project, for the manifest.
+    rules : str or DisclosureRules, default "cbs"
+        The rules, or the name of a preset.
+    known : DataFrame, optional
+        Figures that outsiders have, as in `protect`.
+    priority : mapping of str to float, optional
+        What it costs to lose a cell, by exhibit.
+    merge : {"never", "when_cheaper"}, default "never"
+        Whether classes are merged where that loses less.
+    ledger : ReleaseLedger, optional
+        The earlier releases; this one is added when it is written.
+    identifiers : iterable, optional
+        Ids that must not be in any byte of the ZIP.
+    inputs : sequence of SourceFile, optional
+        The raw files, for the manifest.
+    commit : str, optional
+        The git commit of the study, for the manifest.
+
+    Raises
+    ------
+    DisclosureError
+        By ``add`` for anything but a ResultTable; by ``check`` and ``write`` for what may not leave.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=300, participants=60, years=5, seed=1).frame
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="participant", revenue="revenue")
+    >>> request = se.OutputRequest("An evaluation")
+    >>> request = request.add(se.compare_groups(panel, indicator="revenue", years=[2015]), population="all firms")
+    >>> len(request.check())
+    1
+    >>> request.write("release/output.zip", evidence="kept_inside").name
+    'output.zip'
     """
 
     project: str

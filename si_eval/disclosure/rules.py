@@ -17,14 +17,53 @@ DEFAULT_PROTECTION = 0.1  # half-width of a protection interval, relative, where
 class DisclosureRules:
     """The rules that a number must pass, and whose figures they protect.
 
-    ``min_units`` distinct units with a value. ``dominance``: pairs (n, k): the n largest contributions are at most the
-    share k of the total. ``p_percent``: without its two largest contributions a total keeps at least this percentage
-    of the largest one. ``group_share``: no category holds more than this share of a group. ``min_dof``: degrees of
-    freedom of a model. ``quantile_units``: units on each side of a quantile. ``zeros``: whether an empty category may
-    be told. ``unit``: ``"unit"`` counts firms, ``"group"`` the fewer of firms and holdings. ``public_units``: ids of
-    units whose figures are public; they do not count. ``contributions``: ``"required"`` withholds a magnitude whose
-    largest contributions are not given. ``unrestricted_units``: units of measure that count rows of a method rather
-    than firms.
+    Take a preset with `DisclosureRules.preset`, and change it with `dataclasses.replace`; name your own.
+
+    Parameters
+    ----------
+    name : str, default "own"
+        The name, which every protected table carries.
+    min_units : int, default 10
+        The fewest distinct units with a value.
+    dominance : tuple of (int, float), default ((1, 0.5),)
+        Pairs (n, k): the n largest contributions are at most the share k of the total.
+    p_percent : float, default 10
+        Without its two largest contributions a total keeps at least this percentage of the largest one.
+    group_share : float, default 0.9
+        No category holds more than this share of a group.
+    min_dof : int, default 10
+        The fewest degrees of freedom of a model.
+    quantile_units : int, default 10
+        Units on each side of a quantile.
+    zeros : {"unsafe", "safe"}, default "unsafe"
+        Whether an empty category may be told.
+    unit : {"group", "unit"}, default "group"
+        ``"unit"`` counts firms, ``"group"`` the fewer of firms and holdings.
+    public_units : tuple, optional
+        Ids of units whose figures are public; they do not count.
+    contributions : {"required", "where_given"}, default "required"
+        ``"required"`` withholds a magnitude whose largest contributions are not given.
+    unrestricted_units : tuple of str, optional
+        Units of measure that count rows of a method rather than firms.
+    source, verified_by : str, optional
+        Where the rules come from, and who compared them with the office's own text.
+    sources : mapping, optional
+        The same for each threshold.
+
+    Raises
+    ------
+    DisclosureError
+        For a value that makes no sense; all are listed at once.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> import si_eval as se
+    >>> rules = se.DisclosureRules.preset("cbs")
+    >>> rules.min_units, rules.dominance
+    (10, ((1, 0.5),))
+    >>> replace(rules, name="cbs, at least 15 units", min_units=15).min_units
+    15
     """
 
     name: str = "own"

@@ -63,8 +63,41 @@ def cell(
 ) -> Cell:
     """Choose exactly one number of a table, for a sentence.
 
-    ``percent`` writes a share of 0.29 as 29%; ``euro`` adds the sign. A withheld number reads "niet getoond" / "not
-    shown". Raises StudyError, with the candidates, where the keys leave none or more than one.
+    Give the keys that single it out; they are those of the tidy rows. A withheld number reads "niet getoond" / "not
+    shown".
+
+    Parameters
+    ----------
+    safe : SafeTable
+        The table, from `protect`.
+    format : {"integer", "decimal", "percent", "euro"}, default "integer"
+        How to write it: ``percent`` writes a share of 0.29 as 29.0%; ``euro`` adds the sign.
+    indicator, statistic, group, size_class, sector, category : str, optional
+        The keys of the row; one that is left out is not looked at.
+    year : int or str, optional
+        The year of the row.
+
+    Returns
+    -------
+    Cell
+        The number as text in both languages, for `say`.
+
+    Raises
+    ------
+    StudyError
+        Where the keys leave no number or more than one, with the candidates; for an unknown format.
+    DisclosureError
+        For anything but a SafeTable as it was sealed.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=300, participants=60, years=5, seed=1).frame
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="participant", revenue="revenue")
+    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])], rules="as_published")
+    >>> mean = se.cell(safe, group="participant", statistic="mean", format="euro")
+    >>> mean.text["en"][0]
+    '€'
     """
     if format not in get_args(CellFormat):
         raise StudyError(f"cell: found format {format!r}; expected one of {', '.join(get_args(CellFormat))}")

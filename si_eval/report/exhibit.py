@@ -20,10 +20,37 @@ from si_eval.vocabulary import Language, label
 def show(
     safe: SafeTable, chart: Chart | Mapping[str, Any] | None = None, *, language: Language | None = None
 ) -> Display:
-    """Show a table, and its figure where a chart is given (a `Chart`, or its settings as in a study file).
+    """Show a table in a notebook, and its figure where a chart is given.
 
-    The title stands above the figure, not in it. ``language`` is the one to read in the notebook, the table's own
-    unless given; the document takes both. Raises DisclosureError for anything but a SafeTable.
+    The title stands above the figure, not in it. The document takes both languages.
+
+    Parameters
+    ----------
+    safe : SafeTable
+        The table, from `protect`.
+    chart : Chart or mapping, optional
+        How to draw it: a `Chart`, or its settings as in a study file. A table alone by default.
+    language : {"nl", "en"}, optional
+        The language to read in the notebook; the table's own unless given.
+
+    Returns
+    -------
+    Display
+        The exhibit, and its sealed payload for the document.
+
+    Raises
+    ------
+    DisclosureError
+        For anything but a SafeTable as it was sealed.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> firms = se.simulate_firms(firms=300, participants=60, years=5, seed=1).frame
+    >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="participant", revenue="revenue")
+    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])])
+    >>> se.show(safe.in_language("en"))
+    exhibit: compare_groups
     """
     require_safe(safe)
     language = language or safe.language
