@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich import progress as rich_progress
 from rich.console import Console
 
 from si_eval.errors import SiEvalError
+from si_eval.failures import explain_failures
 from si_eval.interrupts import Interrupts
 from si_eval.progress import Progress
 from si_eval.vocabulary import FileFormat, Layout
 
-app = typer.Typer(help="Evaluate a programme for enterprises from register extracts.", no_args_is_help=True)
+SIGNALLED = 128  # a shell adds the number of the signal that ended a command
+
+
+class Commands(typer.Typer):
+    """The commands, in a process that is made ready for them first."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name."""
+        prepare_process()
+        return super().__call__(*args, **kwargs)
+
+
+app = Commands(help="Evaluate a programme for enterprises from register extracts.", no_args_is_help=True)
 errors = Console(stderr=True)
-INTERRUPTED = 130  # what a shell expects of a command that ended by Ctrl-C
 
 
 @app.command()
@@ -88,7 +103,9 @@ def run(
     typer.echo(f"results: {out}")
     for page in sorted((out / "report").glob("*.html")):
         typer.echo(f"report: {page}")
-    typer.echo(f"stays inside, never copy it out: {inside_folder(out)} (withheld values, identifiers, evidence)")
+    typer.echo(
+        f"stays inside, never copy it out: {inside_folder(out.resolve())} (withheld values, identifiers, evidence)"
+    )
 
 
 @app.command()
@@ -110,12 +127,37 @@ def release(
         typer.echo(f"ledger, stays inside: {made.ledger}")
 
 
+def prepare_process() -> None:
+    """Make this process independent of odd surroundings: closed streams, encodings, settings that break libraries."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number: this one
+    if sys.getfilesystemencoding().lower() != "utf-8" and not sys.flags.utf8_mode:
+        arguments = [sys.executable, "-X", "utf8", "-P", "-m", "si_eval", *sys.argv[1:]]
+        os.execve(sys.executable, [os.fsencode(one) for one in arguments], {**os.environ, "PYTHONUTF8": "1"})
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    os.environ["MPLBACKEND"] = "agg"
+    if sys.warnoptions:  # meant for the code of users; here they would end a command at a library's deprecation
+        warnings.resetwarnings()
+        warnings.simplefilter("ignore")
+
+
 @contextmanager
 def _exit_codes() -> Iterator[None]:
-    """Exit with a message and 1 on an error of this package, with 130 on Ctrl-C; a defect keeps its traceback."""
+    """Exit with a message and 1 on an error or a failing machine, with 128 and the signal's number on Ctrl-C and kill.
+
+    A defect keeps its traceback.
+    """
     with Interrupts() as interrupts:
         try:
-            yield
+            with explain_failures("si-eval"):
+                yield
+        except BrokenPipeError:
+            raise  # whoever reads the output has enough of it
         except SiEvalError as error:
             if not interrupts.came:
                 errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
@@ -124,8 +166,9 @@ def _exit_codes() -> Iterator[None]:
             if not interrupts.came:
                 raise
     if interrupts.came:
-        errors.print("interrupted: nothing was left behind, and what was there is as it was", style="red")
-        raise typer.Exit(INTERRUPTED)
+        with suppress(OSError):
+            errors.print("interrupted: no half results were left behind; what was there is as it was", style="red")
+        raise typer.Exit(SIGNALLED + interrupts.number)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from si_eval.disclosure.border import Decision
 from si_eval.disclosure.cover import Place
 from si_eval.disclosure.rules import DisclosureRules
 from si_eval.results import ResultTable
+from si_eval.spreadsheets import write_csv
 from si_eval.vocabulary import STATUS
 
 WARNING = "STAYS INSIDE: withheld values, largest contributions and the parameters of the rules. Not for release."
@@ -32,7 +33,7 @@ def write_evidence(
     }
     written = {name: folder / f"{name}.csv" for name in frames}
     for name, frame in frames.items():
-        frame.to_csv(written[name], index=False)
+        write_csv(frame, written[name])
     written["rules"] = folder / "rules.json"
     written["rules"].write_text(json.dumps(asdict(rules), indent=2, default=str) + "\n", encoding="utf-8")
     (folder / "STAYS_INSIDE.txt").write_text(WARNING + "\n", encoding="utf-8")

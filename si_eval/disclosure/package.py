@@ -18,6 +18,7 @@ import pandas as pd
 from si_eval.errors import DisclosureError
 from si_eval.registry import indicators
 from si_eval.results import ResultTable, SafeTable
+from si_eval.spreadsheets import restore_frame, write_csv
 from si_eval.vocabulary import DOF, INDICATOR, KEYS, N_UNITS, SHOWN, STATUS, UNIT_OF_MEASURE, YEAR, label
 
 PACKAGES = ("si_eval", "numpy", "pandas", "scipy", "duckdb", "ibis-framework", "matplotlib")
@@ -36,8 +37,9 @@ SYNTHETIC_COLUMN = "synthetic"
 class Output:
     """One protected table as it leaves, and what the office needs to know of it.
 
-    ``table`` is CSV: the tidy rows with their status. ``withheld`` gives the class of the rule by row, from 0.
-    ``variables`` describes each indicator. ``model`` marks the table of an estimated model.
+    ``table`` is CSV as `spreadsheets.write_csv` writes it: the tidy rows with their status. ``withheld`` gives the
+    class of the rule by row, from 0. ``variables`` describes each indicator. ``model`` marks the table of an
+    estimated model.
     """
 
     table: bytes
@@ -58,7 +60,7 @@ class Output:
 
     def frame(self) -> pd.DataFrame:
         """Return the rows with every field as it is written."""
-        return pd.read_csv(io.BytesIO(self.table), dtype=str, keep_default_na=False)
+        return restore_frame(pd.read_csv(io.BytesIO(self.table), dtype=str, keep_default_na=False))
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def describe_output(
     """Describe a protected table; ``table``, the one it was made of, only tells whether it is one of a model."""
     frame = safe.to_frame()
     return Output(
-        table=frame.to_csv(index=False).encode("utf-8"),
+        table=write_csv(frame),
         withheld={row: why for row, why in sorted(withheld.items()) if frame[STATUS].iloc[row] != SHOWN},
         exhibit=safe.exhibit,
         title=safe.titles.get("en") or safe.titles.get("nl") or safe.exhibit or safe.function,
@@ -192,7 +194,7 @@ def _csv(frame: pd.DataFrame, synthetic: bool) -> bytes:
     """Write a table; one of simulated data says so in every row."""
     if synthetic:
         frame = frame.assign(**{SYNTHETIC_COLUMN: "simulated"})
-    return frame.to_csv(index=False, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL).encode("utf-8")
+    return write_csv(frame, lineterminator="\r\n", quoting=csv.QUOTE_MINIMAL)
 
 
 def _least(output: Output) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,9 +21,11 @@ from si_eval.disclosure.traces import Secrets, gather_secrets, machine_names
 from si_eval.errors import DisclosureError
 from si_eval.interrupts import held_back
 from si_eval.results import ResultTable, SafeTable, SourceFile
+from si_eval.temporary_folders import temporary_folder
 
 Draw = Callable[[SafeTable], bytes]
 LIGHT = "LIGHT_"
+PREFIX = ".si_eval."  # of the folder in which a package is written and scanned
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,8 @@ def write_package(
     Nothing is left where the scan finds anything or ``before`` fails. Raises `DisclosureError` with all that was found.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.stem}.", dir=target.parent) as folder:
-        written = Path(folder) / target.name
+    with temporary_folder(PREFIX, target.parent) as folder:
+        written = folder / target.name
         written.write_bytes(pack(describe_package(contents)))
         problems = scan_release(written, secrets)
         if problems:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ import pyarrow.parquet as pq
 
 from si_eval.engine import spark
 from si_eval.errors import StudyError
+from si_eval.temporary_folders import make_folder, remove_folder
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -48,9 +47,9 @@ def open_engine(backend: str = "duckdb", *, memory_limit: str | None = None, thr
         settings["memory_limit"] = memory_limit
     if threads is not None:
         settings["threads"] = threads
-    spill = tempfile.mkdtemp(prefix="si_eval.")
-    engine = ibis.duckdb.connect(temp_directory=spill, **settings)
-    weakref.finalize(engine, shutil.rmtree, spill, ignore_errors=True)
+    spill, lock = make_folder("si_eval.spill.")
+    engine = ibis.duckdb.connect(temp_directory=str(spill), **settings)
+    weakref.finalize(engine, remove_folder, spill, lock)
     return engine
 
 

@@ -6,8 +6,6 @@ import atexit
 import logging
 import os
 import re
-import shutil
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ import ibis
 import pyarrow as pa
 
 from si_eval.errors import StudyError
+from si_eval.temporary_folders import make_folder, remove_folder
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -79,13 +78,13 @@ def _local_settings(memory_limit: str | None, threads: int | None) -> dict[str, 
     settings = _LOCAL_SETTINGS | {"spark.master": f"local[{cores}]", "spark.sql.shuffle.partitions": str(cores)}
     if memory_limit is not None:
         settings["spark.driver.memory"] = _java_size(memory_limit)
-    folder = tempfile.mkdtemp(prefix="si_eval.")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    quiet = Path(folder) / "log4j2.properties"
+    folder, lock = make_folder("si_eval.spark.")
+    atexit.register(remove_folder, folder, lock)
+    quiet = folder / "log4j2.properties"
     quiet.write_text(_NO_LOG, encoding="ascii")
     return settings | {
-        "spark.local.dir": folder,
-        "spark.sql.warehouse.dir": folder,
+        "spark.local.dir": str(folder),
+        "spark.sql.warehouse.dir": str(folder),
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet}",
     }
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -19,6 +17,7 @@ from si_eval.report.display import LANGUAGES
 from si_eval.report.execution import ExecutedCell, ExecutedNotebook, execute_notebooks
 from si_eval.report.exhibit import picture_html
 from si_eval.report.stylesheet import DOCUMENT_CSS, PRINT_SCRIPT, TABLE_CSS
+from si_eval.temporary_folders import temporary_folder
 from si_eval.vocabulary import Language, label
 
 
@@ -117,11 +116,10 @@ def _file_name(language: Language) -> str:
 
 def _write(path: Path, text: str) -> None:
     """Write a file so that a reader finds the old one or the new one, never half of one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
+    with temporary_folder(f".{path.name}.", path.parent) as folder:
+        written = folder / path.name
+        written.write_text(text, encoding="utf-8")
+        written.replace(path)
 
 
 def _chapter(number: int, notebook: ExecutedNotebook, language: Language, anchors: set[str]) -> Chapter:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,20 +16,16 @@ import matplotlib.font_manager
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-from traitlets.config import Config
 
-import si_eval
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.progress import Progress
 from si_eval.report.display import LANGUAGES, SAFE_MIME, is_sealed_payload
-from si_eval.results.sealing import key_environment
+from si_eval.report.kernels import PREFIX, check_connection, kill_kernel, make_client, run_client
+from si_eval.temporary_folders import temporary_folder
 from si_eval.vocabulary import Language
 
 TIMEOUT = 1800
 MAX_KERNELS = 4
-KERNEL = "python3"
-# Figures pass between this process and the kernel encrypted where the kernel can do so.
-SETTINGS = {"KernelManager": {"transport_encryption": "auto"}}
 EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "png", "synthetic", "seal"}
 TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic", "seal"}
 
@@ -71,10 +67,14 @@ def execute_notebooks(
         raise StudyError(
             f"notebooks: found no file {', '.join(missing)}; expected jupytext notebooks (.py); check the list"
         )
+    check_connection(", ".join(path.name for path in paths) or "notebooks")
     executed: list[ExecutedNotebook] = []
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_KERNELS)) as pool:
-        clients: list[NotebookClient] = []
-        running = [pool.submit(_execute, path, environment or {}, timeout, clients) for path in paths]
+    kernels = _Kernels()
+    with temporary_folder(PREFIX) as runtime, ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_KERNELS)) as pool:
+        running = []
+        for place, path in enumerate(paths):
+            (runtime / str(place)).mkdir()
+            running.append(pool.submit(_execute, path, runtime / str(place), environment or {}, timeout, kernels))
         try:
             for place, (path, result) in enumerate(zip(paths, running, strict=True), start=1):
                 if progress is not None:
@@ -82,22 +82,34 @@ def execute_notebooks(
                 executed.append(result.result())
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for client in clients:
-                _kill_kernel(client)
+            kernels.end()
             raise
     return executed
 
 
-def _kill_kernel(client: NotebookClient) -> None:
-    """End a kernel at once, also in the middle of a cell: what it computed is not wanted any more."""
-    process = getattr(getattr(client.km, "provisioner", None), "process", None)
-    if process is not None and process.poll() is None:
-        process.kill()
+class _Kernels:
+    """The kernels at work; once they are to end, no other cell begins."""
+
+    def __init__(self) -> None:
+        self.clients: list[NotebookClient] = []
+        self.ended = threading.Event()
+
+    def end(self) -> None:
+        """End all kernels, also one that is just starting."""
+        self.ended.set()
+        for client in self.clients:
+            kill_kernel(client)
+
+    def check(self, **_: object) -> None:
+        """Raise where the kernels are to end."""
+        if self.ended.is_set():
+            raise StudyError("notebooks: found the run ended; expected nothing more to do; run it again")
 
 
 def _execute(
-    path: Path, environment: Mapping[str, str], timeout: int, clients: list[NotebookClient]
+    path: Path, runtime: Path, environment: Mapping[str, str], timeout: int, kernels: _Kernels
 ) -> ExecutedNotebook:
+    kernels.check()
     try:
         notebook = jupytext.read(path)
     except (nbformat.ValidationError, ValueError, SyntaxError) as error:
@@ -106,29 +118,16 @@ def _execute(
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = []
-    place = {"metadata": {"path": str(path.resolve().parent)}}
-    client = NotebookClient(notebook, timeout=timeout, kernel_name=KERNEL, resources=place, config=Config(SETTINGS))
-    clients.append(client)
+    client = make_client(notebook, path.resolve().parent, runtime, timeout=timeout, hook=kernels.check)
+    kernels.clients.append(client)
     try:
-        asyncio.run(client.async_execute(env=_kernel_environment(environment)))
+        fonts = {"MPLCONFIGDIR": matplotlib.get_cachedir()}  # this process's font list
+        run_client(client, path.name, runtime=runtime, environment={**fonts, **environment})
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         raise StudyError(_failure(path, notebook, error)) from error
     return ExecutedNotebook(
         path.stem, tuple(_cell(path, place, cell) for place, cell in enumerate(notebook.cells, start=1))
     )
-
-
-def _kernel_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the kernel this process's variables, this package, and this process's font list."""
-    package_home = str(Path(si_eval.__file__).resolve().parent.parent)
-    search = os.pathsep.join(part for part in (package_home, os.environ.get("PYTHONPATH", "")) if part)
-    return {
-        **os.environ,
-        "PYTHONPATH": search,
-        "MPLCONFIGDIR": matplotlib.get_cachedir(),
-        **environment,
-        **key_environment(),
-    }
 
 
 def _failure(path: Path, notebook: nbformat.NotebookNode, error: Exception) -> str:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
-import si_eval
 from si_eval.errors import StudyError
 from si_eval.frozen import encode
 from si_eval.progress import Progress
+from si_eval.report.kernels import BOOTSTRAP, child_environment
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
-from si_eval.results.sealing import key_environment
 from si_eval.results.table_files import write_tables
 from si_eval.vocabulary import Language
 
@@ -34,17 +35,16 @@ class Drawers:
     """Processes that wait for figures to draw; they end with the context. What travels to them are SafeTables."""
 
     def __init__(self) -> None:
-        home = str(Path(si_eval.__file__).resolve().parent.parent)
-        search = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
         self._paths: list[Path] = []
         self._work: list[Path] = []
         self._processes = [
             subprocess.Popen(
-                [sys.executable, "-m", WORKER],
+                [sys.executable, "-P", BOOTSTRAP, WORKER],
                 stdin=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
-                env={**os.environ, "PYTHONPATH": search, **key_environment()},
+                encoding="utf-8",
+                cwd=Path(BOOTSTRAP).parent,  # where no file of the user's is read
+                env=child_environment(MPLBACKEND="agg"),
             )
             for _ in range(min(os.cpu_count() or 1, MAX_PROCESSES))
         ]
@@ -61,7 +61,8 @@ class Drawers:
             process.kill()
             for pipe in (process.stdin, process.stderr):
                 if pipe is not None and not pipe.closed:
-                    pipe.close()
+                    with suppress(OSError):
+                        pipe.close()
             process.wait()
         for work in self._work:
             shutil.rmtree(work, ignore_errors=True)
@@ -81,8 +82,9 @@ class Drawers:
             (work / "work.json").write_text(encode(content), encoding="utf-8")
             self._work.append(work)
             if process.stdin is not None:
-                process.stdin.write(f"{work / 'work.json'}\n")
-                process.stdin.close()
+                with suppress(BrokenPipeError):  # it ended early: `finish` says why
+                    process.stdin.write(f"{json.dumps(str(work / 'work.json'))}\n")
+                    process.stdin.close()
 
     def finish(self, progress: Progress) -> None:
         """Wait until every figure is drawn. Raises `StudyError` where one fails."""

@@ -24,4 +24,4 @@ def draw_work(work: Path) -> None:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        draw_work(Path(line.strip()))
+        draw_work(Path(json.loads(line)))

@@ -70,6 +70,20 @@ def inside_folder(out: Path) -> Path:
     return out.with_name(out.name + SUFFIX)
 
 
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds the results of a run, by its provenance."""
+    try:
+        content = json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and {"study", "run_on", FILES} <= set(content)
+
+
+def is_inside(folder: Path) -> bool:
+    """Whether a folder holds what a run kept inside, by its marker."""
+    return (folder / MARKER).is_file()
+
+
 def write_secrets(results: StudyResults, folder: Path) -> None:
     """Write to ``folder`` what never leaves, evidence, withheld values, identifiers, and the ledger after a release."""
     (folder / MARKER).write_text(WARNING + "\n", encoding="utf-8")
@@ -87,9 +101,9 @@ def write_secrets(results: StudyResults, folder: Path) -> None:
 
 
 def write_record(
-    results: StudyResults, folder: Path, *, out: Path, ledger: Path | None, folders: Sequence[Path] = ()
+    results: StudyResults, folder: Path, *, out: Path, ledger: Path | None, places: Sequence[Path] = ()
 ) -> None:
-    """Write to ``folder`` what a release of the finished results in ``out`` needs; ``folders`` held the extract."""
+    """Write to ``folder`` what a release of the finished results in ``out`` needs; no name of ``places`` may leave."""
     provenance = (out / PROVENANCE).read_bytes()
     computation = json.loads(provenance)
     record = {
@@ -103,7 +117,7 @@ def write_record(
         "outputs": _describe(results),
         "ledger_before": results.ledger.state,
         "ledger_path": None if ledger is None else str(ledger.resolve()),
-        "names": sorted(machine_names(out.parent, *folders)),
+        "names": sorted(machine_names(*places)),
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

@@ -6,7 +6,6 @@ import copy
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,9 +15,11 @@ from typing import Any
 from si_eval.disclosure import ReleaseLedger
 from si_eval.disclosure.suppression import Protection
 from si_eval.errors import StudyError
+from si_eval.temporary_folders import take_lock, temporary_folder
 
 NO_LEDGER = ""  # the state of a ledger that is not there yet
 LOCK = ".lock"
+PREFIX = ".si_eval."  # of the folder in which a ledger is written
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,14 @@ class LedgerFile:
             "ledgers": {rules: ledger.content() for rules, ledger in self.ledgers.items()},
         }
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(path), tempfile.TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
+        with _locked(path), temporary_folder(PREFIX, path.parent) as folder:
             if path.exists() and _hash(path.read_bytes()) != self.follows:
                 raise StudyError(
                     f"ledger: found {path.name} changed since the run was protected with it; expected the state that "
                     f"the run knew, because a release must not undo another; run the study again with `--ledger "
                     f"{path.name}`, then release it"
                 )
-            written = Path(folder) / path.name
+            written = folder / path.name
             written.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
             written.chmod(0o600)
             written.replace(path)
@@ -99,17 +100,19 @@ def load_ledger(path: Path | None) -> LedgerFile:
 def _locked(path: Path) -> Iterator[None]:
     """Keep every other release out of a ledger file."""
     lock = path.with_name(path.name + LOCK)
-    try:
-        os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    except FileExistsError as error:
+    foreign = lock.exists() and not lock.stat().st_size  # this package writes in its locks
+    handle = None if foreign else take_lock(lock)
+    if handle is None:
         raise StudyError(
             f"ledger: found {lock.name}: another release is entering {path.name}, or was ended halfway; expected no "
             f"other release; wait until it is done, or remove {lock.name} where none is at work, and release again"
-        ) from error
+        )
     try:
+        os.write(handle, b"of a release at work; without one it locks nothing\n")
         yield
     finally:
         lock.unlink(missing_ok=True)
+        os.close(handle)
 
 
 def _hash(written: bytes) -> str:

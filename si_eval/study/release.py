@@ -8,6 +8,8 @@ from pathlib import Path
 
 from si_eval.disclosure.request import package_path, write_package
 from si_eval.errors import StudyError
+from si_eval.failures import explain_failures
+from si_eval.output_folders import resolve_place, work_beside
 from si_eval.study.kept_inside import RELEASES, KeptInside, file_hashes, inside_folder, read_kept_inside
 from si_eval.study.ledger import NO_LEDGER, load_ledger
 
@@ -74,10 +76,19 @@ def release_run(out: str | Path, *, ledger: str | Path | None = None, light: boo
     >>> release.path.name.startswith("small_") and release.path.name.endswith("_synthetic.zip")
     True
     """
-    target = Path(out).resolve()
+    target = resolve_place(out)
+    if not target.parent.is_dir():
+        raise StudyError(f"out: found no folder {target.name}; expected what `si-eval run` wrote; run the study")
+    path = None if ledger is None else Path(ledger).resolve()
+    with explain_failures(f"release: {target.name} is as it was"), work_beside(target):
+        return _release(target, path, light=light)
+
+
+def _release(target: Path, ledger: Path | None, *, light: bool) -> Release:
+    """Make the package of results that no other process works on."""
     inside = read_kept_inside(target)
     _check_files(target, inside.files)
-    path = inside.ledger_path if ledger is None else Path(ledger).resolve()
+    path = inside.ledger_path if ledger is None else ledger
     _check_ledger(path, inside)
     kind = "_synthetic" if inside.contents.synthetic else ""
     name = f"{inside.contents.run['study']}_{inside.contents.made_on}{kind}.zip"

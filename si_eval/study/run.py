@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from si_eval.errors import StudyError
-from si_eval.interrupts import held_back
+from si_eval.failures import explain_failures
+from si_eval.output_folders import keep_private, match_umask, resolve_place, swap_folders, work_beside
 from si_eval.progress import Progress, ignore_progress, part_of
+from si_eval.report.kernels import KernelStartError, check_kernels
 from si_eval.report.processes import Drawers, Drawing
 from si_eval.report.specification import Chart
 from si_eval.results import require_comparison, require_safe
 from si_eval.results.table_files import write_tables
+from si_eval.spreadsheets import write_csv
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study.file import Study, load_study
 from si_eval.study.inputs import EXTRACT_VARIABLE, STUDY_VARIABLE
-from si_eval.study.kept_inside import MARKER, PROVENANCE, inside_folder, write_record, write_secrets
+from si_eval.study.kept_inside import (
+    PROVENANCE,
+    inside_folder,
+    is_inside,
+    is_run,
+    write_record,
+    write_secrets,
+)
 from si_eval.study.provenance import describe_run, hash_inputs
 from si_eval.vocabulary import Language
+
+RESULTS, INSIDE = "results", "inside"  # in the folder for work
 
 
 def run_study(
@@ -39,8 +48,9 @@ def run_study(
 ) -> StudyResults:
     """Carry out a study and write its files.
 
-    All or nothing: an interrupted or failing run leaves ``out`` as it was. Beside it, ``<out>.inside`` keeps what
-    `release_run` needs and what never leaves: withheld values, identifiers, evidence.
+    All or nothing: an interrupted or failing run leaves ``out`` as it was, and the next one cleans up after a run that
+    was killed. Beside it, ``<out>.inside`` keeps what `release_run` needs and what never leaves: withheld values,
+    identifiers, evidence.
 
     Parameters
     ----------
@@ -94,53 +104,82 @@ def run_study(
     ['exhibits.csv', 'figures', 'provenance.json', 'tables']
     """
     study = study if isinstance(study, Study) else load_study(study)
-    target = Path(out).resolve()
-    _check_target(target)
     given = [extract] if isinstance(extract, str | Path) else list(extract or [])
     folders = [Path(folder).resolve() for folder in given] or [study.resolve(f) for f in study.file.extract.folders]
     earlier = ledger_path(study, None if ledger is None else Path(ledger).resolve())
+    target = resolve_place(out, inputs=_list_inputs(study, folders, earlier))
+    resolve_place(inside_folder(target))
     report = progress or ignore_progress
-    with Drawers() as drawers:
-        results = evaluate(study, folders=folders, ledger=earlier, progress=part_of(report, 0.0, 0.3))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _working_folder(target) as work, _working_folder(inside_folder(target)) as inside:
-            languages = study.file.languages if notebooks else study.file.languages[:1]
-            drawers.start(_write_exhibits(results, work, languages), work)
-            write_secrets(results, inside)
-            drawers.finish(part_of(report, 0.3, 0.6))
-            if results.comparison is not None:
-                require_comparison(results.comparison, where="published.csv").to_frame().to_csv(
-                    work / "published.csv", index=False
-                )
-            if notebooks and study.file.notebooks:
-                _write_report(results, work, folders, part_of(report, 0.6, 1.0))
-            provenance = json.dumps(describe_run(results, work), indent=2, sort_keys=True)
-            (work / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
-            write_record(results, inside, out=work, ledger=earlier, folders=folders)
-            work.chmod(0o755)
-            _swap_folders({work: target, inside: inside_folder(target)})
+    with explain_failures(f"run: {target.name} is as it was"), work_beside(target) as work:
+        _check_earlier(target)
+        results, missing = _write_results(study, folders, earlier, target, work, report, notebooks=notebooks)
+        swap_folders({work / RESULTS: target, work / INSIDE: inside_folder(target)}, work)
+    if missing is not None:
+        raise StudyError(f"{missing}; tables and figures are in {target.name}, without a report") from missing
     report("done", 1.0)
     return results
 
 
-def _check_target(target: Path) -> None:
+def _list_inputs(study: Study, folders: Sequence[Path], ledger: Path | None) -> dict[str, Path]:
+    """List what the results of a study must not take the place of."""
+    files = {"the study file": study.path.resolve()}
+    files |= {f"the notebook {Path(name).name}": study.resolve(name).resolve() for name in study.file.notebooks}
+    files |= {"the extract" if len(folders) == 1 else f"the extract {folder.name}": folder for folder in folders}
+    return files if ledger is None else {**files, "the ledger": ledger}
+
+
+def _check_earlier(target: Path) -> None:
     """Refuse to write over anything but an earlier run and what it kept inside."""
-    for folder, mark in ((target, PROVENANCE), (inside_folder(target), MARKER)):
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not (folder / mark).is_file()):
+    for folder, is_ours in ((target, is_run), (inside_folder(target), is_inside)):
+        if folder.is_symlink() or (
+            folder.exists() and not (folder.is_dir() and (is_ours(folder) or not any(folder.iterdir())))
+        ):
             raise StudyError(
                 f"out: found {folder.name}, which is not an earlier run; expected a new or empty folder; choose another"
             )
 
 
-@contextmanager
-def _working_folder(target: Path) -> Iterator[Path]:
-    """Make a folder beside the target, for this user alone, gone in the end unless it took the target's place."""
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield work
-    finally:
-        with held_back():
-            shutil.rmtree(work, ignore_errors=True)
+def _write_results(
+    study: Study,
+    folders: Sequence[Path],
+    ledger: Path | None,
+    target: Path,
+    work: Path,
+    progress: Progress,
+    *,
+    notebooks: bool,
+) -> tuple[StudyResults, KernelStartError | None]:
+    """Carry out a study and write its results and what stays inside to two folders in ``work``.
+
+    The error is there where the kernels, which could start before, could not start for the report: it is left out.
+    """
+    results_folder, inside = work / RESULTS, work / INSIDE
+    results_folder.mkdir(mode=0o700)
+    inside.mkdir(mode=0o700)
+    missing: KernelStartError | None = None
+    with Drawers() as drawers:
+        if notebooks and study.file.notebooks:
+            progress("starting a kernel", 0.0)
+            check_kernels()
+        results = evaluate(study, folders=folders, ledger=ledger, progress=part_of(progress, 0.0, 0.3))
+        languages = study.file.languages if notebooks else study.file.languages[:1]
+        drawers.start(_write_exhibits(results, results_folder, languages), work)
+        write_secrets(results, inside)
+        drawers.finish(part_of(progress, 0.3, 0.6))
+        if results.comparison is not None:
+            comparison = require_comparison(results.comparison, where="published.csv")
+            write_csv(comparison.to_frame(), results_folder / "published.csv")
+        if notebooks and study.file.notebooks:
+            try:
+                _write_report(results, results_folder, folders, part_of(progress, 0.6, 1.0))
+            except KernelStartError as error:
+                missing = error
+        provenance = json.dumps(describe_run(results, results_folder), indent=2, sort_keys=True)
+        (results_folder / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
+        write_record(results, inside, out=results_folder, ledger=ledger, places=[target.parent, *folders])
+        match_umask(results_folder)
+        keep_private(inside)
+    return results, missing
 
 
 def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Language]) -> list[Drawing]:
@@ -152,7 +191,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
     drawings: list[Drawing] = []
     for spec in results.study.file.exhibits:
         table = require_safe(results.tables[spec.id], where=spec.id)
-        table.to_frame().to_csv(work / "tables" / f"{spec.id}.csv", index=False)
+        write_csv(table.to_frame(), work / "tables" / f"{spec.id}.csv")
         for language in languages:
             suffix = "" if language == languages[0] else f".{language}"
             drawings.append((table, Chart(**spec.chart), language, work / "figures" / f"{spec.id}{suffix}.png"))
@@ -168,7 +207,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
                 "input_hashes": hashes,
             }
         )
-    pd.DataFrame(rows).to_csv(work / "exhibits.csv", index=False)
+    write_csv(pd.DataFrame(rows), work / "exhibits.csv")
     return drawings
 
 
@@ -177,7 +216,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], pr
     from si_eval.report.document import build_report  # noqa: PLC0415  loaded with the kernels of notebooks alone
 
     study = results.study
-    tables = work / ".tables"
+    tables = work.parent / "tables"
     write_tables(results.tables.values(), tables)
     build_report(
         [study.resolve(notebook) for notebook in study.file.notebooks],
@@ -186,30 +225,20 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], pr
         language=study.file.languages,
         date=date.today().isoformat(),
         environment={
-            EXTRACT_VARIABLE: os.pathsep.join(str(folder) for folder in folders),
+            EXTRACT_VARIABLE: os.pathsep.join(map(str, _separable(folders, work.parent))),
             STUDY_VARIABLE: str(study.path.resolve()),
             TABLES_VARIABLE: str(tables),
         },
         progress=progress,
     )
-    shutil.rmtree(tables)
 
 
-def _swap_folders(finished: Mapping[Path, Path]) -> None:
-    """Put finished folders in place of those of an earlier run: all of them, or none where one cannot be moved."""
-    with held_back():
-        moved: list[tuple[Path, Path]] = []
-        old = [Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent)) for target in finished.values()]
-        try:
-            for (work, target), aside in zip(finished.items(), old, strict=True):
-                for source, goal in ((target, aside / "run"), (work, target)):
-                    if source.exists():
-                        source.rename(goal)
-                        moved.append((source, goal))
-        except OSError:
-            for source, goal in reversed(moved):
-                goal.rename(source)
-            raise
-        finally:
-            for aside in old:
-                shutil.rmtree(aside, ignore_errors=True)
+def _separable(folders: Sequence[Path], work: Path) -> list[Path]:
+    """Return folders whose paths can stand in one variable: a link in ``work`` for one with the separator in it."""
+    links = []
+    for number, folder in enumerate(folders):
+        link = work / f"extract_{number}"
+        if os.pathsep in str(folder):
+            link.symlink_to(folder)
+        links.append(link if os.pathsep in str(folder) else folder)
+    return links

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from numbers import Integral
 from pathlib import Path
 
 from si_eval.errors import StudyError
+from si_eval.failures import explain_failures
+from si_eval.output_folders import match_umask, resolve_place, swap_folders, work_beside
 from si_eval.synthetic import canonical, cbs
 from si_eval.synthetic.firms import SimulatedFirms, simulate_firms
 from si_eval.synthetic.simulated_data import build_static_data, build_year_data
@@ -88,26 +88,22 @@ def simulate_extract(
     True
     """
     _check_options(preset, scale, seed, layout, format)
-    out = Path(out)
-    _check_folder(out)
+    target = resolve_place(out)
+    _check_folder(target)
     report = progress or (lambda step, fraction: None)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    working = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
+    with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
+        _check_folder(target)
+        finished = work / "extract"
+        finished.mkdir(mode=0o700)
         facts = load_preset(preset)
         for step, fraction, table in _tables(facts, float(scale), int(seed), layout):
             report(step, fraction)
-            write_table(table, working, format)
-        (working / MARKER).write_text(_marker(facts, float(scale), int(seed), layout, format), encoding="utf-8")
-        working.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        working.rename(out)
-    except BaseException:
-        shutil.rmtree(working, ignore_errors=True)
-        raise
+            write_table(table, finished, format)
+        (finished / MARKER).write_text(_marker(facts, float(scale), int(seed), layout, format), encoding="utf-8")
+        match_umask(finished)
+        swap_folders({finished: target}, work)
     report("done", 1.0)
-    return out
+    return Path(out)
 
 
 def _check_options(preset: str, scale: float, seed: int, layout: str, file_format: str) -> None:

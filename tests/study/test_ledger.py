@@ -58,7 +58,14 @@ def test_a_ledger_that_moved_on_is_not_overwritten(tmp_path):
     assert [entry["run"] for entry in load_ledger(path).runs] == ["a", "b"]
 
 
-def test_a_lock_that_was_left_behind_is_named(tmp_path):
+def test_a_lock_that_a_dead_release_left_locks_nothing(tmp_path):
+    path = tmp_path / "releases.json"
+    path.with_name(path.name + LOCK).write_text("of a release that was killed")
+    LedgerFile().save(path)
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_lock_of_another_program_is_named(tmp_path):
     path = tmp_path / "releases.json"
     lock = path.with_name(path.name + LOCK)
     lock.touch()

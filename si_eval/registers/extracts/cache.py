@@ -13,6 +13,7 @@ from typing import Any
 
 from si_eval.errors import StudyError
 from si_eval.registry import facts
+from si_eval.temporary_folders import temporary_folder
 
 READER_VERSION = 3
 FOLDER_VARIABLE = "SI_EVAL_CACHE"
@@ -51,23 +52,24 @@ class Cache:
         return target
 
     def _write(self, target: Path, write: Callable[[Path], object]) -> None:
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix="partial-") as folder:
-            partial = Path(folder) / target.name
+        with temporary_folder("partial-", self.folder) as folder:
+            partial = folder / target.name
             write(partial)
             partial.replace(target)
 
 
 def open_cache(folder: str | Path | None = None) -> Cache:
     """Open the cache folder: the one given, else the environment's, else one in the user's home; created private."""
-    path = Path(folder or os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache" / "si_eval")
     try:
+        path = Path(folder or os.environ.get(FOLDER_VARIABLE) or Path.home() / ".cache" / "si_eval")
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # the latter where no home is known
+        reason = getattr(error, "strerror", None) or error
         raise StudyError(
-            f"cache: found a folder that cannot be written ({error.strerror}); expected a private folder for converted "
-            f"files; give `cache` or set {FOLDER_VARIABLE}"
+            f"cache: found a folder that cannot be written ({reason}); expected a private folder for converted files; "
+            f"give `cache` or set {FOLDER_VARIABLE}"
         ) from error
     return Cache(path)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +29,7 @@ from si_eval.registers.extracts.tables import (
 from si_eval.registers.schema import contracts, table_names
 from si_eval.registry import facts
 from si_eval.results import Extract, Simulation, SourceFile
+from si_eval.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -79,8 +79,8 @@ def examine(request: Request) -> Examined:
     cache = open_cache(request.cache)
     engine = request.engine if request.engine is not None else open_engine(READER)
     reader = engine if engine.name == READER else open_engine(READER)
-    with tempfile.TemporaryDirectory(dir=cache.folder, prefix="reading-") as workspace:
-        inspected = _inspect(found.files, request, reader, cache, Path(workspace), say)
+    with temporary_folder("reading-", cache.folder) as workspace:
+        inspected = _inspect(found.files, request, reader, cache, workspace, say)
         problems += [problem for file in inspected for problem in file.problems]
         say("checking the tables")
         table_problems, notes = _check_tables(inspected, cache)
