@@ -223,6 +223,11 @@ class Reason(StrEnum):
     NOTHING_TO_CHECK = "nothing_to_check"
     SINGLE_ANSWER_TEST = "single_answer_test"
     POPULATION_TOO_SMALL = "population_too_small"
+    NUMBERS_DO_NOT_VARY = "numbers_do_not_vary"
+    ELIGIBILITY_UNKNOWN = "eligibility_unknown"
+    MARGINS_AGAINST_TRIMMING = "margins_against_trimming"
+    MARGINS_CONTRADICT = "margins_contradict"
+    MARGINS_NOT_MET_IN_TIME = "margins_not_met_in_time"
     # programme
     NO_VALUE = "no_value"
     NO_VALUE_IN_A_YEAR = "no_value_in_a_year"

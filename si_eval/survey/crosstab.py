@@ -7,15 +7,14 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Base, Survey
 from si_eval.survey.intervals import IntervalMethod
 from si_eval.survey.questionnaire import MULTIPLE, SINGLE
+from si_eval.survey.requests import SurveyArguments, read_request
 from si_eval.survey.tidy import (
     RESPONDENTS,
-    CountSettings,
     add_split,
     count_rows,
     entry_keys,
@@ -115,12 +114,17 @@ def survey_crosstab(
         n_units  p_value
     16        8      1.0
     """
-    definition = survey.questionnaire.question(question, kinds=(SINGLE, MULTIPLE))
-    by_question = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
-    settings = CountSettings(base, interval, population, level)
-    settings.check(survey)
-    if share_of not in get_args(ShareOf):
-        raise StudyError(f"share_of: found {share_of!r}; expected one of {', '.join(get_args(ShareOf))}; name one")
+    arguments = SurveyArguments("survey_crosstab", survey)
+    arguments.option("share_of", share_of, get_args(ShareOf))
+    seed = arguments.whole("seed", seed, least=0)
+    if by is None:
+        arguments.question("by", by, (SINGLE,))
+    request = read_request(
+        arguments, survey, (SINGLE, MULTIPLE), question=question, by=by, base=base, interval=interval,
+        population=population, level=level,
+    )  # fmt: skip
+    definition, by_question, settings = request.question, request.by, request.settings
+    assert by_question is not None  # refused above
     rows, columns = survey.choices(definition, base=base), survey.choices(by_question, base=base)
     both = rows.index.intersection(columns.index)
     rows, columns = rows.loc[both], columns.loc[both]

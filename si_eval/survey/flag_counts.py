@@ -7,6 +7,7 @@ import pandas as pd
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Survey
 from si_eval.survey.quality_flags import FLAG_KINDS
+from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import RESPONDENTS, result_table
 from si_eval.vocabulary import CATEGORY, COUNT, ESTIMATE, INDICATOR, N_UNITS, STATISTIC, UNIT_OF_MEASURE
 
@@ -41,6 +42,7 @@ def survey_doubts(survey: Survey) -> ResultTable:
     4     doubts  missing       1.0
     10        Q4  missing       1.0
     """
+    SurveyArguments("survey_doubts", survey)
     problems = survey.problems()
     rows = [_row(ALL_QUESTIONS, kind, problems[problems["kind"] == kind]) for kind in FLAG_KINDS]
     for (question, kind), found in problems[problems["question"] != ""].groupby(["question", "kind"], sort=False):

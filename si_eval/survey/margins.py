@@ -183,7 +183,8 @@ def _codes_of(question: Question, categories: list[str], where: str) -> tuple[di
         unknown = [part for part in parts if part not in by_name]
         if unknown:
             expected = f"options of {question.id}, or {REST}"
-            problems.append(Problem(where, ", ".join(unknown), expected, "correct them", column=question.id))
+            found = ", ".join(part or "no category" for part in unknown)
+            problems.append(Problem(where, found, expected, "correct them", column=question.id))
         codes[category] = [by_name[part] for part in parts if part in by_name]
     named = [code for group in codes.values() for code in group]
     content = [option.code for option in question.options if not option.missing]
@@ -200,9 +201,8 @@ def _class_problems(
     every = [code for group in codes.values() for code in group]
     twice = sorted({code for code in every if every.count(code) > 1})
     if twice or len(codes) < number:
-        yield Problem(
-            where, f"options in two classes: {', '.join(twice)}", "each once", "correct them", "", question.id
-        )
+        found = f"options in two classes: {', '.join(twice)}" if twice else f"{number - len(codes)} classes twice"
+        yield Problem(where, found, "each once", "correct them", column=question.id)
     missing = [code for code in content if code not in every]
     if missing:
         found = f"no class for options {', '.join(missing)}"

@@ -12,6 +12,7 @@ from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
 from si_eval.survey.margins import Margin, PopulationSource, empty_margins, find_simulation, read_margins
+from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import entry_keys, result_table
 from si_eval.vocabulary import (
     ALL,
@@ -102,6 +103,10 @@ def survey_nonresponse(
       indicator  estimate  p_value
     8        Q5     0.417    0.208
     """
+    arguments = SurveyArguments("survey_nonresponse", survey)
+    seed = arguments.whole("seed", seed, least=0)
+    arguments.optional_year(year)
+    arguments.refuse_problems()
     known = None if population is None else read_margins(survey, population, "population", year=year)
     frames = [_margin_rows(margin, seed) for margin in known or empty_margins(survey)]
     table = result_table(frames, survey, function="survey_nonresponse", cannot_show=CANNOT_SHOW)

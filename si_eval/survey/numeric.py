@@ -12,6 +12,7 @@ from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Survey
 from si_eval.survey.questionnaire import MATRIX, NUMERIC, SINGLE, Check, Question
+from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import RESPONDENTS, add_split, join_notes, result_table
 from si_eval.vocabulary import (
     CONF_HIGH,
@@ -94,7 +95,12 @@ def survey_numeric(
     4      10-49      mean  5.333333        3
     5      10-49    median  5.000000        3
     """
-    definition = survey.questionnaire.question(question, kinds=(NUMERIC,))
+    arguments = SurveyArguments("survey_numeric", survey)
+    definition = arguments.question("question", question, (NUMERIC,))
+    arguments.split(by, definition)
+    population, level = arguments.population(population), arguments.level("level", level)
+    arguments.refuse_problems()
+    assert definition is not None  # refused above
     values = survey.numbers(definition)
     correction = 1.0 if population is None else max(1 - survey.respondents / population, 0.0)
     frames = [
@@ -141,6 +147,7 @@ def survey_plausibility(survey: Survey) -> ResultTable:
     4   specialists_above_persons_plausible      mean  3.166667
     18          Q3_same_answer_in_every_row     count  4.000000
     """
+    SurveyArguments("survey_plausibility", survey)
     frames: list[pd.DataFrame] = []
     for check in survey.questionnaire.checks:
         frames += _check_rows(survey, check)
@@ -174,6 +181,9 @@ def _mean_median_rows(
     """Compute the rows of mean and median, with the columns that disclosure control needs."""
     keys, values = one
     n = len(values)
+    same = n > 1 and values.min() == values.max()
+    if same:
+        note = join_notes(note, Reason.NUMBERS_DO_NOT_VARY.note)
     magnitude = values.abs().sort_values(ascending=False).to_numpy()
     if n > 1 and magnitude[0] > magnitude.sum() / 2:
         note = join_notes(note, DOMINANCE_NOTE)
@@ -187,8 +197,10 @@ def _mean_median_rows(
         UNIT_OF_MEASURE: NUMBER,
         NOTE: note if n else Reason.NO_NUMBERS.note,
     }
-    std_error = np.array([values.std() / np.sqrt(n) if n > 1 else np.nan]) * np.sqrt(correction)
-    interval = student_interval(np.array([values.mean() if n else np.nan]), std_error, np.array([n - 1.0]), level)
+    spread = values.std() / np.sqrt(n) if n > 1 and not same else np.nan  # the same number says nothing of its error
+    mean_value = np.nan if not n else values.iloc[0] if same else values.mean()
+    std_error = np.array([spread]) * np.sqrt(correction)
+    interval = student_interval(np.array([mean_value]), std_error, np.array([n - 1.0]), level)
     mean: dict[str, str | float] = {
         STATISTIC: MEAN,
         ESTIMATE: float(interval.estimate[0]),

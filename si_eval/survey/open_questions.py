@@ -8,6 +8,7 @@ import pandas as pd
 from si_eval.results import ResultTable
 from si_eval.survey.answers import ANSWER, ITEM, QUESTION, RESPONDENT, Survey
 from si_eval.survey.questionnaire import OPEN
+from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import count_rows, result_table, with_indicator
 from si_eval.vocabulary import CATEGORY, ESTIMATE, N_TOTAL, N_UNITS, NOTE, SHARE, STATISTIC, UNIT_OF_MEASURE, Reason
 
@@ -50,7 +51,10 @@ def open_answers(survey: Survey, *, question: str) -> ResultTable:
     3     share     Praise  0.666667        3
     4     share  Complaint  0.333333        3
     """
-    definition = survey.questionnaire.question(question, kinds=(OPEN,))
+    arguments = SurveyArguments("open_answers", survey)
+    definition = arguments.question("question", question, (OPEN,))
+    arguments.refuse_problems()
+    assert definition is not None  # refused above
     given = survey.answers[survey.answers[QUESTION] == definition.id]
     given = given[given[RESPONDENT].isin(survey.asked_frame.index[survey.asked_frame[definition.id]])]
     number = np.array([float(given[RESPONDENT].nunique())])

@@ -184,3 +184,18 @@ class Questionnaire:
 def row_indicator(question: Question, row: Row) -> str:
     """Return the name of the indicator, and of the column of a wide file, of one row of a matrix."""
     return f"{question.id}_{row.id}"
+
+
+def wide_columns(questionnaire: Questionnaire, question: Question) -> Mapping[str, tuple[str, str]]:
+    """Map the columns of a question in a wide file to the item, and to ``answer``, ``code`` or ``text``."""
+    columns: dict[str, tuple[str, str]] = {}
+    entries = [(option.code, option.open_text) for option in question.options]
+    if question.kind == MATRIX:
+        entries = [(row.id, row.open_text) for row in questionnaire.rows_of(question)]
+    if question.kind in (MULTIPLE, MATRIX):
+        columns |= {f"{question.id}_{item}": (item, "answer") for item, _ in entries}
+    else:
+        columns[question.id] = ("", "answer")
+    if question.kind == OPEN and question.options:
+        columns[f"{question.id}_code"] = ("", "code")
+    return columns | {f"{question.id}_{item}_text": (item, "text") for item, is_open in entries if is_open}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,12 +25,15 @@ from si_eval.survey.questionnaire import (
     Question,
     Questionnaire,
     Row,
+    wide_columns,
 )
 from si_eval.vocabulary import FORMER_EVIDENCE, SECTOR, SIZE_CLASS, Evidence, evidence_code
 
 MIN_SIMILARITY = 0.6
 LABELS = {"nl": str, "en": str}
 NUMBER = (int, float)
+NAMES = ("id", "code", "in_class")  # keys whose values are looked up
+RESERVED = ("respondent", "question", "item", "answer", "value", "simulated", "eligible")
 
 
 class Section(NamedTuple):
@@ -108,7 +112,7 @@ def load_questionnaire(path: str | Path) -> Questionnaire:
         problems = list(_reference_problems(content, path.name))
     if problems:
         raise InputError(problems, what=f"the questionnaire {path.name}")
-    return Questionnaire(
+    questionnaire = Questionnaire(
         name=content["name"],
         nl=content["title"]["nl"],
         en=content["title"]["en"],
@@ -116,6 +120,19 @@ def load_questionnaire(path: str | Path) -> Questionnaire:
         questions=tuple(_question(entry) for entry in content["questions"]),
         checks=tuple(Check(**{"nl": entry["id"], "en": entry["id"], **entry}) for entry in content.get("checks", ())),
     )
+    problems = list(_column_problems(questionnaire, path.name))
+    if problems:
+        raise InputError(problems, what=f"the questionnaire {path.name}")
+    return questionnaire
+
+
+def _column_problems(questionnaire: Questionnaire, where: str) -> Iterator[Problem]:
+    """List columns of a wide file that two questions would share, such as a question `Q3_1` and a row of `Q3`."""
+    owners = [name for question in questionnaire.questions for name in wide_columns(questionnaire, question)]
+    for name, count in Counter(owners).items():
+        if count > 1:
+            found = f"{count} questions, options or rows with the column {name}"
+            yield Problem(where, found, "a column of its own for each", "rename an id", column="questions.id")
 
 
 def section_problems(entry: Any, section: Section, where: str, place: str) -> Iterator[Problem]:
@@ -131,6 +148,10 @@ def section_problems(entry: Any, section: Section, where: str, place: str) -> It
             yield Problem(where, "an unknown key", f"one of {', '.join(section.keys)}", action, column=at)
         elif not _has_type(value, section.keys[key]):
             yield Problem(where, repr(value)[:80], _type_name(section.keys[key]), "correct this value", column=at)
+        elif isinstance(value, float) and not math.isfinite(value):
+            yield Problem(where, repr(value), "a finite number", "correct this value", column=at)
+        elif key in NAMES and (not str(value) or str(value) != str(value).strip()):
+            yield Problem(where, repr(value)[:80], "a name without blanks around it", "correct this value", column=at)
         elif key in ALLOWED_VALUES and value not in ALLOWED_VALUES[key]:
             known = [name for name in ALLOWED_VALUES[key] if name not in FORMER_EVIDENCE]
             nearest = difflib.get_close_matches(value, known, n=1, cutoff=MIN_SIMILARITY)
@@ -146,16 +167,16 @@ def _shape_problems(content: Mapping[str, Any], where: str) -> Iterator[Problem]
     yield from section_problems(content, SECTIONS["questionnaire"], where, "")
     if isinstance(content.get("title"), dict):
         yield from section_problems(content["title"], SECTIONS["title"], where, "title")
-    for number, question in enumerate(_entries(content, "questions")):
+    for number, question in enumerate(list_entries(content, "questions")):
         name = question.get("id", number) if isinstance(question, dict) else number
         place = f"questions.{name}"
         yield from section_problems(question, SECTIONS["question"], where, place)
         for key, section in (("options", "option"), ("rows", "row"), ("nets", "net")):
-            for place_in_list, entry in enumerate(_entries(question, key)):
+            for place_in_list, entry in enumerate(list_entries(question, key)):
                 yield from section_problems(entry, SECTIONS[section], where, f"{place}.{key}.{place_in_list}")
         if isinstance(question, dict) and isinstance(question.get("asked_if"), dict):
             yield from section_problems(question["asked_if"], SECTIONS["asked_if"], where, f"{place}.asked_if")
-    for number, check in enumerate(_entries(content, "checks")):
+    for number, check in enumerate(list_entries(content, "checks")):
         yield from section_problems(check, SECTIONS["check"], where, f"checks.{number}")
 
 
@@ -164,11 +185,18 @@ def _reference_problems(content: Mapping[str, Any], where: str) -> Iterator[Prob
     seen: dict[str, dict[str, Any]] = {}
     ids = [question["id"] for question in content["questions"]]
     yield from _repeated(ids, where, "questions.id")
+    if not ids:
+        yield Problem(where, "no questions", "at least one", "add one", column="questions")
+    for name in (name for name in ids if name in RESERVED):
+        found = f"the id {name}, which a file of responses uses itself"
+        yield Problem(where, found, f"another id than {', '.join(RESERVED)}", "rename it", column="questions.id")
+    yield from _repeated([check["id"] for check in content.get("checks", ())], where, "checks.id")
     for question in content["questions"]:
         place = f"questions.{question['id']}"
         codes = [str(option["code"]) for option in question.get("options", ())]
         yield from _repeated(codes, where, f"{place}.options.code")
         yield from _repeated([option["en"] for option in question.get("options", ())], where, f"{place}.options.en")
+        yield from _label_problems(question.get("options", ()), where, f"{place}.options")
         yield from _repeated([str(row["id"]) for row in question.get("rows", ())], where, f"{place}.rows.id")
         yield from _kind_problems(question, where, place)
         for net in question.get("nets", ()):
@@ -184,6 +212,18 @@ def _reference_problems(content: Mapping[str, Any], where: str) -> Iterator[Prob
         seen[question["id"]] = question
     for check in content.get("checks", ()):
         yield from _check_problems(check, seen, where)
+
+
+def _label_problems(options: Sequence[Mapping[str, Any]], where: str, place: str) -> Iterator[Problem]:
+    """List texts that stand for two options: a label that another option has as its label or code."""
+    meanings: dict[str, set[str]] = {}
+    for option in options:
+        for text in (option["nl"], option["en"], str(option["code"])):
+            meanings.setdefault(text.strip(), set()).add(str(option["code"]))
+    for text, codes in meanings.items():
+        if len(codes) > 1 and len({option["en"] for option in options}) == len(options):
+            found = f"{text!r} as a label or code of the options {', '.join(sorted(codes))}"
+            yield Problem(where, found, "texts that stand for one option", "rename one of them", column=place)
 
 
 def _kind_problems(question: Mapping[str, Any], where: str, place: str) -> Iterator[Problem]:
@@ -226,7 +266,8 @@ def _unknown(codes: Sequence[str], known: Sequence[str], where: str, place: str)
         yield Problem(where, ", ".join(unknown), f"codes among {', '.join(known)}", "correct them", column=place)
 
 
-def _entries(entry: Any, key: str) -> list[Any]:
+def list_entries(entry: Any, key: str) -> list[Any]:
+    """Return the list under a key of a section; an empty one where there is none."""
     value = entry.get(key, []) if isinstance(entry, dict) else []
     return value if isinstance(value, list) else []
 

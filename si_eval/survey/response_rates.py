@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,8 @@ from si_eval.input_files import read_toml
 from si_eval.results import ResultTable
 from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
 from si_eval.survey.questionnaire import MATRIX, SINGLE, row_indicator
-from si_eval.survey.questionnaire_file import NUMBER, Section, section_problems
+from si_eval.survey.questionnaire_file import NUMBER, Section, list_entries, section_problems
+from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import RESPONDENTS, result_table
 from si_eval.vocabulary import (
     ALL,
@@ -126,12 +128,15 @@ def load_frame(path: str | Path) -> SurveyFrame:
     path = Path(path)
     problems = list(section_problems(content, SECTIONS["frame"], path.name, ""))
     problems += section_problems(content.get("stratum", {"question": ""}), SECTIONS["stratum"], path.name, "stratum")
-    for place, cell in enumerate(content.get("cells", [])):
+    for place, cell in enumerate(list_entries(content, "cells")):
         problems += section_problems(cell, SECTIONS["cell"], path.name, f"cells.{place}")
-    for name, value in content.get("fieldwork", {}).items():
-        if isinstance(value, bool) or not isinstance(value, NUMBER):
-            found = Problem(path.name, repr(value), "a number", "correct it", column=f"fieldwork.{name}")
+    fieldwork = content.get("fieldwork", {})
+    for name, value in fieldwork.items() if isinstance(fieldwork, dict) else ():
+        if isinstance(value, bool) or not isinstance(value, NUMBER) or not 0 <= value < math.inf:
+            found = Problem(path.name, repr(value)[:80], "a number from 0", "correct it", column=f"fieldwork.{name}")
             problems.append(found)
+    if not problems and not content["cells"]:
+        problems = [Problem(path.name, "no cells", "a row for each stratum", "add one", column="cells")]
     if not problems:
         problems = list(_cell_problems(content["cells"], path.name))
     if problems:
@@ -219,14 +224,25 @@ def survey_response(
     11      RR5     0.200        8     40.0
     12      RR6     0.200        8     40.0
     """
+    arguments = SurveyArguments("survey_response", survey)
+    if isinstance(eligibility, str) and eligibility == ESTIMATED:
+        share = np.nan
+    else:
+            "eligibility", eligibility, least=0, most=1, action=f"correct it, or write {ESTIMATED!r}"
+        )
+    complete = arguments.number("complete", complete, above=0, most=1)
+    partial = arguments.number("partial", partial, least=0, most=1)
+    if partial > complete:
+        arguments.add("partial", repr(partial), f"at most complete, {complete:g}", "swap them")
+    arguments.refuse_problems()
     frame = frame if isinstance(frame, SurveyFrame) else load_frame(frame)
-    if eligibility != ESTIMATED and not (isinstance(eligibility, int | float) and 0 <= eligibility <= 1):
-        raise StudyError(f"eligibility: found {eligibility!r}; expected a number from 0 to 1, or {ESTIMATED!r}")
+    _check_strata(survey, frame)
     finished = _completeness(survey, complete, partial)
     table = _dispositions(survey, frame, finished)
     total = table.sum()
-    e = _eligible_share(total) if eligibility == ESTIMATED else float(eligibility)
-    origin = "estimated from the units of known eligibility" if eligibility == ESTIMATED else "given"
+    estimated = np.isnan(share)
+    e = _eligible_share(total) if estimated else share
+    origin = "estimated from the units of known eligibility" if estimated else "given"
     rows = [*_count_rows(survey, frame, table), *_rate_rows(total, e, f"e = {e:.3f}, {origin}")]
     for name, cell in table.iterrows():
         if name:
@@ -237,6 +253,8 @@ def survey_response(
 def _cell_problems(cells: list[dict[str, Any]], where: str) -> Iterator[Problem]:
     """List strata given twice, negative counts, and parts that exceed the units invited."""
     seen: set[str] = set()
+    if sum(cell.get(key, 0) for cell in cells for key in DISPOSITIONS) <= 0:
+        yield Problem(where, "counts of 0 only", "the number of units invited", "add it", column="cells")
     for cell in cells:
         name = str(cell["stratum"])
         place = f"cells.{name or 'outside'}"
@@ -281,11 +299,6 @@ def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd
         question = survey.questionnaire.question(frame.question, kinds=(SINGLE,), argument="frame.stratum.question")
         table = survey.choices(question)
         labels |= {option.code: option.en for option in question.options}
-        unknown = sorted(set(frame.cells.index) - set(labels))
-        if unknown:
-            raise StudyError(
-                f"frame: found strata {', '.join(unknown)}; expected options of {question.id}; correct them"
-            )
         members = {str(code): table.index[table[code]] for code in table}
     covered = pd.Index([respondent for ids in members.values() for respondent in ids])
     members[""] = finished.index.difference(covered)
@@ -312,7 +325,8 @@ def _dispositions(survey: Survey, frame: SurveyFrame, finished: pd.Series) -> pd
 def _eligible_share(total: pd.Series) -> float:
     """Return the eligible share among the units of known eligibility (e, by proportional allocation)."""
     eligible = total[["I", "P", "R", "NC", "O"]].sum()
-    return float(eligible / (eligible + total["ineligible"]))
+    known = float(eligible + total["ineligible"])
+    return float(eligible / known) if known else np.nan
 
 
 def _rates(cell: pd.Series, e: float) -> dict[str, tuple[float, float]]:
@@ -332,14 +346,38 @@ def _rate_rows(cell: pd.Series, e: float, note: str, stratum: str = "") -> list[
         rows.append(
             {
                 **rate,
-                ESTIMATE: numerator / denominator if denominator else np.nan,
+                ESTIMATE: numerator / denominator if denominator > 0 else np.nan,
                 N_UNITS: numerator,
                 N_TOTAL: denominator,
                 UNIT_OF_MEASURE: SHARE,
-                NOTE: (note if uses_e else "") if denominator else Reason.NOBODY_INVITED.note,
+                NOTE: (note if uses_e else "") if denominator > 0 else _why_no_rate(denominator),
             }
         )
     return rows
+
+
+def _why_no_rate(denominator: float) -> str:
+    """Return why a rate cannot be computed: nobody was invited, or the eligible share is not known."""
+    return Reason.ELIGIBILITY_UNKNOWN.note if np.isnan(denominator) else Reason.NOBODY_INVITED.note
+
+
+def _check_strata(survey: Survey, frame: SurveyFrame) -> None:
+    """Raise `StudyError` for a frame whose question, strata or counts the survey does not know."""
+    missing = [name for name in DISPOSITIONS if name not in frame.cells]
+    if missing:
+        raise StudyError(f"frame: found no {', '.join(missing)}; expected {', '.join(DISPOSITIONS)}; add them")
+    counts = frame.cells[list(DISPOSITIONS)].to_numpy(dtype="float64")
+    if not np.isfinite(counts).all() or (counts < 0).any():
+        raise StudyError("frame: found counts that are missing, infinite or below 0; expected numbers; correct them")
+    if not frame.question:
+        return
+    question = survey.questionnaire.question(frame.question, kinds=(SINGLE,), argument="frame.stratum.question")
+    codes = [option.code for option in question.options]
+    for what, named in (("strata", set(frame.cells.index) - {""}), ("not_counted", set(frame.not_counted))):
+        unknown = sorted(named - set(codes))
+        if unknown:
+            expected = f"options of {question.id}: {', '.join(codes)}"
+            raise StudyError(f"frame: found {what} {', '.join(unknown)}; expected {expected}; correct them")
 
 
 def _stratum_rows(name: str, cell: pd.Series, e: float) -> list[dict[str, str | float]]:

@@ -17,7 +17,7 @@ from si_eval.input_files import read_bytes
 from si_eval.results import Simulation
 from si_eval.survey.answers import ANSWER, ANSWER_COLUMNS, ITEM, QUESTION, RESPONDENT, VALUE, Survey, apply_routing
 from si_eval.survey.quality_flags import find_quality_flags
-from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire
+from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire, wide_columns
 from si_eval.text_input import is_missing_word, parse_numbers
 from si_eval.text_input.small_tables import SmallTable, cell_text, is_gap_word, read_small_table
 
@@ -169,19 +169,11 @@ def _as_code(text: str) -> str:
 
 def _columns(questionnaire: Questionnaire) -> dict[str, tuple[Question, str, str]]:
     """Map every column of a wide file to its question, the item, and ``answer``, ``code`` or ``text``."""
-    columns: dict[str, tuple[Question, str, str]] = {}
-    for question in questionnaire.questions:
-        entries = [(option.code, option.open_text) for option in question.options]
-        if question.kind == MATRIX:
-            entries = [(row.id, row.open_text) for row in questionnaire.rows_of(question)]
-        if question.kind in (MULTIPLE, MATRIX):
-            columns |= {f"{question.id}_{item}": (question, item, ANSWER) for item, _ in entries}
-        else:
-            columns[question.id] = (question, "", ANSWER)
-        if question.kind == OPEN and question.options:
-            columns[f"{question.id}_code"] = (question, "", "code")
-        columns |= {f"{question.id}_{item}_text": (question, item, "text") for item, is_open in entries if is_open}
-    return columns
+    return {
+        name: (question, item, part)
+        for question in questionnaire.questions
+        for name, (item, part) in wide_columns(questionnaire, question).items()
+    }
 
 
 def _column_problems(frame: pd.DataFrame, questionnaire: Questionnaire, tidy: bool, where: str) -> Iterator[Problem]:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from si_eval.cells.measures import pseudo_median
-from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
 from si_eval.survey.answers import Base, Survey
 from si_eval.survey.intervals import IntervalMethod
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, SINGLE, Question, row_indicator
+from si_eval.survey.requests import CountRequest, SurveyArguments, read_request
 from si_eval.survey.tidy import (
     Answers,
     CountSettings,
@@ -116,9 +116,11 @@ def survey_frequencies(
     6          No     0.125     0.025      0.475
     7  Don't know     0.125     0.025      0.475
     """
-    definition = survey.questionnaire.question(question, kinds=(SINGLE,))
-    settings = CountSettings(base, interval, population, level, weights)
-    return _tabulate(survey, definition, by, answers, settings, "survey_frequencies")
+    request = read_request(
+        "survey_frequencies", survey, (SINGLE,), question=question, by=by, answers=answers, base=base,
+        interval=interval, population=population, level=level, weights=weights,
+    )  # fmt: skip
+    return _tabulate(survey, request, answers, "survey_frequencies")
 
 
 def survey_multiple(
@@ -197,20 +199,20 @@ def survey_multiple(
     1    Network  0.333333   0.093906        4       12
     2    Subsidy  0.250000   0.104464        3       12
     """
-    definition = survey.questionnaire.question(question, kinds=(MULTIPLE,))
-    settings = CountSettings(base, interval, population, level, weights)
+    arguments = SurveyArguments("survey_multiple", survey)
+    arguments.option("per", per, get_args(Per))
+    if per == "answer" and (by is not None or weights is not None or answers != "options"):
+        expected = "none of these, because their interval is not built"
+        arguments.add("per", "'answer' with by, weights or nets", expected, "count per respondent")
+    request = read_request(
+        arguments, survey, (MULTIPLE,), question=question, by=by, answers=answers, base=base,
+        interval=interval, population=population, level=level, weights=weights,
+    )  # fmt: skip
     if per == "respondent":
-        return _tabulate(survey, definition, by, answers, settings, "survey_multiple")
-    if per not in get_args(Per):
-        raise StudyError(f"per: found {per!r}; expected one of {', '.join(get_args(Per))}; name one of these")
-    if by is not None or weights is not None or answers != "options":
-        raise StudyError(
-            "per: found 'answer' with by, weights or nets; expected none of these, because their interval is not "
-            "built; count per respondent"
-        )
-    settings.check(survey)
-    table = survey.choices(definition, base=base)
-    return result_table([_answer_rows(table, definition, settings)], survey, function="survey_multiple")
+        return _tabulate(survey, request, answers, "survey_multiple")
+    table = survey.choices(request.question, base=base)
+    rows = _answer_rows(table, request.question, request.settings)
+    return result_table([rows], survey, function="survey_multiple")
 
 
 def survey_matrix(
@@ -279,9 +281,11 @@ def survey_matrix(
     10        Q3     share      Yes     0.500        6
     11        Q3     share       No     0.500        6
     """
-    definition = survey.questionnaire.question(question, kinds=(MATRIX,))
-    settings = CountSettings(base, interval, population, level, weights)
-    settings.check(survey)
+    request = read_request(
+        "survey_matrix", survey, (MATRIX,), question=question, answers=answers, base=base, interval=interval,
+        population=population, level=level, weights=weights,
+    )  # fmt: skip
+    definition, settings = request.question, request.settings
     frames, tables, left_out = [], [], []
     for row in survey.questionnaire.rows_of(definition):
         table = survey.choices(definition, base=base, row=row.id)
@@ -301,18 +305,15 @@ def survey_matrix(
     )
 
 
-def _tabulate(
-    survey: Survey, question: Question, by: str | None, answers: Answers, settings: CountSettings, function: str
-) -> ResultTable:
+def _tabulate(survey: Survey, request: CountRequest, answers: Answers, function: str) -> ResultTable:
     """Tabulate a question, for all respondents or for each class of another question."""
-    settings.check(survey)
+    question, by_question, settings = request.question, request.by, request.settings
     table = survey.choices(question, base=settings.base)
     left_out = survey.left_out(question)
     coverage = {"all": (len(table), len(survey.choices(question, base="asked")))}
-    if by is None:
+    if by_question is None:
         frames = [option_rows(table, question, settings, survey, answers)]
     else:
-        by_question = survey.questionnaire.question(by, kinds=(SINGLE,), argument="by")
         classes = survey.choices(by_question).reindex(table.index, fill_value=False)
         frames = [
             add_split(
@@ -321,7 +322,7 @@ def _tabulate(
             for option in by_question.options
         ]
         unclassified = int((~classes.any(axis=1)).sum())
-        left_out = join_notes(left_out, f"{unclassified} without an answer to {by}" * bool(unclassified))
+        left_out = join_notes(left_out, f"{unclassified} without an answer to {by_question.id}" * bool(unclassified))
     return result_table(
         [with_indicator(frame, question.id) for frame in frames],
         survey,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import RESPONDENT, Base, Survey
@@ -80,40 +79,9 @@ class CountSettings:
             return np.ones(len(respondents))
         return self.weights.set_index(RESPONDENT)["weight"].reindex(respondents).to_numpy(dtype="float64")
 
-    def check(self, survey: Survey) -> None:
-        """Raise `StudyError` for a base, interval, population, level or weights that cannot be used."""
-        for name, value, known in (("base", self.base, Base), ("interval", self.interval, IntervalMethod)):
-            if value not in get_args(known):
-                raise StudyError(f"{name}: found {value!r}; expected one of {', '.join(get_args(known))}; name one")
-        if self.population is not None and self.population < survey.respondents:
-            raise StudyError(
-                f"population: found {self.population:g}; expected at least the {survey.respondents} respondents; give "
-                "the number of units that the respondents come from, or leave it out"
-            )
-        if not 0 < self.level < 1:
-            raise StudyError(f"level: found {self.level}; expected a number between 0 and 1, such as 0.95")
-        if self.weights is None:
-            return
-        if self.interval != "wilson":
-            raise StudyError(
-                "interval: found 'hypergeometric' with weights; expected 'wilson', because an exact interval counts "
-                "whole respondents; write interval='wilson'"
-            )
-        missing = set(survey.asked_frame.index) - set(self.weights[RESPONDENT])
-        if missing:
-            raise StudyError(
-                f"weights: found none for {len(missing)} respondents; expected one for each; rake this survey"
-            )
-
 
 def answer_entries(question: Question, answers: Answers) -> list[Option | Net]:
     """List the options of a question, its nets (options taken together), or both."""
-    if answers not in get_args(Answers):
-        raise StudyError(f"answers: found {answers!r}; expected one of {', '.join(get_args(Answers))}; name one")
-    if answers == "nets" and not question.nets:
-        raise StudyError(
-            f"answers: found 'nets' for {question.id}; expected a question with nets; add them to the questionnaire"
-        )
     options = () if answers == "nets" else question.options
     return [*options, *(() if answers == "options" else question.nets)]
 

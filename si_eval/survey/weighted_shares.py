@@ -9,10 +9,11 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Base, Survey
 from si_eval.survey.margins import PopulationSource, find_simulation
+from si_eval.survey.questionnaire import MATRIX, MULTIPLE, SINGLE
+from si_eval.survey.requests import SurveyArguments, read_request
 from si_eval.survey.tabulation import survey_frequencies, survey_matrix, survey_multiple
 from si_eval.survey.tidy import Answers, result_table
 from si_eval.survey.weighting import rake
@@ -36,6 +37,7 @@ COUNT_FUNCTIONS: dict[str, Callable[..., ResultTable]] = {
     "survey_multiple": survey_multiple,
     "survey_matrix": survey_matrix,
 }
+KINDS = {"survey_frequencies": (SINGLE,), "survey_multiple": (MULTIPLE,), "survey_matrix": (MATRIX,)}
 DESIGN_EFFECT = "design_effect"
 CANNOT_SHOW = (
     "Weights repair differences in the classes that they were made for, and no others: who answered may still think "
@@ -113,10 +115,15 @@ def survey_weighted(
     3             Q1  Don't know     0.075        1
     4  design_effect         all     1.160        8
     """
-    if count not in COUNT_FUNCTIONS:
-        raise StudyError(
-            f"count: found {count!r}; expected one of {', '.join(get_args(CountFunction))}; name one of these"
-        )
+    arguments = SurveyArguments("survey_weighted", survey)
+    arguments.option("count", count, get_args(CountFunction))
+    arguments.trim(trim)
+    arguments.whole("fewest", fewest, least=0)
+    kinds = KINDS.get(count, (SINGLE, MULTIPLE, MATRIX)) if isinstance(count, str) else ()
+    read_request(
+        arguments, survey, kinds, question=question, answers=answers, base=base, interval="wilson",
+        population=population, level=0.95,
+    )  # fmt: skip
     weights = None if margins is None else rake(survey, margins=margins, trim=trim, fewest=fewest)
     table = COUNT_FUNCTIONS[count](
         survey,
@@ -144,5 +151,6 @@ def survey_weighted(
     result = result_table(
         [shares, pd.DataFrame([cost])], survey, function="survey_weighted", evidence=table.evidence,
         cannot_show=CANNOT_SHOW, coverage=table.coverage,
+        left_out="" if weights is None or weights.reason is None else weights.reason.note,
     )  # fmt: skip
     return replace(result, simulation=survey.simulation or find_simulation(margins))

@@ -9,11 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import InputError, Problem, StudyError
+from si_eval.errors import InputError, Problem
 from si_eval.frozen import keep_frames
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.survey.answers import RESPONDENT, Survey
 from si_eval.survey.margins import Margin, PopulationSource, read_margins
+from si_eval.survey.requests import SurveyArguments
+from si_eval.vocabulary import Reason
 
 TOL = 1e-10
 MAX_ITER = 1_000
@@ -47,6 +49,8 @@ class Weights:
         Respondents whose weight is at a bound.
     design_effect : float
         Kish's factor by which weighting multiplies the variance.
+    reason : Reason or None
+        Why the shares are not met, where they are not.
 
     Examples
     --------
@@ -64,6 +68,7 @@ class Weights:
     converged: bool
     trimmed: int
     design_effect: float
+    reason: Reason | None = None
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``respondent, weight``: the argument ``weights`` of the functions that count."""
@@ -76,7 +81,7 @@ class Weights:
     def summary(self) -> str:
         """Return a line with the convergence, the range and the design effect of the weights."""
         weights = self.frame["weight"]
-        state = "converged" if self.converged else "did not converge: trimming and margins cannot both be met"
+        state = "converged" if self.reason is None else f"did not converge: {self.reason.text('en')}"
         return (
             f"Weights of {len(weights)} respondents: {state} after {self.iterations} rounds; {weights.min():.2f} to "
             f"{weights.max():.2f}, {self.trimmed} at a bound; variance times {self.design_effect:.2f} (Kish)"
@@ -120,9 +125,10 @@ def rake(
     Raises
     ------
     InputError
-        If nobody answered in a class of the population, or a count is missing: merge the class, or give ``fewest``.
-    StudyError
-        If ``trim`` does not enclose 1.
+        If nobody answered in a class of the population, respondents are in a class without population, or a count is
+        missing: merge the class, or give ``fewest``.
+    ArgumentError
+        If ``trim`` does not enclose 1, or ``fewest`` leaves one class.
 
     Notes ----- Iterative proportional fitting: each round multiplies the weights of a class by its share in the
     population over its weighted share, for one question after the other, until no share is off by more than 1e-10. With
@@ -146,10 +152,18 @@ def rake(
     0      0-9         0.7         0.5       0.7
     1    10-49         0.3         0.5       0.3
     """
-    low, high = (0.0, np.inf) if trim is None else trim
-    if not 0 <= low < 1 < high:
-        raise StudyError(f"trim: found {trim}; expected a bound below 1 and one above 1, such as (0.3, 3); correct it")
-    margin_list = [margin.pool_small_classes(fewest) for margin in read_margins(survey, margins, "margins", year=year)]
+    arguments = SurveyArguments("rake", survey)
+    low, high = arguments.trim(trim)
+    fewest = arguments.whole("fewest", fewest, least=0)
+    arguments.optional_year(year)
+    arguments.refuse_problems()
+    known = read_margins(survey, margins, "margins", year=year)
+    margin_list = [margin.pool_small_classes(fewest) for margin in known]
+    for before, margin in zip(known, margin_list, strict=True):
+        if len(margin.names) == 1 < len(before.names):
+            expected = f"at least two classes of {before.question.id} with as many respondents"
+            arguments.add("fewest", repr(fewest), expected, "lower it, or rake without this question")
+    arguments.refuse_problems()
     _check_no_empty_class(margin_list)
     index = survey.asked_frame.index
     members = [margin.members.reindex(index, fill_value=False).to_numpy() for margin in margin_list]
@@ -162,6 +176,7 @@ def rake(
         iterations=raked.iterations,
         converged=raked.converged,
         trimmed=int(at_bound.sum()),
+        reason=_why_not_met(raked, trimmed=trim is not None and bool(at_bound.any())),
         design_effect=float(len(weights) * (weights**2).sum() / weights.sum() ** 2),
     )
 
@@ -194,6 +209,15 @@ def rake_arrays(
     return RakingResult(weights, iteration, deviation, False)
 
 
+def _why_not_met(raked: RakingResult, *, trimmed: bool) -> Reason | None:
+    """Return why raking did not meet the margins; None where it did."""
+    if raked.converged:
+        return None
+    if trimmed:
+        return Reason.MARGINS_AGAINST_TRIMMING
+    return Reason.MARGINS_NOT_MET_IN_TIME if raked.iterations == MAX_ITER else Reason.MARGINS_CONTRADICT
+
+
 def _factors(member: BoolArray, share: FloatArray, weights: FloatArray) -> FloatArray:
     """Compute the factor of every respondent: target share over weighted share of the class; 1 outside all classes."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -215,6 +239,10 @@ def _check_no_empty_class(margins: Sequence[Margin]) -> None:
             found, expected = "counts that are withheld, and no total", "counts that add up to a known total"
             problems.append(Problem("margins", found, expected, "rake without it", column=margin.question.id))
         for name, count, reached in zip(margin.names, margin.counts, margin.members.sum(), strict=True):
+            if count == 0 and reached > 0:
+                found = f"respondents in {name} ({reached}), of which the population has none"
+                expected, action = "a count above 0", "correct the count, or merge the class with another: A+B"
+                problems.append(Problem("margins", found, expected, action, column=margin.question.id))
             if count > 0 and reached == 0:
                 found, expected = f"nobody answered in {name}", "a respondent in every class of the population"
                 action = "merge it with another class: A+B, or take small classes together with `fewest`"

@@ -86,7 +86,7 @@ def test_coverage_of_a_simulated_survey():
 
 def test_intervals_refuse_what_they_cannot_do(survey):
     for arguments, told in (
-        ({"population": 40}, "expected at least the 57 respondents"),
+        ({"population": 40}, "expected a number of 57 or more"),
         ({"interval": "wald"}, "expected one of hypergeometric, wilson"),
         ({"base": "everyone"}, "expected one of asked, answered, known"),
         ({"level": 95}, "between 0 and 1"),
