@@ -10,9 +10,10 @@ from si_eval.survey.open_questions import open_answers
 from si_eval.survey.population_counts import protected_counts
 from si_eval.survey.questionnaire import Questionnaire
 from si_eval.survey.questionnaire_file import load_questionnaire
-from si_eval.survey.response_rates import SurveyFrame, load_frame, survey_response
+from si_eval.survey.response_rates import survey_response
 from si_eval.survey.responses import read_responses
 from si_eval.survey.simulation import describe_simulation, simulate_survey, write_responses
+from si_eval.survey.survey_frame import SurveyFrame, load_frame
 from si_eval.survey.tabulation import survey_frequencies, survey_matrix, survey_multiple
 from si_eval.survey.weighted_shares import survey_weighted
 from si_eval.survey.weighting import Weights, rake
