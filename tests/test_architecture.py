@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 import si_eval
 from si_eval.registers.indicators import FORMULAS
@@ -74,6 +77,37 @@ def test_a_module_fits_in_one_reading(path):
     )
     vague = [word for word in ("util", "helper", "common", "misc") if word in path.stem]
     assert not vague, f"{path.relative_to(PACKAGE)} is named after nothing; call it what is in it"
+
+
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(TESTS[0].parents[1])))
+def test_a_file_of_tests_fits_in_one_reading_and_borrows_from_no_other(path):
+    text = path.read_text(encoding="utf-8")
+    count = len(text.splitlines())
+    assert count <= LONGEST, f"{path.name} has {count} lines; at most {LONGEST}: split it by what is tested"
+    borrowed = re.findall(r"^(?:from|import) (?:\w+\.)*(test_\w+)", text, flags=re.MULTILINE)
+    assert not borrowed, f"{path.name} imports {borrowed}; put what both need in a fixture of conftest.py"
+
+
+def test_every_required_package_is_used():
+    """What nothing imports is no requirement; the notebooks are part of the package."""
+    required = [
+        re.split(r"[\[<>=~ ;]", line)[0].lower().replace("-", "_")
+        for line in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    ]
+    names = {"ibis_framework": "ibis", "markdown_it_py": "markdown_it"}
+    loaded = {"duckdb", "ipykernel", "sqlglot"}  # by Ibis and Jupyter; held in a range here
+    imported = set()
+    for path in [*MODULES, *(ROOT / "notebooks").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    unused = [name for name in required if names.get(name, name) not in imported and name not in loaded]
+    assert not unused, f"{unused} are required and imported nowhere; use them or drop them"
 
 
 def test_the_contract_is_public_and_documented():

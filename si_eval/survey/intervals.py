@@ -34,9 +34,9 @@ def hypergeometric_interval(
     Source: Konijn (1973), Statistical Theory of Sample Survey Design; Clopper and Pearson (1934), Biometrika 26.
     """
     count, n = _as_floats(count, n)
-    tail = (1 - level) / 2
     if population is None:
-        return _binomial_interval(count, n, tail)
+        return _binomial_interval(count, n, level)
+    tail = (1 - level) / 2
     total = np.broadcast_to(np.asarray(population, dtype="float64"), count.shape).copy()
     # The smallest number of units at which P(X >= count) exceeds the tail, and the largest at which P(X <= count) does.
     low = _first_integer(lambda units: _exceeds(count, total, units, n, tail), total)
@@ -94,11 +94,12 @@ def _exceeds(count: FloatArray, total: FloatArray, units: FloatArray, n: FloatAr
     return np.asarray(distributions.hypergeom.sf(count - 1, total, units, n)) > tail
 
 
-def _binomial_interval(count: FloatArray, n: FloatArray, tail: float) -> ShareInterval:
-    """Compute the interval of Clopper and Pearson."""
+def _binomial_interval(count: FloatArray, n: FloatArray, level: float) -> ShareInterval:
+    """Compute the interval of Clopper and Pearson; no units have no interval."""
+    from statsmodels.stats.proportion import proportion_confint  # noqa: PLC0415  loaded where no population is given
+
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = np.where(count > 0, distributions.beta.ppf(tail, count, n - count + 1), 0.0)
-        high = np.where(count < n, distributions.beta.ppf(1 - tail, count + 1, n - count), 1.0)
+        low, high = proportion_confint(count, n, alpha=1 - level, method="beta")
     return ShareInterval(np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan))
 
 

@@ -34,12 +34,15 @@ def test_intervals_match_measured_figures(method, population, low, high):
     np.testing.assert_allclose([found.low[0], found.high[0]], [low, high], atol=PRINTED)
 
 
-def test_intervals_without_a_population_match_statsmodels():
+def test_intervals_without_a_population_match_other_programs():
     count, n = np.array([0, 1, 20, 56, 57]), np.full(5, 57)
-    for method, name in ((wilson_interval, "wilson"), (hypergeometric_interval, "beta")):
-        low, high = proportion_confint(count, n, alpha=0.05, method=name)
+    wilson = proportion_confint(count, n, alpha=0.05, method="wilson")
+    exact = np.transpose([distributions.binomtest(k, 57).proportion_ci(0.95, method="exact") for k in count])
+    for method, (low, high) in ((wilson_interval, wilson), (hypergeometric_interval, exact)):
         np.testing.assert_allclose(method(count, n).low, low, atol=1e-9)
         np.testing.assert_allclose(method(count, n).high, high, atol=1e-9)
+    nobody = hypergeometric_interval([0, 1], [0, 57])
+    assert np.isnan([nobody.low[0], nobody.high[0]]).all()
     everyone = wilson_interval([3], [7], population=7)
     np.testing.assert_allclose([everyone.low[0], everyone.high[0]], 3 / 7, atol=SAME)
 
