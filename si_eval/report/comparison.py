@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from html import escape
 from typing import Any
 
@@ -121,7 +122,7 @@ def _group(verdict: str, rows: pd.DataFrame, language: Language) -> str:
     )
 
 
-def _line(row: dict[str, Any], language: Language) -> str:
+def _line(row: Mapping[Hashable, Any], language: Language) -> str:
     about = " · ".join(str(row[name]) for name in ("id", "source") if _is_given(row[name]))
     statement, reading, reason = (_worded(row, name, language) for name in WORDED)
     about += f" · {label('report_comparison_reading', language).lower()}: {reading}" if reading else ""
@@ -133,7 +134,7 @@ def _line(row: dict[str, Any], language: Language) -> str:
     return f'<tr><th scope="row" class="gt_stub">{stub}</th>{numbers}</tr>'
 
 
-def _worded(row: dict[str, Any], name: str, language: Language) -> str:
+def _worded(row: Mapping[Hashable, Any], name: str, language: Language) -> str:
     """Return the words of a column in the reader's language, in English where there are no others."""
     dutch, english = (str(row[key]) if _is_given(row[key]) else "" for key in (name + DUTCH, name))
     return dutch or english if language == "nl" else english
