@@ -29,7 +29,7 @@ from si_eval.vocabulary import (
 )
 
 
-def number_in(row: Mapping[Any, Any], column: str) -> float:
+def number_in(row: Mapping[Any, Any] | pd.Series, column: str) -> float:
     """Read a number of a row; missing where the row has none."""
     value = row.get(column)
     return math.nan if value is None or pd.isna(value) else float(value)

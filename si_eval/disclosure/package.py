@@ -281,7 +281,7 @@ def _variables(frame: pd.DataFrame) -> list[dict[str, str]]:
 def _list_variables(outputs: Sequence[Output]) -> pd.DataFrame:
     """List the variables of all outputs, once each."""
     rows = {variable["name"]: variable for output in outputs for variable in reversed(output.variables)}
-    return pd.DataFrame(rows.values(), columns=["name", "label", "unit", "derivation", "ratio_of"])
+    return pd.DataFrame(list(rows.values()), columns=["name", "label", "unit", "derivation", "ratio_of"])
 
 
 def _manifest(contents: Contents, files: Mapping[str, bytes]) -> bytes:

@@ -32,7 +32,7 @@ SHARES = {MEDIAN: 0.5}  # the statistics that are quantiles, and the share of th
 OF_THE_EXACT_ONE = (STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE)
 
 
-def is_unsafe_quantile(row: Mapping[Any, Any], counted: float, rules: DisclosureRules) -> bool:
+def is_unsafe_quantile(row: Mapping[Any, Any] | pd.Series, counted: float, rules: DisclosureRules) -> bool:
     """Whether a quantile has too few units on either side, or nothing that may leave in its place.
 
     ``counted`` is the number of units of its cell that the rules count. A pseudo-quantile averages at least

@@ -161,11 +161,12 @@ def say(template_nl: str, template_en: str, *, language: Language | None = None,
         one: _filled(template, cells, one) for one, template in zip(LANGUAGES, (template_nl, template_en), strict=True)
     }
     synthetic = any(value.synthetic for value in cells.values())
-    language = language or next((value.language for value in cells.values()), "en")
+    languages = [value.language for value in cells.values()]
+    shown: Language = language if language is not None else languages[0] if languages else "en"
     html = {one: escape(words) for one, words in text.items()}
-    tag = f" <small>({label('report_synthetic_word', language)})</small>" if synthetic else ""
+    tag = f" <small>({label('report_synthetic_word', shown)})</small>" if synthetic else ""
     payload = {"kind": "text", "exhibit": "", "text": text, "html": html, "synthetic": synthetic}
-    return Display(f"<p>{html[language]}{tag}</p>", seal_payload(payload), language)
+    return Display(f"<p>{html[shown]}{tag}</p>", seal_payload(payload), shown)
 
 
 def _refuse_digits(text: str, language: Language) -> None:
