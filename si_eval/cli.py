@@ -14,7 +14,7 @@ import typer
 from rich import progress as rich_progress
 from rich.console import Console
 
-from si_eval.errors import SiEvalError
+from si_eval.errors import SiEvalError, StudyError
 from si_eval.failures import explain_failures
 from si_eval.interrupts import Interrupts
 from si_eval.progress import Progress
@@ -37,20 +37,27 @@ errors = Console(stderr=True)
 
 
 @app.command()
-def check(source: Annotated[Path, typer.Argument(help="an extract folder or a study file")]) -> None:
-    """Tell what is in an extract, what is wrong with it, and what a run could and could not answer."""
+def check(
+    source: Annotated[Path, typer.Argument(help="an extract folder or a study file")],
+    extract: Annotated[Path | None, typer.Option(help="the extract folder, in place of the study's own")] = None,
+) -> None:
+    """Tell what is in an extract, what is wrong with it or with a study, and what a run could and could not answer."""
     with _exit_codes():
         from si_eval.registers import extracts  # noqa: PLC0415
-        from si_eval.study.arguments import check_exhibits  # noqa: PLC0415
-        from si_eval.study.file import load_study  # noqa: PLC0415
+        from si_eval.study.checks import check_study, load_checked  # noqa: PLC0415
         from si_eval.study.inputs import extract_arguments  # noqa: PLC0415
 
-        if source.suffix.lower() == ".toml":
-            study = load_study(source)
-            check_exhibits(study)
-            examined = extracts.examine_extract(**extract_arguments(study))
+        if not _is_study(source):
+            examined = extracts.examine_extract(_only(source, extract))
         else:
-            examined = extracts.examine_extract(source)
+            folders = [] if extract is None else [Path(os.path.realpath(extract))]
+            study = load_checked(source, folders=folders)
+            check_study(study, folders=folders)
+            typer.echo(f"study {study.file.name}: sound, with what it names; {len(study.file.exhibits)} exhibits")
+            if not folders and not study.file.extract.folders:
+                typer.echo("extract: the study names no folder; check one with `--extract FOLDER`")
+                return
+            examined = extracts.examine_extract(**extract_arguments(study, folders))
         typer.echo(examined.text)
         if examined.problems:
             raise typer.Exit(1)
@@ -85,15 +92,16 @@ def run(
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
     with _exit_codes(), _progress_bar() as progress:
-        from si_eval.study.file import load_study  # noqa: PLC0415
+        from si_eval.study.checks import load_checked  # noqa: PLC0415
         from si_eval.study.kept_inside import inside_folder  # noqa: PLC0415
         from si_eval.study.run import run_study  # noqa: PLC0415
 
-        is_study = source.suffix.lower() == ".toml"
+        is_study = _is_study(source)
+        folder = extract if is_study else _only(source, extract)
         results = run_study(
-            load_study(source if is_study else None),
+            load_checked(source if is_study else None, folders=[] if folder is None else [folder], ledger=ledger),
             out=out,
-            extract=extract if is_study else source,
+            extract=folder,
             ledger=ledger,
             notebooks=notebooks,
             progress=progress,
@@ -144,6 +152,21 @@ def prepare_process() -> None:
     if sys.warnoptions:  # meant for the code of users; here they would end a command at a library's deprecation
         warnings.resetwarnings()
         warnings.simplefilter("ignore")
+
+
+def _is_study(source: Path) -> bool:
+    """Whether a path is that of a study file, to judge by its name."""
+    return source.suffix.lower() == ".toml"
+
+
+def _only(source: Path, extract: Path | None) -> Path:
+    """Return the one extract folder that was named; raises `StudyError` for two."""
+    if extract is not None:
+        raise StudyError(
+            f"extract: found a second folder beside {source.name}; expected one extract; name the study file first, "
+            "and its extract with `--extract`"
+        )
+    return source
 
 
 @contextmanager

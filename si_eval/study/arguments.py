@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import inspect
-import types
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_type_hints
 
-from si_eval.errors import InputError, Problem, SiEvalError, propose_name
+from si_eval.errors import InputError, Problem, SiEvalError, StudyError, propose_name
+from si_eval.input_files import require_file
 from si_eval.report.specification import Chart
-from si_eval.study.catalogue import COUNTS, EXHIBIT_FUNCTIONS, FACTS, PATHS, SETTINGS, SURVEY
+from si_eval.study.argument_types import describe, fits
+from si_eval.study.catalogue import COUNTS, EXHIBIT_FUNCTIONS, FACTS, PATHS, REGISTERS, SETTINGS, SURVEY
 from si_eval.study.file import ExhibitSpec, Study
+from si_eval.study.register_arguments import check_limits, check_register_names
+from si_eval.study.shape import explain, show
+from si_eval.vocabulary import GROUP, GROUPS, KEYS, N_TOTAL, STATISTIC, STATISTICS, TIDY, YEAR, is_labelled
 
-WORDS: dict[Any, tuple[str, str]] = {  # a type of the language -> one and several, as a study file calls them
-    str: ("a text", "texts"),
-    int: ("a whole number", "whole numbers"),
-    float: ("a number", "numbers"),
-    bool: ("true or false", "values true or false"),
-    Path: ("the path of a file", "paths of files"),
-}
+MAY_BE_EMPTY = ("by", "covariates", COUNTS)  # lists of which nothing is a choice
+TEXTS_OR_NUMBERS = "a text or a whole number, or a list of these"
 
 
 def check_exhibits(study: Study, exhibits: Sequence[ExhibitSpec] | None = None, *, missing: Sequence[str] = ()) -> None:
@@ -28,41 +26,96 @@ def check_exhibits(study: Study, exhibits: Sequence[ExhibitSpec] | None = None, 
 
     ``exhibits`` are all of the study unless given; none may need an input that is ``missing``.
     """
-    problems = []
-    for exhibit in study.file.exhibits if exhibits is None else exhibits:
-        place = f"{study.path.name}, exhibit {exhibit.id}"
-        problems += _check_function(exhibit, study, place, missing)
-        problems += _check_chart(exhibit, f"{place}, chart")
+    chosen = study.file.exhibits if exhibits is None else exhibits
+    problems = [one for exhibit in chosen for one in check_exhibit(exhibit, study, missing=missing)]
     if problems:
         raise InputError(problems, what=f"the study file {study.path.name}")
 
 
-def _check_function(exhibit: ExhibitSpec, study: Study, place: str, missing: Sequence[str]) -> list[Problem]:
+def place_of(exhibit: ExhibitSpec, study: Study) -> str:
+    """Name an exhibit as the place of a problem."""
+    return f"{study.path.name}, exhibit {exhibit.id}"
+
+
+def check_exhibit(
+    exhibit: ExhibitSpec, study: Study, *, missing: Sequence[str] = (), broken: Collection[str] = ()
+) -> list[Problem]:
+    """List what is wrong with an exhibit: its function, arguments, rows and chart.
+
+    The keys of the study file that are ``broken`` have problems of their own, so nothing is missing because of them.
+    """
+    place = place_of(exhibit, study)
+    return [
+        *_check_function(exhibit, study, place, missing, broken),
+        *_check_select(exhibit, f"{place}, select"),
+        *_check_chart(exhibit, f"{place}, chart"),
+    ]
+
+
+def _check_function(
+    exhibit: ExhibitSpec, study: Study, place: str, missing: Sequence[str], broken: Collection[str]
+) -> list[Problem]:
     """List what is wrong with the function of an exhibit, its inputs and its arguments."""
     entry = EXHIBIT_FUNCTIONS.get(exhibit.function)
     if entry is None:
         action = propose_name(exhibit.function, EXHIBIT_FUNCTIONS, "name one of these")
         known = ", ".join(EXHIBIT_FUNCTIONS)
-        return [Problem(place, f"function {exhibit.function!r}", f"one of {known}", action)]
-    problems = [problem for name in entry.inputs if (problem := _check_input(name, study, place, missing)) is not None]
+        return [Problem(place, f"function {show(exhibit.function)}", f"one of {known}", action)]
+    found = [_check_input(name, study, place, missing, broken) for name in entry.inputs]
+    problems = [problem for problem in found if problem is not None]
     parameters = _parameters(entry.function, skip=len(entry.inputs))
     problems += _check_values(parameters, exhibit.arguments, place, study)
     settings = exhibit.arguments.get(SETTINGS)
     if entry.settings is not None and isinstance(settings, Mapping):
         own = [parameter for parameter in _parameters(entry.settings, skip=1) if parameter.name not in entry.reserved]
         problems += _check_values(own, settings, f"{place}, {SETTINGS}", study)
+    problems += check_limits(exhibit.arguments, place)
+    if set(REGISTERS) & set(entry.inputs):
+        problems += check_register_names(exhibit.function, exhibit.arguments, place)
     return problems
 
 
-def _check_input(name: str, study: Study, place: str, missing: Sequence[str]) -> Problem | None:
+def _check_input(
+    name: str, study: Study, place: str, missing: Sequence[str], broken: Collection[str]
+) -> Problem | None:
     """Return a problem where the study has no file for an input, or there is no panel where one is needed."""
     if name in missing:
         return Problem(place, f"no {name}", "it, because the function starts from it", "pass panel and linkage")
-    if name == SURVEY and study.file.survey is None:
+    if name == SURVEY and study.file.survey is None and "survey" not in broken:
         return Problem(place, "no [survey] in the study", "a questionnaire and responses", "add [survey]")
-    if name in FACTS and getattr(study.file.facts, name) is None:
+    if name in FACTS and getattr(study.file.facts, name) is None and "facts" not in broken:
         return Problem(place, f"no {name} in the study", "its file under [facts]", f"add `{name}` to [facts]")
     return None
+
+
+def _check_select(exhibit: ExhibitSpec, place: str) -> list[Problem]:
+    """List what is wrong with the rows that an exhibit shows: unknown columns, and values that no row can have."""
+    registers = set(REGISTERS) & set(getattr(EXHIBIT_FUNCTIONS.get(exhibit.function), "inputs", ()))
+    known = [*TIDY, N_TOTAL]
+    options = {GROUP: GROUPS, STATISTIC: STATISTICS} if registers else {}
+    problems = []
+    for column, kept in exhibit.select.items():
+        where = f"{place}, {column}"
+        values = kept if isinstance(kept, list) else [kept]
+        if column not in known:
+            problems.append(
+                Problem(where, "an unknown column", f"one of {', '.join(KEYS[1:])}",
+                        propose_name(column, known, "name a tidy column"))
+            )  # fmt: skip
+        elif not values or not all(fits(value, str | int) or isinstance(value, float) for value in values):
+            problems.append(Problem(where, show(kept), TEXTS_OR_NUMBERS, "correct this value"))
+        elif len({(type(value), value) for value in values}) < len(values):
+            problems.append(Problem(where, show(kept), "each value once", "leave out the repetition"))
+        elif column == YEAR and not all(isinstance(value, int) for value in values):
+            problems.append(Problem(where, show(kept), "whole numbers, such as 2019", "write years without quotes"))
+        else:
+            problems += [
+                Problem(where, show(value), f"one of {', '.join(options[column])}",
+                        propose_name(value, options[column], "name one of these"))
+                for value in values
+                if column in options and value not in options[column]
+            ]  # fmt: skip
+    return problems
 
 
 def _check_chart(exhibit: ExhibitSpec, place: str) -> list[Problem]:
@@ -72,10 +125,13 @@ def _check_chart(exhibit: ExhibitSpec, place: str) -> list[Problem]:
         try:
             Chart(**exhibit.chart)
         except SiEvalError as error:
-            found, _, rest = str(error).partition("; ")
-            expected, _, action = rest.partition("; ")
-            found, expected = found.partition("found ")[2] or found, expected.removeprefix("expected ")
-            problems.append(Problem(place, found, expected, action or "correct it"))
+            problems += explain(error, place)
+        statistic = exhibit.chart.get(STATISTIC)
+        if statistic is not None and statistic not in STATISTICS and not is_labelled(statistic):
+            action = propose_name(statistic, STATISTICS, "name one of these")
+            problems.append(
+                Problem(f"{place}, {STATISTIC}", show(statistic), f"one of {', '.join(STATISTICS)}", action)
+            )
     return problems
 
 
@@ -115,20 +171,13 @@ def _check_values(
     for name, parameter in known.items():
         if name not in given:
             if parameter.required:
-                problems.append(Problem(f"{place}, {name}", "nothing", _describe(parameter.hint), "add it"))
+                problems.append(Problem(f"{place}, {name}", "nothing", describe(parameter.hint), "add it"))
             continue
-        value = given[name]
-        if study is not None and name in PATHS and isinstance(value, str):
-            if not study.resolve(value).is_file():
-                problems.append(Problem(f"{place}, {name}", f"no file {value}", "a file", "correct the path"))
-        elif not _fits(value, parameter.hint):
-            problems.append(
-                Problem(f"{place}, {name}", repr(value)[:80], _describe(parameter.hint), "correct this value")
-            )
+        problems += _check_value(parameter, given[name], f"{place}, {name}", study)
     if study is not None and isinstance(given.get(COUNTS), list) and COUNTS in known:
         ids = [exhibit.id for exhibit in study.file.exhibits]
         problems += [
-            Problem(f"{place}, {COUNTS}", repr(one), "ids of the study's exhibits that count participants by sector "
+            Problem(f"{place}, {COUNTS}", show(one), "ids of the study's exhibits that count participants by sector "
                     "or size class", propose_name(one, ids, "correct it"))
             for one in given[COUNTS]
             if one not in ids
@@ -136,51 +185,18 @@ def _check_values(
     return problems
 
 
-SIMPLE: dict[Any, tuple[type, ...]] = {  # a type of the language -> the types that a study file gives for it
-    str: (str,), int: (int,), float: (int, float), bool: (bool,), Path: (str,),
-}  # fmt: skip
-
-
-def _fits(value: Any, hint: Any) -> bool:
-    """Whether a value of a study file is of a type; types that no check is known for fit."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, one) for one in arguments)
-    if origin is Literal:
-        return any(type(value) is type(one) and value == one for one in arguments)
-    if origin is not None:
-        return _fits_container(value, origin, arguments)
-    if hint in SIMPLE:
-        return isinstance(value, SIMPLE[hint]) and (hint is bool or not isinstance(value, bool))
-    return hint is Any or not isinstance(hint, type) or isinstance(value, hint)
-
-
-def _fits_container(value: Any, origin: type, arguments: tuple[Any, ...]) -> bool:
-    """Whether a list or a table of a study file is of a container's type."""
-    if issubclass(origin, Mapping):
-        return isinstance(value, Mapping) and all(_fits(one, arguments[-1]) for one in value.values())
-    if not isinstance(value, list):
-        return False
-    if issubclass(origin, tuple) and Ellipsis not in arguments:
-        return len(value) == len(arguments) and all(map(_fits, value, arguments))
-    return all(_fits(one, arguments[0]) for one in value)
-
-
-def _describe(hint: Any) -> str:
-    """Describe a type as a study file would call it."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        known = [one for one in arguments if get_origin(one) is not None or one in WORDS]
-        return " or ".join(dict.fromkeys(map(_describe, known))) or "nothing: a study file cannot give it"
-    if origin is Literal:
-        return f"one of {', '.join(map(repr, arguments))}"
-    return WORDS.get(hint, ("a value", ""))[0] if origin is None else _describe_container(origin, arguments)
-
-
-def _describe_container(origin: type, arguments: tuple[Any, ...]) -> str:
-    """Describe a list or a table as a study file would call it."""
-    if issubclass(origin, Mapping):
-        return "a table"
-    if issubclass(origin, tuple) and Ellipsis not in arguments:
-        return f"a list of {len(arguments)} values: {', '.join(map(_describe, arguments))}"
-    return f"a list of {WORDS[arguments[0]][1]}" if arguments[0] in WORDS else "a list"
+def _check_value(parameter: _Parameter, value: Any, place: str, study: Study | None) -> list[Problem]:
+    """List what is wrong with one value: its type, a file that is none, a list of nothing or with a repetition."""
+    if study is not None and parameter.name in PATHS and isinstance(value, str):
+        try:
+            require_file(study.resolve(value), what=parameter.name, expected="a file")
+        except StudyError as error:
+            return explain(error, place)
+        return []
+    if not fits(value, parameter.hint):
+        return [Problem(place, show(value), describe(parameter.hint), "correct this value")]
+    if isinstance(value, list) and not value and parameter.name not in MAY_BE_EMPTY:
+        return [Problem(place, "an empty list", "one value at least", "add one, or leave the argument out")]
+    if isinstance(value, list) and all(isinstance(one, str | int) for one in value) and len(set(value)) < len(value):
+        return [Problem(place, show(value), "each value once", "leave out the repetition")]
+    return []

@@ -7,24 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import pandas as pd
-
 from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
-from si_eval.disclosure.known_figures import read_known
 from si_eval.progress import Progress, ignore_progress
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
 from si_eval.results.table_files import read_tables
-from si_eval.study.arguments import check_exhibits
 from si_eval.study.catalogue import SYNTHESIS
-from si_eval.study.exhibits import compute_exhibits, exhibits_without_registers, synthesise_exhibits
+from si_eval.study.checks import check_study, ledger_path, published_files, read_known_figures
+from si_eval.study.exhibits import compute_exhibits, compute_from, exhibits_without_registers, synthesise_exhibits
 from si_eval.study.file import Study
 from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
-from si_eval.text_input.small_tables import read_small_table
 
 TABLES_VARIABLE = "SI_EVAL_TABLES"
 
@@ -58,13 +54,14 @@ def evaluate(
 ) -> StudyResults:
     """Carry out a study in memory.
 
-    The order of work: read the extract, link the participants, build the panel, compute the exhibits, protect them
-    jointly, compare them with the published figures. `run_study` does the same and writes files.
+    The order of work: check the study and every file that it names, read the extract, link the participants, build the
+    panel, compute the exhibits, protect them jointly, compare them with the published figures. `run_study` does the
+    same and writes files.
 
     Parameters
     ----------
     study : Study
-        From `load_study`. Its functions, arguments and charts are checked before anything is read.
+        From `load_study`. Everything that it names is checked before the extract is read.
     folders : list of Path, optional
         The folders of the extract in place of those that the study names.
     ledger : Path, optional
@@ -110,10 +107,11 @@ def evaluate(
     >>> results.tables["sectors"].to_frame()["status"].isin(["shown", "suppressed"]).all()
     np.True_
     """
-    check_exhibits(study)
     report = progress or ignore_progress
-    report("reading the extract", 0.0)
+    report("checking the study", 0.0)
+    inputs = check_study(study, folders=folders, ledger=ledger)
     earlier = load_ledger(ledger_path(study, ledger))
+    report("reading the extract", 0.05)
     extract = read_extract(study, folders=folders, progress=lambda step, _: report(step, 0.1))
     report("linking the participants", 0.3)
     linkage = link_participants(extract)
@@ -121,7 +119,8 @@ def evaluate(
     public = study.file.disclosure.public_units
     panel = build_panel(extract, linkage, rules=study.file.rule_set(), public_units=public)
     report("computing the exhibits", 0.5)
-    tables = compute_exhibits(study, panel, linkage)
+    wanted = [exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]
+    tables = compute_from(inputs, wanted, panel, linkage)
     report("protecting", 0.7)
     protections = decide_exhibits(study, tables, earlier)
     safe = sort_by_study(study, protections)
@@ -178,7 +177,7 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
     border = study.file.disclosure
     rules = {exhibit.id: exhibit.disclosure or border.rules for exhibit in study.file.exhibits}
     priority = {exhibit.id: exhibit.priority for exhibit in study.file.exhibits if exhibit.priority is not None}
-    known = None if border.known is None else read_known(study.resolve(border.known))
+    known = read_known_figures(study)
     protections = []
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
         preset = _output_rules(study, name)
@@ -211,12 +210,6 @@ def sort_by_study(study: Study, protections: Sequence[JointProtection]) -> list[
     """List the protected exhibits in the order of the study."""
     safe = {table.exhibit: table for protection in protections for table in protection.decision.tables}
     return [safe[exhibit.id] for exhibit in study.file.exhibits if exhibit.id in safe]
-
-
-def ledger_path(study: Study, given: Path | None = None) -> Path | None:
-    """Return the file of earlier releases: the one given, else the study's own, else none."""
-    own = study.file.disclosure.ledger
-    return given or (None if own is None else study.resolve(own))
 
 
 def study_tables(study: Study, panel: Panel | None = None, linkage: Linkage | None = None) -> dict[str, SafeTable]:
@@ -291,11 +284,5 @@ def compare_with_published(study: Study, safe: Sequence[SafeTable]) -> published
     >>> verdicts["kind"].unique().tolist()
     ['figure', 'claim']
     """
-    entry = study.file.published
-    if entry is None:
-        return None
-    figures, claims = (
-        pd.concat([read_small_table(study.resolve(path), what=name).frame for path in paths])
-        for name, paths in (("figures", entry.figures), ("claims", entry.claims))
-    )
-    return published.compare_published(safe, figures=figures, claims=claims, readings=study.resolve(entry.readings))
+    files = published_files(study)
+    return None if files is None else published.compare_published(safe, **files)

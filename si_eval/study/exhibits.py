@@ -11,7 +11,7 @@ import pandas as pd
 
 from si_eval import cells, survey, synthesis
 from si_eval.compare.trends import series_request
-from si_eval.errors import StudyError
+from si_eval.errors import InputError, StudyError
 from si_eval.frozen import FrozenMapping
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
@@ -31,6 +31,7 @@ from si_eval.study.catalogue import (
 from si_eval.study.file import ExhibitSpec, Study
 from si_eval.vocabulary import ALL, Labels
 
+MAX_SHOWN_VALUES = 12  # of a column, in a message
 ASSUMED = "assumed"  # the note of a number of a simulated extract that no published figure stands behind
 ALL_CALIBRATED = (
     "describe_linkage",
@@ -53,10 +54,15 @@ FACT_READERS: Mapping[str, Callable[[Path], Any]] = {
 
 @dataclass
 class ExhibitInputs:
-    """What exhibits are made from; a file of the study is read when the first exhibit needs it, and once."""
+    """What exhibits are made from: a file of the study is read when the first exhibit needs it; calls are made once."""
 
     study: Study
     values: dict[str, Any] = field(default_factory=dict)
+    done: dict[str, ResultTable] = field(default_factory=dict)  # what a function gave, by the call
+
+    def needed(self, exhibit: ExhibitSpec) -> tuple[str, ...]:
+        """List the inputs of the function of an exhibit."""
+        return EXHIBIT_FUNCTIONS[exhibit.function].inputs
 
     def load(self, name: str) -> Any:
         """Return an input; raises `StudyError` where the study has no file for it."""
@@ -152,16 +158,29 @@ def compute_exhibits(
     registers = {"panel": panel, "linkage": linkage}
     wanted = [exhibit for exhibit in select_exhibits(study, only) if exhibit.function != SYNTHESIS]
     check_exhibits(study, wanted, missing=[name for name, given in registers.items() if given is None])
-    summaries = None if panel is None else _summarise(panel, wanted)
-    inputs = ExhibitInputs(study, {**registers, SUMMARIES: summaries, PROTECTED: {}})
-    done: dict[str, ResultTable] = {}
-    tables = []
-    for exhibit in wanted:
-        call = f"{exhibit.function}({exhibit.arguments})"
-        if call not in done:
-            done[call] = _call_function(exhibit, inputs)
-        tables.append(_finish(done[call], exhibit, inputs))
-    return tables
+    return compute_from(ExhibitInputs(study), wanted, panel, linkage)
+
+
+def compute_from(
+    inputs: ExhibitInputs, exhibits: Sequence[ExhibitSpec], panel: Panel | None, linkage: Linkage | None
+) -> list[ResultTable]:
+    """Compute exhibits that were checked, from inputs of which some may have been used before."""
+    summaries = None if panel is None else _summarise(panel, exhibits)
+    inputs.values |= {"panel": panel, "linkage": linkage, SUMMARIES: summaries, PROTECTED: {}}
+    return [compute_exhibit(exhibit, inputs) for exhibit in exhibits]
+
+
+def compute_exhibit(exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
+    """Compute one exhibit; an error of its function says which exhibit asked."""
+    call = f"{exhibit.function}({exhibit.arguments})"
+    try:
+        if call not in inputs.done:
+            inputs.done[call] = _call_function(exhibit, inputs)
+        return _finish(inputs.done[call], exhibit, inputs)
+    except InputError as error:
+        raise InputError(error.problems, what=f"exhibit {exhibit.id}") from error
+    except StudyError as error:
+        raise StudyError(f"exhibit {exhibit.id}: {error}") from error
 
 
 def _summarise(panel: Panel, exhibits: Sequence[ExhibitSpec]) -> cells.Summaries:
@@ -238,9 +257,16 @@ def _keep_rows(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
     frame = table.frame
     for column, kept in exhibit.select.items():
         if column not in frame:
-            raise StudyError(f"exhibit {exhibit.id}: found `{column}` in select; expected a tidy column; correct it")
+            raise StudyError(f"found `{column}` in select; expected a tidy column; correct it")
         values = kept if isinstance(kept, list) else [kept]
+        there = [str(value) for value in frame[column].dropna().unique()]
         frame = frame[frame[column].isin(values)]
+        if there and frame.empty:
+            raise StudyError(
+                f"found no row with {column} {', '.join(map(str, values))}; expected some of "
+                f"{', '.join(there[:MAX_SHOWN_VALUES])}{', …' if len(there) > MAX_SHOWN_VALUES else ''}; correct "
+                f"`{column}` in select"
+            )
     return replace(table, frame=frame.reset_index(drop=True))
 
 

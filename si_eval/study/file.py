@@ -260,8 +260,8 @@ def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:
         try:
             Titles.model_validate(texts)
         except ValidationError as error:
-            problems += [
-                replace(problem, where=problem.where.replace(", ", f", {show(term)[1:-1]}.", 1).rstrip("."))
-                for problem in list_problems(error, {}, target.name, ())
-            ]
+            place = f"{target.name}, {show(term)[1:-1]}"
+            for problem in list_problems(error, {}, target.name, ()):
+                key = problem.where.removeprefix(target.name).lstrip(", ")
+                problems.append(replace(problem, where=f"{place}.{key}" if key else place))
     return (NO_LABELS if problems else FrozenMapping(labels)), problems

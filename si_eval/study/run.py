@@ -20,8 +20,9 @@ from si_eval.report.specification import Chart
 from si_eval.results import require_comparison, require_safe
 from si_eval.results.table_files import write_tables
 from si_eval.spreadsheets import write_csv
+from si_eval.study.checks import load_checked
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
-from si_eval.study.file import Study, load_study
+from si_eval.study.file import Study
 from si_eval.study.inputs import EXTRACT_VARIABLE, STUDY_VARIABLE
 from si_eval.study.kept_inside import (
     PROVENANCE,
@@ -103,9 +104,11 @@ def run_study(
     >>> sorted(path.name for path in Path("out").iterdir())
     ['exhibits.csv', 'figures', 'provenance.json', 'tables']
     """
-    study = study if isinstance(study, Study) else load_study(study)
+    study = study if isinstance(study, Study) else load_checked(study)
     given = [extract] if isinstance(extract, str | Path) else list(extract or [])
-    folders = [Path(folder).resolve() for folder in given] or [study.resolve(f) for f in study.file.extract.folders]
+    folders = [Path(os.path.realpath(folder)) for folder in given] or [
+        study.resolve(f) for f in study.file.extract.folders
+    ]
     earlier = ledger_path(study, None if ledger is None else Path(ledger).resolve())
     target = resolve_place(out, inputs=_list_inputs(study, folders, earlier))
     resolve_place(inside_folder(target))

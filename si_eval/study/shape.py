@@ -51,6 +51,7 @@ EXPECTED = {  # the kind of an error of the validator -> what a study file needs
     "missing": "this key",
 }
 FIRST_WHOLE, LAST_WHOLE = -(2**63), 2**63 - 1  # the whole numbers of TOML
+ENDLESS = "a whole number of more than 64 bits"
 MAX_SHOWN = 80  # characters of a value in a message
 
 
@@ -67,8 +68,16 @@ Place = tuple[int | str, ...]
 
 def show(value: object) -> str:
     """Write a value of a study file as short as a message can bear."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a whole number of thousands of digits, or something that holds one
+        return ENDLESS
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number of TOML."""
+    return isinstance(value, int) and not isinstance(value, bool) and FIRST_WHOLE <= value <= LAST_WHOLE
 
 
 def locate(place: Place, name: str, origins: Sequence[Origin]) -> str:
@@ -76,7 +85,7 @@ def locate(place: Place, name: str, origins: Sequence[Origin]) -> str:
     if len(place) > 1 and place[0] == "exhibits" and isinstance(place[1], int) and place[1] < len(origins):
         origin = origins[place[1]]
         name, place = origin.file, ("exhibits", origin.place, *place[2:])
-    return f"{name}, {'.'.join(str(part)[:MAX_SHOWN] for part in place)}"
+    return f"{name}, {'.'.join(str(part)[:MAX_SHOWN] for part in place)}" if place else name
 
 
 def check_values(content: Mapping[str, Any], name: str, origins: Sequence[Origin]) -> list[Problem]:
@@ -96,7 +105,7 @@ def _walk(content: object) -> Iterator[tuple[Place, object]]:
         place, value = waiting.pop()
         if isinstance(value, Mapping):
             yield from ((place, key) for key in value if has_control_characters(key))
-            waiting += [((*place, key), one) for key, one in reversed(value.items())]
+            waiting += [((*place, key), one) for key, one in reversed(list(value.items()))]
         elif isinstance(value, list):
             waiting += [((*place, number), one) for number, one in reversed(list(enumerate(value)))]
         else:
@@ -109,8 +118,8 @@ def _check_value(value: object, place: Place) -> Problem | None:
         return Problem("", f"a date or time, {value}", "a text or a number", "write it in quotes, or as a year")
     if isinstance(value, str) and has_control_characters(value):
         return Problem("", show(value), "a text without control characters", "write it anew")
-    if isinstance(value, int) and not FIRST_WHOLE <= value <= LAST_WHOLE:
-        return Problem("", "a whole number of more than 64 bits", "a number that can be", "correct this value")
+    if isinstance(value, int) and not isinstance(value, bool) and not is_whole(value):
+        return Problem("", ENDLESS, "a number that can be", "correct this value")
     if isinstance(value, float) and not math.isfinite(value) and place[:1] != ("rules",):
         return Problem("", repr(value), "a finite number", "correct this value")
     return None
@@ -144,7 +153,7 @@ def list_problems(error: ValidationError, content: Mapping[str, Any], name: str,
 
 def _plain_place(place: Place, content: Mapping[str, Any]) -> Place | None:
     """Return a place without the names of types that the validator puts in; None where another error says the same."""
-    if place[0] == "rules" and len(place) > 1:
+    if place[:1] == ("rules",) and len(place) > 1:
         if not isinstance(content["rules"], dict):
             return ("rules",)
         return None if place[1] == "str" else ("rules", *place[2:])
