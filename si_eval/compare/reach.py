@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 import pandas as pd
 
 from si_eval import cells, engine
+from si_eval.compare.described import check_columns, check_described, check_merges, check_sectors
 from si_eval.results import Linkage, Panel, ResultTable
 from si_eval.vocabulary import (
     AGE,
@@ -41,9 +41,6 @@ from si_eval.vocabulary import (
     UNIT_OF_MEASURE,
     YEAR,
 )
-
-if TYPE_CHECKING:
-    pass
 
 BUSINESS_UNITS = "business_units"
 CANNOT_SHOW = "Reach shows who takes part, not why they do or what it does for them."
@@ -82,6 +79,9 @@ def describe_linkage(linkage: Linkage, panel: Panel) -> ResultTable:
             participants_unique     552.0 records
     participants_without_person      30.0 records
     """
+    arguments = cells.check_panel("describe_linkage", panel)
+    arguments.instance("linkage", linkage, Linkage, "make one with link_participants")
+    arguments.refuse_problems()
     funnel = linkage.funnel()
     kept = funnel[funnel["reason"] == "kept"].set_index("step")["n"]
     lost = funnel.set_index("reason")["n"]
@@ -123,7 +123,8 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
     Raises
     ------
     StudyError
-        If the panel lacks a column that is described, as a panel of a data frame may.
+        For a year that the panel does not have, and where it lacks a column that is described, as a panel of a data
+        frame may.
 
     Notes
     -----
@@ -145,6 +146,11 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
           250+     0.134       66
         50-249     0.196       97
     """
+    arguments = cells.check_panel("describe_reach", panel)
+    year = check_described(arguments, panel, year, (SECTOR, AGE_CLASS, SIZE_CLASS, DIVISION, AGE))
+    for name in (EMPLOYED_PERSONS, REVENUE, AGE):
+        arguments.names("panel", name, panel.indicators, what="the indicators that are described")
+    arguments.refuse_problems()
     frames = [_distribution(panel, indicator, [indicator], year=year) for indicator in (SECTOR, AGE_CLASS, SIZE_CLASS)]
     frames += [_unit_counts(panel, year), _divisions(panel, year)]
     frames += [_means(panel, [EMPLOYED_PERSONS, REVENUE], by, year) for by in ([], [SIZE_CLASS])]
@@ -180,7 +186,8 @@ def describe_sectors(
     Raises
     ------
     StudyError
-        If the panel lacks a column that is described, as a panel of a data frame may.
+        For a year or a sector that the panel does not have, for a class of ``merge`` that is merged twice, is none or
+        is new under the name of another, and where the panel lacks a column that is described.
 
     Examples
     --------
@@ -197,6 +204,12 @@ def describe_sectors(
          C       250+     0.133       19
          C     50-249     0.406       58
     """
+    arguments = cells.check_panel("describe_sectors", panel)
+    year = check_described(arguments, panel, year, (SECTOR, SIZE_CLASS_4, AGE))
+    arguments.names("panel", AGE, panel.indicators, what="the indicators that are described")
+    sectors = check_sectors(arguments, panel, sectors)
+    check_merges(arguments, merge, sectors)
+    arguments.refuse_problems()
     frames = []
     for sector in sectors:
         frames.append(
@@ -238,6 +251,9 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
     group_larger  2018     0.201       99      493
     group_larger  2019     0.190       94      494
     """
+    arguments = cells.check_panel("describe_unit_choice", panel)
+    check_columns(arguments, panel, (GROUP_LARGER, GROUP_HIGHER_CLASS))
+    arguments.refuse_problems()
     frames = []
     for flag in (GROUP_LARGER, GROUP_HIGHER_CLASS):
         table = cells.select_units(panel)
