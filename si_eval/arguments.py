@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any, TypeVar
 
 from si_eval.errors import ArgumentError, Problem, SiEvalError, propose_name
@@ -37,13 +38,14 @@ class Arguments:
         if self.problems and issubclass(error, ArgumentError):
             raise error(self.problems, what=self.function)
         if self.problems:
-            raise error(f"{self.function}: " + "\n".join(map(str, self.problems)))
+            raise error(str(ArgumentError(self.problems, what=self.function)))
 
     def instance(self, name: str, value: object, kind: type[T], action: str) -> T | None:
         """Return a value of a type."""
         if isinstance(value, kind):
             return value
-        self.add(name, describe_value(value), f"a {kind.__name__}", action)
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        self.add(name, describe_value(value), f"{article} {kind.__name__}", action)
         return None
 
     def number(
@@ -85,8 +87,9 @@ class Arguments:
 
     def flag(self, name: str, value: object) -> bool:
         """Return true or false."""
-        if isinstance(value, bool):
-            return value
+        exact = plain_value(value)
+        if isinstance(exact, bool):
+            return exact
         self.add(name, describe_value(value), "True or False", "write one of these")
         return False
 
@@ -98,12 +101,25 @@ class Arguments:
         self.add(name, describe_value(value), f"one of {list_names(known)}", propose_name(value, known, action))
         return ""
 
+    def sequence_of_texts(self, name: str, value: object, what: str) -> tuple[str, ...]:
+        """Return texts that are not empty, of a list that may be empty."""
+        listed = self.sequence(name, value, f"a list of {what}") or []
+        return tuple(self.text(name, one, f"write a list of {what}") for one in listed)
+
     def text(self, name: str, value: object, action: str = "write a text") -> str:
         """Return a text that is not empty."""
         if isinstance(value, str) and value.strip():
             return value
         self.add(name, describe_value(value), "a text", action)
         return ""
+
+    def path(self, name: str, value: object) -> Path:
+        """Return the path of a file or a folder."""
+        named = isinstance(value, str) and bool(value.strip()) and "\0" not in value
+        if isinstance(value, Path) or (isinstance(value, str) and named):
+            return Path(value)
+        self.add(name, describe_value(value), "a path", "write a text or a Path")
+        return Path()
 
     def names(
         self,
@@ -164,13 +180,13 @@ class Arguments:
         return 0
 
     def sequence(self, name: str, value: object, expected: str) -> list[Any] | None:
-        """Return the elements of a list, a tuple, a set, an array, a Series or a range; a text is none of these."""
+        """Return the elements of a list, a tuple, an array, a Series or a range, of a set in order; not of a text."""
         if (
             isinstance(value, Iterable)
             and not isinstance(value, str | bytes | Mapping)
             and getattr(value, "ndim", 1) == 1
         ):
-            return [plain_value(one) for one in value]
+            return [plain_value(one) for one in (sorted(value, key=str) if isinstance(value, Set) else value)]
         text = isinstance(value, str) and value
         self.add(name, describe_value(value), expected, f"write [{value!r}]" if text else "give a list")
         return None

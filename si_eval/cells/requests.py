@@ -169,7 +169,7 @@ def _check_values(arguments: Arguments, panel: Panel, column: str, wanted: objec
     strange = [one for one in values if not fits(one)]
     for one in strange:
         action = f"write {str(one)!r}" if isinstance(kind, dt.String) else "correct it"
-        if one is None or one != one:  # noqa: PLR0124 (NaN)
+        if one is None or one is pd.NA or (isinstance(one, float) and np.isnan(one)):
             action = "list the values to keep: there are no bounds, and missing is no value"
         arguments.add(place, describe_value(one), expected, action)
     right = tuple(dict.fromkeys(one for one in values if fits(one)))

@@ -1,27 +1,52 @@
-"""Checks what a description of participants asks of a panel: its year, its columns, its sectors, merged classes."""
+"""What a description of participants asks of a panel, checked; and what it says of a group without units."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from si_eval import engine
+import pandas as pd
+
+from si_eval import cells, engine
 from si_eval.arguments import Arguments, describe_value
 from si_eval.registry import size_class_labels
 from si_eval.results import Panel
-from si_eval.vocabulary import SECTOR, SIZE_CLASS_4
+from si_eval.vocabulary import (
+    COUNT,
+    ESTIMATE,
+    GROUP,
+    INDICATOR,
+    N_TOTAL,
+    N_UNITS,
+    NON_PARTICIPANTS,
+    NOTE,
+    PARTICIPANTS,
+    SECTOR,
+    SIZE_CLASS_4,
+    STATISTIC,
+    UNIT_OF_MEASURE,
+    YEAR,
+    Reason,
+)
+
+BUSINESS_UNITS = "business_units"
+FROM_REGISTERS = "use a panel of registers, from build_panel"
 
 
 def check_columns(arguments: Arguments, panel: Panel, columns: Sequence[str]) -> None:
     """Keep a problem for the columns that the panel lacks."""
     missing = [name for name in columns if name not in panel.table.columns]
     if missing:
-        action = "use a panel of registers, from build_panel"
-        arguments.add("panel", f"no {', '.join(missing)}", "the columns that are described", action)
+        arguments.add("panel", f"no {', '.join(missing)}", "the columns that are described", FROM_REGISTERS)
 
 
-def check_described(arguments: Arguments, panel: Panel, year: object, columns: Sequence[str]) -> int:
-    """Return the year that is described; keep the problems of the year and of columns that the panel lacks."""
+def check_described(
+    arguments: Arguments, panel: Panel, year: object, columns: Sequence[str], indicators: Sequence[str]
+) -> int:
+    """Return the year that is described; keep the problems of the year, and of what the panel lacks."""
     check_columns(arguments, panel, columns)
+    lacking = [name for name in indicators if name not in panel.indicators]
+    if lacking:
+        arguments.add("panel", f"no {', '.join(lacking)}", "the indicators that are described", FROM_REGISTERS)
     return arguments.year("year", year, panel.per_year)
 
 
@@ -52,3 +77,15 @@ def check_merges(arguments: Arguments, merge: object, sectors: Sequence[str]) ->
         merged = [one for parts in classes.values() if not isinstance(parts, str) for one in parts]
         if len(set(merged)) < len(merged):
             arguments.add(f"merge[{sector!r}]", "a class that is merged twice", "each once", "leave it out of one")
+
+
+def absent_groups(counts: pd.DataFrame, indicator: str, year: int, where: cells.Where | None) -> list[pd.DataFrame]:
+    """Make a row that counts no units, with the reason, of each group that has none."""
+    absent = pd.DataFrame({GROUP: [one for one in (NON_PARTICIPANTS, PARTICIPANTS) if one not in set(counts[GROUP])]})
+    if absent.empty:
+        return []
+    columns: cells.Columns = {
+        INDICATOR: indicator, STATISTIC: COUNT, YEAR: year, **dict.fromkeys((ESTIMATE, N_UNITS, N_TOTAL), 0.0),
+        UNIT_OF_MEASURE: BUSINESS_UNITS, NOTE: Reason.NO_GROUP.note,
+    }  # fmt: skip
+    return [pd.concat([absent.assign(**columns), cells.label_cells(absent, [], where)], axis=1)]

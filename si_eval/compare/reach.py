@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells, engine
-from si_eval.compare.described import check_columns, check_described, check_merges, check_sectors
+from si_eval.compare import described
+from si_eval.compare.described import BUSINESS_UNITS
 from si_eval.results import Linkage, Panel, ResultTable
 from si_eval.vocabulary import (
     AGE,
@@ -42,7 +43,6 @@ from si_eval.vocabulary import (
     YEAR,
 )
 
-BUSINESS_UNITS = "business_units"
 CANNOT_SHOW = "Reach shows who takes part, not why they do or what it does for them."
 Merge = Mapping[str, Sequence[str]]
 
@@ -123,8 +123,7 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
     Raises
     ------
     StudyError
-        For a year that the panel does not have, and where it lacks a column that is described, as a panel of a data
-        frame may.
+        For a year that the panel does not have, or a panel without the columns that are described.
 
     Notes
     -----
@@ -147,9 +146,8 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
         50-249     0.196       97
     """
     arguments = cells.check_panel("describe_reach", panel)
-    year = check_described(arguments, panel, year, (SECTOR, AGE_CLASS, SIZE_CLASS, DIVISION, AGE))
-    for name in (EMPLOYED_PERSONS, REVENUE, AGE):
-        arguments.names("panel", name, panel.indicators, what="the indicators that are described")
+    columns = (SECTOR, AGE_CLASS, SIZE_CLASS, DIVISION)
+    year = described.check_described(arguments, panel, year, columns, (EMPLOYED_PERSONS, REVENUE, AGE))
     arguments.refuse_problems()
     frames = [_distribution(panel, indicator, [indicator], year=year) for indicator in (SECTOR, AGE_CLASS, SIZE_CLASS)]
     frames += [_unit_counts(panel, year), _divisions(panel, year)]
@@ -186,8 +184,7 @@ def describe_sectors(
     Raises
     ------
     StudyError
-        For a year or a sector that the panel does not have, for a class of ``merge`` that is merged twice, is none or
-        is new under the name of another, and where the panel lacks a column that is described.
+        For a year or a sector that the panel does not have, wrong merges, or a panel without the columns described.
 
     Examples
     --------
@@ -205,10 +202,9 @@ def describe_sectors(
          C     50-249     0.406       58
     """
     arguments = cells.check_panel("describe_sectors", panel)
-    year = check_described(arguments, panel, year, (SECTOR, SIZE_CLASS_4, AGE))
-    arguments.names("panel", AGE, panel.indicators, what="the indicators that are described")
-    sectors = check_sectors(arguments, panel, sectors)
-    check_merges(arguments, merge, sectors)
+    year = described.check_described(arguments, panel, year, (SECTOR, SIZE_CLASS_4), (AGE,))
+    sectors = described.check_sectors(arguments, panel, sectors)
+    described.check_merges(arguments, merge, sectors)
     arguments.refuse_problems()
     frames = []
     for sector in sectors:
@@ -252,7 +248,7 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
     group_larger  2019     0.190       94      494
     """
     arguments = cells.check_panel("describe_unit_choice", panel)
-    check_columns(arguments, panel, (GROUP_LARGER, GROUP_HIGHER_CLASS))
+    described.check_columns(arguments, panel, (GROUP_LARGER, GROUP_HIGHER_CLASS))
     arguments.refuse_problems()
     frames = []
     for flag in (GROUP_LARGER, GROUP_HIGHER_CLASS):
@@ -329,7 +325,8 @@ def _distribution(
     rows = rows.assign(**numbers, **cells.holding_columns(counts))
     as_counts: cells.Columns = {STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS}
     as_shares: cells.Columns = {STATISTIC: SHARE, ESTIMATE: counts["n"] / counts[N_TOTAL], UNIT_OF_MEASURE: SHARE}
-    both = pd.concat([rows.assign(**as_counts), rows.assign(**as_shares)], ignore_index=True)
+    absent = described.absent_groups(counts, indicator, year, where)
+    both = pd.concat([rows.assign(**as_counts), rows.assign(**as_shares), *absent], ignore_index=True)
     return both.sort_values([STATISTIC, GROUP, SECTOR, SIZE_CLASS, CATEGORY], ignore_index=True)
 
 
@@ -340,14 +337,11 @@ def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
     counts = counts.sort_values([GROUP, YEAR], ignore_index=True)
     numbers = counts["n"].astype("float64")
     columns: cells.Columns = {
-        INDICATOR: BUSINESS_UNITS,
-        STATISTIC: COUNT,
-        ESTIMATE: numbers,
-        N_UNITS: numbers,
-        **cells.holding_columns(counts),
-        UNIT_OF_MEASURE: BUSINESS_UNITS,
-    }
-    return counts[[GROUP, YEAR]].assign(**columns)
+        INDICATOR: BUSINESS_UNITS, STATISTIC: COUNT, ESTIMATE: numbers, N_UNITS: numbers,
+        **cells.holding_columns(counts), UNIT_OF_MEASURE: BUSINESS_UNITS,
+    }  # fmt: skip
+    rows = counts[[GROUP, YEAR]].assign(**columns)
+    return pd.concat([rows, *described.absent_groups(counts, BUSINESS_UNITS, year, None)], ignore_index=True)
 
 
 def _divisions(panel: Panel, year: int) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from si_eval.arguments import Arguments, describe_value
 from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
@@ -134,10 +135,7 @@ def decide(
     """Protect tables and keep the evidence, which stays inside; ``record`` adds the request to the ledger."""
     rules = as_rules(rules)
     earlier = as_ledger(ledger)
-    if merge not in MERGINGS:
-        raise DisclosureError(f"merge: found {merge!r}; expected one of {', '.join(MERGINGS)}; choose one")
-    if isinstance(tables, ResultTable):
-        raise DisclosureError("protect: found one table; expected a list of tables; write protect([table])")
+    _check_arguments(tables, known, priority, merge)
     for table in tables:
         _check(table, rules)
     judged = list(tables)
@@ -185,6 +183,24 @@ def _decide(
         for number, table in enumerate(tables)
     ]
     return Decision(safe, request, protection, withheld, list(tables))
+
+
+def _check_arguments(tables: object, known: object, priority: object, merge: object) -> None:
+    """Refuse arguments of `protect` that cannot be carried out, all at once."""
+    arguments = Arguments("protect")
+    if isinstance(tables, ResultTable):
+        arguments.add("tables", "one table", "a list of tables", "write protect([table])")
+    elif not isinstance(tables, Sequence) or isinstance(tables, str):
+        arguments.add("tables", describe_value(tables), "a list of tables", "give what comparisons return, in a list")
+    if known is not None and not isinstance(known, pd.DataFrame):
+        arguments.add("known", describe_value(known), "a data frame of tidy rows", "give one, or leave it out")
+    if priority is not None and not isinstance(priority, Mapping):
+        arguments.add("priority", describe_value(priority), "a mapping of exhibits to numbers", "give one")
+    elif priority is not None:
+        for exhibit, cost in priority.items():
+            arguments.number(f"priority[{exhibit!r}]", cost, least=0)
+    arguments.option("merge", merge, MERGINGS)
+    arguments.refuse_problems(DisclosureError)
 
 
 def _check(table: object, rules: DisclosureRules) -> None:

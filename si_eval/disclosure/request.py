@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from si_eval.arguments import Arguments, describe_value
 from si_eval.disclosure.border import Decision, decide
 from si_eval.disclosure.evidence import write_evidence
 from si_eval.disclosure.ledger import ReleaseLedger
-from si_eval.disclosure.merging import Merging
+from si_eval.disclosure.merging import MERGINGS, Merging
 from si_eval.disclosure.package import Contents, Output, describe_output, describe_package, pack, versions
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.scan import scan_release, shown_numbers, withheld_numbers
@@ -95,6 +96,18 @@ class OutputRequest:
     commit: str = ""
     _tables: list[_RequestedTable] = field(default_factory=list, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        arguments = Arguments("OutputRequest")
+        arguments.text("project", self.project, "write the name of the project")
+        arguments.option("merge", self.merge, MERGINGS)
+        arguments.sequence("inputs", self.inputs, "a list of SourceFile")
+        if isinstance(self.identifiers, str | bytes) or not isinstance(self.identifiers, Iterable):
+            arguments.add("identifiers", "a value that is no list", "a list of ids", "give a list")
+        if not isinstance(self.commit, str):
+            arguments.add("commit", describe_value(self.commit), "a text", "write it, or leave it out")
+        arguments.refuse_problems(DisclosureError)
+        as_rules(self.rules)
+
     def add(
         self,
         table: ResultTable,
@@ -109,10 +122,17 @@ class OutputRequest:
         ``population`` says which units it is about, ``relation`` how it relates to other outputs; ``model`` marks the
         table of an estimated model. Returns the request.
         """
-        if not isinstance(table, ResultTable):
-            raise DisclosureError(
-                f"OutputRequest.add: found {type(table).__name__}; expected ResultTable; only aggregated results leave"
+        arguments = Arguments("OutputRequest.add")
+        arguments.instance("table", table, ResultTable, "only aggregated results leave")
+        if draw is not None and not callable(draw):
+            arguments.add(
+                "draw", describe_value(draw), "a function of the protected table", "give one, or leave it out"
             )
+        for name, text in (("population", population), ("relation", relation)):
+            if not isinstance(text, str):
+                arguments.add(name, describe_value(text), "a text", "write one, or leave it out")
+        arguments.flag("model", model)
+        arguments.refuse_problems(DisclosureError)
         self._tables.append(_RequestedTable(table, draw, population, relation, model))
         return self
 
@@ -126,9 +146,18 @@ class OutputRequest:
         ``light`` puts LIGHT before the name, for small outputs. No ZIP is left if the scan finds anything. Raises
         `DisclosureError` then, and if ``evidence`` is the folder of the ZIP.
         """
-        target = package_path(Path(path), light=light)
-        if Path(evidence).resolve() == target.resolve().parent:
-            raise DisclosureError("evidence: found the folder of the ZIP; expected another; the evidence stays inside")
+        arguments = Arguments("OutputRequest.write")
+        paths = {"path": arguments.path("path", path), "evidence": arguments.path("evidence", evidence)}
+        arguments.flag("light", light)
+        arguments.refuse_problems(DisclosureError)
+        target, kept = package_path(paths["path"], light=light), paths["evidence"]
+        if target.is_dir():
+            arguments.add("path", f"the folder {target}", "a file", "name a file that ends in .zip")
+        if kept.exists() and not kept.is_dir():
+            arguments.add("evidence", f"the file {kept}", "a folder", "name a folder")
+        if kept.resolve() == target.resolve().parent:
+            arguments.add("evidence", "the folder of the ZIP", "another", "the evidence stays inside")
+        arguments.refuse_problems(DisclosureError)
         if not self._tables:
             raise DisclosureError("OutputRequest: found no table; expected at least one; add it first")
         decision = self._decide()

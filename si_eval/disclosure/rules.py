@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from si_eval.arguments import Arguments, describe_value
 from si_eval.errors import DisclosureError
 from si_eval.registry import facts
 
@@ -83,33 +84,29 @@ class DisclosureRules:
     sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        problems = [
-            (not self.min_units >= 1, f"min_units {self.min_units}; expected at least 1"),
-            (not 0 < self.group_share <= 1, f"group_share {self.group_share}; expected a share above 0"),
-            (not self.p_percent >= 0, f"p_percent {self.p_percent}; expected a percentage"),
-            (self.unit not in ("unit", "group"), f"unit {self.unit!r}; expected 'unit' or 'group'"),
-            (self.zeros not in ("unsafe", "safe"), f"zeros {self.zeros!r}; expected 'unsafe' or 'safe'"),
-            (
-                self.contributions not in ("required", "where_given"),
-                f"contributions {self.contributions!r}; expected 'required' or 'where_given'",
-            ),
-            (
-                any(n < 1 or not 0 < k <= 1 for n, k in self.dominance),
-                f"dominance {self.dominance}; expected pairs of a number of units and a share",
-            ),
-        ]
-        found = [text for wrong, text in problems if wrong]
-        if found:
-            raise DisclosureError(f"DisclosureRules: found {'; '.join(found)}; correct the setting")
+        arguments = Arguments("DisclosureRules")
+        arguments.text("name", self.name, 'write a name, such as "own"')
+        arguments.whole("min_units", self.min_units, least=1)
+        arguments.number("p_percent", self.p_percent, least=0, most=100, action="write 10 for 10 percent, 0 for none")
+        arguments.number("group_share", self.group_share, above=0, most=1, action="write 0.9 for 90 percent")
+        arguments.whole("min_dof", self.min_dof, least=0)
+        arguments.whole("quantile_units", self.quantile_units, least=0)
+        arguments.option("zeros", self.zeros, ("unsafe", "safe"))
+        arguments.option("unit", self.unit, ("group", "unit"))
+        arguments.option("contributions", self.contributions, ("required", "where_given"))
+        public = arguments.sequence("public_units", self.public_units, "a tuple of ids")
+        _check_dominance(arguments, self.dominance)
+        arguments.sequence_of_texts("unrestricted_units", self.unrestricted_units, "units of measure")
+        arguments.refuse_problems(DisclosureError)
+        object.__setattr__(self, "public_units", tuple(public or ()))
 
     @classmethod
     def preset(cls, name: str) -> DisclosureRules:
         """Return the rules of a preset of the registry; raises `DisclosureError` for one that is not there."""
         presets = {key: entry for key, entry in facts("disclosure").items() if "min_units" in entry}
-        if name not in presets:
-            raise DisclosureError(
-                f"rules: found {name!r}; expected one of {', '.join(presets)}; name one or give DisclosureRules"
-            )
+        arguments = Arguments("protect")
+        arguments.option("rules", name, presets, "name one or give DisclosureRules")
+        arguments.refuse_problems(DisclosureError)
         entry: dict[str, Any] = dict(presets[name])
         entry["dominance"] = tuple((int(n), float(k)) for n, k in entry["dominance"])
         entry["unrestricted_units"] = tuple(entry["unrestricted_units"])
@@ -119,6 +116,16 @@ class DisclosureRules:
     def protection(self) -> float:
         """Compute the half-width of the interval that outsiders may at best infer, relative to a withheld total."""
         return self.p_percent / 100 if self.p_percent > 0 else DEFAULT_PROTECTION
+
+
+def _check_dominance(arguments: Arguments, dominance: object) -> None:
+    """Keep a problem for each rule of dominance that is no pair of a number of units and a share."""
+    for pair in arguments.sequence("dominance", dominance, "pairs of a number of units and a share") or ():
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            arguments.add("dominance", describe_value(pair), "a pair (units, share)", "write ((1, 0.5),)")
+            continue
+        arguments.whole("dominance", pair[0], least=1)
+        arguments.number("dominance", pair[1], above=0, most=1, action="write 0.5 for half of the total")
 
 
 def as_rules(rules: str | DisclosureRules) -> DisclosureRules:

@@ -8,6 +8,7 @@ import ibis
 import pandas as pd
 
 from si_eval import engine
+from si_eval.arguments import Arguments
 from si_eval.results import Extract, Linkage
 from si_eval.vocabulary import BE_ID, ENTRY_YEAR, YEAR
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 KEPT = "kept"
+NEEDED = ("participants", "kvk_person", "person_business_unit", "business_units")
 FUNNEL_COLUMNS = ("step", "reason", YEAR, "n")
 
 
@@ -36,6 +38,11 @@ def link_participants(extract: Extract) -> Linkage:
         ``units()`` has one row a year and linked unit: ``year, be_id, n_kvk`` (participants on that unit). ``funnel()``
         has every loss: ``step, reason, year, n``; at each step the kept and the lost add up to what the step before
         kept.
+
+    Raises
+    ------
+    StudyError
+        For anything but an extract, and for an extract without these tables.
 
     Notes
     -----
@@ -59,6 +66,13 @@ def link_participants(extract: Extract) -> Linkage:
     unique duplicate  <NA> 181
     person      kept  <NA> 522
     """
+    arguments = Arguments("link_participants")
+    arguments.instance("extract", extract, Extract, "read one with read_extract")
+    arguments.refuse_problems()
+    lacking = [name for name in NEEDED if name not in extract.tables]
+    if lacking:
+        arguments.add("extract", f"no table {', '.join(lacking)}", "the tables that lead to units", "add the files")
+    arguments.refuse_problems()
     years = _register_years(extract)
     participants = _distinct_participants(extract)
     routes = _routes(extract, participants, years)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from si_eval import engine
-from si_eval.errors import StudyError
+from si_eval.arguments import Arguments, whole_number
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
 from si_eval.registers.unit_years import investment_flags, join_unit_years
 from si_eval.registry import Indicator, RuleSet, indicators, rule_set
@@ -42,6 +42,8 @@ from si_eval.vocabulary import (
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+MAX_ID = 2**63  # of an id in the engine
 
 
 def build_panel(
@@ -102,6 +104,10 @@ def build_panel(
     >>> panel.rules.name, list(panel.per_year)
     ('recommended', [2014, 2015, 2016, 2017, 2018, 2019])
     """
+    arguments = Arguments("build_panel")
+    arguments.instance("extract", extract, Extract, "read one with read_extract")
+    arguments.instance("linkage", linkage, Linkage, "make one with link_participants")
+    arguments.refuse_problems()
     rules = rule_set(rules)
     known = indicators()
     public = _check_public_units(extract, public_units)
@@ -123,18 +129,20 @@ def build_panel(
 
 def _check_public_units(extract: Extract, units: Sequence[int]) -> list[int]:
     """Return the public units as the register's ids; refuse ids that it does not have."""
-    if isinstance(units, str | int):
-        raise StudyError(f"public_units: found {units!r}; expected a list of ids; write [{units!r}]")
-    codes = [int(unit) for unit in units if str(unit).isdecimal()]
+    arguments = Arguments("build_panel")
+    listed = arguments.sequence("public_units", units, f"a list of {BE_ID}")
+    arguments.refuse_problems()
+    ids = [int(one) if isinstance(one, str) and one.isdecimal() else whole_number(one) for one in listed or ()]
+    codes = [one for one in ids if one is not None and abs(one) < MAX_ID]
     register = extract.tables["business_units"]
-    listed = register.filter(register[BE_ID].isin(codes)).select(BE_ID).distinct()
-    found = sorted({int(unit) for unit in engine.fetch(listed)[BE_ID]}) if codes else []
-    unknown = [str(unit) for unit in units if not str(unit).isdecimal() or int(unit) not in found]
+    present = register.filter(register[BE_ID].isin(codes)).select(BE_ID).distinct()
+    found = sorted({int(unit) for unit in engine.fetch(present)[BE_ID]}) if codes else []
+    unknown = [one for one in ids if one not in found]
     if unknown:
-        raise StudyError(
-            f"public_units: found {', '.join(unknown)}; expected {BE_ID} of the register of business units; correct or "
-            "drop these ids"
-        )
+        expected = f"{BE_ID} of the register of business units"
+        count = f"{len(unknown)} of {len(ids)} ids that the register does not have"
+        arguments.add("public_units", count, expected, "correct or drop these ids")
+    arguments.refuse_problems()
     return found
 
 

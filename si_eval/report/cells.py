@@ -11,10 +11,11 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from si_eval.arguments import Arguments
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.frozen import encode, freeze
 from si_eval.report.border import STATE, UNKNOWN, WITHHELD, require_safe, safe_rows
-from si_eval.report.display import LANGUAGES, Display, seal_payload
+from si_eval.report.display import LANGUAGES, Display, check_language, seal_payload
 from si_eval.report.formats import NO_BREAK, PERCENT_UNITS, number
 from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
@@ -99,8 +100,9 @@ def cell(
     >>> mean.text["en"][0]
     '€'
     """
-    if format not in get_args(CellFormat):
-        raise StudyError(f"cell: found format {format!r}; expected one of {', '.join(get_args(CellFormat))}")
+    arguments = Arguments("cell")
+    arguments.option("format", format, get_args(CellFormat))
+    arguments.refuse_problems()
     given = dict(zip(DIMENSIONS, (indicator, statistic, group, year, size_class, sector, category), strict=True))
     keys = {name: str(value) for name, value in given.items() if value is not None}
     rows = safe_rows(require_safe(safe))
@@ -157,6 +159,11 @@ def say(template_nl: str, template_en: str, *, language: Language | None = None,
     wrong = [name for name, value in cells.items() if type(value) is not Cell or not value.is_sealed()]
     if wrong:
         raise DisclosureError(f"say: found {', '.join(wrong)} that is no cell; expected cell(safe, …) for every number")
+    check_language("say", language)
+    arguments = Arguments("say")
+    for name, template in (("template_nl", template_nl), ("template_en", template_en)):
+        arguments.text(name, template, "write the sentence")
+    arguments.refuse_problems()
     text = {
         one: _filled(template, cells, one) for one, template in zip(LANGUAGES, (template_nl, template_en), strict=True)
     }

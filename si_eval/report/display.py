@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from si_eval.arguments import Arguments
 from si_eval.frozen import encode
 from si_eval.results.sealing import is_signed, sign
 from si_eval.vocabulary import LANGUAGES, Language
 
-__all__ = ["LANGUAGES", "SAFE_MIME", "Display", "is_sealed_payload", "seal_payload"]
+__all__ = ["LANGUAGES", "SAFE_MIME", "Display", "check_language", "is_sealed_payload", "seal_payload"]
 
 SAFE_MIME = "application/vnd.si-eval.safe+json"
 SEAL = "seal"
@@ -29,6 +30,14 @@ class Display:
 
     def __repr__(self) -> str:
         return f"{self.payload['kind']}: {self.payload.get('exhibit') or self.payload['html'][self.language]}"
+
+
+def check_language(function: str, language: object) -> None:
+    """Refuse a language that there is not; None is the table's own."""
+    arguments = Arguments(function)
+    if language is not None:
+        arguments.option("language", language, LANGUAGES)
+    arguments.refuse_problems()
 
 
 def seal_payload(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from si_eval.report.border import require_safe
 from si_eval.report.charts import draw
-from si_eval.report.display import LANGUAGES, Display, seal_payload
+from si_eval.report.display import LANGUAGES, Display, check_language, seal_payload
 from si_eval.report.labels import title_of
 from si_eval.report.specification import TABLE_KINDS, Chart, as_chart
 from si_eval.report.tables import table_html
@@ -42,6 +42,8 @@ def show(
     ------
     DisclosureError
         For anything but a SafeTable as it was sealed.
+    StudyError
+        For a chart or a language that there is not.
 
     Examples
     --------
@@ -53,6 +55,7 @@ def show(
     exhibit: compare_groups
     """
     require_safe(safe)
+    check_language("show", language)
     language = language or safe.language
     chart = as_chart(chart) if chart else None
     pictures = {

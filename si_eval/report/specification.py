@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
-from si_eval.errors import StudyError
-from si_eval.vocabulary import CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, STATISTIC, YEAR
+from si_eval.arguments import Arguments, describe_value, whole_number
+from si_eval.errors import ArgumentError, StudyError
+from si_eval.vocabulary import CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, STATISTIC, STATISTICS, YEAR
 
 ChartKind = Literal["bars", "lines", "index", "shares", "profile", "direction", "table", "words", "layers"]
 Dimension = Literal["indicator", "statistic", "group", "year", "size_class", "sector", "category"]
@@ -61,7 +62,8 @@ class Chart:
     Raises
     ------
     StudyError
-        For a kind, a dimension or a sign that there is not, or a divisor that is not above 0.
+        With every setting that is wrong: a kind, a dimension, a statistic or a sign that there is not, a divisor that
+        is not above 0.
 
     Examples
     --------
@@ -72,7 +74,7 @@ class Chart:
     >>> se.Chart("bars", x="size")
     Traceback (most recent call last):
         ...
-    si_eval.errors.StudyError: Chart: found dimension 'size'; expected one of indicator, statistic, group, ...
+    si_eval.errors.ArgumentError: Chart: found x 'size'; expected one of indicator, statistic, group, ...
     """
 
     kind: ChartKind
@@ -86,16 +88,20 @@ class Chart:
     signs: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(ChartKind):
-            raise StudyError(f"Chart: found kind {self.kind!r}; expected one of {', '.join(get_args(ChartKind))}")
-        for name in (self.x, self.series, self.panels, *self.where):
-            if name is not None and name not in DIMENSIONS:
-                raise StudyError(f"Chart: found dimension {name!r}; expected one of {', '.join(DIMENSIONS)}")
-        strange = [sign for sign in self.signs if sign not in SIGNS]
-        if strange:
-            raise StudyError(f"Chart: found sign {', '.join(strange)}; expected some of {', '.join(SIGNS)}; correct it")
-        if self.divisor <= 0:
-            raise StudyError(f"Chart: found divisor {self.divisor}; expected a number above 0, such as 1000")
+        arguments = Arguments("Chart")
+        arguments.option("kind", self.kind, get_args(ChartKind))
+        for name, dimension in (("x", self.x), ("series", self.series), ("panels", self.panels)):
+            if dimension is not None or name == "series":
+                arguments.option(name, dimension, DIMENSIONS)
+        arguments.number("divisor", self.divisor, above=0, action="write for example 1000")
+        if self.statistic is not None:
+            arguments.option("statistic", self.statistic, STATISTICS)
+        arguments.flag("intervals", self.intervals)
+        _check_where(arguments, self.where)
+        _check_signs(arguments, self.signs)
+        problems = [replace(one, where="Chart", found=f"{one.where} {one.found}") for one in arguments.problems]
+        if problems:
+            raise ArgumentError(problems, what="Chart")
 
     @property
     def axis(self) -> str:
@@ -116,10 +122,33 @@ class Chart:
         return tuple(name for name in (self.axis, self.series, self.panels) if name)
 
 
+def _check_where(arguments: Arguments, where: object) -> None:
+    """Keep the problems of the values of dimensions that a chart keeps."""
+    if not isinstance(where, Mapping):
+        arguments.add("where", describe_value(where), "a mapping of dimensions to values", 'write {"year": 2019}')
+        return
+    for name, value in where.items():
+        arguments.option("where", name, DIMENSIONS)
+        if whole_number(value) is None:
+            arguments.text(f"where[{name!r}]", value, "name the value to keep")
+
+
+def _check_signs(arguments: Arguments, signs: object) -> None:
+    """Keep the problems of the words that signs stand with."""
+    if not isinstance(signs, Mapping):
+        arguments.add("signs", describe_value(signs), "a mapping of signs to lists of words", "correct it")
+        return
+    for sign, words in signs.items():
+        arguments.option("signs", sign, SIGNS)
+        arguments.sequence_of_texts(f"signs[{sign!r}]", words, "words")
+
+
 def as_chart(chart: Chart | Mapping[str, Any]) -> Chart:
     """Return a chart as it is, or make one of its settings as a study file spells them."""
     if isinstance(chart, Chart):
         return chart
+    if not isinstance(chart, Mapping):
+        raise StudyError(f"chart: found {describe_value(chart)}; expected a Chart or its settings; give one of these")
     unknown = sorted(set(chart) - {entry.name for entry in fields(Chart)})
     if unknown or "kind" not in chart:
         known = ", ".join(entry.name for entry in fields(Chart))

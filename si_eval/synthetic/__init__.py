@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from numbers import Integral
 from pathlib import Path
 
+from si_eval.arguments import Arguments, describe_value
 from si_eval.errors import StudyError
 from si_eval.failures import explain_failures
 from si_eval.output_folders import match_umask, resolve_place, swap_folders, work_beside
@@ -87,8 +87,7 @@ def simulate_extract(
     >>> se.read_extract(folder).synthetic
     True
     """
-    _check_options(preset, scale, seed, layout, format)
-    target = resolve_place(out)
+    target = resolve_place(_check_options(out, preset, scale, seed, layout, format, progress))
     _check_folder(target)
     report = progress or (lambda step, fraction: None)
     with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
@@ -106,19 +105,21 @@ def simulate_extract(
     return Path(out)
 
 
-def _check_options(preset: str, scale: float, seed: int, layout: str, file_format: str) -> None:
-    """Raise `StudyError` for options that cannot be carried out, before any work."""
-    for name, value, allowed in (
-        ("preset", preset, PRESETS),
-        ("layout", layout, LAYOUTS),
-        ("format", file_format, FORMATS),
-    ):
-        if value not in allowed:
-            raise StudyError(f"{name}: found {value!r}; expected one of {', '.join(allowed)}; choose one of them")
-    if isinstance(scale, bool) or not isinstance(scale, int | float) or not 0 < scale <= 1:
-        raise StudyError(f"scale: found {scale!r}; expected a number above 0 and at most 1; pass for example 0.01")
-    if isinstance(seed, bool) or not isinstance(seed, Integral):
-        raise StudyError(f"seed: found {seed!r}; expected a whole number; pass for example 1")
+def _check_options(
+    out: object, preset: object, scale: object, seed: object, layout: object, file_format: object, progress: object
+) -> Path:
+    """Return the folder to write; raise `ArgumentError` with every option that is wrong, before any work."""
+    arguments = Arguments("simulate_extract")
+    folder = arguments.path("out", out)
+    arguments.option("preset", preset, PRESETS)
+    arguments.number("scale", scale, above=0, most=1, action="pass for example 0.01")
+    arguments.whole("seed", seed, action="pass for example 1")
+    arguments.option("layout", layout, LAYOUTS)
+    arguments.option("format", file_format, FORMATS)
+    if progress is not None and not callable(progress):
+        arguments.add("progress", describe_value(progress), "a function", "give one, or leave it out")
+    arguments.refuse_problems()
+    return folder
 
 
 def _check_folder(out: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import StudyError
+from si_eval.arguments import Arguments
 from si_eval.results import SIMULATION, Simulation
 from si_eval.synthetic.randomness import random_generator
 
@@ -130,12 +130,20 @@ def simulate_firms(
     >>> panel.per_year[2015]
     200
     """
-    if not 0 < participants < firms:
-        raise StudyError(
-            f"participants: found {participants} of {firms} firms; expected fewer than all and at least one; change one"
-        )
-    if years < YEARS_BEFORE_ENTRY + 2:
-        raise StudyError(f"years: found {years}; expected at least {YEARS_BEFORE_ENTRY + 2}; simulate more years")
+    arguments = Arguments("simulate_firms")
+    firms = arguments.whole("firms", firms, least=2)
+    participants = arguments.whole("participants", participants, least=1)
+    if not arguments.problems and participants >= firms:
+        arguments.add("participants", f"{participants} of {firms} firms", "fewer than all", "change one of the two")
+    first_year = arguments.whole("first_year", first_year)
+    years = arguments.whole("years", years, least=YEARS_BEFORE_ENTRY + 2, action="simulate more years")
+    for name, value in (
+        ("effect", effect), ("growth", growth), ("selection", selection), ("size_trend", size_trend),
+        ("departure", departure),
+    ):  # fmt: skip
+        arguments.number(name, value)
+    seed = arguments.whole("seed", seed)
+    arguments.refuse_problems()
     generator = random_generator(seed, "firms")
     calendar = first_year + np.arange(years)
     size = generator.choice(len(PERSONS_BY_SIZE), firms, p=SIZE_SHARES)

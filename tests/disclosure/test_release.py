@@ -227,7 +227,7 @@ def test_a_release_that_fails_its_scan_leaves_nothing(table, tmp_path):
 
 
 def test_only_tables_and_bitmaps_leave(table, tmp_path):
-    with pytest.raises(DisclosureError, match="expected ResultTable"):
+    with pytest.raises(DisclosureError, match="expected a ResultTable"):
         OutputRequest("A study").add(table.frame)
     drawn = OutputRequest("A study").add(table, draw=lambda safe: b"<svg/>")
     with pytest.raises(DisclosureError, match="expected PNG"):
