@@ -198,7 +198,7 @@ def whole_number(value: object) -> int | None:
         return None
     if isinstance(value, Integral):
         return int(value)
-    return int(value) if math.isfinite(value) and float(value).is_integer() else None
+    return int(float(value)) if math.isfinite(value) and float(value).is_integer() else None
 
 
 def plain_value(value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import ibis.expr.datatypes as dt
 import numpy as np
@@ -161,7 +162,7 @@ def _check_values(arguments: Arguments, panel: Panel, column: str, wanted: objec
     if isinstance(wanted, Mapping) or getattr(wanted, "ndim", 1) > 1:
         arguments.add(place, describe_value(wanted), "a value or a list of values", "write the values as a list")
         return ()
-    values = [plain_value(one) for one in list_values(wanted)]  # type: ignore[arg-type]
+    values: list[Any] = [plain_value(one) for one in list_values(wanted)]  # type: ignore[arg-type]
     if not values:
         arguments.add(place, "an empty list", "a value or a list of values", "leave the column out for all units")
         return ()
@@ -172,8 +173,8 @@ def _check_values(arguments: Arguments, panel: Panel, column: str, wanted: objec
         if one is None or one is pd.NA or (isinstance(one, float) and np.isnan(one)):
             action = "list the values to keep: there are no bounds, and missing is no value"
         arguments.add(place, describe_value(one), expected, action)
-    right = tuple(dict.fromkeys(one for one in values if fits(one)))
-    known = list(VOCABULARIES[column]()) if column in VOCABULARIES else []
+    right: tuple[Value, ...] = tuple(dict.fromkeys(one for one in values if fits(one)))
+    known: list[Value] = list(VOCABULARIES[column]()) if column in VOCABULARIES else []
     unknown = [one for one in right if one not in known]
     if unknown and (column in OPEN_CLASSES or not known):
         known, unknown = _search_values(panel, column, unknown)
@@ -205,9 +206,9 @@ def _search_values(panel: Panel, column: str, wanted: Sequence[Value]) -> tuple[
     return (sorted(present) if is_text else ["the values that units have"]), unknown
 
 
-def _advise(value: object, column: str, known: Sequence[object]) -> str:
+def _advise(value: Value, column: str, known: Sequence[Value]) -> str:
     """Return what to do about a value that no unit has: another column may have it."""
     other = {SIZE_CLASS: SIZE_CLASS_4, SIZE_CLASS_4: SIZE_CLASS}.get(column)
-    if other is not None and value in VOCABULARIES[other]():
+    if other is not None and value in list(VOCABULARIES[other]()):
         return f"filter on {other}, which has it"
     return propose_name(value, [str(one) for one in known], "correct or drop it")

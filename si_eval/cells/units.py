@@ -54,7 +54,7 @@ def filter_rows(table: ir.Table, where: Where | None) -> ir.Table:
 
 def list_values(wanted: Value | Sequence[Value]) -> list[Value]:
     """List the values that a filter keeps, as it may name a single one; those of a set in alphabetical order."""
-    if isinstance(wanted, str | bytes) or not isinstance(wanted, Iterable):
+    if isinstance(wanted, str) or not isinstance(wanted, Iterable):
         return [wanted]
     return sorted(wanted, key=str) if isinstance(wanted, Set) else list(wanted)
 
