@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import InputError, Problem
-from si_eval.input_files import read_toml
+from si_eval.arguments import Arguments
+from si_eval.errors import InputError, Problem, StudyError
 from si_eval.results import Simulation
 from si_eval.stats import BoolArray, IntArray
 from si_eval.survey.answers import RESPONDENT
@@ -25,25 +25,10 @@ from si_eval.survey.questionnaire import (
     Questionnaire,
     row_indicator,
 )
-from si_eval.survey.questionnaire_file import NUMBER, Section, section_problems
 from si_eval.survey.responses import SIMULATED, WORDS_GIVEN
+from si_eval.survey.simulation_counts import ROWS, read_counts
 from si_eval.survey.tidy import entry_keys
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, YEAR
-
-ROWS = "rows"
-SECTIONS = {
-    "simulation": Section(
-        {"name": str, "source": str, "respondents": int, "questions": dict, "published_results": list},
-        ("name", "respondents", "questions"),
-    ),
-    "question": Section(
-        {
-            **{"published": dict, "assumed": dict, "reason": str, "figures": list, "rows": dict},
-            **{"by": str, "values": dict, "published_cells": list, "published_classes": list, "published_all": bool},
-        },
-        (),
-    ),
-}
 
 
 def simulate_survey(questionnaire: Questionnaire, *, counts: str | Path, seed: int = 1) -> pd.DataFrame:
@@ -90,6 +75,7 @@ def simulate_survey(questionnaire: Questionnaire, *, counts: str | Path, seed: i
     1         R2  1  1  counts, seed 1
     2         R3  3  2  counts, seed 1
     """
+    seed = _check_arguments("simulate_survey", questionnaire, seed)
     content = read_counts(questionnaire, counts)
     generator = np.random.default_rng(seed)
     number = content["respondents"]
@@ -127,7 +113,12 @@ def write_responses(frame: pd.DataFrame, *, path: str | Path) -> Path:
     >>> survey.write_responses(pd.DataFrame({"respondent": ["a"], "Q1": ["1"]}), path="responses.csv").name
     'responses.csv'
     """
+    arguments = Arguments("write_responses")
+    arguments.instance("frame", frame, pd.DataFrame, "give the responses")
+    arguments.refuse_problems()
     path = Path(path)
+    if path.is_dir():
+        raise StudyError(f"path: found a folder, {path.name!r}; expected the path of a CSV file; name the file itself")
     path.parent.mkdir(parents=True, exist_ok=True)
     frame.to_csv(path, index=False, lineterminator="\n")
     return path
@@ -168,6 +159,7 @@ def describe_simulation(questionnaire: Questionnaire, *, counts: str | Path, see
     >>> [(cell["indicator"], cell["category"]) for cell in simulation.calibrated]
     [('Q1', 'Yes')]
     """
+    seed = _check_arguments("describe_simulation", questionnaire, seed)
     content = read_counts(questionnaire, counts)
     cells = list(content.get("published_results", ()))
     for question in questionnaire.questions:
@@ -180,54 +172,13 @@ def describe_simulation(questionnaire: Questionnaire, *, counts: str | Path, see
     )
 
 
-def read_counts(questionnaire: Questionnaire, path: str | Path) -> dict[str, Any]:
-    """Read and check the counts of a simulation."""
-    content = read_toml(path, what="counts")
-    path = Path(path)
-    problems = list(section_problems(content, SECTIONS["simulation"], path.name, ""))
-    known = [question.id for question in questionnaire.questions]
-    questions = content.get("questions", {})
-    for name, entry in questions.items() if isinstance(questions, dict) else ():
-        place = f"questions.{name}"
-        if name not in known:
-            problems.append(
-                Problem(path.name, "no such question", f"one of {', '.join(known)}", "correct it", "", place)
-            )
-            continue
-        problems += section_problems(entry, SECTIONS["question"], path.name, place)
-        if not any(key in entry for key in ("published", ROWS, "values")) and "reason" not in entry:
-            found = "assumed counts without a reason"
-            problems.append(Problem(path.name, found, "a reason", "say why these counts", column=place))
-        problems += _code_problems(questionnaire.question(name), questionnaire, entry, path.name, place)
-    if problems:
-        raise InputError(problems, what=f"the counts {path.name}")
-    return content
-
-
-def _code_problems(
-    question: Question, questionnaire: Questionnaire, entry: Mapping[str, Any], where: str, place: str
-) -> Iterator[Problem]:
-    """List codes and rows that the question does not have, and counts that are no whole numbers."""
-    codes = {option.code for option in question.options}
-    parts = [entry, *entry.get(ROWS, {}).values()]
-    for counts in [part.get(kind, {}) for part in parts for kind in ("published", "assumed")]:
-        unknown = sorted(set(counts) - codes)
-        if unknown:
-            yield Problem(where, ", ".join(unknown), f"codes of {question.id}", "correct them", column=place)
-        if any(isinstance(count, bool) or not isinstance(count, int) or count < 0 for count in counts.values()):
-            yield Problem(where, "counts that are no whole numbers", "whole numbers from 0", "correct them", "", place)
-    known = codes | {net.id for net in question.nets}
-    named = {str(name) for part in parts for name in part.get("published_cells", ())}
-    if named - known:
-        found = ", ".join(sorted(named - known))
-        yield Problem(where, found, f"codes or nets of {question.id}", "correct them", column=place)
-    rows = {row.id for row in questionnaire.rows_of(question)}
-    if set(entry.get(ROWS, {})) - rows:
-        found = ", ".join(sorted(set(entry[ROWS]) - rows))
-        yield Problem(where, found, f"rows among {', '.join(sorted(rows))}", "correct them", column=f"{place}.rows")
-    for values in entry.get("values", {}).values():
-        if any(isinstance(value, bool) or not isinstance(value, NUMBER) for value in values):
-            yield Problem(where, "values that are no numbers", "numbers", "correct them", column=f"{place}.values")
+def _check_arguments(function: str, questionnaire: Questionnaire, seed: int) -> int:
+    """Return the seed; raises `ArgumentError` for an argument of another kind."""
+    arguments = Arguments(function)
+    arguments.instance("questionnaire", questionnaire, Questionnaire, "load one with `load_questionnaire`")
+    seed = arguments.whole("seed", seed, least=0)
+    arguments.refuse_problems()
+    return seed
 
 
 def _simulate_question(
@@ -275,10 +226,11 @@ def _asked(question: Question, questionnaire: Questionnaire, columns: Mapping[st
     if question.asked_if is None:
         return asked
     source = questionnaire.question(question.asked_if.question)
+    nobody = np.zeros(number)
     if source.kind == MULTIPLE:
-        ticks = [np.asarray(columns[f"{source.id}_{code}"]) == 1 for code in question.asked_if.answers]
+        ticks = [np.asarray(columns.get(f"{source.id}_{code}", nobody)) == 1 for code in question.asked_if.answers]
         return asked & np.any(ticks, axis=0)
-    return asked & np.isin(np.asarray(columns[source.id], dtype=str), question.asked_if.answers)
+    return asked & np.isin(np.asarray(columns.get(source.id, [""] * number), dtype=str), question.asked_if.answers)
 
 
 def _draw_single(
@@ -317,6 +269,10 @@ def _draw_multiple(
         if option.exclusive:
             ticks[option.code][places[start : start + counts.get(option.code, 0)]] = 1
             start += counts.get(option.code, 0)
+    if start > len(places):
+        found, expected = f"{start} answers that exclude others", f"at most the {len(places)} asked"
+        problems.append(Problem("counts", found, expected, "make them agree", column=question.id))
+        return {}
     rest = places[start:]
     shared = [option.code for option in question.options if not option.exclusive]
     if any(counts.get(code, 0) > len(rest) for code in shared):
@@ -349,6 +305,10 @@ def _draw_numbers(
     problems: list[Problem],
 ) -> list[Any]:
     """Assign the values of each class at random to its members; the others leave the question open."""
+    if entry.get("by", "") and entry["by"] not in columns:
+        found, expected = f"no counts of {entry['by']}", "its counts, because it divides these values"
+        problems.append(Problem("counts", found, expected, "add them", column=f"{name}.by"))
+        return [""] * len(asked)
     classes = np.asarray(columns[entry["by"]], dtype=str) if "by" in entry else np.full(len(asked), ALL)
     answers = np.full(len(asked), "", dtype=object)
     for code, values in entry.get("values", {}).items():
