@@ -86,8 +86,9 @@ def _code_problems(
         unknown = sorted(set(counts) - codes)
         if unknown:
             yield Problem(where, ", ".join(unknown), f"codes of {question.id}", "correct them", column=place)
-        if any(isinstance(count, bool) or not isinstance(count, int) or count < 0 for count in counts.values()):
-            yield Problem(where, "counts that are no whole numbers", "whole numbers from 0", "correct them", "", place)
+        if any(type(count) is not int or not 0 <= count <= MAX_RESPONDENTS for count in counts.values()):
+            expected = f"whole numbers from 0 to {MAX_RESPONDENTS}"
+            yield Problem(where, "counts that are no whole numbers, or too large", expected, "correct them", "", place)
     known = codes | {net.id for net in question.nets}
     named = {str(name) for part in parts for name in part.get("published_cells", ())}
     if named - known:
