@@ -86,16 +86,27 @@ def check_request(
 
 
 def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, ...]:
-    """Return the columns that units are split by: those with classes, as no cell may be a single unit."""
+    """Return the columns that units are split by: those with classes, or with 0 and 1, as no cell may be one unit."""
     types = panel.table.schema()
-    classes = [name for name, kind in types.items() if isinstance(kind, dt.String | dt.Boolean) and name != PARTICIPANT]
-    listed = [by] if isinstance(by, str) else by if isinstance(by, Sequence) else []
-    why = "name one of these: identifiers, numbers, years and groups split no cells"
-    unsplit = [name for name in listed if isinstance(name, str) and name in types and name not in classes]
+    classes = [name for name, kind in types.items() if isinstance(kind, dt.String | dt.Boolean)]
+    classes = [name for name in classes if name != PARTICIPANT]
+    listed = [by] if isinstance(by, str) else by if isinstance(by, Iterable) and not isinstance(by, Mapping) else []
+    others = [name for name in listed if isinstance(name, str) and name in types and name not in classes]
+    flags = [name for name in dict.fromkeys(others) if _is_flag(panel, name)]
+    unsplit = set(others) - set(flags)
+    why = "name one of these: identifiers, numbers other than 0 and 1, years and groups split no cells"
     return arguments.names(
-        "by", by, classes, what="columns with classes", empty=True, action=why if unsplit else "name one of these",
-        near=() if unsplit else classes,
+        "by", by, [*classes, *flags], what="columns with classes", empty=True,
+        action=why if unsplit else "name one of these", near=() if unsplit else classes,
     )  # fmt: skip
+
+
+def _is_flag(panel: Panel, column: str) -> bool:
+    """Whether a column of numbers says yes and no as 1 and 0."""
+    if column in (*IDENTIFIERS, YEAR) or not panel.table.schema()[column].is_numeric():
+        return False
+    values = panel.table.filter(panel.table[column].notnull()).select(column).distinct().limit(3)
+    return set(engine.fetch(values)[column].astype(float).dropna()) <= {0.0, 1.0}
 
 
 def check_where(arguments: Arguments, panel: Panel, where: object) -> dict[str, tuple[Value, ...]]:

@@ -27,7 +27,7 @@ OF_ALL = [  # argument, value, what the message says
     ("by", ["region"], "by: found 'region'"),
     ("by", "sectors", "by: found 'sectors'.*did you mean `sector`"),
     ("by", ["sector", "sector"], "by: found 'sector' more than once"),
-    ("by", ["be_id"], "by: found 'be_id'; expected columns with classes.*identifiers, numbers, years"),
+    ("by", ["be_id"], "by: found 'be_id'; expected columns with classes.*identifiers, numbers other than 0 and 1"),
     ("by", ["group_id"], "by: found 'group_id'"),
     ("by", "revenue", "by: found 'revenue'"),
     ("by", "year", "by: found 'year'"),
@@ -163,6 +163,16 @@ def test_a_column_may_be_split_by_and_filtered_at_once(panel):
     split = compare_groups(panel, indicator="revenue", by="sector", where={"sector": ["C"]}).to_frame()
     filtered = compare_groups(panel, indicator="revenue", where={"sector": ["C"]}).to_frame()
     pd.testing.assert_frame_equal(split, filtered)
+
+
+def test_units_may_be_split_by_a_column_of_zeros_and_ones_but_not_by_other_numbers():
+    firms = pd.DataFrame(
+        {"firm": range(20), "year": 2014, "d": [0, 1] * 10, "x": np.arange(20.0), "z": [0, 0, 1, 1] * 5}
+    )
+    panel = panel_from_frame(firms, unit="firm", year="year", participant="d", extra=["x", "z"])
+    assert set(compare_groups(panel, indicator="x", by="z").frame["category"]) == {"0.0", "1.0"}
+    with pytest.raises(StudyError, match="by: found 'x'"):
+        compare_groups(panel, indicator="x", by=["z", "x"])
 
 
 def test_a_panel_without_classes_says_so():
