@@ -31,6 +31,26 @@ public = study.file.disclosure.public_units
 panel = se.build_panel(extract, linkage, rules=study.file.rule_set(), public_units=public)
 
 # %% [markdown] tags=["nl"]
+# ## Zijn de gegevens aannemelijk?
+#
+# Bij het inlezen is gekeken of de bestanden kunnen zijn wat hun naam zegt: bedragen in één eenheid, personen die bij de
+# grootteklasse passen, één classificatie van activiteiten, één sleutel voor elk nummer, geen jaar of kwartaal dubbel of weg. De
+# tabel telt per toets de jaren en tabellen die zijn bekeken en die afwijken. Een grove afwijking stopt de evaluatie, tenzij de
+# studie haar met reden aanvaardt; die reden staat er dan bij.
+
+# %% [markdown] tags=["en"]
+# ## Are the data plausible?
+#
+# Reading the files, it was checked whether they can be what their names say: amounts in one unit, persons that fit the size
+# class, one classification of activities, one key for each number, no year or quarter twice or gone. The table counts, by check,
+# the years and tables that were looked at and those that depart. A gross departure stops the evaluation unless the study accepts
+# it with a reason, which is then printed.
+
+# %%
+tables = se.study_tables(study, panel, linkage)
+se.show(tables["plausibility"], study.chart("plausibility"))
+
+# %% [markdown] tags=["nl"]
 # ## Hoeveel deelnemers zijn gevonden?
 #
 # Een deelnemer is een uniek inschrijfnummer. Waar een persoon in een jaar bij meer bedrijfseenheden hoort, telt de eenheid
@@ -43,7 +63,6 @@ panel = se.build_panel(extract, linkage, rules=study.file.rule_set(), public_uni
 # which it belonged longest counts; where equally long the largest, and then the lowest number.
 
 # %%
-tables = se.study_tables(study, panel, linkage)
 linked, unit_choice = tables["dialogic_table_06"], tables["dialogic_table_07"]
 se.show(linked, study.chart("dialogic_table_06"))
 

@@ -1,4 +1,5 @@
 from .compare.levels import compare_groups
+from .compare.plausibility import describe_plausibility
 from .compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from .compare.selection import check_selection
 from .compare.trends import index_series
@@ -39,6 +40,7 @@ __all__ = [
     "compare_with_published",
     "compute_exhibits",
     "describe_linkage",
+    "describe_plausibility",
     "describe_reach",
     "describe_sectors",
     "describe_unit_choice",

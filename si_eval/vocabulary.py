@@ -287,7 +287,13 @@ def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
     carries both languages, written ``Dutch | English``, gives the one asked for; the English text of a reason gives
     that reason.
     """
-    entry = facts("labels").get(term) or unit_labels().get(term) or own.get(term) or _reasons_in_english().get(term)
+    entry = (
+        facts("labels").get(term)
+        or unit_labels().get(term)
+        or own.get(term)
+        or _checks().get(term)
+        or _reasons_in_english().get(term)
+    )
     if entry is not None:
         return str(entry[language])
     dutch, bar, english = term.partition(BOTH_LANGUAGES)
@@ -296,7 +302,7 @@ def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
 
 def is_labelled(term: str, own: Labels = NO_LABELS) -> bool:
     """Whether the registry or the study has a label for a term."""
-    return term in facts("labels") or term in own
+    return term in facts("labels") or term in own or term in _checks()
 
 
 def translate(text: str, language: Language, own: Labels = NO_LABELS) -> str:
@@ -307,6 +313,12 @@ def translate(text: str, language: Language, own: Labels = NO_LABELS) -> str:
         if joint in text:
             return joint.join(translate(part, language, own) for part in text.split(joint))
     return label(text, language, own)
+
+
+def _checks() -> Mapping[str, Mapping[str, str]]:
+    """Return what each check of plausibility is about, by its name."""
+    checks: Mapping[str, Mapping[str, str]] = facts("plausibility")["checks"]
+    return checks
 
 
 @cache

@@ -124,6 +124,7 @@ def build_panel(
         count_coverage=partial(_count_coverage, table),
         outlier_frame=outliers,
         simulation=extract.simulation,
+        checks=extract.checks,
     )
 
 

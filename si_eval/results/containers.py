@@ -60,7 +60,8 @@ class SourceFile:
 class Extract:
     """A validated raw extract: relational tables under the contract's names.
 
-    ``tables`` maps a table name to a relation; a table that the extract does not have is absent.
+    ``tables`` maps a table name to a relation; a table that the extract does not have is absent. ``checks`` tell
+    whether the extract is plausible.
     """
 
     tables: Mapping[str, ir.Table]
@@ -68,6 +69,7 @@ class Extract:
     sources: tuple[SourceFile, ...] = ()
     notes: tuple[str, ...] = ()
     simulation: Simulation | None = None
+    checks: tuple[CheckResult, ...] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -128,7 +130,8 @@ class Panel:
     """Business unit by year: indicators, classes, coverage and flags. Unit-level: it stays inside.
 
     ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for, ``per_year`` the
-    number of units of each year; ``count_coverage`` counts who has which figure when that is first asked for.
+    number of units of each year; ``count_coverage`` counts who has which figure when that is first asked for;
+    ``checks`` are those of the extract that it was built from.
     """
 
     table: ir.Table
@@ -139,6 +142,7 @@ class Panel:
     outlier_frame: pd.DataFrame
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
 
     def __post_init__(self) -> None:
         freeze_fields(self, "indicators", "per_year", "notes")
@@ -239,13 +243,20 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The outcome of one check: a statistic against a threshold, and a sentence."""
+    """The outcome of one check: a statistic against a threshold, and a sentence.
+
+    ``accepted`` is the reason for which a study goes on although the check fails; empty where it does not. ``judged``
+    counts the places (tables, years) that were looked at, ``departing`` those that the verdict rests on.
+    """
 
     name: str
     statistic: float
     threshold: float
     verdict: Verdict
     sentence: str
+    accepted: str = ""
+    judged: int = 0
+    departing: int = 0
 
     def to_frame(self) -> pd.DataFrame:
         """Return the check as one row."""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval import consistency, survey, synthesis
 from si_eval.compare.levels import compare_summaries
+from si_eval.compare.plausibility import describe_plausibility
 from si_eval.compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from si_eval.compare.selection import check_selection
 from si_eval.compare.trends import index_summaries
@@ -124,6 +125,7 @@ def _synthesise(programme: theory.Programme, findings: synthesis.Findings, prote
 EXHIBIT_FUNCTIONS: Mapping[str, ExhibitFunction] = {
     "describe_linkage": ExhibitFunction(describe_linkage, ("linkage", "panel")),
     "describe_unit_choice": ExhibitFunction(describe_unit_choice, ("panel",)),
+    "describe_plausibility": ExhibitFunction(describe_plausibility, ("panel",)),
     "describe_reach": ExhibitFunction(describe_reach, ("panel",)),
     "describe_sectors": ExhibitFunction(describe_sectors, ("panel",)),
     "check_selection": ExhibitFunction(check_selection, ("panel",)),

@@ -36,6 +36,7 @@ ASSUMED = "assumed"  # the note of a number of a simulated extract that no publi
 ALL_CALIBRATED = (
     "describe_linkage",
     "describe_unit_choice",
+    "describe_plausibility",
     "cost_per_participant",
     SYNTHESIS,
 )  # functions without any

@@ -88,6 +88,7 @@ def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, A
         "columns": source.columns,
         "money_unit": source.money_unit,
         "participants": None if source.participants is None else study.resolve(source.participants),
+        "accept": {one.check: one.reason for one in source.accept},
         "cache": None if source.cache is None else study.resolve(source.cache),
         "engine": open_engine(engine.backend, memory_limit=engine.memory_limit, threads=engine.threads),
     }

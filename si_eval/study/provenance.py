@@ -43,6 +43,11 @@ def describe_run(results: StudyResults, out: Path) -> dict[str, Any]:
             {"table": s.table, "file": Path(s.path).name, "year": s.year, "version": s.version, "sha256": s.sha256}
             for s in results.extract.sources
         ],
+        "plausibility": [
+            {"check": one.name, "threshold": one.threshold, "verdict": one.verdict, "sentence": one.sentence}
+            | ({"accepted": one.accepted} if one.accepted else {})
+            for one in results.extract.checks
+        ],
         "inputs_sha256": hash_inputs(results.extract),
         "python": platform.python_version(),
         "packages": {package: version(package) for package in PACKAGES},

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from si_eval.errors import InputError, Problem, SiEvalError, propose_name
 from si_eval.study.specification import (
+    AcceptedCheck,
     Border,
     Engine,
     ExhibitSpec,
@@ -28,6 +29,7 @@ from si_eval.study.specification import (
 
 PARTS: Mapping[str, type[BaseModel]] = {
     "extract": ExtractSource,
+    "accept": AcceptedCheck,
     "engine": Engine,
     "disclosure": Border,
     "published": Published,

@@ -124,6 +124,16 @@ def _check_backend(text: str) -> str:
     return text
 
 
+def _check_plausibility_name(text: str) -> str:
+    """Refuse a check of plausibility that there is not."""
+    known = list(facts("plausibility")["checks"])
+    if text not in known:
+        raise Refusal(
+            "the name of a check of plausibility", propose_name(text, known, "`si-eval check` lists the names")
+        )
+    return text
+
+
 def _check_some(values: Sequence[T]) -> Sequence[T]:
     """Refuse a list of nothing."""
     if not values:
@@ -159,8 +169,15 @@ class Titles(_Part):
     en: Text
 
 
+class AcceptedCheck(_Part):
+    """A check of plausibility that fails although the extract is right, and the reason, which the report prints."""
+
+    check: Annotated[str, AfterValidator(_check_plausibility_name)]
+    reason: Text
+
+
 class ExtractSource(_Part):
-    """Where the raw tables are, and how their files and columns are called where the registry does not know it."""
+    """Where the raw tables are, how their files and columns are called, and which failed checks are accepted."""
 
     folders: Paths = ()
     files: dict[str, Pattern | Annotated[list[Pattern], AfterValidator(_check_some)]] = Field(default_factory=dict)
@@ -168,6 +185,7 @@ class ExtractSource(_Part):
     money_unit: dict[str, float] = Field(default_factory=dict)
     participants: PathText | None = None
     cache: PathText | None = None
+    accept: Annotated[tuple[AcceptedCheck, ...], Field(strict=False)] = ()
 
 
 class Engine(_Part):

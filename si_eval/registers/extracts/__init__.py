@@ -37,6 +37,7 @@ def read_extract(
     cache: str | Path | None = None,
     engine: Engine | None = None,
     progress: Callable[[str], None] | None = None,
+    accept: Mapping[str, str] | None = None,
 ) -> Extract:
     """Read a raw extract under the contract's names.
 
@@ -45,13 +46,14 @@ def read_extract(
     the euro per unit in a table's files (1 or 1000), ``participants`` a list outside the folders. Files other than
     parquet are converted once into the folder ``cache`` (default: the environment's ``SI_EVAL_CACHE``, else
     ``~/.cache/si_eval``). Raw files are never changed. ``progress`` is told in a few words what is being done.
+    ``accept`` gives, by name of a check of plausibility that fails although the extract is right, the reason.
 
     Returns an Extract whose tables have exactly the contract's columns and types, not loaded into memory.
     Raises InputError with every problem of every file at once.
 
     >>> extract = read_extract("extract/")                                          # doctest: +SKIP
     """
-    examined = examine(Request(source, files, columns, money_unit, participants, cache, engine, progress))
+    examined = examine(Request(source, files, columns, money_unit, participants, cache, engine, progress, accept))
     if examined.extract is None:
         raise InputError(examined.problems)
     return examined.extract
@@ -67,10 +69,11 @@ def examine_extract(
     cache: str | Path | None = None,
     engine: Engine | None = None,
     progress: Callable[[str], None] | None = None,
+    accept: Mapping[str, str] | None = None,
 ) -> Examination:
     """Read an extract once, and say what it holds, what is wrong with it, and what a run could not answer.
 
     Arguments as in `read_extract`. Problems are listed, and are part of the text; none is raised.
     """
-    examined = examine(Request(source, files, columns, money_unit, participants, cache, engine, progress))
+    examined = examine(Request(source, files, columns, money_unit, participants, cache, engine, progress, accept))
     return Examination(describe(examined), examined.problems, examined.extract)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from si_eval.registers.extracts.inspection import Inspected
 from si_eval.registers.extracts.reading import Examined
 from si_eval.registers.extracts.tables import count_years
+from si_eval.registers.plausibility import threshold_text
 from si_eval.registers.schema import contracts, table_names
+from si_eval.results import CheckResult
+from si_eval.vocabulary import BOTH_LANGUAGES
 
 
 def describe(examined: Examined) -> str:
@@ -24,12 +28,22 @@ def describe(examined: Examined) -> str:
     if examined.problems:
         lines += ["", f"Problems ({len(examined.problems)}):"]
         lines += [f"  {number}. {problem}" for number, problem in enumerate(examined.problems, start=1)]
+    if examined.checks:
+        lines += ["", "Plausibility:", *(f"  {_check_line(check)}" for check in examined.checks)]
     if examined.notes:
         remarks = [note for note in examined.notes if " is absent: " not in note]
         lines += ["", "Notes:", *(f"  {note}" for note in remarks)] if remarks else []
     if examined.found.unrecognised:
         lines += ["", f"Not recognised, not read: {', '.join(examined.found.unrecognised)}"]
     return "\n".join(lines)
+
+
+def _check_line(check: CheckResult) -> str:
+    """Give a check: its name, verdict, what was found and expected, and a reason for which it is accepted."""
+    verdict = "fail, accepted" if check.accepted else check.verdict
+    found = "" if math.isnan(check.statistic) else f", found {check.statistic:.3g}, expected {threshold_text(check)}"
+    reason = f"; reason given: {check.accepted}" if check.accepted else ""
+    return f"{check.name}: {verdict}{found}. {check.sentence.partition(BOTH_LANGUAGES)[2]}{reason}"
 
 
 def _files(inspected: Sequence[Inspected], name: str) -> list[Inspected]:

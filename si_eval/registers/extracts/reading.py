@@ -15,6 +15,7 @@ import ibis
 from si_eval.engine import open_engine, scan_parquet
 from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_cache
+from si_eval.registers.extracts.checking import run_checks
 from si_eval.registers.extracts.conversion import Settings
 from si_eval.registers.extracts.files import FoundFiles, Patterns, RawFile, find_files, missing_tables
 from si_eval.registers.extracts.inspection import Inspected, inspect_file, union_rows
@@ -28,7 +29,7 @@ from si_eval.registers.extracts.tables import (
 )
 from si_eval.registers.schema import contracts, table_names
 from si_eval.registry import facts
-from si_eval.results import Extract, Simulation, SourceFile
+from si_eval.results import CheckResult, Extract, Simulation, SourceFile
 from si_eval.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Request:
     cache: str | Path | None = None
     engine: Engine | None = None
     progress: Progress | None = None
+    accept: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Examined:
     notes: tuple[str, ...]
     simulation: Simulation | None = None
     extract: Extract | None = None
+    checks: tuple[CheckResult, ...] = ()
 
 
 def examine(request: Request) -> Examined:
@@ -90,12 +93,16 @@ def examine(request: Request) -> Examined:
             return Examined(found, tuple(inspected), tuple(problems), tuple(notes), simulation)
         say("putting the tables together")
         tables, more = _tables(inspected, reader, cache)
+        say("checking plausibility")
+        sources = tuple(_sources(inspected))
+        checked = run_checks(tables, inspected, sources, request.accept or {}, engine=reader, cache=cache)
         if engine is not reader:
             tables = _copy_to_engine(tables, inspected, engine, cache)
     absent = [f"{name} is absent: {contracts()[name].without}" for name in table_names() if name not in tables]
-    notes = [*notes, *more, *absent]
-    extract = Extract(tables, engine, tuple(_sources(inspected)), tuple(notes), simulation)
-    return Examined(found, tuple(inspected), (), tuple(notes), simulation, extract)
+    notes = [*notes, *more, *absent, *checked.notes]
+    extract = Extract(tables, engine, sources, tuple(notes), simulation, checked.checks)
+    sound = None if checked.problems else extract
+    return Examined(found, tuple(inspected), checked.problems, tuple(notes), simulation, sound, checked.checks)
 
 
 def _wrong_settings(request: Request) -> list[Problem]:

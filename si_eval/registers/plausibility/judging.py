@@ -1,0 +1,129 @@
+"""Judges what was measured: a value against its thresholds, in doubt for innocence where few units stand behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import special
+
+from si_eval.registry import facts
+from si_eval.results import CheckResult
+from si_eval.stats import FloatArray
+from si_eval.vocabulary import Verdict, bilingual
+
+CHANCE = 3.3  # standard errors that chance explains
+MAX_PLACES = 8  # places that a sentence names
+_ORDER: tuple[Verdict, ...] = ("pass", "informative", "fail")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A value at a place (a table, a year), and the most innocent value that chance allows."""
+
+    check: str
+    place: str
+    value: float
+    bound: float
+
+
+def share(check: str, place: str, hits: object, n: object) -> Iterator[Measure]:
+    """Measure a share: ``hits`` of ``n``, with the exact binomial bound; nothing where there are too few."""
+    count, of = int(np.asarray(hits)), int(np.asarray(n))
+    if of < _minimum(check):
+        return
+    alpha = facts("plausibility")["alpha"]
+    if facts("plausibility")["checks"][check]["direction"] == "high":
+        bound = 0.0 if count == 0 else float(special.betaincinv(count, of - count + 1, alpha))
+    else:
+        bound = 1.0 if count == of else float(special.betaincinv(count + 1, of - count, 1 - alpha))
+    yield Measure(check, place, count / of, bound)
+
+
+def median(check: str, place: str, ratios: FloatArray | pd.Series) -> Iterator[Measure]:
+    """Measure a median of ratios of units, with its exact bound by order; nothing where there are too few."""
+    values = np.asarray(ratios, dtype=float)
+    values = np.sort(values[np.isfinite(values) & (values > 0)])
+    if len(values) < _minimum(check):
+        return
+    middle = float(np.median(values))
+    inside = int(special.bdtrik(facts("plausibility")["alpha"], len(values), 0.5))
+    low, high = values[max(inside, 0)], values[len(values) - 1 - max(inside, 0)]
+    bound = low if middle > 1 else high
+    yield Measure(check, place, middle, float(bound if (bound > 1) == (middle > 1) else 1.0))
+
+
+def ratio_of_counts(check: str, place: str, now: float, before: float) -> Iterator[Measure]:
+    """Measure a ratio of two counts, less what chance explains; nothing where both are small."""
+    if max(now, before) < _minimum(check):
+        return
+    change = math.log((now + 0.5) / (before + 0.5))
+    chance = CHANCE * math.sqrt(1 / (now + 0.5) + 1 / (before + 0.5))
+    yield Measure(check, place, math.exp(change), math.exp(math.copysign(max(abs(change) - chance, 0.0), change)))
+
+
+def ratio_of_totals(check: str, place: str, now: float, before: float) -> Iterator[Measure]:
+    """Measure a ratio of two totals; a total that is not above zero beside one that is counts as endlessly far."""
+    value = now / before if now > 0 and before > 0 else math.nan
+    yield Measure(check, place, value, value)
+
+
+def judge(measures: Iterable[Measure]) -> tuple[CheckResult, ...]:
+    """Judge every check of the registry, in its order; one without a measure passes, and says so."""
+    by_check: dict[str, list[Measure]] = {name: [] for name in facts("plausibility")["checks"]}
+    for measure in measures:
+        by_check[measure.check].append(measure)
+    return tuple(_judge_check(name, found) for name, found in by_check.items())
+
+
+def threshold_text(check: CheckResult) -> str:
+    """Say in words what a check expects, by the threshold that it was judged by."""
+    side = {"high": "at most", "low": "at least", "factor": "within a factor of"}
+    return f"{side[facts('plausibility')['checks'][check.name]['direction']]} {check.threshold:g}"
+
+
+def _judge_check(name: str, measures: list[Measure]) -> CheckResult:
+    entry = facts("plausibility")["checks"][name]
+    verdicts = [_verdict(entry, measure.bound) for measure in measures]
+    verdict: Verdict = "pass" if not verdicts else max(verdicts, key=_ORDER.index)
+    worst = max(measures, key=lambda one: _distance(entry["direction"], one.value), default=None)
+    places = [measure.place for measure, found in zip(measures, verdicts, strict=True) if found == verdict != "pass"]
+    return CheckResult(
+        name=name,
+        statistic=math.nan if worst is None else worst.value,
+        threshold=float(entry["remark" if verdict == "informative" else "fail"]),
+        verdict=verdict,
+        sentence=bilingual(*(_sentence(name, verdict, places, bool(measures), tongue) for tongue in ("nl", "en"))),
+        judged=len(measures),
+        departing=len(places),
+    )
+
+
+def _sentence(name: str, verdict: Verdict, places: list[str], measured: bool, language: str) -> str:
+    """Say what was checked and how it came out, without a number of the data."""
+    words = facts("plausibility")["words"]
+    key = verdict if measured else "nothing"
+    more = words["more"][language].format(n=len(places) - MAX_PLACES) if len(places) > MAX_PLACES else ""
+    told = words[key][language].format(places=", ".join(places[:MAX_PLACES]) + more)
+    return f"{facts('plausibility')['checks'][name][language]}: {told}"
+
+
+def _verdict(entry: dict[str, float | str], bound: float) -> Verdict:
+    direction = str(entry["direction"])
+    distance = _distance(direction, bound)
+    if distance > _distance(direction, float(entry["fail"])):
+        return "fail"
+    return "informative" if distance > _distance(direction, float(entry["remark"])) else "pass"
+
+
+def _distance(direction: str, value: float) -> float:
+    if direction == "factor":
+        return math.inf if math.isnan(value) else abs(math.log(max(value, 1e-12)))
+    return value if direction == "high" else -value
+
+
+def _minimum(check: str) -> float:
+    return float(facts("plausibility")["checks"][check].get("minimum", facts("plausibility")["minimum"]))

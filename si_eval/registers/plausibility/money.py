@@ -1,0 +1,139 @@
+"""Checks of money: of one order between years, quarters and tables; quarters that are quarters; no year twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+
+import numpy as np
+import pandas as pd
+
+from si_eval.registers.plausibility.judging import Measure, median, ratio_of_totals, share
+from si_eval.registers.plausibility.sample import Sample, split, split_assets
+from si_eval.registry import facts
+from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, YEAR
+
+QUARTERS = (1, 2, 3, 4)
+SAME = 0.002  # a change smaller than this part is none
+JUMP = 40  # a factor that no firm grows by in a year, below the 100 and 1000 of a wrong unit
+
+
+def measure_money(sample: Sample) -> Iterator[Measure]:
+    """Measure everything about turnover and investments."""
+    quarters = _quarters(sample.turnover)
+    revenue = quarters.sum(axis=1, min_count=4).rename("revenue")
+    amounts = _amounts(sample.investments)
+    yield from _turnover_values(sample.turnover)
+    yield from _quarter_checks(quarters)
+    yield from _between_years("turnover", revenue.unstack(YEAR), "turnover")
+    for first, second in pairwise(sorted(sample.totals)):
+        before, now = sample.totals[first], sample.totals[second]
+        place = f"turnover {second} / {first}"
+        if sample.rows.get("turnover", {}).get(second, 0) >= facts("plausibility")["total_rows"]:
+            yield from ratio_of_totals("turnover_total", place, now, before)
+    for asset in sorted(amounts.index.unique("asset")):
+        wide = amounts.xs(asset, level="asset").unstack(YEAR)
+        yield from _between_years("investments", wide, f"investments {asset}")
+    yield from _levels(sample.units, revenue, amounts)
+    yield from _investment_values(sample.investments)
+
+
+def _quarters(turnover: pd.DataFrame) -> pd.DataFrame:
+    """Put the quarters of a unit and year beside each other."""
+    rows = turnover.dropna(subset=[BE_ID, YEAR, "quarter"])
+    wide = rows.pivot_table(index=[BE_ID, YEAR], columns="quarter", values="turnover", aggfunc="first", observed=True)
+    return wide.reindex(columns=list(QUARTERS)).astype(float)
+
+
+def _amounts(investments: pd.DataFrame) -> pd.Series:
+    """Compute the amount of each unit, year and asset: the total where there is one, else the sum of the components."""
+    rows = investments.dropna(subset=["amount"])
+    keys = [BE_ID, YEAR, "asset"]
+    is_total = rows["component"] == "total"
+    totals = rows[is_total].groupby(keys, observed=True)["amount"].first()
+    sums = rows[~is_total].groupby(keys, observed=True)["amount"].sum()
+    return totals.combine_first(sums).astype(float) if len(rows) else totals.astype(float)
+
+
+def _turnover_values(turnover: pd.DataFrame) -> Iterator[Measure]:
+    for year, of_year in split(turnover):
+        for quarter, rows in split(of_year, "quarter"):
+            place, known = f"turnover {year} Q{quarter}", rows["turnover"].dropna()
+            yield from share("turnover_missing", place, len(rows) - len(known), len(rows))
+            yield from share("turnover_negative", place, (known < 0).sum(), len(known))
+            yield from share("turnover_zero", place, (known == 0).sum(), len(known))
+            other = known[known != 0]
+            yield from share("turnover_repeats", place, other.value_counts().max() if len(other) else 0, len(other))
+
+
+def _quarter_checks(quarters: pd.DataFrame) -> Iterator[Measure]:
+    for year, rows in split(quarters.reset_index()):
+        place = f"turnover {year}"
+        wide = rows[list(QUARTERS)]
+        whole = wide.dropna()
+        whole = whole[(whole > 0).all(axis=1)]
+        q1, q2, q3, q4 = (whole[quarter].to_numpy() for quarter in QUARTERS)
+        rising = (q1 < q2) & (q2 < q3) & (q3 < q4) & (q4 > 2 * q1)
+        yield from share("quarters_cumulative", place, rising.sum(), len(whole))
+        yield from share("quarters_same", place, ((q1 == q2) & (q2 == q3) & (q3 == q4)).sum(), len(whole))
+        for quarter in QUARTERS:
+            yield from share("quarters_present", f"{place} Q{quarter}", wide[quarter].notna().sum(), len(wide))
+            others = whole[[one for one in QUARTERS if one != quarter]].median(axis=1)
+            yield from median("quarters_between", f"{place} Q{quarter}", whole[quarter] / others)
+
+
+def _between_years(kind: str, wide: pd.DataFrame, label: str) -> Iterator[Measure]:
+    """Compare the same units in two years: the median change, jumps of some, and values that do not change at all."""
+    for first, second in combinations(sorted(wide.columns), 2):
+        both = wide[[first, second]].dropna()
+        both = both[(both > 0).all(axis=1)]
+        ratio = (both[second] / both[first]).to_numpy()
+        place = f"{label} {int(second)} / {int(first)}"
+        yield from share(f"{kind}_repeat_a_year", place, (np.abs(ratio - 1) < SAME).sum(), len(ratio))
+        if second == min(year for year in wide.columns if year > first):
+            yield from median(f"{kind}_between_years", place, ratio)
+            if kind == "turnover":
+                jumps = np.abs(np.log(ratio)) > np.log(JUMP)
+                yield from share("turnover_jumps", place, jumps.sum(), len(ratio))
+
+
+def _levels(units: pd.DataFrame, revenue: pd.Series, amounts: pd.Series) -> Iterator[Measure]:
+    """Compare turnover with persons employed, and investments with turnover, with what is usual."""
+    usual = facts("plausibility")["usual"]
+    persons = units.set_index([BE_ID, YEAR])[EMPLOYED_PERSONS]
+    persons = persons[(persons >= 2) & ~persons.index.duplicated()]
+    per_person = (revenue[revenue > 0] / persons).dropna()
+    for year, rows in split(per_person.rename("value").reset_index()):
+        yield from median("turnover_per_person", f"turnover {year}", rows["value"] / usual["turnover_per_person"])
+    spent = amounts[amounts > 0].rename("amount").reset_index()
+    both = spent.merge(revenue[revenue > 0].reset_index(), on=[BE_ID, YEAR])
+    for place, rows in split_assets(both):
+        part = rows["amount"] / rows["revenue"] / usual["investments_in_turnover"][place.partition(" ")[0]]
+        yield from median("investments_against_turnover", f"investments {place}", part)
+    heads = spent.merge(persons.rename("persons").reset_index(), on=[BE_ID, YEAR])
+    for place, rows in split_assets(heads):
+        part = rows["amount"] / rows["persons"] / usual["investments_per_person"][place.partition(" ")[0]]
+        yield from median("investments_per_person", f"investments {place}", part)
+
+
+def _investment_values(investments: pd.DataFrame) -> Iterator[Measure]:
+    imputed: dict[int, tuple[float, int]] = {}
+    for year, rows in split(investments):
+        place, known = f"investments {year}", rows["amount"].dropna()
+        yield from share("investments_negative", place, (known < 0).sum(), len(known))
+        units = rows[BE_ID].nunique()
+        if units >= facts("plausibility")["minimum"]:
+            imputed[year] = float((rows["response"] == "imputed").mean()), units
+    for (first, (before, few)), (second, (now, many)) in pairwise(sorted(imputed.items())):
+        chance = 2 * np.sqrt(1 / few + 1 / many)
+        place = f"investments {second} / {first}"
+        yield Measure("investments_imputed", place, abs(now - before), max(abs(now - before) - chance, 0.0))
+    keys = [BE_ID, YEAR, "asset"]
+    is_total = investments["component"] == "total"
+    totals = investments[is_total].groupby(keys, observed=True)["amount"].first().rename("total")
+    parts = investments[~is_total].groupby(keys, observed=True)["amount"].max().rename("part")
+    both = pd.concat([totals, parts], axis=1).dropna().astype(float)
+    both = both[(both["total"] > 0) & (both["part"] > 0)]
+    for place, rows in split_assets(both.reset_index()):
+        above = (rows["part"] > rows["total"] * 1.01).sum()
+        yield from share("components_above_total", f"investments {place}", above, len(rows))

@@ -1,0 +1,128 @@
+"""Brings out what the checks need: the rows of a sample of units, every link of the participants, totals by year."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import ibis
+import pandas as pd
+
+from si_eval.engine import fetch_arrow, from_frame
+from si_eval.registry import facts
+from si_eval.vocabulary import BE_ID, GROUP_ID, YEAR
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from si_eval.engine import Engine
+
+Rows = Mapping[str, Mapping[int, int]]  # rows by table and year
+Frame: TypeAlias = pd.DataFrame
+_PRIME, _FACTOR = 1_000_003, 48_271  # spread identifiers evenly, alike in every engine
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of the same units from every table of units; a table that the extract does not have is empty.
+
+    ``groups`` are the enterprise groups of these units. ``participants`` has every row of the list, ``persons``,
+    ``links`` and ``linked_units`` what each next table knows of them. ``rows`` counts all rows by table and year,
+    ``totals`` adds up all turnover by year.
+    """
+
+    units: pd.DataFrame
+    turnover: pd.DataFrame
+    investments: pd.DataFrame
+    groups: pd.DataFrame
+    participants: pd.DataFrame
+    persons: pd.DataFrame
+    links: pd.DataFrame
+    linked_units: pd.DataFrame
+    rows: Rows
+    totals: Mapping[int, float]
+
+    @property
+    def years(self) -> list[int]:
+        """List the years of the register of units."""
+        return sorted(self.rows.get("business_units", {}))
+
+
+def split(frame: pd.DataFrame, column: str = YEAR) -> Iterator[tuple[int, pd.DataFrame]]:
+    """Yield the rows of each year, or of each other whole number, in its order."""
+    for value in sorted(frame[column].dropna().unique()):
+        yield int(value), frame[frame[column] == value]
+
+
+def split_assets(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of each asset with each year, named by both."""
+    for asset in sorted(frame["asset"].dropna().unique()):
+        for year, rows in split(frame[frame["asset"] == asset]):
+            yield f"{asset} {year}", rows
+
+
+def draw_sample(tables: Mapping[str, ir.Table], engine: Engine, rows: Rows) -> Sample:
+    """Draw the sample from the tables of an extract: all units of a small one, always the same ones of a large one."""
+    largest = max(rows.get("business_units", {}).values(), default=0)
+    part = min(1.0, facts("plausibility")["sample_units"] / max(largest, 1))
+    units = _fetch(_of_units(tables["business_units"], part))
+    turnover = _fetch(_of_units(tables["turnover"], part)) if "turnover" in tables else _empty("turnover")
+    investments = _fetch(_of_units(tables["investments"], part)) if "investments" in tables else _empty("investments")
+    groups = _empty("enterprise_groups")
+    wanted = units[[GROUP_ID]].dropna().drop_duplicates()
+    if "enterprise_groups" in tables and len(wanted):
+        table = tables["enterprise_groups"]
+        groups = _fetch(table.semi_join(from_frame(engine, wanted.astype("int64")), GROUP_ID))
+    listed, persons, links, linked = _participants(tables, engine)
+    return Sample(units, turnover, investments, groups, listed, persons, links, linked, rows, _totals(tables))
+
+
+def _of_units(table: ir.Table, part: float) -> ir.Table:
+    """Keep the rows of a part of the units."""
+    if part >= 1:
+        return table
+    spread = (table[BE_ID] % _PRIME) * _FACTOR % _PRIME
+    return table.filter(spread < int(part * _PRIME))
+
+
+def _participants(tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Frame, Frame, Frame, Frame]:
+    """Follow the participants to their persons, the links of these, and the register years of the linked units."""
+    if not all(name in tables for name in ("participants", "kvk_person", "person_business_unit")):
+        return _empty("participants"), _empty("kvk_person"), _empty("person_business_unit"), _empty("business_units")
+    participants = _fetch(tables["participants"])
+    persons = _known(tables["kvk_person"], participants, "kvk_id", engine)
+    links = _known(tables["person_business_unit"], persons, "person_id", engine)
+    units = _known(tables["business_units"].select(BE_ID, YEAR), links, BE_ID, engine)
+    return participants, persons, links, units
+
+
+def _known(table: ir.Table, rows: pd.DataFrame, column: str, engine: Engine) -> pd.DataFrame:
+    """Return the distinct rows of a table whose column occurs in other rows."""
+    keys = rows[[column]].dropna().drop_duplicates()
+    if keys.empty:
+        return _fetch(table.limit(0))
+    return _fetch(table.semi_join(from_frame(engine, keys), column).distinct())
+
+
+def _totals(tables: Mapping[str, ir.Table]) -> dict[int, float]:
+    """Add up all turnover by year."""
+    if "turnover" not in tables:
+        return {}
+    table = tables["turnover"]
+    sums = _fetch(table.group_by(YEAR).aggregate(total=table["turnover"].sum()))
+    return dict(zip(sums[YEAR].astype(int), sums["total"].astype(float), strict=True))
+
+
+def _fetch(table: ir.Table) -> pd.DataFrame:
+    """Bring rows out of the engine: dates as days, whole numbers with gaps as floats, texts as categories."""
+    texts = {name: ibis.Schema({name: kind}) for name, kind in table.schema().items() if kind.is_string()}
+    frame = fetch_arrow(table).to_pandas(date_as_object=False, strings_to_categorical=False)
+    for name in texts:
+        frame[name] = frame[name].astype("object")
+    return frame
+
+
+def _empty(name: str) -> pd.DataFrame:
+    """Make a table without rows."""
+    return pd.DataFrame(columns=list(facts("tables")["tables"][name]["columns"]))

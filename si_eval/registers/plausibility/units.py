@@ -1,0 +1,166 @@
+"""Checks of the register of units: persons and codes fit, units go on from year to year, dates are possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import combinations, pairwise
+
+import numpy as np
+import pandas as pd
+
+from si_eval.registers.plausibility.judging import Measure, median, ratio_of_counts, share
+from si_eval.registers.plausibility.sample import Sample, split
+from si_eval.registry import facts, sections
+from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP_ID, YEAR
+
+YEARLY = ("business_units", "enterprise_groups", "turnover", "investments")
+EPOCHS = ("1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "1960-01-01", "1970-01-01", "1582-10-14")
+UNKNOWN_ACTIVITIES = ("", "00000", "0000", "00", "0", "-", "--")
+LARGE = 10  # persons employed from which the same number twice is no accident
+SAME = 0.0005
+
+
+def measure_units(sample: Sample) -> Iterator[Measure]:
+    """Measure everything about business units and enterprise groups."""
+    for table, counts in sample.rows.items():
+        if table in YEARLY:
+            for first, second in pairwise(sorted(counts)):
+                place = f"{table} {second} / {first}"
+                yield from ratio_of_counts("rows_between_years", place, counts[second], counts[first])
+    for table, frame, key in (("business_units", sample.units, BE_ID), ("enterprise_groups", sample.groups, GROUP_ID)):
+        for year, rows in split(frame):
+            yield from _persons(f"{table} {year}", rows)
+        wide = frame.drop_duplicates([key, YEAR]).pivot(index=key, columns=YEAR, values=EMPLOYED_PERSONS).astype(float)
+        yield from _persons_between_years(table, wide)
+    for year, rows in split(sample.units):
+        place = f"business_units {year}"
+        yield from _columns(place, rows)
+        if sample.units["sbi"].notna().any():
+            yield from _activities(place, rows["sbi"])
+        yield from _founded(place, rows["founded"], year)
+    yield from _same_units(sample.units)
+    yield from _in_register(sample)
+    yield from _groups(sample)
+
+
+def odd_dates(dates: pd.Series, first: int, last: int) -> pd.Series:
+    """Mark the days outside the years from ``first`` to ``last``, and the days on which calendars of files begin."""
+    days = pd.to_datetime(dates)
+    return (days.dt.year < first) | (days.dt.year > last) | days.isin(pd.to_datetime(list(EPOCHS)))
+
+
+def _persons(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
+    persons = rows[EMPLOYED_PERSONS]
+    known = persons.dropna()
+    yield from share("persons_missing", place, persons.isna().sum(), len(persons))
+    yield from share("persons_zero", place, (known == 0).sum(), len(known))
+    lower = rows["size_code"].map(facts("size_classes")["codes"])
+    both = pd.DataFrame({"code": lower, "persons": persons}).dropna().astype(float)
+    edges = [-np.inf, *facts("size_classes")["classes"]["size_class"]["lower"][1:], np.inf]
+    by_code, by_persons = (np.searchsorted(edges, both[name], side="right") for name in ("code", "persons"))
+    yield from share("persons_against_size_code", place, (by_code != by_persons).sum(), len(both))
+    codes = rows["size_code"].dropna()
+    codes = codes[~codes.isin(facts("size_classes")["unknown"]["codes"])]
+    unknown = (~codes.isin(list(facts("size_classes")["codes"]))).sum()
+    yield from share("size_codes_known", place, unknown, len(codes))
+
+
+def _persons_between_years(table: str, wide: pd.DataFrame) -> Iterator[Measure]:
+    for first, second in combinations(sorted(wide.columns), 2):
+        both = wide[[first, second]].dropna()
+        both = both[(both > 0).all(axis=1)]
+        ratio = (both[second] / both[first]).to_numpy()
+        place = f"{table} {int(second)} / {int(first)}"
+        if second == min(year for year in wide.columns if year > first):
+            yield from median("persons_between_years", place, ratio)
+        large = ratio[(both[first] >= LARGE).to_numpy()]
+        yield from share("persons_repeat_a_year", place, (np.abs(large - 1) < SAME).sum(), len(large))
+
+
+def _columns(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
+    """Measure the share of the most common value of each column in which units differ."""
+    for column in (EMPLOYED_PERSONS, GROUP_ID, "founded"):
+        known = rows[column].dropna()
+        most = int(known.value_counts().iloc[0]) if len(known) else 0
+        yield from share("columns_constant", f"{place} {column}", most, len(known))
+    founded = rows["founded"].dropna()
+    most = int(founded.value_counts().iloc[0]) if len(founded) else 0
+    yield from share("founding_on_one_day", place, most, len(founded))
+
+
+def _activities(place: str, codes: pd.Series) -> Iterator[Measure]:
+    known = codes[codes.notna() & ~codes.isin(UNKNOWN_ACTIVITIES)].astype(str)
+    yield from share("activities_missing", place, len(codes) - len(known), len(codes))
+    yield from share("activities_known", place, (~known.str[:2].isin(_divisions())).sum(), len(known))
+    yield from share("activities_with_zero", place, known.str.startswith("0").sum(), len(known))
+
+
+@cache
+def _divisions() -> frozenset[str]:
+    """List the divisions of the classification of activities."""
+    spans = (range(section["first"], section["last"] + 1) for section in sections().values())
+    return frozenset(f"{division:02d}" for span in spans for division in span)
+
+
+def _founded(place: str, founded: pd.Series, year: int) -> Iterator[Measure]:
+    days = founded.dropna()
+    odd = odd_dates(days, facts("plausibility")["oldest_year"], year).sum() if len(days) else 0
+    yield from share("founding_dates", place, odd, len(days))
+
+
+def _same_units(units: pd.DataFrame) -> Iterator[Measure]:
+    """Compare consecutive years: units go on, and keep what seldom changes; classes keep their shares."""
+    by_year = {year: rows.drop_duplicates(BE_ID).set_index(BE_ID) for year, rows in split(units)}
+    for first, second in pairwise(sorted(by_year)):
+        before, now = by_year[first], by_year[second]
+        place = f"business_units {second} / {first}"
+        common = before.index.intersection(now.index)
+        yield from share("units_go_on", place, len(common), min(len(before), len(now)))
+        for check, column in (
+            ("activities_between_years", "sbi"),
+            ("founding_between_years", "founded"),
+            ("groups_between_years", GROUP_ID),
+            ("municipalities_between_years", "municipality"),
+        ):
+            both = pd.DataFrame({"before": before.loc[common, column], "now": now.loc[common, column]}).dropna()
+            if column == "sbi":
+                both = both.astype(str).apply(lambda codes: codes.str[:2])
+            yield from share(check, place, (both["before"] != both["now"]).sum(), len(both))
+        yield from _shares("activity_shares", place, before["sbi"].str[:2], now["sbi"].str[:2])
+        yield from _shares("size_class_shares", place, before["size_code"], now["size_code"])
+
+
+def _shares(check: str, place: str, before: pd.Series, now: pd.Series) -> Iterator[Measure]:
+    """Measure how far the shares of classes part: half the sum of differences, less what chance explains."""
+    before, now = before.dropna(), now.dropna()
+    fewest = min(len(before), len(now))
+    if fewest < facts("plausibility")["shares_units"]:
+        return
+    shares = pd.concat([part.value_counts(normalize=True) for part in (before, now)], axis=1).fillna(0.0).to_numpy()
+    distance = np.abs(shares[:, 0] - shares[:, 1]).sum() / 2
+    chance = np.sqrt(2 * shares.mean(axis=1) / fewest).sum() / 2
+    yield Measure(check, place, float(distance), float(max(distance - chance, 0.0)))
+
+
+def _in_register(sample: Sample) -> Iterator[Measure]:
+    """Measure the share of the units of turnover and investments that stand in that year's register."""
+    register = pd.MultiIndex.from_frame(sample.units[[BE_ID, YEAR]].astype("int64"))
+    for table, frame in (("turnover", sample.turnover), ("investments", sample.investments)):
+        keys = frame[[BE_ID, YEAR]].dropna().drop_duplicates().astype("int64")
+        for year, rows in split(keys.assign(known=pd.MultiIndex.from_frame(keys).isin(register))):
+            yield from share("units_in_register", f"{table} {year}", rows["known"].sum(), len(rows))
+
+
+def _groups(sample: Sample) -> Iterator[Measure]:
+    """Compare enterprise groups with their units: they are known, and no smaller."""
+    if sample.groups.empty:
+        return
+    groups = sample.groups.drop_duplicates([GROUP_ID, YEAR])[[GROUP_ID, YEAR, EMPLOYED_PERSONS]]
+    grouped = sample.units.dropna(subset=[GROUP_ID])
+    both = grouped.merge(groups, on=[GROUP_ID, YEAR], how="left", suffixes=("", "_group"), indicator=True)
+    for year, rows in split(both):
+        place = f"enterprise_groups {year}"
+        yield from share("groups_known", place, (rows["_merge"] == "both").sum(), len(rows))
+        units = rows[rows[EMPLOYED_PERSONS] >= 1]
+        yield from median("group_persons", place, units[f"{EMPLOYED_PERSONS}_group"] / units[EMPLOYED_PERSONS])
