@@ -93,17 +93,28 @@ def aggregate_effects(
     averages = [_weighted(effects, cells) for cells in cells_of_part]
     att = np.array([value for value, _ in averages])
     gradient = np.stack([slope for _, slope in averages])
-    covariance = gradient @ effects.covariance @ gradient.T
     overall, slope = _overall(effects, kind, parts, att, gradient)
+    covariance = _covariance_of(effects.covariance, np.vstack([gradient, slope]))
     return AggregatedEffects(
         parts=parts,
         att=att,
-        covariance=covariance,
+        covariance=covariance[:-1, :-1],
         n_treated=np.array([effects.n_treated[cells].min() for cells in cells_of_part]),
         n_controls=np.array([effects.n_controls[cells].min() for cells in cells_of_part]),
         overall=overall,
-        overall_std_error=float(np.sqrt(slope @ effects.covariance @ slope)),
+        overall_std_error=float(np.sqrt(covariance[-1, -1])),
     )
+
+
+def _covariance_of(covariance: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Compute the covariance of averages; those of an average over effects without standard errors are NaN."""
+    known = ~np.isnan(np.diag(covariance))
+    used = gradient[:, known]
+    result = used @ covariance[np.ix_(known, known)] @ used.T
+    without = np.any(gradient[:, ~known] != 0, axis=1)
+    result[without] = np.nan
+    result[:, without] = np.nan
+    return np.asarray(result)
 
 
 def _in_event_window(

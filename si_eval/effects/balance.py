@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.effects.validation import check_finite, check_treated
+from si_eval.effects.validation import check_finite, read_floats, read_treated
 from si_eval.effects.weighting import effective_size
 from si_eval.errors import StudyError
-from si_eval.stats import BoolArray, FloatArray
+from si_eval.stats import ROUNDING, BoolArray, FloatArray, is_constant, subtract
 from si_eval.vocabulary import Reason
 
 
@@ -109,10 +109,13 @@ def balance_table(
     >>> table.before.difference.round(3).tolist(), table.after.difference.round(3).tolist()
     ([1.0], [0.5])
     """
+    covariates, treated = read_floats("covariates", covariates, "(n, k)"), read_treated(treated)
+    score = None if score is None else read_floats("score", score)
     counts = int(treated.sum()), int((~treated).sum())
+    given = {"weights_treated": weights_treated, "weights_controls": weights_controls}
     weights = [
-        np.ones(count) if given is None else np.asarray(given, dtype=float)
-        for given, count in zip((weights_treated, weights_controls), counts, strict=True)
+        np.ones(count) if values is None else read_floats(name, values)
+        for (name, values), count in zip(given.items(), counts, strict=True)
     ]
     _check(covariates, treated, weights, score)
     columns = [
@@ -131,7 +134,6 @@ def balance_table(
 
 def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray], score: FloatArray | None) -> None:
     """Raise `StudyError` for arrays and weights that cannot be compared."""
-    check_treated(treated)
     check_finite(len(treated), covariates=covariates, score=score)
     for name, values, count in zip(
         ("weights_treated", "weights_controls"), weights, (treated.sum(), (~treated).sum()), strict=True
@@ -150,12 +152,13 @@ def _compare_covariate(
     binary = bool(np.isin(treated_values, (0, 1)).all() and np.isin(control_values, (0, 1)).all())
     share = treated_values.mean()
     variance = share * (1 - share) if binary else _variance(treated_values, np.ones(len(treated_values)))
+    variance = 0.0 if _is_constant(treated_values) else variance
     std_dev = np.sqrt(variance)
     figures, reason = [], None
     for treated_weights, control_weights in ([np.ones(len(treated_values)), np.ones(len(control_values))], weights):
         mean_treated = np.average(treated_values, weights=treated_weights)
         mean_controls = np.average(control_values, weights=control_weights)
-        gap = mean_treated - mean_controls
+        gap = float(subtract(np.asarray(mean_treated), np.asarray(mean_controls)))
         if not std_dev > 0 and gap != 0:
             reason = Reason.TREATED_DO_NOT_VARY
         difference = gap / std_dev if std_dev > 0 else 0.0 if gap == 0 else np.nan
@@ -168,9 +171,16 @@ def _compare_covariate(
 
 def _variance(values: FloatArray, weights: FloatArray) -> float:
     """Compute the variance with reliability weights, NaN for a single unit; equal weights give the sample variance."""
+    if _is_constant(values):
+        return 0.0 if len(values) > 1 else np.nan
     share = weights / weights.sum()
     left = 1 - share @ share
     return float(share @ (values - share @ values) ** 2 / left) if left > 0 else np.nan
+
+
+def _is_constant(values: FloatArray) -> bool:
+    """Whether values are the same but for rounding."""
+    return is_constant(float(values.min()), float(values.max()))
 
 
 def _kolmogorov_smirnov(
@@ -180,5 +190,6 @@ def _kolmogorov_smirnov(
     values = np.concatenate([treated_values, control_values])
     steps = np.concatenate([treated_weights / treated_weights.sum(), -control_weights / control_weights.sum()])
     order = np.argsort(values)
-    last = np.append(np.diff(values[order]) > 0, True)
+    ordered = values[order]
+    last = np.append(np.diff(ordered) > ROUNDING * np.abs(ordered[1:]), True)
     return float(np.abs(np.cumsum(steps[order])[last]).max())

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.effects.validation import check_finite, check_treated
-from si_eval.effects.weighting import Effect
+from si_eval.effects.effect_result import Effect, effect_of
+from si_eval.effects.validation import check_finite, read_floats, read_treated
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import Reason
@@ -63,11 +63,12 @@ def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
     >>> strata.weights.tolist(), strata.unmatched.tolist()
     ([1.0, 0.5, 0.5, 0.0, 0.0], [3])
     """
-    columns = np.asarray(cells).reshape(len(cells), -1)
-    if not np.issubdtype(columns.dtype, np.integer):
-        raise StudyError(f"cells: found {columns.dtype}; expected whole numbers; code the classes of each covariate")
+    codes, treated = np.asarray(cells), read_treated(treated)
+    if codes.dtype.kind not in "iu" or codes.ndim not in (1, 2):
+        found = f"values of type {codes.dtype} and shape {codes.shape}"
+        raise StudyError(f"cells: found {found}; expected whole numbers, (n,) or (n, columns); code the classes")
+    columns = codes.reshape(len(codes), -1)
     check_finite(len(treated), cells=columns)
-    check_treated(treated)
     code = np.zeros(len(columns), dtype=np.int64)
     for column in columns.T:
         values, place = np.unique(column, return_inverse=True)
@@ -125,6 +126,11 @@ def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolA
     >>> stratified_effect(strata, np.array([3.0, 5.0, 1.0, 2.0]), treated).estimate
     2.5
     """
+    if not isinstance(strata, Strata):
+        raise StudyError(f"strata: found a {type(strata).__name__}; expected Strata; make them with coarsened_exact")
+    outcome_change, treated = read_floats("outcome_change", outcome_change), read_treated(treated)
+    check_finite(len(treated), strata=strata.stratum)
+    check_finite(len(outcome_change), treated=treated)
     inside = strata.stratum >= 0
     check_finite(len(treated), stratum=strata.stratum, outcome_change=np.where(inside, outcome_change, 0.0))
     if strata.n_strata == 0:
@@ -142,4 +148,4 @@ def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolA
     again = firms > 1  # a mean that serves one treated unit is in that unit's gap already
     squares = float(np.sum((gaps - estimate) ** 2) + np.sum((firms * (firms - 1) * variance / controls)[again]))
     std_error = float(np.sqrt(squares) / n_treated) if n_treated > 1 else np.nan
-    return Effect(estimate, std_error, n_treated, int(controls_in.sum()))
+    return effect_of(estimate, std_error, n_treated, int(controls_in.sum()), outcome_change[inside])

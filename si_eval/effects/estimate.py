@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, cast, get_args
+from typing import Literal
 
 import pandas as pd
 
 from si_eval import cells, stats
 from si_eval.effects.design_result import DesignResult
-from si_eval.effects.long_difference import ADJUSTMENTS, estimate_long_difference
-from si_eval.effects.panel_arrays import PanelArrays, entry_is_known, read_arrays
+from si_eval.effects.long_difference import estimate_long_difference
+from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
+from si_eval.effects.requests import HOLDING, STAGGERED, Cluster, Design, Request, check_effect_request
 from si_eval.effects.staggered import estimate_staggered
-from si_eval.effects.two_by_two import Method
-from si_eval.errors import StudyError
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
     ALL,
@@ -32,6 +31,7 @@ from si_eval.vocabulary import (
     NOTE,
     P_VALUE,
     PARTICIPANTS,
+    PARTICIPATION_ENDED,
     RECORDS,
     RULE_SET,
     STATISTIC,
@@ -42,10 +42,7 @@ from si_eval.vocabulary import (
     Reason,
 )
 
-Design = Literal["staggered", "long_difference"]
-Cluster = Literal["unit", "holding"]
-DOUBLY_ROBUST = "dr"
-STAGGERED = "staggered"
+UNITS = "business units"
 PRE_TREND_TEST_SIZE = 0.05  # of the test of trends before: the convention of the field
 CANNOT_SHOW = {
     "effect": (
@@ -99,23 +96,24 @@ def estimate_effect(
     covariates : sequence of str
         Panel columns, taken in the year before. None by default.
     controls : {"never", "not_yet"}, default "never"
-        Units that never take part, or those that do not yet. A long difference always takes the first.
+        Units that never take part, or also those that do not yet. A long difference takes the first.
     anticipation : int, default 0
-        How many years before entry an effect may begin. Not used by a long difference.
+        How many years before entry an effect may begin. A long difference has none.
     where : mapping, optional
         Values by panel column: chooses units by the first year in which the panel has them.
     years : sequence of int, optional
-        Years to use. All by default.
+        Years to use, two at least. All by default; a long difference takes the first and the last.
     logarithm : bool, default False
         Whether to take the logarithm of the outcome. Estimates are then log points.
     cluster : {"unit", "holding"}, default "unit"
-        Whether influences are added up by unit or by enterprise group. Not used by a long difference.
+        Whether influences are added up by unit or by enterprise group; a unit without one is its own. A standard error
+        needs two groups on each side and five in all. A long difference goes by unit.
     min_units : int, default 10
         Cohorts with fewer units in a cell, on either side, are in no average: they could be computed back from it.
     level : float, optional
         Coverage of intervals. That of the rule set by default.
     seed : int, default 0
-        Seed of the simulated bounds for all years at once.
+        Seed of the simulated bounds for all years at once, of a staggered design.
 
     Returns
     -------
@@ -126,13 +124,15 @@ def estimate_effect(
         is the Wald statistic, with p-value, of the hypothesis that all effects before entry are zero. ``att_robust``
         and ``breakdown`` say how far the effect stands when trends part. ``minimum_detectable_effect`` is what this
         design could have found (power 0.8). ``n_units`` is the smaller of the two groups. Rows ``count`` say how many
-        participants are left out, by reason. The evidence is ``effect`` only where the trend before was tested and not
-        refused (at 0.05), else ``association``. What cannot be computed is a row with the reason in ``note``.
+        participants are left out, by reason (indicator ``left_out``), and how many stop taking part but count as
+        participants (``participation_ended``). The evidence is ``effect`` only where the trend before was tested and
+        not refused (at 0.05), else ``association``. What cannot be computed is a row with the reason in ``note``.
 
     Raises
     ------
-    StudyError
-        For unknown names and options.
+    ArgumentError
+        For names, options, years and values of ``where`` that the panel does not have, and for options that the design
+        does not use; all problems at once. It is a StudyError.
 
     Notes
     -----
@@ -163,57 +163,53 @@ def estimate_effect(
     >>> table.evidence
     'effect'
     """
-    for name, given, options in (("design", design, Design), ("cluster", cluster, Cluster)):
-        if given not in get_args(options):
-            raise StudyError(
-                f"{name}: found {given!r}; expected one of {', '.join(get_args(options))}; choose one of these"
-            )
-    level = panel.rules.level if level is None else level
+    request = check_effect_request(
+        panel, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
+        anticipation=anticipation, where=where, years=years, logarithm=logarithm, cluster=cluster, min_units=min_units,
+        level=level, seed=seed,
+    )  # fmt: skip
     arrays = read_arrays(
         panel,
-        outcome,
-        where=where,
-        years=years,
-        covariates=covariates,
-        logarithm=logarithm,
-        with_non_participants=design != STAGGERED or entry_is_known(panel),
+        request.outcome,
+        where=request.where,
+        years=request.years,
+        covariates=request.covariates,
+        logarithm=request.logarithm,
+        with_non_participants=request.design != STAGGERED or not entry_is_unknown(panel),
     )
-    if design == STAGGERED:
-        result = estimate_staggered(
-            arrays,
-            method=_check_method(method),
-            controls=controls,
-            anticipation=anticipation,
-            clusters=arrays.holding if cluster == "holding" else None,
-            min_units=min_units,
-            level=level,
-            seed=seed,
-        )
-    else:
-        adjustments = [method] if isinstance(method, str) else list(method or ADJUSTMENTS)
-        result = estimate_long_difference(arrays, adjustments, min_units)
+    result = _estimate(arrays, request)
     evidence: Evidence = "effect" if result.pre_trend_p_value >= PRE_TREND_TEST_SIZE else "association"
-    unit = LOG_POINTS if logarithm else panel.indicators[outcome].unit
-    estimates = _rows(result, level).assign(**{INDICATOR: outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
-    rows = pd.concat([estimates, _left_out(result, arrays)], ignore_index=True)
-    rows = rows.assign(**_keys_of_filter(rows, where), **{RULE_SET: panel.rules.name})
+    unit = LOG_POINTS if logarithm else panel.indicators[request.outcome].unit
+    estimates = _rows(result, request.level).assign(
+        **{INDICATOR: request.outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit}
+    )
+    rows = pd.concat([estimates, _counted(result, arrays)], ignore_index=True)
+    rows = rows.assign(**_keys_of_filter(rows, request.where), **{RULE_SET: panel.rules.name})
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="estimate_effect",
         evidence=evidence,
         cannot_show=CANNOT_SHOW[evidence],
         rules=panel.rules.name,
-        coverage=cells.count_coverage(panel, outcome, where=where, years=years),
+        coverage=cells.count_coverage(panel, request.outcome, where=request.where, years=request.years),
         simulation=panel.simulation,
     )
 
 
-def _check_method(method: str | Sequence[str] | None) -> Method:
-    """Return the one method of a staggered design, or raise `StudyError`."""
-    for known in get_args(Method):
-        if method == known or (method is None and known == DOUBLY_ROBUST):
-            return cast(Method, known)
-    raise StudyError(f"method: found {method!r}; expected one of {', '.join(get_args(Method))}; choose one of these")
+def _estimate(arrays: PanelArrays, request: Request) -> DesignResult:
+    """Estimate by the design that was asked for."""
+    if request.design != STAGGERED:
+        return estimate_long_difference(arrays, request.adjustments, request.min_units)
+    return estimate_staggered(
+        arrays,
+        method=request.method,
+        controls=request.controls,
+        anticipation=request.anticipation,
+        clusters=arrays.holding if request.cluster == HOLDING else None,
+        min_units=request.min_units,
+        level=request.level,
+        seed=request.seed,
+    )
 
 
 def _rows(result: DesignResult, level: float) -> pd.DataFrame:
@@ -248,11 +244,16 @@ def _keys_of_filter(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFra
     return keys
 
 
-def _left_out(result: DesignResult, arrays: PanelArrays) -> pd.DataFrame:
-    """Count, by reason, the participants that no estimate rests on; a logarithm may also drop single years of firms."""
-    counts = [(reason.note, count, PARTICIPANTS, "business units") for reason, count in result.left_out.items()]
+def _counted(result: DesignResult, arrays: PanelArrays) -> pd.DataFrame:
+    """Count, by reason, the participants that no estimate rests on, and those that stop taking part.
+
+    A logarithm may also drop single years of firms.
+    """
+    counts = [(LEFT_OUT, reason.note, count, PARTICIPANTS, UNITS) for reason, count in result.left_out.items()]
     if arrays.n_not_positive:
-        counts.append((Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS))
-    rows = pd.DataFrame(counts, columns=[CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE]).astype({ESTIMATE: "float64"})
-    same = {INDICATOR: LEFT_OUT, STATISTIC: COUNT, YEAR: ALL, NOTE: ""}
-    return rows.assign(**same).assign(**{N_UNITS: rows[ESTIMATE]})
+        counts.append((LEFT_OUT, Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS))
+    if arrays.n_ended:
+        counts.append((PARTICIPATION_ENDED, Reason.STOPPED_TAKING_PART.note, arrays.n_ended, PARTICIPANTS, UNITS))
+    rows = pd.DataFrame(counts, columns=[INDICATOR, CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE])
+    rows = rows.astype({ESTIMATE: "float64"})
+    return rows.assign(**{STATISTIC: COUNT, YEAR: ALL, NOTE: "", N_UNITS: rows[ESTIMATE]})

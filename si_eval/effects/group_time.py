@@ -17,15 +17,19 @@ from si_eval.vocabulary import Reason
 
 Controls = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
+MIN_CLUSTERS_OF_A_SIDE = 2  # one cluster has no variance
+MIN_CLUSTERS = 5  # of both sides: the normal limit of fewer is far off
 
 
 @dataclass(frozen=True)
 class GroupTimeEffects:
     """Effects of cohorts by period, shape (cells,); a cell without an estimate has a ``reason`` and NaN.
 
-    ``cohorts`` are the cohorts and ``shares`` their shares of all units. ``covariance`` is that of the effects followed
-    by the shares, shape (cells + cohorts, cells + cohorts), from their influence functions, clustered where asked:
-    sum over clusters of products, without small-sample correction. ``n_incomplete`` counts the units of a cell that a
+    A cell with an estimate but without a standard error (no variance, too few clusters) has a ``reason`` too, and its
+    places in ``covariance`` are NaN. ``cohorts`` are the cohorts and ``shares`` their shares of all units.
+    ``covariance`` is that of the effects followed by the shares, shape (cells + cohorts, cells + cohorts), from their
+    influence functions, clustered where asked: sum over clusters of products, without small-sample correction.
+    ``n_incomplete`` counts the units of a cell that a
     gap in their covariates keeps out of it, ``n_trimmed`` the controls without weight. ``dropped`` counts the treated
     units that are in no cell by reason, ``dropped_never`` those that are never treated.
     """
@@ -82,7 +86,9 @@ def group_time_effects(
     an array (units, k); units with a gap in it are not in the cell. A unit is in a cell when it is observed in both
     periods; ``balanced`` keeps only units observed in all, as R's `did` does by default. Cells with fewer than
     ``min_units`` on either side, and never with fewer than two, are not estimated. Units treated from the first period
-    on have nothing to compare with and are dropped; those treated after the last are controls of "not_yet" alone.
+    on have nothing to compare with and are dropped, as are those that are first observed from their own treatment on:
+    they are in no share of a cohort. Those treated after the last period are controls of "not_yet" alone. With
+    ``cluster``, a cell has a standard error where each side has two clusters, and all units together have five.
 
     Raises `StudyError` for shapes, options and cohorts that cannot be used. Source: Callaway & Sant'Anna (2021),
     Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
@@ -183,7 +189,18 @@ class _Sample:
             no_influence = self.by_cluster(np.zeros(n_treated + n_controls), used)
             return TwoByTwo(np.nan, no_influence, n_treated, n_controls, Reason.TOO_FEW_UNITS), no_influence, n_missing
         cell = two_by_two(before[used], after[used], in_cohort[used], design, method=method)
+        if np.isfinite(cell.att) and self._has_too_few_clusters(in_cohort & used, is_control & used):
+            cell = cell._replace(reason=Reason.TOO_FEW_CLUSTERS)
+        if np.isfinite(cell.att) and cell.reason:
+            return cell, np.full(self.clusters, np.nan), n_missing
         return cell, self.by_cluster(cell.influence * (len(in_cohort) / used.sum()), used), n_missing
+
+    def _has_too_few_clusters(self, treated: BoolArray, controls: BoolArray) -> bool:
+        """Whether the clusters of a cell are too few for a variance: one on a side, or fewer than five in all."""
+        if self.cluster is None:
+            return False
+        sides = [np.unique(self.cluster[side]) for side in (treated, controls)]
+        return min(map(len, sides)) < MIN_CLUSTERS_OF_A_SIDE or len(np.union1d(*sides)) < MIN_CLUSTERS
 
     def by_cluster(self, influence: FloatArray, used: BoolArray) -> FloatArray:
         """Add up the influences of the units used by cluster, or put them at their units."""
@@ -247,9 +264,12 @@ def _reasons_left_out(
     observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool
 ) -> dict[Reason, BoolArray]:
     """Mark the units that are in no cell, by the first reason that holds."""
+    treated = (cohort != NEVER_TREATED) & (cohort <= calendar[-1])
+    seen_before = np.any(observed & (calendar < (cohort - anticipation)[:, None]), axis=1)
     reasons = {
         Reason.TREATED_FROM_START: (cohort != NEVER_TREATED) & (cohort <= calendar[0] + anticipation),
         Reason.TREATED_AFTER_END: (cohort > calendar[-1]) & (controls == "never"),
+        Reason.NOT_SEEN_BEFORE_ENTRY: treated & observed.any(axis=1) & ~seen_before,
         Reason.FEWER_THAN_TWO_YEARS: observed.sum(axis=1) < 2,
         Reason.NOT_EVERY_YEAR: ~observed.all(axis=1) & balanced,
     }

@@ -9,17 +9,18 @@ from functools import cached_property, partial
 import numpy as np
 
 from si_eval import stats
-from si_eval.effects.design_result import DesignResult, Estimate
+from si_eval.effects.design_result import NORMAL, DesignResult, Estimate
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.propensity import Logit, fit_logit
 from si_eval.effects.two_by_two import Method, drop_constant_columns, has_counterpart, two_by_two
+from si_eval.effects.validation import is_rounding
 from si_eval.effects.weighting import balanced_effect, entropy_balance
-from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import Reason
 
 UNADJUSTED = "unadjusted"
+MIN_UNITS = 2  # of a side: one has no variance
 
 
 def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], min_units: int) -> DesignResult:
@@ -28,11 +29,6 @@ def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], mi
     Participants that had entered in the first year already have no year before, and are left out; those whose entry is
     not known count as entered in between. Covariates are those of the first year.
     """
-    unknown = [name for name in adjustments if name not in ADJUSTMENTS]
-    if unknown or not adjustments:
-        raise StudyError(
-            f"method: found {', '.join(unknown) or 'none'}; expected some of {', '.join(ADJUSTMENTS)}; correct it"
-        )
     before, after = arrays.outcome[:, 0], arrays.outcome[:, -1]
     first, last = arrays.years[0], arrays.years[-1]
     cohort = arrays.cohort
@@ -54,11 +50,16 @@ def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], mi
 
 @dataclass(frozen=True)
 class _Sample:
-    """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit."""
+    """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit.
+
+    ``scale`` is the largest outcome: changes that differ by less than its rounding do not vary.
+    """
 
     change: FloatArray
     treated: BoolArray
     covariates: FloatArray | None
+    scale: float
+    has_covariates: bool = True
 
     @cached_property
     def logit(self) -> Logit:
@@ -70,24 +71,30 @@ class _Sample:
 def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
     """Select the units that have covariates and a counterpart among the participants in every category."""
     change = arrays.outcome[used, -1] - arrays.outcome[used, 0]
+    scale = float(np.abs(arrays.outcome[used][:, [0, -1]]).max(initial=0.0))
     treated = arrays.cohort[used] != NEVER_TREATED
     design = arrays.design(0, used)
     if design is None:
-        return _Sample(change, treated, None)
+        return _Sample(change, treated, None, scale, has_covariates=False)
     known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
     if np.any(treated & known):
         known[known] = has_counterpart(design[known], treated[known])
-    return _Sample(change[known], treated[known], drop_constant_columns(design[known]))
+    return _Sample(change[known], treated[known], drop_constant_columns(design[known]), scale)
 
 
 def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
     """Estimate with one adjustment, or return why there is no estimate."""
     n_treated, n_controls = int(sample.treated.sum()), int((~sample.treated).sum())
-    if min(n_treated, n_controls) < min_units:
+    if min(n_treated, n_controls) < max(min_units, MIN_UNITS):
         return Estimate(name, np.nan, n_treated=n_treated, n_controls=n_controls, reason=Reason.TOO_FEW_UNITS)
     if name != UNADJUSTED and sample.covariates is None:
-        return Estimate(name, np.nan, reason=Reason.NO_COVARIATES_GIVEN)
-    return ADJUSTMENTS[name](sample)
+        reason = Reason.CONSTANT_COVARIATE if sample.has_covariates else Reason.NO_COVARIATES_GIVEN
+        return Estimate(name, np.nan, reason=reason)
+    estimate = ADJUSTMENTS[name](sample)
+    if not is_rounding(estimate.std_error * np.sqrt(len(sample.change)), sample.scale):
+        return estimate
+    known = 0.0 if is_rounding(abs(estimate.estimate), sample.scale) else estimate.estimate
+    return estimate._replace(estimate=known, std_error=np.nan, dof=NORMAL, reason=Reason.NO_VARIANCE)
 
 
 def _estimate_unadjusted(sample: _Sample) -> Estimate:
@@ -121,7 +128,8 @@ def _estimate_balanced(sample: _Sample) -> Estimate:
     weights = entropy_balance(covariates, treated)
     if not weights.converged:
         return Estimate("entropy_balancing", np.nan, reason=weights.reason)
-    return Estimate("entropy_balancing", *balanced_effect(change, covariates, treated, weights.weights))
+    effect = balanced_effect(change, covariates, treated, weights.weights)
+    return Estimate("entropy_balancing", *effect, reason=effect.reason)
 
 
 def _estimate_matched(sample: _Sample) -> Estimate:
@@ -131,7 +139,8 @@ def _estimate_matched(sample: _Sample) -> Estimate:
     constant, *slopes = sample.logit.coefficients
     score = constant + sample.covariates @ np.array(slopes)
     matched = match_nearest(score, sample.treated)
-    return Estimate("nearest_neighbour", *matched_effect(matched, sample.change, score, sample.treated))
+    effect = matched_effect(matched, sample.change, score, sample.treated)
+    return Estimate("nearest_neighbour", *effect, reason=effect.reason)
 
 
 ADJUSTMENTS: Mapping[str, Callable[[_Sample], Estimate]] = {

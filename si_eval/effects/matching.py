@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.effects.validation import check_finite, check_treated
-from si_eval.effects.weighting import Effect
+from si_eval.arguments import Arguments
+from si_eval.effects.effect_result import Effect, effect_of
+from si_eval.effects.validation import check_finite, read_codes, read_floats, read_treated
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import Reason
@@ -116,13 +117,17 @@ def match_nearest(
     >>> matched.treated.tolist(), matched.control.tolist()
     ([0, 1], [3, 4])
     """
+    score, treated = read_floats("score", score), read_treated(treated)
     cell = _cells(exact, len(score))
-    check_treated(treated)
     check_finite(len(treated), score=score, exact=cell)
-    if ratio < 1 or (caliper is not None and not caliper > 0):
-        raise StudyError(
-            f"ratio or caliper: found {ratio} and {caliper}; expected at least 1, and more than 0; choose these"
-        )
+    arguments = Arguments("match_nearest")
+    ratio = arguments.whole("ratio", ratio, least=1, action="give the controls for each treated row")
+    if caliper is not None:
+        caliper = arguments.number("caliper", caliper, above=0, action="give a distance, or None for no limit")
+    replace = arguments.flag("replace", replace)
+    if seed is not None:
+        seed = arguments.whole("seed", seed, least=0, action="give a whole number, or None")
+    arguments.refuse_problems()
     spread = np.sqrt(sum(score[group].var(ddof=min(1, group.sum() - 1)) for group in (treated, ~treated)) / 2)
     max_distance = np.inf if caliper is None else caliper * spread
     generator = None if seed is None else np.random.default_rng(seed)
@@ -213,9 +218,14 @@ def matched_effect(
     >>> effect.estimate, effect.n_treated, effect.n_controls
     (1.75, 2, 2)
     """
+    score, treated = read_floats("score", score), read_treated(treated)
+    outcome_change = read_floats("outcome_change", outcome_change)
+    covariates = None if covariates is None else read_floats("covariates", covariates, "(n, k)")
     cell = _cells(exact, len(score))
-    check_treated(treated)
     check_finite(len(treated), score=score, exact=cell, outcome_change=outcome_change, covariates=covariates)
+    if not isinstance(matched, Matched) or len(matched.used) != len(treated):
+        found = f"pairs of {len(matched.used)} rows" if isinstance(matched, Matched) else f"a {type(matched).__name__}"
+        raise StudyError(f"matched: found {found}; expected the pairs of these {len(treated)} rows; match them first")
     treated_rows, place = np.unique(matched.treated, return_inverse=True)
     if len(treated_rows) == 0:
         return Effect(np.nan, np.nan, 0, 0)
@@ -228,14 +238,14 @@ def matched_effect(
     if n_treated == 1:
         return Effect(estimate, np.nan, 1, matched.n_used_controls)
     if not matched.replace:
-        return Effect(
-            estimate, float(np.sqrt(squares / (n_treated * (n_treated - 1)))), n_treated, matched.n_used_controls
-        )
+        std_error = float(np.sqrt(squares / (n_treated * (n_treated - 1))))
+        return effect_of(estimate, std_error, n_treated, matched.n_used_controls, outcome_change)
     total = np.bincount(matched.control, matched.weight, minlength=len(score))
     repeated = total**2 - np.bincount(matched.control, matched.weight**2, minlength=len(score))
     again = np.flatnonzero(matched.used > 1)
     squares += float(repeated[again] @ _conditional_variances(again, outcome_change, score, treated, cell))
-    return Effect(estimate, float(np.sqrt(squares) / n_treated), n_treated, matched.n_used_controls)
+    std_error = float(np.sqrt(squares) / n_treated)
+    return effect_of(estimate, std_error, n_treated, matched.n_used_controls, outcome_change)
 
 
 def _reason(distance: float, max_distance: float) -> Reason:
@@ -247,10 +257,7 @@ def _reason(distance: float, max_distance: float) -> Reason:
 
 def _cells(exact: IntArray | None, rows: int) -> IntArray:
     """Return the codes of the cells, zeros without any, or raise `StudyError` for codes that are no whole numbers."""
-    cell = np.zeros(rows, dtype=np.int64) if exact is None else np.asarray(exact)
-    if not np.issubdtype(cell.dtype, np.integer):
-        raise StudyError(f"exact: found {cell.dtype}; expected whole numbers; code the cells")
-    return cell
+    return np.zeros(rows, dtype=np.int64) if exact is None else read_codes("exact", exact)
 
 
 def _sort_controls(

@@ -13,8 +13,8 @@ from si_eval import cells, engine
 from si_eval.engine.columns import ColumnTable, DictionaryColumn, collect_columns
 from si_eval.errors import StudyError
 from si_eval.results import Panel
-from si_eval.stats import FloatArray, IntArray
-from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, YEAR
+from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, PARTICIPATION_ENDED, YEAR
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", bound=np.generic)
 NEVER_TREATED = 0  # the cohort of units that never take part
 UNKNOWN_ENTRY = -1  # the cohort of participants whose year of entry is not known
-OUTCOME, COVARIATE, FIRST_YEAR = "outcome", "covariate ", "first_year"
+OUTCOME, COVARIATE, FIRST_YEAR, ENDED = "outcome", "covariate ", "first_year", "ended"
 MISSING = "(missing)"  # a category of a covariate by itself
 
 
@@ -31,8 +31,10 @@ class PanelArrays:
     """Units by year. Unit-level: it stays inside.
 
     ``outcome`` has shape (units, years), NaN where it is not known; ``cohort`` (units,) is the first year of
-    participation, `NEVER_TREATED` or `UNKNOWN_ENTRY`; ``holding`` (units,) numbers the enterprise groups, a unit
-    without one is its own. ``covariates`` are numbers, or codes whose ``labels`` are given, of shape (units, years).
+    participation, `NEVER_TREATED` or `UNKNOWN_ENTRY`. Cohorts and ``years`` are moved by ``shift`` years, so that both
+    are above 0 in a panel with years of 0 and before. ``holding`` (units,) numbers the enterprise groups, a unit
+    without one is its own. ``n_ended`` counts the units that stop taking part. ``covariates`` are numbers, or codes
+    whose ``labels`` are given, of shape (units, years).
     ``n_not_positive`` counts the values without a logarithm.
     """
 
@@ -43,6 +45,8 @@ class PanelArrays:
     covariates: Mapping[str, FloatArray | npt.NDArray[np.int32]]
     labels: Mapping[str, tuple[str, ...]]
     n_not_positive: int = 0
+    shift: int = 0
+    n_ended: int = 0
 
     def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
         """Build the covariates of the year at a place, without constant, shape (units, k); None without covariates.
@@ -98,6 +102,7 @@ def read_arrays(
         ENTRY_YEAR,
         GROUP_ID,
         never=~table[PARTICIPANT].fill_null(True),
+        **({ENDED: table[PARTICIPATION_ENDED]} if PARTICIPATION_ENDED in table.columns else {}),
         **{OUTCOME: cells.indicator_values(table, panel.indicators[outcome])},
         **{
             COVARIATE + name: table[name].cast("string").fill_null(MISSING)
@@ -108,14 +113,16 @@ def read_arrays(
     )
     keys, columns = collect_columns(engine.iter_batches(rows), [YEAR, *(COVARIATE + name for name in texts)])
     if not columns.num_rows:
-        raise StudyError("where or years: found no unit of the panel; expected at least one; widen the choice")
+        found = "no unit of the panel" if with_non_participants else "no participant"
+        raise StudyError(f"where or years: found {found}; expected at least one; widen the choice")
     return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm)
 
 
-def entry_is_known(panel: Panel) -> bool:
-    """Whether the year of entry of any participant is known."""
-    known = panel.table[PARTICIPANT] & panel.table[ENTRY_YEAR].notnull()
-    return bool(engine.count_rows(panel.table.filter(known).limit(1)))
+def entry_is_unknown(panel: Panel) -> bool:
+    """Whether the panel has participants, and the year of entry is known of none."""
+    participants = panel.table.filter(panel.table[PARTICIPANT])
+    known = participants.filter(participants[ENTRY_YEAR].notnull())
+    return not engine.count_rows(known.limit(1)) and bool(engine.count_rows(participants.limit(1)))
 
 
 def _select_rows(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:
@@ -145,6 +152,10 @@ def _to_arrays(
     column = period[keys[YEAR].indices]
     ids, line = np.unique(columns.sparse(BE_ID).values, return_inverse=True)
     shape = len(ids), len(calendar)
+    filled = np.zeros(shape, dtype=np.bool_)
+    filled[line, column] = True
+    if int(filled.sum()) < columns.num_rows:
+        raise StudyError("panel: found several rows of a unit in a year; expected one; make the panel again")
 
     def placed(values: npt.NDArray[Value], gap: float) -> npt.NDArray[Value]:
         wide = np.full(shape, gap, dtype=values.dtype)
@@ -156,15 +167,17 @@ def _to_arrays(
     if logarithm:
         outcome = np.log(np.where(not_positive, np.nan, outcome))
     takes_part = np.isin(ids, participants, assume_unique=True)
-    never = columns.booleans("never")
+    never, ended = columns.booleans("never"), columns.booleans(ENDED)
     assert never is not None
-    compared = takes_part.copy()
-    compared[line[never]] = True
+    compared = np.ones(len(ids), dtype=np.bool_)
+    compared[line[~never]] = False  # not known never to take part
+    compared |= takes_part
     entry, groups = columns.sparse(ENTRY_YEAR), columns.sparse(GROUP_ID)
-    cohort = np.where(takes_part, UNKNOWN_ENTRY, NEVER_TREATED).astype(np.int64)
-    cohort[line[entry.rows]] = np.where(takes_part[line[entry.rows]], entry.values, NEVER_TREATED)
+    shift = max(0, 1 - int(min(calendar.min(), entry.values.min(initial=1))))
+    cohort = _cohorts(takes_part, line[entry.rows], entry.values + shift)
     holding = -1 - np.arange(len(ids))
-    holding[line[groups.rows]] = groups.values
+    latest = np.argsort(column[groups.rows], kind="stable")  # a unit that changes groups is in its last one
+    holding[line[groups.rows[latest]]] = groups.values[latest]
     coded = {name: keys[COVARIATE + name] for name in covariates if COVARIATE + name in keys}
     wide = {
         name: placed(coded[name].indices, -1) if name in coded else placed(columns.floats(COVARIATE + name), np.nan)
@@ -173,9 +186,22 @@ def _to_arrays(
     return PanelArrays(
         outcome=outcome[compared],
         cohort=cohort[compared],
-        years=tuple(int(year) for year in calendar),
+        years=tuple(int(year) + shift for year in calendar),
         holding=np.unique(holding[compared], return_inverse=True)[1],
         covariates={name: values[compared] for name, values in wide.items()},
         labels={name: tuple(key.dictionary.to_pylist()) for name, key in coded.items()},
         n_not_positive=int(not_positive[compared].sum()) if logarithm else 0,
+        shift=shift,
+        n_ended=0 if ended is None else len(np.unique(line[ended])),
     )
+
+
+def _cohorts(takes_part: BoolArray, line: IntArray, entry: IntArray) -> IntArray:
+    """Return the cohort of each unit: the earliest of its entries, whatever the order of the rows.
+
+    A unit with an entry that takes part in no year of the panel enters after it: it is in no group of never treated.
+    """
+    earliest = np.full(len(takes_part), np.iinfo(np.int64).max)
+    np.minimum.at(earliest, line, entry)
+    known = earliest < np.iinfo(np.int64).max
+    return np.where(known, earliest, np.where(takes_part, UNKNOWN_ENTRY, NEVER_TREATED)).astype(np.int64)

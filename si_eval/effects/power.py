@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import linalg, special
 
-from si_eval.errors import StudyError
+from si_eval.arguments import Arguments
+from si_eval.effects.validation import read_numbers
+
+MAX_PERIODS = 1000  # of which the correlations are computed
 
 
 def minimum_detectable_effect(
@@ -73,6 +76,11 @@ def minimum_detectable_effect(
     >>> round(minimum_detectable_effect(100, 100), 4)
     0.3962
     """
+    arguments = Arguments("minimum_detectable_effect")
+    _check_test(arguments, level, power)
+    _check_design(arguments, n_treated, n_controls, sd, icc, cluster_size)
+    _check_periods(arguments, pre_periods, post_periods, autocorrelation)
+    arguments.refuse_problems()
     std_error = design_std_error(
         n_treated,
         n_controls,
@@ -120,8 +128,10 @@ def detectable_effect(std_error: float, *, power: float = 0.8, level: float = 0.
     >>> round(detectable_effect(1.0), 4)
     2.8016
     """
-    _check("power", 0.5 <= power < 1, power, "a probability of at least 0.5 and below 1", "choose, for example, 0.8")
-    _check_level(level)
+    arguments = Arguments("detectable_effect")
+    arguments.number("std_error", std_error, least=0, action="give that of the estimate")
+    _check_test(arguments, level, power)
+    arguments.refuse_problems()
     return float(special.ndtri((1 + level) / 2) + special.ndtri(power)) * std_error
 
 
@@ -163,15 +173,11 @@ def power_of(effect: float, std_error: float, level: float = 0.95) -> float:
     >>> round(power_of(2.801585, 1.0), 3)
     0.8
     """
-    _check(
-        "std_error",
-        bool(np.isfinite(std_error)) and std_error > 0,
-        std_error,
-        "a finite number above 0",
-        "see `design_std_error`",
-    )
-    _check("effect", bool(np.isfinite(effect)), effect, "a finite number", "give it in the unit of the outcome")
-    _check_level(level)
+    arguments = Arguments("power_of")
+    arguments.number("std_error", std_error, above=0, action="see `design_std_error`")
+    arguments.number("effect", effect, action="give it in the unit of the outcome")
+    arguments.number("level", level, least=0.8, below=1, action="choose, for example, 0.95")
+    arguments.refuse_problems()
     threshold, distance = special.ndtri((1 + level) / 2), abs(effect) / std_error
     return float(special.ndtr(distance - threshold) + special.ndtr(-distance - threshold))
 
@@ -237,39 +243,49 @@ def design_std_error(
     >>> round(design_std_error(50, 50, pre_periods=2, post_periods=2, autocorrelation=0.5), 4)
     0.1414
     """
-    for name, size in (("n_treated", n_treated), ("n_controls", n_controls), ("cluster_size", cluster_size)):
-        _check(name, bool(np.isfinite(size)) and size >= 1, size, "a number of at least 1", "count units")
-    _check("sd", bool(np.isfinite(sd)) and sd > 0, sd, "a finite number above 0", "give that of one period")
-    _check("icc", 0 <= icc <= 1, icc, "a correlation from 0 to 1", "0 stands for no clusters")
-    over_time = _contrast_variance(pre_periods, post_periods, autocorrelation)
+    arguments = Arguments("design_std_error")
+    _check_design(arguments, n_treated, n_controls, sd, icc, cluster_size)
+    over_time = _check_periods(arguments, pre_periods, post_periods, autocorrelation)
+    arguments.refuse_problems()
     clustering = 1 + (cluster_size - 1) * icc
     return float(sd * np.sqrt(over_time * clustering * (1 / n_treated + 1 / n_controls)))
 
 
-def _contrast_variance(pre: int, post: int, autocorrelation: ArrayLike) -> float:
-    """Compute the variance of one unit's change of mean at entry, as a share of the variance of a period."""
-    for name, count, minimum in (("pre_periods", pre, 0), ("post_periods", post, 1)):
-        whole = isinstance(count, int | np.integer) and count >= minimum
-        _check(name, whole, count, f"a whole number of at least {minimum}", "count the periods that are averaged")
-    lags = np.asarray(autocorrelation, dtype=np.float64)
-    if lags.ndim == 0:
+def _check_design(
+    arguments: Arguments, n_treated: float, n_controls: float, sd: float, icc: float, cluster_size: float
+) -> None:
+    """Keep the problems of sizes, of the spread and of the correlation within clusters."""
+    for name, size in (("n_treated", n_treated), ("n_controls", n_controls), ("cluster_size", cluster_size)):
+        arguments.number(name, size, least=1, action="count units")
+    arguments.number("sd", sd, above=0, action="give that of one period")
+    arguments.number("icc", icc, least=0, most=1, action="give a correlation; 0 stands for no clusters")
+
+
+def _check_periods(arguments: Arguments, pre: int, post: int, autocorrelation: ArrayLike) -> float:
+    """Return the variance of one unit's change of mean at entry, as a share of the variance of a period."""
+    problems = len(arguments.problems)
+    action = "count the periods that are averaged"
+    pre = arguments.whole("pre_periods", pre, least=0, most=MAX_PERIODS, action=action)
+    post = arguments.whole("post_periods", post, least=1, most=MAX_PERIODS, action=action)
+    if len(arguments.problems) > problems:
+        return np.nan
+    lags = read_numbers("autocorrelation", autocorrelation)
+    if lags.ndim == 0 and abs(float(lags)) < 1:
         lags = np.full(pre + post - 1, float(lags))
-    found, expected = lags.tolist(), f"one correlation, or one for each of {pre + post - 1} lags"
-    valid = lags.shape == (pre + post - 1,) and bool((np.abs(lags) < 1).all())
-    _check("autocorrelation", valid, found, expected, "estimate it in the periods before entry")
+    if lags.shape != (pre + post - 1,) or not (np.abs(lags) < 1).all():
+        expected = f"one correlation between -1 and 1, or one for each of {pre + post - 1} lags"
+        arguments.add("autocorrelation", f"{lags.tolist()}", expected, "estimate it in the periods before entry")
+        return np.nan
     correlation = linalg.toeplitz(np.insert(lags, 0, 1.0))
-    possible = bool(np.linalg.eigvalsh(correlation).min() > 0)
-    _check("autocorrelation", possible, found, "correlations that go together", "estimate them from one process")
+    if not np.linalg.eigvalsh(correlation).min() > 0:
+        expected = "correlations that go together"
+        arguments.add("autocorrelation", f"{lags.tolist()}", expected, "estimate them from one process")
+        return np.nan
     contrast = np.concatenate([np.full(pre, -1 / max(pre, 1)), np.full(post, 1 / post)])
     return float(contrast @ correlation @ contrast)
 
 
-def _check_level(level: float) -> None:
-    """Raise `StudyError` unless the coverage lies between 0.8 and 1."""
-    _check("level", 0.8 <= level < 1, level, "a coverage of at least 0.8 and below 1", "choose, for example, 0.95")
-
-
-def _check(name: str, valid: bool, found: float | list[float], expected: str, action: str) -> None:
-    """Raise `StudyError` unless the argument is right."""
-    if not valid:
-        raise StudyError(f"{name}: found {found}; expected {expected}; {action}")
+def _check_test(arguments: Arguments, level: float, power: float) -> None:
+    """Keep the problems of the coverage and of the power."""
+    arguments.number("level", level, least=0.8, below=1, action="choose, for example, 0.95")
+    arguments.number("power", power, least=0.5, below=1, action="choose, for example, 0.8")

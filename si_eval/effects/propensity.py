@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
+from si_eval.effects.validation import read_floats
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import Reason
@@ -103,9 +104,19 @@ def fit_logit(covariates: FloatArray, treated: BoolArray, *, weights: FloatArray
     >>> fit_logit(covariates, covariates[:, 0] > 2).reason.text("en")
     'covariates separate the groups'
     """
+    covariates = read_floats("covariates", covariates, "(n, k)")
+    treated = np.asarray(treated)
+    if treated.dtype != np.bool_ or treated.ndim != 1:
+        found = f"values of type {treated.dtype} and shape {treated.shape}"
+        raise StudyError(f"treated: found {found}; expected booleans of shape (n,); give a true or false for each unit")
     n, k = covariates.shape
-    weights = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
-    if len(treated) != n or len(weights) != n or not _all_finite(covariates) or not np.all(weights >= 0):
+    weights = np.ones(n) if weights is None else read_floats("weights", weights)
+    if (
+        len(treated) != n
+        or len(weights) != n
+        or not _all_finite(covariates)
+        or not np.all((weights >= 0) & np.isfinite(weights))
+    ):
         raise StudyError(
             f"covariates, treated or weights: found {n}, {len(treated)} and {len(weights)} rows, or values that are "
             "missing or weights below 0; expected as many rows of each, all known; leave rows without covariates out"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from si_eval.arguments import Arguments, describe_value
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
 
@@ -90,10 +91,15 @@ def randomisation_test(
     >>> test.p_value, test.exact
     (0.1, True)
     """
+    arguments = Arguments("randomisation_test")
+    if not callable(statistic):
+        expected = "a function that takes who participates"
+        arguments.add("statistic", describe_value(statistic), expected, "write one, for example with lambda")
+    draws = arguments.whole("draws", draws, least=1, action="give the number of assignments to draw")
+    seed = arguments.whole("seed", seed, least=0, action="give a whole number")
+    arguments.refuse_problems()
     actual = _check_treated(treated)
     groups = _exchangeable(actual, strata)
-    if draws < 1:
-        raise StudyError(f"draws: found {draws}; expected at least 1; give the number of assignments to draw")
     possible = prod(comb(units.size, count) for units, count in groups)
     if possible < 2:
         raise StudyError(
@@ -123,6 +129,11 @@ def _exchangeable(treated: BoolArray, strata: ArrayLike | None) -> list[tuple[ND
     codes = np.zeros(treated.size, dtype=np.int64) if strata is None else np.asarray(strata)
     if codes.shape != treated.shape:
         raise StudyError(f"strata: found shape {codes.shape}; expected {treated.shape}; give one code for each unit")
+    if codes.dtype.kind == "O":
+        codes = codes.astype(str)
+    if codes.dtype.kind in "fc" and not np.isfinite(codes).all():
+        missing = int((~np.isfinite(codes)).sum())
+        raise StudyError(f"strata: found {missing} missing codes; expected one for each unit; give these units a code")
     _, codes = np.unique(codes, return_inverse=True)
     count, size = np.bincount(codes, weights=treated).astype(np.int64), np.bincount(codes)
     order = np.argsort(codes, kind="stable")
@@ -164,7 +175,10 @@ def _fixed(treated: BoolArray, groups: list[tuple[NDArray[np.int64], int]]) -> B
 
 def _evaluate(statistic: Statistic, treated: BoolArray) -> float:
     """Compute the statistic of an assignment, or raise `StudyError` where it is not finite."""
-    value = float(statistic(treated))
+    found = statistic(treated)
+    value = float(found) if np.ndim(found) == 0 and np.asarray(found).dtype.kind in "biuf" else np.nan
     if not np.isfinite(value):
-        raise StudyError(f"statistic: found {value}; expected a finite number for every assignment; use another one")
+        raise StudyError(
+            f"statistic: found {describe_value(found)}; expected a finite number for every assignment; use another one"
+        )
     return value

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
+from si_eval.arguments import Arguments
+from si_eval.effects.validation import read_numbers
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray
 
 MAX_EXACT_PAIRS = 200  # up to here the distribution of the signed-rank statistic is computed, beyond it is normal
+MAX_DEVIATIONS = 100.0  # standard deviations: a larger difference is in another unit
 REL_TOL = 1e-13  # sums of two values nearer than this share of their range are one
 LOG_RISK_RATIO_PER_SD = 0.91  # log risk ratio of one standard deviation: VanderWeele and Ding (2017)
 
@@ -105,8 +108,10 @@ def rosenbaum_bounds(
     >>> rosenbaum_bounds([1.0, 2.0, 3.0, 4.0, 5.0], [1, 2]).p_high.round(4).tolist()
     [0.0312, 0.1317]
     """
-    values, gammas = np.asarray(differences, dtype=np.float64), np.atleast_1d(np.asarray(gamma, dtype=np.float64))
+    values, gammas = read_numbers("differences", differences), np.atleast_1d(read_numbers("gamma", gamma))
     _check_pairs(values, gammas, alternative, level)
+    if exact is not None and not isinstance(exact, bool):
+        _raise("exact", f"{exact!r}", "True, False or None", "write one of these")
     exact = values.size <= MAX_EXACT_PAIRS if exact is None else exact
     side = values if alternative == "greater" else -values
     ranks = stats.rankdata(np.abs(side[side != 0]))
@@ -168,9 +173,11 @@ def e_value(risk_ratio: float, low: float | None = None, high: float | None = No
     >>> round(e_value(2).estimate, 4)
     3.4142
     """
-    ends = [end for end in (low, high) if end is not None]
-    if not all(np.isfinite(ratio) and ratio > 0 for ratio in [risk_ratio, *ends]):
-        _raise("risk_ratio", f"{[risk_ratio, *ends]}", "finite ratios above 0", "give ratios, not their logarithms")
+    arguments = Arguments("e_value")
+    for name, ratio in (("risk_ratio", risk_ratio), ("low", low), ("high", high)):
+        if ratio is not None or name == "risk_ratio":
+            arguments.number(name, ratio, above=0, action="give a ratio, not its logarithm")
+    arguments.refuse_problems()
     if (low is not None and low > risk_ratio) or (high is not None and high < risk_ratio):
         _raise("low, high", f"{low}, {high}", f"ends around {risk_ratio}", "give the interval of this ratio")
     limit = low if risk_ratio >= 1 else high
@@ -219,8 +226,11 @@ def e_value_of_difference(standardised_difference: float, std_error: float, *, l
     >>> round(e_value_of_difference(0.5, 0.1).estimate, 3)
     2.529
     """
-    if not std_error >= 0:
-        _raise("std_error", f"{std_error}", "a number of 0 or more", "give the standard error of the difference")
+    arguments = Arguments("e_value_of_difference")
+    largest = {"least": -MAX_DEVIATIONS, "most": MAX_DEVIATIONS}
+    arguments.number("standardised_difference", standardised_difference, **largest, action="divide it by the deviation")
+    arguments.number("std_error", std_error, least=0, most=MAX_DEVIATIONS, action="divide it by the standard deviation")
+    arguments.refuse_problems()
     _check_level(level)
     margin = special.ndtri((1 + level) / 2) * std_error
     middle, low, high = (
@@ -299,15 +309,16 @@ def _check_pairs(values: FloatArray, gammas: FloatArray, alternative: str, level
         _raise("differences", f"shape {values.shape}", expected, "give participant minus comparison of each pair")
     if gammas.ndim != 1 or not gammas.size or not np.isfinite(gammas).all() or (gammas < 1).any():
         _raise("gamma", f"{gammas.tolist()}", "finite numbers of 1 or more", "1 stands for no hidden bias")
-    if alternative not in ("greater", "less"):
+    if not isinstance(alternative, str) or alternative not in ("greater", "less"):
         _raise("alternative", f"{alternative!r}", "'greater' or 'less'", "choose the side of the effect")
     _check_level(level)
 
 
 def _check_level(level: float) -> None:
     """Raise `StudyError` unless the coverage lies between a half and one."""
-    if not 0.5 < level < 1:
-        _raise("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
+    arguments = Arguments("sensitivity")
+    arguments.number("level", level, above=0.5, below=1, action="give the coverage, for example 0.95")
+    arguments.refuse_problems()
 
 
 def _raise(name: str, found: str, expected: str, action: str) -> None:

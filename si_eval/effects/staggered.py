@@ -44,7 +44,7 @@ def estimate_staggered(
     left_out = {Reason.ENTRY_YEAR_UNKNOWN: int((~known).sum())}
     reason = None
     if not len(cohorts):
-        reason = Reason.NO_ENTRY_YEAR_KNOWN
+        reason = Reason.NO_ENTRY_YEAR_KNOWN if np.any(~known) else Reason.NO_GROUP
     elif not np.any((cohorts > first + anticipation) & (cohorts <= last)):
         reason = Reason.NO_ENTRY_AFTER_START
     elif controls == "never" and not np.any(arrays.cohort == NEVER_TREATED):
@@ -68,7 +68,8 @@ def estimate_staggered(
     if np.isnan(effects.att[effects.period >= effects.cohort]).all():
         return DesignResult([Estimate(OVERALL, np.nan, reason=Reason.TOO_FEW_IN_EVERY_COHORT)], _nonzero(left_out))
     test = pre_trend_test(effects)
-    estimates = [*_aggregated(effects, level, seed), *_cells(effects), _pre_trend(effects, test)]
+    averages = [_explained(estimate, effects) for estimate in _aggregated(effects, level, seed, arrays.shift)]
+    estimates = [*averages, *_cells(effects, arrays.shift), _pre_trend(effects, test)]
     estimates += bound_effect_since_entry(estimate_effects(base="universal"), arrays.years, anticipation, level)
     return DesignResult(estimates, _nonzero(left_out), test.p_value)
 
@@ -78,7 +79,7 @@ def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | N
     return arrays.design(place, known)
 
 
-def _aggregated(effects: GroupTimeEffects, level: float, seed: int) -> Iterator[Estimate]:
+def _aggregated(effects: GroupTimeEffects, level: float, seed: int, shift: int) -> Iterator[Estimate]:
     """Yield the overall effect, those by cohort and by years since entry, and what could have been found."""
     by_cohort, by_event = aggregate_effects(effects, "cohort"), aggregate_effects(effects, "event")
     overall = Estimate(
@@ -89,7 +90,7 @@ def _aggregated(effects: GroupTimeEffects, level: float, seed: int) -> Iterator[
         int(by_cohort.n_controls.min()),
     )
     yield overall
-    yield from _part_estimates("cohort {}", by_cohort)
+    yield from _part_estimates("cohort {}", by_cohort, shift)
     yield from _part_estimates("{:+d}", by_event)
     critical_value = simultaneous_critical_value(by_event.covariance, level, seed)
     for estimate in _part_estimates("{:+d}", by_event):
@@ -97,28 +98,37 @@ def _aggregated(effects: GroupTimeEffects, level: float, seed: int) -> Iterator[
         yield estimate._replace(
             statistic=ATT_SIMULTANEOUS, low=estimate.estimate - margin, high=estimate.estimate + margin
         )
-    detectable = detectable_effect(by_cohort.overall_std_error, power=POWER, level=level)
+    std_error = by_cohort.overall_std_error
+    detectable = np.nan if np.isnan(std_error) else detectable_effect(std_error, power=POWER, level=level)
     yield overall._replace(estimate=detectable, std_error=np.nan, statistic=MDE)
 
 
-def _part_estimates(name: str, averages: AggregatedEffects) -> Iterator[Estimate]:
-    """Yield the average of each part: a cohort, or a number of years since entry."""
+def _explained(estimate: Estimate, effects: GroupTimeEffects) -> Estimate:
+    """Add why an average has no standard error: the first reason of an effect that is estimated without one."""
+    if not np.isnan(estimate.estimate if estimate.statistic == MDE else estimate.std_error):
+        return estimate
+    reasons = [reason for att, reason in zip(effects.att, effects.reason, strict=True) if reason and np.isfinite(att)]
+    return estimate._replace(reason=reasons[0] if reasons else None)
+
+
+def _part_estimates(name: str, averages: AggregatedEffects, shift: int = 0) -> Iterator[Estimate]:
+    """Yield the average of each part: a cohort (moved by ``shift`` years), or a number of years since entry."""
     for part, att, std_error, n_treated, n_controls in zip(
         averages.parts, averages.att, averages.std_error, averages.n_treated, averages.n_controls, strict=True
     ):
-        yield Estimate(name.format(int(part)), float(att), float(std_error), int(n_treated), int(n_controls))
+        yield Estimate(name.format(int(part) - shift), float(att), float(std_error), int(n_treated), int(n_controls))
 
 
-def _cells(effects: GroupTimeEffects) -> Iterator[Estimate]:
+def _cells(effects: GroupTimeEffects, shift: int) -> Iterator[Estimate]:
     """Yield the effect of each cohort in each year, or why there is none."""
     for place, (first, period) in enumerate(zip(effects.cohort, effects.period, strict=True)):
         yield Estimate(
-            f"cohort {first}",
+            f"cohort {first - shift}",
             float(effects.att[place]),
             float(effects.std_error[place]),
             int(effects.n_treated[place]),
             int(effects.n_controls[place]),
-            year=int(period),
+            year=int(period) - shift,
             reason=effects.reason[place],
         )
 

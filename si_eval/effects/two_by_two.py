@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from si_eval.effects.propensity import Logit, fit_logit, row_blocks
-from si_eval.effects.validation import check_finite
+from si_eval.effects.validation import check_finite, is_rounding
 from si_eval.errors import StudyError
-from si_eval.stats import BoolArray, FloatArray
+from si_eval.stats import BoolArray, FloatArray, is_constant
 from si_eval.vocabulary import Reason
 
 Method = Literal["dr", "ipw", "reg"]
@@ -26,7 +26,8 @@ MIN_EIGENVALUE = 1e-10  # smallest eigenvalue of the standardised covariates' pr
 class TwoByTwo(NamedTuple):
     """The effect on the treated; ``influence`` (n,) has mean zero, its standard error is root(sum of squares) / n.
 
-    ``n_trimmed`` counts controls without weight because their propensity score is all but one.
+    ``reason`` is why there is no estimate or, with an estimate, no standard error. ``n_trimmed`` counts controls
+    without weight because their propensity score is all but one.
     """
 
     att: float
@@ -39,7 +40,9 @@ class TwoByTwo(NamedTuple):
     @property
     def std_error(self) -> float:
         """Standard error, robust to unequal variances (no small-sample correction)."""
-        return float(np.sqrt(np.sum(self.influence**2)) / len(self.influence)) if np.isfinite(self.att) else np.nan
+        if not np.isfinite(self.att) or self.reason:
+            return np.nan
+        return float(np.sqrt(np.sum(self.influence**2)) / len(self.influence))
 
 
 def two_by_two(
@@ -57,7 +60,8 @@ def two_by_two(
     controls by the odds of treatment (logit, weights that add up to one); "dr" does both and is right if either model
     is. ``logit`` is that of these units on these covariates, where it is fitted already. Without covariates all three
     are the difference of the mean changes. What cannot be estimated has a ``reason``: fewer than two units on a side
-    (one has no variance), collinear covariates, covariates that separate the groups.
+    (one has no variance), collinear covariates, covariates that separate the groups. Changes that do not vary (but for
+    rounding) have no standard error.
 
     Raises `StudyError` for an unknown method, shapes that do not fit and missing values. Source: Sant'Anna & Zhao
     (2020), Journal of Econometrics 219, p. 101-122: equations 2.2-2.4 and 3.1; the influence functions are those of
@@ -100,7 +104,12 @@ def two_by_two(
         covariate_gap += odds @ design / n
     if method != "ipw":
         influence += np.where(treated, 0.0, gap) * (design @ (n * np.linalg.solve(gram, covariate_gap)))
-    return TwoByTwo(float(eta_treated - eta_controls), influence, n_treated, n - n_treated, n_trimmed=trimmed)
+    scale = max(float(np.abs(before).max()), float(np.abs(after).max()))
+    reason = Reason.NO_VARIANCE if is_rounding(np.abs(influence).max() * n_treated / n, scale) else None
+    att = float(eta_treated - eta_controls)
+    if reason and is_rounding(att, scale):
+        att = 0.0
+    return TwoByTwo(att, influence, n_treated, n - n_treated, reason, trimmed)
 
 
 def has_counterpart(design: FloatArray, treated: BoolArray) -> BoolArray:
@@ -117,7 +126,8 @@ def has_counterpart(design: FloatArray, treated: BoolArray) -> BoolArray:
 
 def drop_constant_columns(design: FloatArray) -> FloatArray | None:
     """Return the covariates, shape (n, k), that differ between units; None if none does."""
-    kept = design[:, np.ptp(design, axis=0) > 0] if len(design) else design[:, :0]
+    constant = [is_constant(float(column.min()), float(column.max())) for column in design.T] if len(design) else True
+    kept = design[:, ~np.broadcast_to(np.asarray(constant, dtype=np.bool_), design.shape[1])]
     return kept if kept.shape[1] else None
 
 
@@ -144,7 +154,8 @@ def _standardised(covariates: FloatArray) -> FloatArray:
     """Put a constant first, take means off the rest and divide by standard deviations: no estimate depends on them."""
     design = np.ones((len(covariates), covariates.shape[1] + 1))
     for column, values in enumerate(covariates.T, start=1):
-        design[:, column] = (values - values.mean()) / (values.std() or 1.0)
+        spread = 0.0 if is_constant(float(values.min()), float(values.max())) else values.std()
+        design[:, column] = (values - values.mean()) / (spread or 1.0)
     return design
 
 

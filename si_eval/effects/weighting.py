@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
 
+from si_eval.arguments import Arguments
+from si_eval.effects.effect_result import Effect, effect_of
 from si_eval.effects.entropy import TOL, minimise_entropy, weighted_moments
 from si_eval.effects.propensity import row_blocks, with_constant
-from si_eval.effects.validation import check_finite, check_treated
+from si_eval.effects.validation import check_finite, check_treated, read_floats, read_treated
 from si_eval.errors import StudyError
-from si_eval.stats import BoolArray, FloatArray
+from si_eval.stats import BoolArray, FloatArray, is_constant
 from si_eval.vocabulary import Reason
 
 MAX_IMBALANCE = 1e-4  # a larger gap is no balance
@@ -35,15 +39,6 @@ class Weights(NamedTuple):
     kept: BoolArray | None = None
     covariates: FloatArray | None = None
     score: FloatArray | None = None
-
-
-class Effect(NamedTuple):
-    """The effect on the treated, with the number of units on both sides that it rests on."""
-
-    estimate: float
-    std_error: float
-    n_treated: int
-    n_controls: int
 
 
 def entropy_balance(covariates: FloatArray, treated: BoolArray, *, moments: int = 1, tolerance: float = TOL) -> Weights:
@@ -92,13 +87,12 @@ def entropy_balance(covariates: FloatArray, treated: BoolArray, *, moments: int 
     >>> round(float(weights.weights @ [1.0, 2.0, 4.0]), 6)
     2.5
     """
-    check_treated(treated)
+    covariates, treated = read_floats("covariates", covariates, "(n, k)"), read_treated(treated)
     check_finite(len(treated), covariates=covariates)
-    if moments not in (1, 2, 3) or not 0 < tolerance <= MAX_IMBALANCE:
-        raise StudyError(
-            f"moments or tolerance: found {moments} and {tolerance}; expected 1, 2 or 3, and more than 0 up to "
-            f"{MAX_IMBALANCE:g}; choose these"
-        )
+    arguments = Arguments("entropy_balance")
+    moments = arguments.whole("moments", moments, least=1, most=3)
+    tolerance = arguments.number("tolerance", tolerance, above=0, most=MAX_IMBALANCE)
+    arguments.refuse_problems()
     columns = _with_moments(covariates, treated, moments)
     rows, centre = np.flatnonzero(~treated), columns[treated].mean(axis=0)
     weights, largest = minimise_entropy(columns, rows, centre, _treated_scale(columns, treated), tolerance)
@@ -162,9 +156,10 @@ def inverse_probability(
     >>> weights.weights.round(6).tolist()
     [0.8, 0.2]
     """
-    check_treated(treated)
+    score, treated = read_floats("score", score), read_treated(treated)
+    covariates = None if covariates is None else read_floats("covariates", covariates, "(n, k)")
     check_finite(len(treated), score=score, covariates=covariates)
-    low, high = (0.0, 1.0) if trim is None else trim
+    low, high = (0.0, 1.0) if trim is None else _check_trim(trim)
     kept = (score >= low) & (score <= high)
     if score.min() < 0 or score.max() > 1 or (score[kept & ~treated] == 1).any():
         raise StudyError(
@@ -236,14 +231,17 @@ def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Wei
     >>> round(effect.estimate, 6), effect.n_treated, effect.n_controls
     (1.0, 2, 3)
     """
+    if not isinstance(weights, Weights):
+        raise StudyError(f"weights: found a {type(weights).__name__}; expected Weights; make them with entropy_balance")
+    treated, outcome_change = read_treated(treated), read_floats("outcome_change", outcome_change)
     if not weights.converged:
         why = "no reason" if weights.reason is None else weights.reason.text("en")
         raise StudyError(f"weights: found none ({why}); expected weights that converged; report the reason")
     if weights.score is None:
         columns = np.zeros((len(treated), 0)) if weights.covariates is None else weights.covariates
         return balanced_effect(outcome_change, columns, treated, weights.weights)
-    check_treated(treated)
-    check_finite(len(treated), outcome_change=outcome_change)
+    check_finite(len(treated), outcome_change=outcome_change, score=weights.score, kept=weights.kept)
+    check_finite(int((~treated).sum()), weights=weights.weights)
     treated_kept = treated if weights.kept is None else treated & weights.kept
     n_treated = int(treated_kept.sum())
     share = np.zeros(len(treated))
@@ -257,7 +255,8 @@ def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Wei
     if weights.covariates is not None:
         influence -= _logit_influence(outcome_change - mean_controls, share, treated, weights.score, weights.covariates)
     std_error = float(np.sqrt(influence @ influence)) if np.max(share) < 1 - LEVERAGE_TOL else np.nan
-    return Effect(float(mean_treated - mean_controls), std_error, n_treated, int(np.count_nonzero(share)))
+    estimate = float(mean_treated - mean_controls)
+    return effect_of(estimate, std_error, n_treated, int(np.count_nonzero(share)), outcome_change)
 
 
 def balanced_effect(
@@ -307,7 +306,16 @@ def balanced_effect(
     squares += float(np.sum((residual - residual.mean()) ** 2)) / (n_treated * (n_treated - 1) or np.nan)
     std_error = np.nan if no_residual else float(np.sqrt(squares))
     estimate = float(outcome_change[treated].mean() - mean_controls)
-    return Effect(estimate, std_error, n_treated, int(np.count_nonzero(weights)))
+    return effect_of(estimate, std_error, n_treated, int(np.count_nonzero(weights)), outcome_change)
+
+
+def _check_trim(trim: tuple[float, float]) -> tuple[float, float]:
+    """Return the lowest and highest score that is kept; raise `StudyError` unless these are two, in order."""
+    ends = list(trim) if isinstance(trim, Iterable) and not isinstance(trim, str) else []
+    numbers = [float(end) for end in ends if isinstance(end, Real) and not isinstance(end, bool)]
+    if len(ends) != len(numbers) or len(numbers) != len(("low", "high")) or not numbers[0] < numbers[1]:
+        raise StudyError(f"trim: found {trim!r}; expected two scores, the lower first; write for example (0.05, 0.95)")
+    return numbers[0], numbers[1]
 
 
 def effective_size(weights: FloatArray) -> float:
@@ -338,10 +346,13 @@ def _with_moments(covariates: FloatArray, treated: BoolArray, moments: int) -> F
 
 def _treated_scale(columns: FloatArray, treated: BoolArray) -> FloatArray:
     """Compute the standard deviation among the treated; where they do not differ, of the controls; else one."""
-    scale = columns[treated].std(axis=0)
-    for column in np.flatnonzero(scale == 0):
-        scale[column] = columns[~treated, column].std() or 1.0
-    return np.asarray(scale)
+    scale = [_spread(column[treated]) or _spread(column[~treated]) or 1.0 for column in columns.T]
+    return np.asarray(scale, dtype=np.float64)
+
+
+def _spread(values: FloatArray) -> float:
+    """Compute the standard deviation, exactly zero for values that are the same but for rounding."""
+    return 0.0 if is_constant(float(values.min()), float(values.max())) else float(values.std())
 
 
 def _logit_influence(

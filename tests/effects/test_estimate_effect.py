@@ -159,7 +159,7 @@ UNKNOWN = [
     ({"controls": "village"}, "village"),
     ({"outcome": "profit"}, "profit"),
     ({"covariates": ["wishes"]}, "wishes"),
-    ({"where": {"size_class": "gigantic"}}, "no unit"),
+    ({"where": {"size_class": "gigantic"}}, "gigantic"),
     ({"method": "magic"}, "magic"),
     ({"design": "long_difference", "method": ["magic"]}, "magic"),
 ]

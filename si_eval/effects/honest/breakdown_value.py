@@ -68,7 +68,7 @@ def breakdown(
     >>> round(breakdown([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, restriction="relative"), 2)
     1.37
     """
-    if restriction not in BOUNDS:
+    if not isinstance(restriction, str) or restriction not in BOUNDS:
         raise StudyError(f"restriction: found {restriction!r}; expected one of {sorted(BOUNDS)}; choose one of them")
     study = check_event_study(estimates, covariance, pre, weights)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from si_eval.arguments import Arguments
+from si_eval.effects.validation import read_numbers
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray
 
@@ -83,8 +85,7 @@ def check_event_study(estimates: ArrayLike, covariance: ArrayLike, pre: int, wei
 
     ``weights`` of the periods after the reference period default to their average.
     """
-    values = np.asarray(estimates, dtype=np.float64)
-    spread = np.asarray(covariance, dtype=np.float64)
+    values, spread = read_numbers("estimates", estimates), read_numbers("covariance", covariance)
     if values.ndim != 1 or values.size < 2 or not np.isfinite(values).all():
         _raise("estimates", f"shape {values.shape}", "at least two finite numbers in a row", "leave out other periods")
     if isinstance(pre, bool) or not isinstance(pre, int | np.integer) or not 1 <= pre < values.size:
@@ -92,7 +93,7 @@ def check_event_study(estimates: ArrayLike, covariance: ArrayLike, pre: int, wei
         _raise("pre", f"{pre!r}", expected, "count the periods before the reference period")
     _check_covariance(spread, values.size)
     post = values.size - int(pre)
-    shares = np.full(post, 1 / post) if weights is None else np.asarray(weights, dtype=np.float64)
+    shares = np.full(post, 1 / post) if weights is None else read_numbers("weights", weights)
     if shares.shape != (post,) or not np.isfinite(shares).all() or not shares.any():
         found = f"{shares.tolist()}"
         _raise("weights", found, f"{post} finite numbers, not all 0", "give one weight for each period after it")
@@ -101,7 +102,7 @@ def check_event_study(estimates: ArrayLike, covariance: ArrayLike, pre: int, wei
 
 def check_violations(m: ArrayLike) -> FloatArray:
     """Return ``m`` as an array of shape (k,), or raise `StudyError`."""
-    values = np.atleast_1d(np.asarray(m, dtype=np.float64))
+    values = np.atleast_1d(read_numbers("m", m))
     if values.ndim != 1 or not values.size or not np.isfinite(values).all() or (values < 0).any():
         _raise("m", f"{values.tolist()}", "finite numbers of 0 or more", "give the violations to allow for")
     return values
@@ -109,9 +110,10 @@ def check_violations(m: ArrayLike) -> FloatArray:
 
 def check_level(level: float) -> float:
     """Return ``level`` when it lies between a half and one, or raise `StudyError`."""
-    if not 0.5 < level < 1:
-        _raise("level", f"{level}", "a number between 0.5 and 1", "give the coverage, for example 0.95")
-    return float(level)
+    arguments = Arguments("bounds")
+    level = arguments.number("level", level, above=0.5, below=1, action="give the coverage, for example 0.95")
+    arguments.refuse_problems()
+    return level
 
 
 def _check_covariance(covariance: FloatArray, size: int) -> None:

@@ -1,0 +1,143 @@
+"""Checks what an estimate asks of a panel before any array is read: every argument, all problems at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from si_eval import cells, engine
+from si_eval.arguments import Arguments, describe_value
+from si_eval.effects.group_time import Controls
+from si_eval.effects.long_difference import ADJUSTMENTS
+from si_eval.effects.two_by_two import Method
+from si_eval.results import Panel
+from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, PARTICIPATION_ENDED, WEIGHT, YEAR
+
+Design = Literal["staggered", "long_difference"]
+Cluster = Literal["unit", "holding"]
+STAGGERED: Design = "staggered"
+HOLDING: Cluster = "holding"
+FUNCTION = "estimate_effect"
+DOUBLY_ROBUST: Method = "dr"
+NO_COVARIATES = (BE_ID, GROUP_ID, YEAR, PARTICIPANT, ENTRY_YEAR, PARTICIPATION_ENDED, WEIGHT)
+MIN_YEARS = 2
+
+
+@dataclass(frozen=True)
+class Request:
+    """What an estimate rests on: the arguments of `estimate_effect`, each of the type that the work needs.
+
+    ``method`` is that of a staggered design, ``adjustments`` are those of a long difference.
+    """
+
+    outcome: str
+    design: Design
+    method: Method
+    adjustments: tuple[str, ...]
+    covariates: tuple[str, ...]
+    controls: Controls
+    anticipation: int
+    where: cells.Where | None
+    years: tuple[int, ...] | None
+    logarithm: bool
+    cluster: Cluster
+    min_units: int
+    level: float
+    seed: int
+
+
+def check_effect_request(
+    panel: Panel,
+    *,
+    outcome: object,
+    design: object,
+    method: object,
+    covariates: object,
+    controls: object,
+    anticipation: object,
+    where: object,
+    years: object,
+    logarithm: object,
+    cluster: object,
+    min_units: object,
+    level: object,
+    seed: object,
+) -> Request:
+    """Return the request of a call; raise `ArgumentError` with everything that is wrong with it.
+
+    An option that the design does not use is a problem unless it has its default.
+    """
+    arguments = cells.check_panel(FUNCTION, panel)
+    design = cast(Design, arguments.option("design", design, get_args(Design)))
+    staggered = design == STAGGERED
+    adjustments: tuple[str, ...] = ()
+    chosen = DOUBLY_ROBUST if method is None else method
+    if staggered:
+        chosen = arguments.option("method", chosen, get_args(Method))
+    elif design:
+        given = list(ADJUSTMENTS) if method is None else method
+        adjustments = arguments.names("method", given, ADJUSTMENTS, what="methods of a long difference")
+        _refuse_unused(arguments, controls=(controls, "never"), anticipation=(anticipation, 0),
+                       cluster=(cluster, "unit"), seed=(seed, 0))  # fmt: skip
+    request = Request(
+        outcome=_check_outcome(arguments, panel, outcome),
+        design=design,
+        method=cast(Method, chosen),
+        adjustments=adjustments,
+        covariates=_check_covariates(arguments, panel, covariates),
+        controls=cast(Controls, arguments.option("controls", controls, get_args(Controls))),
+        anticipation=arguments.whole("anticipation", anticipation, least=0, action="give a number of years"),
+        where=cells.check_where(arguments, panel, where) or None,
+        years=_check_years(arguments, panel, years),
+        logarithm=arguments.flag("logarithm", logarithm),
+        cluster=cast(Cluster, arguments.option("cluster", cluster, get_args(Cluster))),
+        min_units=arguments.whole("min_units", min_units, least=1, action="give a number of units"),
+        level=panel.rules.level if level is None else arguments.level("level", level),
+        seed=arguments.whole("seed", seed, least=0, action="give a whole number"),
+    )
+    if staggered and request.cluster == HOLDING and not _has_groups(panel):
+        action = "name the column of enterprise groups when the panel is made, or leave cluster out"
+        arguments.add("cluster", "'holding' for a panel without enterprise groups", "a panel that has them", action)
+    arguments.refuse_problems()
+    return request
+
+
+def _refuse_unused(arguments: Arguments, **options: tuple[object, object]) -> None:
+    """Keep a problem for each option, given with its default, that a long difference does not use."""
+    for name, (given, default) in options.items():
+        if type(given) is not type(default) or given != default:
+            arguments.add(name, describe_value(given), "nothing: a long difference does not use it", "leave it out")
+
+
+def _check_outcome(arguments: Arguments, panel: Panel, outcome: object) -> str:
+    """Return the one indicator that is the outcome."""
+    if not isinstance(outcome, str):
+        arguments.add("outcome", describe_value(outcome), "the name of one indicator", "write one name")
+        return ""
+    return "".join(arguments.names("outcome", outcome, panel.indicators, what="indicators of the panel"))
+
+
+def _check_covariates(arguments: Arguments, panel: Panel, covariates: object) -> tuple[str, ...]:
+    """Return the panel columns that adjust; identifiers, years and participation itself are none."""
+    columns = [name for name in panel.table.columns if name not in NO_COVARIATES]
+    return arguments.names("covariates", covariates, columns, what="columns of the panel", empty=True)
+
+
+def _check_years(arguments: Arguments, panel: Panel, years: object) -> tuple[int, ...] | None:
+    """Return the years to use, two at least; None for all of them."""
+    if years is None:
+        if len(panel.per_year) < MIN_YEARS:
+            action = "make a panel with a year before and one after"
+            arguments.add("panel", f"{len(panel.per_year)} year", "two years or more", action)
+        return None
+    problems = len(arguments.problems)
+    chosen = arguments.years("years", years, panel.per_year)
+    if len(chosen) < MIN_YEARS and len(arguments.problems) == problems:
+        arguments.add("years", describe_value(years), "two years or more", "add a year before or after")
+    return chosen
+
+
+def _has_groups(panel: Panel) -> bool:
+    """Whether any unit of the panel belongs to a known enterprise group."""
+    grouped = panel.table.filter(panel.table[GROUP_ID].notnull())
+    return bool(engine.count_rows(grouped.limit(1)))
