@@ -256,4 +256,5 @@ def _counted(result: DesignResult, arrays: PanelArrays) -> pd.DataFrame:
         counts.append((PARTICIPATION_ENDED, Reason.STOPPED_TAKING_PART.note, arrays.n_ended, PARTICIPANTS, UNITS))
     rows = pd.DataFrame(counts, columns=[INDICATOR, CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE])
     rows = rows.astype({ESTIMATE: "float64"})
-    return rows.assign(**{STATISTIC: COUNT, YEAR: ALL, NOTE: "", N_UNITS: rows[ESTIMATE]})
+    same = {STATISTIC: COUNT, YEAR: ALL, NOTE: ""}
+    return rows.assign(**same).assign(**{N_UNITS: rows[ESTIMATE]})

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from pandas.api.extensions import ExtensionDtype
 
 from si_eval.errors import Problem
 from si_eval.registers.any_frame.names import frame_problem
@@ -23,8 +24,10 @@ MAX_DISTANCE = 150  # years from the middle year of a frame; a year farther off 
 WHOLE_NUMBER = re.compile(r"^\s*[-+]?[0-9]+(\.0*)?\s*$")
 EXACT_BITS = {"float16": 11, "float32": 24}  # whole numbers above two to this power are not exact
 EXACT = 2**53  # that of float64
-NULLABLE = {"b": "boolean", "i": "Int64", "u": "UInt64", "f": "Float64"}  # by the kind of an Arrow type
-DOUBLE = 8  # bytes of a float64
+NULLABLE: dict[str, ExtensionDtype] = {  # by the kind of an Arrow type
+    "b": pd.BooleanDtype(), "i": pd.Int64Dtype(), "u": pd.UInt64Dtype(), "f": pd.Float64Dtype(),
+}  # fmt: skip
+SINGLE = ("halffloat[pyarrow]", "float[pyarrow]")  # these round more than a float64
 NO_CODE = -1
 DATES = (dt.date, pd.Period)
 NUMBERS = (int, float, np.integer, np.floating, Decimal)
@@ -56,19 +59,19 @@ def read_numbers(column: pd.Series, name: object) -> Numbers:
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype="float64", na_value=np.nan).copy()
         return Numbers(values, _infinite(values, name))
-    values = column.astype(object)
-    known = values.dropna()
+    listed = column.astype(object)
+    known = listed.dropna()
     if known.map(lambda value: isinstance(value, bool | np.bool_)).all():
-        return Numbers(values.map({True: 1.0, False: 0.0}).to_numpy(dtype="float64"))
+        return Numbers(np.array([np.nan if pd.isna(value) else float(value) for value in listed], dtype=np.float64))
     try:
-        parsed = parse_numbers(values)
+        parsed = parse_numbers(listed)
     except TypeError:  # values that cannot be compared, such as lists
         found = f"values of type {type(known.iloc[0]).__name__}"
         return Numbers(_nothing(column), [frame_problem(name, found, "numbers", "make numbers of them")])
     problems = []
     for problem in parsed.problems:
         found = problem.found.replace("values that are not a number", "values that are no numbers")
-        shown = values.iloc[list(problem.rows)].astype(str)
+        shown = listed.iloc[list(problem.rows)].astype(str)
         problems.append(frame_problem(name, found, problem.expected, problem.action, _examples(shown)))
     return Numbers(parsed.values.to_numpy(dtype="float64"), problems, parsed.notes(str(name)))
 
@@ -158,9 +161,13 @@ def _kind_of_year(value: object, missing: Callable[[str], bool]) -> str:
         return "number" if WHOLE_NUMBER.match(value) else "missing" if missing(value) else "strange"
     if isinstance(value, bool | np.bool_):
         return "strange"
-    if isinstance(value, (*DATES, *NUMBERS)):
-        return "missing" if pd.isna(value) else "date" if isinstance(value, DATES) else "number"
-    return "missing" if value is None or value is pd.NA or value is pd.NaT else "strange"
+    if value is None or value is pd.NA or value is pd.NaT:
+        return "missing"
+    if isinstance(value, DATES):
+        return "date"
+    if not isinstance(value, NUMBERS):
+        return "strange"
+    return "missing" if np.isnan(float(value)) else "number"
 
 
 def _float_ids(column: pd.Series, name: object) -> Codes:
@@ -180,21 +187,26 @@ def _float_ids(column: pd.Series, name: object) -> Codes:
 
 
 def _text_ids(column: pd.Series, name: object) -> Codes:
-    """Read identifiers from texts, or from numbers in a column without a type of its own."""
+    """Read identifiers from texts, or from numbers in a column without a type of its own.
+
+    They are compared as one reads them: letters in one form, no blanks around them, single ones inside.
+    """
     kinds = set(column[column.notna()].map(type))
     strange = sorted(kind.__name__ for kind in kinds if not issubclass(kind, (str, *NUMBERS)) or kind is bool)
     if strange:
         return _no_codes(column, name, f"values of type {', '.join(strange)}")
     places, distinct = pd.factorize(column)
-    numbers = [value for value in distinct if not isinstance(value, str)]
-    if any(not np.isfinite(float(value)) or value % 1 != 0 for value in numbers):
+    fractions = [value for value in distinct if isinstance(value, float | np.floating | Decimal)]
+    if any(not np.isfinite(float(value)) or value % 1 != 0 for value in fractions):
         return _no_codes(column, name, "identifiers with decimals, or infinite ones")
-    if any(isinstance(value, float | np.floating) and abs(value) > EXACT for value in numbers):
+    if any(not isinstance(value, Decimal) and abs(float(value)) > EXACT for value in fractions):
         return _no_codes(column, name, f"identifiers above {EXACT} as floats", "texts: this type rounds them")
-    if len(numbers) == len(distinct) and all(abs(value) <= np.iinfo(np.int64).max for value in numbers):
-        whole = np.array([int(value) for value in numbers] + [0], dtype=np.int64)
+    exact = [value if isinstance(value, str) else int(value) for value in distinct]
+    numbers = [value for value in exact if isinstance(value, int)]
+    if len(numbers) == len(exact) and all(abs(value) <= np.iinfo(np.int64).max for value in numbers):
+        whole = np.array([*numbers, 0], dtype=np.int64)
         return Codes(whole[places], places >= 0)
-    forms = pd.Series([_form(value) for value in distinct], dtype=object)
+    forms = pd.Series([" ".join(unicodedata.normalize("NFKC", str(value)).split()) for value in exact], dtype=object)
     named = forms.map(lambda text: bool(text) and not is_missing_word(text)).to_numpy(dtype=bool)
     known = np.append(named, False)[places]
     problems, notes = [], []
@@ -213,24 +225,18 @@ def _text_ids(column: pd.Series, name: object) -> Codes:
     return Codes(np.where(known, codes[places], NO_CODE).astype(np.int64), known, problems, notes)
 
 
-def _form(value: object) -> str:
-    """Return an identifier as one reads it: letters in one form, no blanks around it, single ones inside."""
-    text = value if isinstance(value, str) else str(int(value))  # type: ignore[call-overload]  a whole number
-    return " ".join(unicodedata.normalize("NFKC", text).split())
-
-
 def _plain(column: pd.Series) -> pd.Series:
     """Return a column of a sparse, categorical or Arrow type as one of values; other columns are left as they are."""
     kind = column.dtype
     if isinstance(kind, pd.SparseDtype):
-        return column.sparse.to_dense()
+        return pd.Series(np.asarray(column))
     if isinstance(kind, pd.CategoricalDtype):
         codes, values = column.cat.codes.to_numpy(), _plain(pd.Series(kind.categories))
         return pd.Series([None if code < 0 else values.iloc[code] for code in codes], dtype=object).infer_objects()
     if not isinstance(kind, pd.ArrowDtype):
         return column
     if kind.kind in NULLABLE:
-        return column.astype("Float32" if kind.kind == "f" and kind.itemsize < DOUBLE else NULLABLE[kind.kind])
+        return column.astype(pd.Float32Dtype() if str(kind) in SINGLE else NULLABLE[kind.kind])
     return pd.Series([None if value is pd.NA else value for value in column], dtype=object).infer_objects()
 
 

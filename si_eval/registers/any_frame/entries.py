@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ class _Units:
     year: pd.Series
     part: pd.Series
 
-    def spread(self, values: pd.Series, how: str) -> pd.Series:
+    def spread(self, values: pd.Series, how: Literal["min", "max", "any"]) -> pd.Series:
         """Repeat the least or largest value of a unit, or whether any is true, in all of its rows."""
         return values.groupby(self.unit).transform(how)
 

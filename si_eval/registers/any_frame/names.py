@@ -95,10 +95,13 @@ def find_columns(frame: pd.DataFrame, names: Mapping[str, Hashable | None], extr
     for argument, name in (*given.items(), *(("extra", name) for name in extra)):
         wrong = list(_column_problems(frame, argument, name))
         problems += wrong
-        if not wrong and frame.columns.nlevels == 1:
-            column = frame[name].reset_index(drop=True)
-            columns |= {argument: column} if argument != "extra" else {}
-            more |= {name: column} if argument == "extra" else {}
+        if wrong or frame.columns.nlevels > 1:
+            continue
+        column = frame[name].reset_index(drop=True)
+        if argument == "extra":
+            more[str(name)] = column
+        else:
+            columns[argument] = column
     problems += _repetitions(given, extra)
     derived = (REVENUE_PER_EMPLOYEE,) if {REVENUE, EMPLOYED_PERSONS} <= given.keys() else ()
     for place, name in enumerate(extra):

@@ -15,7 +15,7 @@ from pandas.api.extensions import ExtensionArray
 
 from si_eval import engine
 from si_eval.errors import InputError
-from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_texts, read_years
+from si_eval.registers.any_frame.columns import Codes, Numbers, read_ids, read_numbers, read_texts, read_years
 from si_eval.registers.any_frame.entries import settle_entries
 from si_eval.registers.any_frame.keys import key_problems, value_problems
 from si_eval.registers.any_frame.names import REVENUE_PER_EMPLOYEE, NamedColumns, find_columns
@@ -172,7 +172,8 @@ def _read_columns(
     found: NamedColumns, names: Mapping[str, str | None]
 ) -> tuple[dict[str, ArrayLike | ExtensionArray], tuple[str, ...]]:
     """Read every column under the panel's names; raise `InputError` with all problems of names and values."""
-    problems, notes = list(found.problems), []
+    problems = list(found.problems)
+    notes: list[str] = []
     codes = {argument: read_ids(found.columns[argument], names[argument]) for argument in (UNIT, GROUP)
              if argument in found.columns}  # fmt: skip
     if YEAR in found.columns:
@@ -180,7 +181,8 @@ def _read_columns(
     numbers = {argument: read_numbers(found.columns[argument], names[argument])
                for argument in (PARTICIPANT, EMPLOYED_PERSONS, REVENUE) if argument in found.columns}  # fmt: skip
     more = {name: read_numbers(column, name) for name, column in found.extra.items()}
-    for column in (*codes.values(), *numbers.values(), *more.values()):
+    read: list[Codes | Numbers] = [*codes.values(), *numbers.values(), *more.values()]
+    for column in read:
         problems += column.problems
         notes += column.notes
     sector = None
