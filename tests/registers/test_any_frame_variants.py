@@ -266,7 +266,8 @@ def test_columns_may_be_named_by_numbers_and_tuples(names: list[object]) -> None
 
 @pytest.mark.parametrize(
     "ids", [[f"NL{u:03d}" for u in range(1, 7)], [HUGE + u for u in range(6)], [2**63 + u for u in range(6)],
-            [10**30 + u for u in range(6)], [10**400 + u for u in range(6)], ["\u00e9\u00e8", "b", "c d", "=1+1", "x/y", "1e3"], [-3, -2, -1, 0, 1, 2]]
+            [10**30 + u for u in range(6)], [10**400 + u for u in range(6)],
+            ["\u00e9\u00e8", "b", "c d", "=1+1", "x/y", "1e3"], [-3, -2, -1, 0, 1, 2]]
 )  # fmt: skip
 def test_identifiers_of_any_kind_keep_firms_apart_in_any_order(ids: list[object]) -> None:
     frame = base().assign(firm=lambda f: f["firm"].map(dict(zip(range(1, 7), ids, strict=True))))
