@@ -11,6 +11,7 @@ INTERRUPTED = 130
 
 def main() -> NoReturn:
     """Load the commands and run one; Ctrl-C while they load ends without a word more than needed."""
+    leave_working_directory()
     try:
         from si_eval.cli import app  # noqa: PLC0415  loaded inside the handling of Ctrl-C
     except KeyboardInterrupt:
@@ -19,7 +20,19 @@ def main() -> NoReturn:
     sys.exit(app())
 
 
+def leave_working_directory() -> None:
+    """Take the working directory off the import path, where `python -m` or an empty or relative entry put it."""
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:
+        return  # it was removed
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if any(os.path.isabs(part) and os.path.realpath(part) == here for part in given):  # noqa: PTH117  nothing imported yet
+        return  # asked for by its name
+    library = os.path.dirname(os.__file__)  # noqa: PTH120
+    first = sys.path.index(library) if library in sys.path else len(sys.path)
+    sys.path[:first] = [part for part in sys.path[:first] if os.path.realpath(part) != here]
+
+
 if __name__ == "__main__":
-    if not sys.flags.safe_path and sys.path:
-        del sys.path[0]  # the working directory, which `python -m` puts there
     main()

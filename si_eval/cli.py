@@ -190,7 +190,7 @@ def _exit_codes() -> Iterator[None]:
                 raise
     if interrupts.came:
         with suppress(OSError):
-            errors.print("interrupted: no half results were left behind; what was there is as it was", style="red")
+            errors.print("interrupted: no half results; what was there is as it was, or wholly replaced", style="red")
         raise typer.Exit(SIGNALLED + interrupts.number)
 
 

@@ -263,8 +263,8 @@ def test_a_folder_of_someone_else_beside_the_results_is_left_alone(tmp_path, ext
         run_again(tmp_path, extract)
 
 
-def interrupt(arguments, ready):
-    """Start a command, send Ctrl-C to it and its processes once it is at work, and give its exit code and words."""
+def interrupt(arguments, ready, number):
+    """Start a command, send a signal to it and its processes once it is at work, and give its exit code and words."""
     process = subprocess.Popen(
         [sys.executable, "-m", "si_eval", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True,
@@ -272,22 +272,26 @@ def interrupt(arguments, ready):
     end = time.monotonic() + PATIENCE
     while not ready() and process.poll() is None and time.monotonic() < end:
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     output, _ = process.communicate(timeout=PROMPT)
     return process.returncode, output.decode()
 
 
-def test_ctrl_c_ends_a_command_with_a_message_130_and_no_half_result(study, extract, tmp_path):
+def test_a_signal_ends_a_command_with_a_message_its_number_and_no_half_result(study, extract, tmp_path):
     new = tmp_path / "new"
     before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
     commands = (
-        (["simulate", new / "extract", "--scale", "0.2"], lambda: new.exists() and any(new.iterdir())),
-        (["run", study / "study.toml", "--extract", extract, "--out", study / "out"], lambda: any(study.glob(".*"))),
-        (["release", study / "out"], (study / "out" / "release").exists),
+        (["simulate", new / "extract", "--scale", "0.2"], lambda: new.exists() and any(new.iterdir()), signal.SIGTERM),
+        (
+            ["run", study / "study.toml", "--extract", extract, "--out", study / "out"],
+            lambda: any(study.glob(".*")),
+            signal.SIGINT,
+        ),
+        (["release", study / "out"], (study / "out" / "release").exists, signal.SIGHUP),
     )
-    for arguments, ready in commands:
-        code, output = interrupt(arguments, ready)
-        assert code == SIGNALLED + signal.SIGINT, output
+    for arguments, ready, number in commands:
+        code, output = interrupt(arguments, ready, number)
+        assert code == SIGNALLED + number, output
         assert "interrupted" in output
         assert "Traceback" not in output
     assert not list(new.iterdir())

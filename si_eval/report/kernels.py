@@ -79,7 +79,7 @@ def make_client(
     silent = logging.getLogger(f"{__name__}.silent")
     silent.disabled = True
     # Figures pass between this process and the kernel encrypted where the kernel can do so.
-    manager = {"transport_encryption": "auto", "connection_file": str(runtime / "connection.json"), "log": silent}
+    manager = {"transport_encryption": "auto", "connection_file": str(runtime / "connection.json")}
     return NotebookClient(
         notebook, timeout=timeout, kernel_name=KERNEL, startup_timeout=START_TIMEOUT, on_cell_start=hook,
         resources={"metadata": {"path": str(folder)}}, config=Config({"KernelManager": manager}), log=silent,

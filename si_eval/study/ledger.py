@@ -15,7 +15,7 @@ from typing import Any
 from si_eval.disclosure import ReleaseLedger
 from si_eval.disclosure.suppression import Protection
 from si_eval.errors import StudyError
-from si_eval.temporary_folders import take_lock, temporary_folder
+from si_eval.temporary_folders import sweep_folders, take_lock, temporary_folder
 
 NO_LEDGER = ""  # the state of a ledger that is not there yet
 LOCK = ".lock"
@@ -94,6 +94,13 @@ def load_ledger(path: Path | None) -> LedgerFile:
             f"ledger: found {path.name}, which is no ledger of releases; expected a file that `si-eval release` wrote, "
             "or none yet; correct the path"
         ) from error
+
+
+def tidy_ledger(path: Path) -> None:
+    """Remove what a dead release left beside a ledger file that it had entered."""
+    if path.parent.is_dir():
+        with _locked(path):
+            sweep_folders(PREFIX, path.parent)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from si_eval.errors import StudyError
 from si_eval.failures import explain_failures
 from si_eval.output_folders import resolve_place, work_beside
 from si_eval.study.kept_inside import RELEASES, KeptInside, file_hashes, inside_folder, read_kept_inside
-from si_eval.study.ledger import NO_LEDGER, load_ledger
+from si_eval.study.ledger import NO_LEDGER, load_ledger, tidy_ledger
 
 MAX_NAMED = 5  # files in a message
 
@@ -100,6 +100,8 @@ def _release(target: Path, ledger: Path | None, *, light: bool) -> Release:
             _check_ledger(path, inside)
             run = {"run": inside.run, "project": inside.contents.project, "made_on": inside.contents.made_on}
             inside.ledger.with_run(run).save(path)
+        elif path is not None:
+            tidy_ledger(path)
 
     write_package(package, inside.contents, inside.secrets, before=enter_ledger)
     for earlier in package.parent.glob("*.zip"):

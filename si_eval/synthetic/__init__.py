@@ -88,7 +88,6 @@ def simulate_extract(
     True
     """
     target = resolve_place(_check_options(out, preset, scale, seed, layout, format, progress))
-    _check_folder(target)
     report = progress or (lambda step, fraction: None)
     with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
         _check_folder(target)
