@@ -17,6 +17,9 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         os.write(2, b"interrupted\n")
         os._exit(INTERRUPTED)
+    except MemoryError:
+        os.write(2, b"si-eval: found no memory left; expected more; end other programs, or raise the limit\n")
+        os._exit(1)
     sys.exit(app())
 
 

@@ -175,6 +175,7 @@ def _exit_codes() -> Iterator[None]:
 
     A defect keeps its traceback.
     """
+    refusal = ""
     with Interrupts() as interrupts:
         try:
             with explain_failures("si-eval"):
@@ -182,16 +183,25 @@ def _exit_codes() -> Iterator[None]:
         except BrokenPipeError:
             raise  # whoever reads the output has enough of it
         except SiEvalError as error:
-            if not interrupts.came:
-                errors.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
-                raise typer.Exit(1) from None
+            refusal = str(error)
         except (Exception, KeyboardInterrupt):
             if not interrupts.came:
                 raise
     if interrupts.came:
-        with suppress(OSError):
-            errors.print("interrupted: no half results; what was there is as it was, or wholly replaced", style="red")
+        _print_error("interrupted: no half results; what was there is as it was, or wholly replaced")
         raise typer.Exit(SIGNALLED + interrupts.number)
+    if refusal:
+        _print_error(refusal)
+        raise typer.Exit(1)
+
+
+def _print_error(message: str) -> None:
+    """Print a message in red, or as it is where there is no memory for more."""
+    try:
+        errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    except (MemoryError, ImportError, OSError):
+        with suppress(OSError):
+            os.write(2, f"{message}\n".encode("utf-8", "backslashreplace"))
 
 
 @contextmanager

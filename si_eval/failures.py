@@ -9,6 +9,12 @@ from pathlib import Path
 
 from si_eval.errors import SiEvalError, StudyError
 
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
+MIN_MEMORY = 1536 * 2**20  # bytes of address space without which a small study does not begin
 BY_NUMBER = {
     errno.ENOSPC: ("no room left on the disk", "room for the results; make room, or choose another place"),
     errno.EDQUOT: ("the quota of the disk used up", "room for the results; make room, or choose another place"),
@@ -23,7 +29,6 @@ BY_NUMBER = {
     errno.ENAMETOOLONG: ("a name that is too long", "a shorter name; choose one"),
     errno.ELOOP: ("links that lead to each other", "a real folder; correct the links"),
 }
-NO_MEMORY = BY_NUMBER[errno.ENOMEM]
 MEMORY_WORDS = ("cannot allocate memory", "bad allocation", "bad_alloc", "out of memory", "failed to map segment")
 ENGINE = ("duckdb", "_duckdb")
 MAX_LENGTH = 200  # characters of a foreign message
@@ -55,26 +60,44 @@ def explain_failures(what: str) -> Iterator[None]:
         raise StudyError(f"{what}: {message}") from error
 
 
+def check_memory_limit() -> None:
+    """Raise `StudyError` where this process may not have the memory to begin: libraries would end it without a word."""
+    if resource is None:
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < MIN_MEMORY:
+        raise StudyError(
+            f"memory: found a limit of {limit // 2**20} MB; expected at least {MIN_MEMORY // 2**20} MB; raise it "
+            "(`ulimit -v`), then try again"
+        )
+
+
 def _describe(error: BaseException) -> str | None:
     text = " ".join(str(error).split())
     low = text.lower()
-    if isinstance(error, MemoryError) or any(word in low for word in MEMORY_WORDS):
-        return _compose(*NO_MEMORY)
-    if isinstance(error, RuntimeError) and "can't start new thread" in low:
-        return _compose(*BY_NUMBER[errno.EAGAIN])
     number = getattr(error, "errno", None)
-    if number in BY_NUMBER and (isinstance(error, OSError) or type(error).__module__.startswith("zmq")):
-        found, expected = BY_NUMBER[number]
-        name = getattr(error, "filename", None)
-        return _compose(f"{found} at {Path(str(name)).name!r}" if name else found, expected)
-    if type(error).__module__.split(".")[0] in ENGINE and "IOException" in {
-        kind.__name__ for kind in type(error).__mro__
-    }:
+    if isinstance(error, MemoryError) or any(word in low for word in MEMORY_WORDS):
+        number, name = errno.ENOMEM, ""
+    elif isinstance(error, RuntimeError) and "can't start new thread" in low:
+        number, name = errno.EAGAIN, ""
+    elif isinstance(error, OSError) or type(error).__module__.startswith("zmq"):
+        file = getattr(error, "filename", None)
+        name = f" at {Path(str(file)).name!r}" if file else ""
+    elif type(error).__module__.split(".")[0] in ENGINE and "IOException" in [
+        one.__name__ for one in type(error).__mro__
+    ]:
         return _compose(f"a file that the engine cannot use ({_cut(text)})", "room and rights for it; make them")
-    if isinstance(error, OSError):
-        name = f" at {Path(str(error.filename)).name!r}" if error.filename else ""
-        return _compose(f"{error.strerror or _cut(text) or type(error).__name__}{name}", "it to work; see to that")
-    return None
+    else:
+        return None
+    if number in BY_NUMBER:
+        found, expected = BY_NUMBER[number]
+        return _compose(f"{found}{name}", expected)
+    if "requested and" in text:  # numpy says of a file how much of it was written
+        return _compose(
+            "a file that could not be written whole", "room on the disk, and no limit on files; see to both"
+        )
+    said = getattr(error, "strerror", None) or _cut(text) or type(error).__name__
+    return _compose(f"{said}{name}", "it to work; see to that")
 
 
 def _compose(found: str, expected: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 MARK = "'"
@@ -75,6 +76,6 @@ def _map_texts(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFram
         texts = {value: change(value) for value in column.unique() if isinstance(value, str)}
         if any(value != changed for value, changed in texts.items()):
             values = [texts[value] if isinstance(value, str) else value for value in column]
-            result.isetitem(place, pd.Series(values, index=frame.index, dtype=object))
+            result.isetitem(place, np.array(values, dtype=object))
     result.columns = pd.Index([change(name) if isinstance(name, str) else name for name in frame.columns])
     return result

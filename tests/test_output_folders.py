@@ -265,6 +265,7 @@ FAILURES = {
     "a full disk": (OSError(28, "No space left on device"), "no room left on the disk"),
     "a file-size limit": (OSError(27, "File too large"), "larger than the limit"),
     "open files": (OSError(24, "Too many open files", "/secret/place/file"), "too many open files at 'file'"),
+    "a file of numpy": (OSError("62349 requested and 12784 written"), "could not be written whole"),
     "no rights": (PermissionError(13, "Permission denied", "/a/b"), "no rights at 'b'"),
     "read only": (OSError(30, "Read-only file system"), "can only be read"),
     "memory": (MemoryError(), "no memory left"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import StudyError
-from si_eval.failures import explain_failures
+from si_eval.failures import check_memory_limit, explain_failures
 from si_eval.output_folders import keep_private, match_umask, resolve_place, swap_folders, work_beside
 from si_eval.progress import Progress, ignore_progress, part_of
 from si_eval.report.kernels import KernelStartError, check_kernels
@@ -104,6 +104,7 @@ def run_study(
     >>> sorted(path.name for path in Path("out").iterdir())
     ['exhibits.csv', 'figures', 'provenance.json', 'tables']
     """
+    check_memory_limit()
     study = study if isinstance(study, Study) else load_checked(study)
     given = [extract] if isinstance(extract, str | Path) else list(extract or [])
     folders = [Path(os.path.realpath(folder)) for folder in given] or [
