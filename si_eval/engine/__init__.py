@@ -159,6 +159,16 @@ def materialise(engine: Engine, expression: ir.Table) -> ir.Table:
     return engine.table(name)
 
 
+def is_engine_error(error: BaseException) -> bool:
+    """Whether an error is DuckDB's own about what it read, and not about what it was asked."""
+    import duckdb  # noqa: PLC0415  only where something went wrong
+
+    asked = (duckdb.ProgrammingError, duckdb.NotSupportedError)
+    return isinstance(error, duckdb.Error) and (
+        not isinstance(error, asked) or isinstance(error, duckdb.InvalidInputException)
+    )
+
+
 _NULLABLE = {
     pa.int8(): pd.Int8Dtype(),
     pa.int64(): pd.Int64Dtype(),

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ColumnType = Literal["int64", "float64", "string", "date"]
 Empty = Literal["allowed", "note", "problem", "drop"]
+IDENTIFIERS = ("be_id", "group_id", "kvk_id", "person_id")  # of firms and persons: no message shows one
+FIRST_YEAR, LAST_YEAR = 1900, 2100  # a year outside them is a slip
 
 
 @dataclass(frozen=True)
@@ -126,8 +128,16 @@ def row_checks(
     checks: list[RowCheck] = []
     for name, value in values.items():
         checks += _column_checks(contract.columns[name], value, layout)
-    if "year" in values and file_year is not None:
-        wrong = (values["year"] != file_year).fill_null(False)
+    possible = values["year"].between(FIRST_YEAR, LAST_YEAR) if "year" in values else None
+    if possible is not None:
+        years = f"years outside {FIRST_YEAR}-{LAST_YEAR}"
+        checks.append(
+            RowCheck(
+                "year", "year", ~possible.fill_null(True), True, years, "four digits of a year", "correct the years"
+            )
+        )
+    if possible is not None and file_year is not None:
+        wrong = (possible & (values["year"] != file_year)).fill_null(False)
         checks.append(
             RowCheck(
                 "year_of_file", "year", wrong, True, f"rows of another year in the file of {file_year}",

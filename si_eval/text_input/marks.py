@@ -47,8 +47,8 @@ def decide_marks(counts: MarkCounts) -> MarkDecision:
     """
     if counts.point and counts.comma:
         found = (
-            f"{counts.comma} numbers with a decimal comma (or thousands points) and {counts.point} with a decimal "
-            "point (or thousands commas)"
+            f"{counts.comma} numbers with a comma and {counts.point} with a point as their decimal mark "
+            "(a decimal comma, or thousands points, beside a decimal point, or thousands commas)"
         )
         return MarkDecision(found=found, count=min(counts.point, counts.comma))
     point, comma = counts.either_point, counts.either_comma
@@ -67,8 +67,8 @@ def decide_marks(counts: MarkCounts) -> MarkDecision:
 
 def _two_readings(point: int, comma: int) -> str:
     shown = []
-    if point:
-        shown.append(f"{point} numbers such as 1.500 (1500 with a thousands point, 1.5 with a decimal point)")
-    if comma:
-        shown.append(f"{comma} numbers such as 1,500 (1500 with a thousands comma, 1.5 with a decimal comma)")
+    for mark, count, example in (("point", point, "1.500"), ("comma", comma, "1,500")):
+        if count:
+            readings = f"1500 with a thousands {mark}, 1.5 with a decimal {mark}"
+            shown.append(f"{count} numbers such as {example}, which may be thousands or decimals ({readings})")
     return " and ".join(shown)

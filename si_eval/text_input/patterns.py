@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-_SPACES = "\t\n\r\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
-# In order: each pattern is replaced once, from left to right.
+SPACES = "\t\n\r\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+# In order: every match of each pattern is replaced.
 CLEANING: tuple[tuple[str, str], ...] = (
-    (f"[ {_SPACES}]+", " "),
+    (f"[ {SPACES}]+", " "),
     (r"^ ?(.*?) ?$", r"\1"),
     (r'^=? ?" ?(.*?) ?"$', r"\1"),  # ="00123", as a spreadsheet protects zeros
     (r"^' ?(.*?) ?'?$", r"\1"),
@@ -21,7 +21,6 @@ CLEANING: tuple[tuple[str, str], ...] = (
     (r"^\( ?([^-+()]*[0-9][.,]?) ?\)$", r"-\1"),  # (100)
     (r"^([-+]) ", r"\1"),
 )
-EVERYWHERE = (0, 4, 5)  # the places in CLEANING that replace every occurrence
 
 MISSING_WORDS = (
     "na", "n/a", "#n/a", "<na>", "nan", "#nan", "-nan", "none", "null", "nil", "nat", ".", "..", "...", "-", "--",
@@ -29,6 +28,7 @@ MISSING_WORDS = (
     "#naam?", "#getal!",
 )  # fmt: skip
 
+MISSING = f"^({'|'.join(re.escape(word) for word in MISSING_WORDS)})$"
 _GROUP = "[1-9][0-9]{0,2}"
 _BLANKS = "[0-9]{1,3}([ '][0-9]{3})+"
 # What a cleaned text is, given that it is no word for missing: `point` and `comma` name the decimal mark of the only
@@ -52,8 +52,8 @@ _WORDS = frozenset(MISSING_WORDS)
 
 def clean_text(text: str) -> str:
     """Return a text without what surrounds a value: blanks of any kind, quotes, ``="…"``; its minus is in front."""
-    for place, (pattern, replacement) in enumerate(_CLEANING):
-        text = pattern.sub(replacement, text, count=0 if place in EVERYWHERE else 1)
+    for pattern, replacement in _CLEANING:
+        text = pattern.sub(replacement, text)
     return text
 
 

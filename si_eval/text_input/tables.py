@@ -19,6 +19,7 @@ DELIMITERS = ";,\t|"
 _LARGEST = 512 << 20  # bytes of a small table
 _NAMES = {";": "semicolon", ",": "comma", "\t": "tab", "|": "bar"}
 _FEW = 3
+_EMPTY = "an empty file"
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,13 @@ def read_text_table(path: str | Path, *, name: str = "", delimiters: str = DELIM
     return parse_text_table(path.read_bytes(), name=name, delimiters=delimiters)
 
 
-def refuse_path(path: Path, name: str, largest: int | None = None) -> Problem | None:
+def refuse_path(path: Path, name: str, largest: int | None = None, *, allow_empty: bool = False) -> Problem | None:
     """Return what keeps a path from being read as a file: absent, a folder, a device, unreadable, too large, empty."""
     expected, action = "a file that can be read", "correct the path, deliver the file again, or ask for permission"
     try:
         status = path.stat()
         found = _no_regular_file(status)
+        found = "" if allow_empty and status.st_size == 0 and found == _EMPTY else found
         if not found:
             with path.open("rb"):
                 pass
@@ -65,7 +67,7 @@ def refuse_path(path: Path, name: str, largest: int | None = None) -> Problem | 
 
 def _no_regular_file(status: os.stat_result) -> str:
     kind = next((name for is_kind, name in KINDS if is_kind(status.st_mode)), "")
-    return kind or ("" if status.st_size else "an empty file")
+    return kind or ("" if status.st_size else _EMPTY)
 
 
 def parse_text_table(content: bytes, *, name: str, delimiters: str = DELIMITERS) -> TextTable:
@@ -86,7 +88,7 @@ def parse_text_table(content: bytes, *, name: str, delimiters: str = DELIMITERS)
     if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:  # a spreadsheet's own line
         delimiters, text, skipped = first.strip()[-1], rest, 1
     if not text.strip():
-        raise InputError([_no_table(name, "an empty file")], name)
+        raise InputError([_no_table(name, _EMPTY)], name)
     parsed = [(mark, *_parse(text, mark, skipped)) for mark in delimiters]
     fitting = [entry for entry in parsed if not entry[3] and len(entry[1]) > 1]
     if len(fitting) > 1:

@@ -33,7 +33,7 @@ HOSTILE = {
     "text in a number": (
         edited("business_units", employed_persons=(4, "veel")), "business_units", "employed_persons", "not a number",
     ),
-    "thousands points": (edited("turnover", turnover=(0, "1.234.567,50")), "turnover", "turnover", "not a number"),
+    "thousands points": (edited("turnover", turnover=(0, "1.234.567,50")), "turnover", "turnover", "with a comma and"),
     "text in a date": (edited("business_units", founded=(1, "31-02-2014")), "business_units", "founded", "not a date"),
     "half an id": (edited("turnover", be_id=(0, 1.5)), "turnover", "be_id", "not a whole number"),
     "empty key": (edited("business_units", be_id=(2, None)), "business_units", "be_id", "empty values"),

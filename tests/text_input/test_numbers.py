@@ -27,11 +27,11 @@ READ = {
     ("NA", "n/a", "", "  ", "-", ".", "#DIV/0!", "NaN", "5"): [np.nan] * 8 + [5.0],
 }
 REFUSED = {
-    ("1,000", "2,000"): "1500 with a thousands comma, 1.5 with a decimal comma",
-    ("1.500", "7"): "1500 with a thousands point, 1.5 with a decimal point",
-    ("1.500", "2,500"): "1.500 .* and .* 1,500",
-    ("1,5", "1.5"): "decimal comma .* decimal point",
-    ("1,", ".5"): "decimal comma .* decimal point",
+    ("1,000", "2,000"): "1500 with a thousands comma",
+    ("1.500", "7"): "1500 with a thousands point",
+    ("1.500", "2,500"): "1.500, which .* and .* 1,500, which",
+    ("1,5", "1.5"): "decimal comma.* decimal point",
+    ("1,", ".5"): "decimal comma.* decimal point",
     ("1000.0", "2000.0", "1.000"): "1 numbers such as 1.500",
     ("1000,5", "2000,0", "1,000"): "1 numbers such as 1,500",
     ("\u20ac 1500", "5"): "1 values with a currency sign",

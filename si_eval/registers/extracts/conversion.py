@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from si_eval.engine import create_view
 from si_eval.errors import Problem
 from si_eval.registers.extracts.columns import Match
+from si_eval.registers.extracts.converted import Converted, TextColumn
 from si_eval.registers.extracts.delimited import delimited_to_parquet
 from si_eval.registers.extracts.files import RawFile
 from si_eval.registers.extracts.investments import derive_response, melt
-from si_eval.registers.extracts.values import convert
+from si_eval.registers.extracts.parquet_files import (
+    UNREADABLE_ERRORS,
+    describe_error,
+    describe_fault,
+    with_local_days,
+)
+from si_eval.registers.extracts.values import convert, kind_of_text, text_of
 from si_eval.registers.schema import TableContract, as_type, contracts
 
 if TYPE_CHECKING:
@@ -56,11 +62,13 @@ def raw_parquet(file: RawFile, target: Path) -> tuple[Path | None, list[Problem]
     if file.path.stat().st_size == 0:
         return None, [unreadable(file, "it is empty")]
     if file.format == "parquet":
+        fault = describe_fault(file.path)
+        if fault:
+            return None, [unreadable(file, fault)]
         try:
-            pq.read_schema(file.path)
-        except (pa.ArrowInvalid, OSError) as error:
-            return None, [unreadable(file, str(error).splitlines()[0][:160])]
-        return file.path, []
+            return with_local_days(file.path, target), []
+        except UNREADABLE_ERRORS as error:
+            return None, [unreadable(file, describe_error(error))]
     if file.format == "csv":
         reader = delimited_to_parquet
     else:
@@ -79,23 +87,29 @@ def convert_columns(
     """
     contract = match.contract
     unit = contract.unit if settings.unit is None else float(settings.unit)
-    converted = {name: convert(raw[column], contract.columns[name]) for name, column in match.names.items()}
+    if sound is None:
+        raw, texts = _with_texts(raw, match, engine)
+        converted = {name: convert(raw[f"{name}:raw"], contract.columns[name], texts.get(name)) for name in match.names}
+    else:
+        converted = {
+            name: Converted(raw[column]) if name in sound else convert(raw[column], contract.columns[name])
+            for name, column in match.names.items()
+        }
     columns: dict[str, ir.Value] = {}
     for name, column in converted.items():
         money = contract.columns[name].money and (match.wide or unit != 1)
-        columns[name] = (column.value * unit).round(2) if money else column.value
+        values = {name: column.value} | {f"{name}:as {reading}": value for reading, value in column.readings.items()}
+        columns |= {key: (value * unit).round(2) if money else value for key, value in values.items()}
         if sound is None:
-            columns[f"{name}:raw"] = raw[match.names[name]]
+            columns[f"{name}:raw"] = raw[f"{name}:raw"]
             columns |= {f"{name}:{mark}": flag.fill_null(False) for mark, flag in column.checks.items()}
-        elif name in sound:
-            columns[name] = raw[match.names[name]]
     if "year" in contract.columns and "year" not in columns and file.year is not None:
         columns["year"] = ibis.literal(file.year, type="int32").cast("int64")
     if not columns:
         columns["nothing"] = ibis.null("string")
     table = raw.select(**columns)
     if sound is None:
-        table = engine.create_view(ibis.util.gen_name("si_eval_file"), table)
+        table = create_view(engine, table)
     values = {name: as_type(table[name], column) for name, column in contract.columns.items() if name in columns}
     if match.wide and {"quality_1", "quality_2"} <= set(values):
         values["response"] = derive_response(values)
@@ -104,10 +118,34 @@ def convert_columns(
     return Reading(table, match, values, marks, refused, all(column.cheap for column in converted.values()))
 
 
-def shape_rows(file: RawFile, reading: Reading, clean: set[str]) -> ir.Table:
-    """Select the rows under the contract's columns, in its order and types; ``clean`` columns are taken as stored."""
+def _with_texts(raw: ir.Table, match: Match, engine: Engine) -> tuple[ir.Table, dict[str, TextColumn]]:
+    """Name the raw columns as the contract does, with their texts cleaned, in views: each text is looked at once."""
+    columns = {f"{name}:raw": _with_type(raw[column]) for name, column in match.names.items()}
+    texts = {name: match.contract.columns[name] for name in match.names if columns[f"{name}:raw"].type().is_string()}
+    if not columns:
+        return raw, {}
+    cleaned = {f"{name}:text": text_of(columns[f"{name}:raw"], column) for name, column in texts.items()}
+    table = create_view(engine, raw.select(**columns, **cleaned))
+    kinds = {f"{name}:kind": kind_of_text(table[f"{name}:text"], column) for name, column in texts.items()}
+    if kinds:
+        table = create_view(engine, table.select(table, **kinds))
+    return table, {name: TextColumn(table[f"{name}:text"], table[f"{name}:kind"]) for name in texts}
+
+
+def _with_type(raw: ir.Value) -> ir.Value:
+    """Return a column as it is, and one that was stored without a type, all missing, as missing texts."""
+    return ibis.null("string") if raw.type().is_null() or raw.type().is_unknown() else raw
+
+
+def shape_rows(file: RawFile, reading: Reading, clean: set[str], readings: Mapping[str, str] | None = None) -> ir.Table:
+    """Select the rows under the contract's columns, in its order and types.
+
+    ``clean`` columns are taken as stored; ``readings`` names what was decided about a column as a whole.
+    """
     table, contract = reading.table, reading.match.contract
-    values = {name: table[f"{name}:raw"] if name in clean else value for name, value in reading.values.items()}
+    values = {**reading.values, **{name: table[f"{name}:raw"] for name in clean if name in reading.values}}
+    for name, decided in (readings or {}).items():
+        values[name] = as_type(table[f"{name}:as {decided}"], contract.columns[name])
     if reading.match.wide:
         known = {name: as_type(values.get(name), contract.columns[name]) for name in ("be_id", "year")}
         response = values.get("response", ibis.null("string"))
@@ -145,16 +183,6 @@ def within_year(file: RawFile, reading: Reading) -> ir.BooleanValue:
     start = reading.values.get("start", ibis.null("date"))
     end = reading.values.get("end", ibis.null("date"))
     return (start <= last).fill_null(True) & (end >= first).fill_null(True)
-
-
-def describe_damage(path: Path) -> str:
-    """Describe how a parquet file is damaged, if it is."""
-    try:
-        for _ in pq.ParquetFile(path).iter_batches():
-            pass
-    except (pa.ArrowInvalid, OSError) as error:
-        return str(error).splitlines()[0][:160]
-    return ""
 
 
 def unreadable(file: RawFile, reason: str) -> Problem:

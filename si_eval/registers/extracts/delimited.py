@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,31 +10,52 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from si_eval.errors import Problem
+from si_eval.text_input import encoding_problem, find_encoding
 
 _PIECE = 8 << 20
-_DELIMITERS = ";,\t"
-
-
-@dataclass(frozen=True)
-class _Encoding:
-    name: str
-    trouble: str = ""
-    line: int = 0
+_DELIMITERS = ";,\t|"
+_MAX_CHECKED = 256 << 20  # bytes of a file with quotes whose quotes are looked at one by one
 
 
 def delimited_to_parquet(source: Path, target: Path, name: str) -> list[Problem]:
-    """Convert a CSV file; give the problems that keep it from being read as a whole."""
-    encoding = _find_encoding(source)
+    """Convert a CSV file; return the problems that keep it from being read as a whole."""
+    encoding = find_encoding(source)
     if encoding.trouble:
-        return [_encoding_problem(name, encoding)]
+        return [encoding_problem(name, encoding)]
     with source.open(encoding=encoding.name, newline="") as stream:
-        header = stream.readline()
+        header = stream.readline(_PIECE)
     if not header.strip():
         return [Problem(name, "an empty file", "a line with column names, then rows", "deliver the file again")]
-    return _convert(source, target, name, encoding.name, _find_delimiter(header))
+    delimiter = _find_delimiter(header)
+    quoted = has_quotes(source)
+    broken = _broken_quotes(source, encoding.name, delimiter) if quoted else ""
+    if broken:
+        return [_unreadable(name, broken)]
+    return _convert(source, target, name, encoding.name, delimiter, quoted=quoted)
 
 
-def _convert(source: Path, target: Path, name: str, encoding: str, delimiter: str) -> list[Problem]:
+def has_quotes(source: Path) -> bool:
+    """Whether a file has quotes, so that a row may go on behind the end of a line."""
+    with source.open("rb") as stream:
+        return any(b'"' in piece for piece in iter(lambda: stream.read(_PIECE), b""))
+
+
+def _broken_quotes(source: Path, encoding: str, delimiter: str) -> str:
+    """Describe the first quote that opens or closes in the middle of a text; it would swallow rows."""
+    if source.stat().st_size > _MAX_CHECKED:
+        return ""
+    with source.open(encoding=encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        line = 1
+        try:
+            for _ in reader:
+                line = reader.line_num + 1
+        except csv.Error as error:
+            return f"line {line}: {error}, so a quote is missing or one too many"
+    return ""
+
+
+def _convert(source: Path, target: Path, name: str, encoding: str, delimiter: str, *, quoted: bool) -> list[Problem]:
     skipped: list[pc.InvalidRow] = []
 
     def skip(row: pc.InvalidRow) -> str:
@@ -42,7 +63,7 @@ def _convert(source: Path, target: Path, name: str, encoding: str, delimiter: st
         return "skip"
 
     reading = pc.ReadOptions(use_threads=False, block_size=_PIECE, encoding=encoding)
-    parsing = pc.ParseOptions(delimiter=delimiter, invalid_row_handler=skip)
+    parsing = pc.ParseOptions(delimiter=delimiter, invalid_row_handler=skip, newlines_in_values=quoted)
     try:
         names = pc.open_csv(source, read_options=reading, parse_options=parsing).schema.names
         as_text = pc.ConvertOptions(
@@ -55,11 +76,14 @@ def _convert(source: Path, target: Path, name: str, encoding: str, delimiter: st
         ):
             for batch in reader:
                 writer.write_batch(batch)
-    except pa.ArrowInvalid as error:
-        return [_unreadable(name, str(error))]
+    except (pa.ArrowException, UnicodeError, MemoryError) as error:
+        return [_unreadable(name, str(error) or type(error).__name__)]
     if not skipped:
         return []
-    lines = tuple(f"line {row.number}: {row.actual_columns} fields" for row in skipped[:3])
+    lines = tuple(
+        f"line {row.number}: {row.actual_columns} fields" if row.number else f"{row.actual_columns} fields"
+        for row in skipped[:3]
+    )
     return [
         Problem(
             where=name,
@@ -75,51 +99,6 @@ def _convert(source: Path, target: Path, name: str, encoding: str, delimiter: st
 def _find_delimiter(header: str) -> str:
     outside = "".join(header.split('"')[::2])
     return max(_DELIMITERS, key=outside.count) if any(mark in outside for mark in _DELIMITERS) else ","
-
-
-def _find_encoding(source: Path) -> _Encoding:
-    """Tell UTF-8 from cp1252 by every line that is not plain ASCII; a file that has both kinds is trouble."""
-    first_utf8 = first_other = line = 0
-    with source.open("rb") as stream:
-        start = stream.read(4)
-        if start[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in start:
-            return _Encoding("", "UTF-16 text or a binary file")
-        stream.seek(0)
-        while lines := stream.readlines(_PIECE):
-            if not b"".join(lines).isascii():
-                for offset, text in enumerate(lines, start=line + 1):
-                    if text.isascii():
-                        continue
-                    if _decodes(text, "utf-8"):
-                        first_utf8 = first_utf8 or offset
-                    elif _decodes(text, "cp1252"):
-                        first_other = first_other or offset
-                    else:
-                        return _Encoding("", "bytes that are neither UTF-8 nor cp1252", offset)
-            line += len(lines)
-    marked = start.startswith(b"\xef\xbb\xbf")
-    if first_other and (first_utf8 or marked):
-        return _Encoding("", "UTF-8 and cp1252 mixed", first_other)
-    return _Encoding("utf-8-sig" if marked else "cp1252" if first_other else "utf-8")
-
-
-def _decodes(text: bytes, encoding: str) -> bool:
-    try:
-        text.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _encoding_problem(name: str, encoding: _Encoding) -> Problem:
-    return Problem(
-        where=name,
-        found=encoding.trouble,
-        expected="one encoding: UTF-8 or cp1252",
-        action="save the whole file again as UTF-8",
-        count=1,
-        examples=(f"line {encoding.line}",) if encoding.line else (),
-    )
 
 
 def _unreadable(name: str, message: str) -> Problem:

@@ -6,13 +6,14 @@ import difflib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from si_eval.errors import Problem
 from si_eval.registers.schema import contracts
 from si_eval.registry import facts
+from si_eval.text_input import refuse_path
 
 FORMATS = ("parquet", "csv", "sav", "zsav", "dta")
 OTHER_TABULAR = ("xlsx", "xls", "ods", "sas7bdat", "txt", "tsv", "por", "rds", "feather", "arrow", "gz", "zip")
@@ -59,20 +60,18 @@ def find_files(
     """
     folders = [Path(source)] if isinstance(source, (str, Path)) else [Path(folder) for folder in source]
     chosen = dict(files or {})
-    problems = [_no_folder(folder) for folder in folders if not folder.is_dir()]
+    problems = [problem for folder in folders if (problem := _no_folder(folder)) is not None]
+    folders = [folder for folder in folders if _no_folder(folder) is None]
     problems += [_unknown_table(name) for name in chosen if name not in contracts()]
     candidates: list[RawFile] = []
     unrecognised: list[str] = []
     for folder in folders:
-        if folder.is_dir():
-            detected, rest = _detect(folder, skip=set(chosen))
-            candidates += detected
-            unrecognised += rest
+        detected, rest = _detect(folder, skip=set(chosen))
+        candidates += detected
+        unrecognised += rest
     for table, patterns in chosen.items():
         if table in contracts():
-            matched = [
-                file for folder in folders if folder.is_dir() for file in _match(folder, table, _listed(patterns))
-            ]
+            matched = [file for folder in folders for file in _match(folder, table, _listed(patterns))]
             problems += [] if matched else [_no_match(table, _listed(patterns), unrecognised)]
             candidates += matched
     if participants is not None:
@@ -82,6 +81,9 @@ def find_files(
         problems += [listed] if isinstance(listed, Problem) else []
     usable, notes = _usable(candidates)
     newest, older = _newest(usable)
+    irregular = {file: refuse_path(file.path, file.name, allow_empty=True) for file in newest}
+    problems += [replace(problem, table=file.table) for file, problem in irregular.items() if problem is not None]
+    newest = [file for file in newest if irregular[file] is None]
     notes += older
     problems += _conflicts(newest)
     taken = {file.name for file in candidates}
@@ -96,7 +98,7 @@ def _detect(folder: Path, skip: set[str]) -> tuple[list[RawFile], list[str]]:
     detected, rest = [], []
     for path in sorted(folder.iterdir()):
         extension = path.suffix.lower().lstrip(".")
-        if not path.is_file() or path.name.startswith((".", "~$")) or extension not in (*FORMATS, *OTHER_TABULAR):
+        if path.name.startswith((".", "~$")) or extension not in (*FORMATS, *OTHER_TABULAR):
             continue
         file = _recognise(path) if extension in FORMATS else None
         if file is None:
@@ -151,7 +153,7 @@ def _match(folder: Path, table: str, patterns: Iterable[str]) -> list[RawFile]:
         for path in sorted(paths):
             match = expression.fullmatch(path.relative_to(folder).as_posix())
             extension = path.suffix.lower().lstrip(".")
-            if match is None or not path.is_file() or extension not in FORMATS:
+            if match is None or extension not in FORMATS:
                 continue
             named = match.groupdict()
             detected = _recognise(path)
@@ -167,13 +169,10 @@ def _match(folder: Path, table: str, patterns: Iterable[str]) -> list[RawFile]:
 
 def _participants_file(path: Path) -> RawFile | Problem:
     extension = path.suffix.lower().lstrip(".")
-    if not path.is_file():
-        return Problem(
-            where=path.name,
-            found="no such file",
-            expected="the participants' list",
-            action="correct `participants`",
-            table="participants",
+    problem = refuse_path(path, path.name, allow_empty=True)
+    if problem is not None:
+        return replace(
+            problem, expected="the participants' list", action="correct `participants`", table="participants"
         )
     if extension not in FORMATS:
         return _unknown_format(path.name, "participants")
@@ -270,13 +269,20 @@ def missing_tables(found: FoundFiles) -> list[Problem]:
     return problems
 
 
-def _no_folder(folder: Path) -> Problem:
-    return Problem(
-        where=folder.name or "the extract",
-        found="no such folder",
-        expected="a folder with the raw files",
-        action="correct the path of the extract",
-    )
+def _no_folder(folder: Path) -> Problem | None:
+    """Say why a folder cannot be listed; nothing where it can."""
+    try:
+        next(folder.iterdir(), None)
+    except FileNotFoundError:
+        found = "no such folder"
+    except NotADirectoryError:
+        found = "a file, not a folder"
+    except (OSError, ValueError) as error:
+        found = f"a folder that cannot be read ({getattr(error, 'strerror', None) or error})"
+    else:
+        return None
+    expected = "a folder with the raw files"
+    return Problem(folder.name or "the extract", found, expected, "correct the path of the extract")
 
 
 def _unknown_table(name: str) -> Problem:

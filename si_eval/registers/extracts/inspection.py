@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pyarrow.parquet as pq
 
-from si_eval.engine import scan_parquet
+from si_eval.engine import is_engine_error, scan_parquet
 from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, make_key
 from si_eval.registers.extracts.columns import Match, match_columns
@@ -19,24 +19,27 @@ from si_eval.registers.extracts.conversion import (
     Reading,
     Settings,
     convert_columns,
-    describe_damage,
     is_clipped,
     raw_parquet,
     shape_rows,
     unreadable,
-    within_year,
 )
 from si_eval.registers.extracts.files import RawFile
-from si_eval.registers.schema import Column, RowCheck, contracts, row_checks
+from si_eval.registers.extracts.findings import (
+    CHECKED_MARKS,
+    decide_columns,
+    find_notes,
+    find_problems,
+    refused_columns,
+    row_checks_of,
+)
+from si_eval.registers.extracts.parquet_files import describe_damage, describe_error
+from si_eval.registers.schema import RowCheck
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from si_eval.engine import Engine
-
-_KINDS = {"int64": "whole number", "float64": "number", "string": "code", "date": "date"}
-_DATES = "yyyymmdd, yyyy-mm-dd or dd-mm-yyyy"
-_COUNTED_MARKS = ("comma", "point", "thousands", "changed")
 
 
 @dataclass(frozen=True)
@@ -101,23 +104,24 @@ def inspect_file(
         return replace(found, problems=tuple(problems))
     try:
         reading = convert_columns(file, scan_parquet(engine, [path]), match, settings, engine)
-        checks = _checks(file, reading)
+        checks = row_checks_of(file, reading)
         rows, years, counts = _count(reading, checks)
-    except Exception:
+    except Exception as error:
         damage = describe_damage(path)
-        if not damage:
+        if not damage and not is_engine_error(error):
             raise
-        return replace(found, problems=(*problems, unreadable(file, damage)))
-    problems += _refused(file, reading)
-    problems += _found(file, reading, checks, counts) if rows else _no_rows(file)
-    clean = _clean_columns(reading, counts)
-    table = shape_rows(file, reading, clean)
-    notes = {
-        check.found: count for check, count in zip(checks, counts["checks"], strict=True) if count and not check.problem
-    }
+        return replace(found, problems=(*problems, unreadable(file, damage or describe_error(error))))
+    decisions = decide_columns(reading, counts)
+    problems += refused_columns(file, reading, counts)
+    problems += find_problems(file, reading, checks, counts, decisions) if rows else _no_rows(file)
+    clean = {name for name in reading.marks if counts.get(f"{name}:changed") == 0}
+    readings = {name: decision.reading for name, decision in decisions.items() if decision.reading}
+    table = shape_rows(file, reading, clean, readings)
+    notes = find_notes(checks, counts, decisions) | _empty_columns(match, rows, counts)
     columns = tuple(match.names)
     if not problems:
-        in_place = file.format == "parquet" and not match.wide and reading.cheap
+        in_place = path == file.path and not match.wide and reading.cheap and not readings
+        in_place = in_place and clean >= {name for name, marks in reading.marks.items() if "changed" in marks}
         if not in_place:
             table = scan_parquet(engine, [cache.write_parquet(key, table.to_parquet)])
         facts_of_file = {"rows": rows, "years": years, "columns": columns, "notes": notes}
@@ -150,133 +154,40 @@ def _read_in_place(
     return shape_rows(file, reading, set())
 
 
-def _checks(file: RawFile, reading: Reading) -> list[RowCheck]:
-    """List every condition to count: values that resist their type, and rows that the contract refuses or remarks."""
-    contract, table = reading.match.contract, reading.table
-    checks = [check for name in reading.marks for check in _value_checks(contract.columns[name], reading)]
-    usable = {
-        name: value
-        for name, value in reading.values.items()
-        if name in contract.columns and name not in reading.refused
-    }
-    for check in row_checks(contract, usable, file_year=file.year, layout=file.layout):
-        resists = "unreadable" in reading.marks.get(check.column, ()) and check.name in {"empty", "drop", "no_start"}
-        checks.append(replace(check, flag=check.flag & ~table[f"{check.column}:unreadable"]) if resists else check)
-    if "response" in reading.values and reading.match.wide:
-        rules = contracts()["investments"].columns["response"].options
-        checks.append(
-            RowCheck(
-                "unknown", "quality_1", reading.values["response"].isnull(), True, "unknown quality codes",
-                f"codes that say {', '.join(rules)}", "correct the codes, or leave these rows out",
-            )
-        )  # fmt: skip
-    if is_clipped(file):
-        checks.append(
-            RowCheck(
-                "outside", "start", ~within_year(file, reading), False, "links outside the year of their file, left out"
-            )
-        )
-    return checks
-
-
-def _value_checks(column: Column, reading: Reading) -> list[RowCheck]:
-    name, kind = column.name, _KINDS[column.type]
-    expected = f"a {kind}" + (
-        f" ({_DATES})" if column.type == "date" else " without thousands points" if column.type == "float64" else ""
-    )
-    texts = {
-        "unreadable": (True, f"values that are not a {kind}", expected, "correct them, or leave missing values empty"),
-        "not_finite": (
-            True,
-            "values that are infinite or not a number",
-            "finite numbers",
-            "correct them, or leave them empty",
-        ),
-        "padded": (False, f"values of {name} stored as a number: zero-padded to {column.pad} digits", "", ""),
-    }
-    found = [mark for mark in reading.marks[name] if mark in texts]
-    return [RowCheck(mark, name, reading.table[f"{name}:{mark}"], *texts[mark]) for mark in found]
-
-
 def _count(reading: Reading, checks: list[RowCheck]) -> tuple[int, dict[int, int], dict[str, Any]]:
     """Count rows by year, and rows that meet each condition, in one pass."""
-    counted = [f"{name}:{mark}" for name, marks in reading.marks.items() for mark in marks if mark in _COUNTED_MARKS]
+    counted = [f"{name}:{mark}" for name, marks in reading.marks.items() for mark in marks if mark not in CHECKED_MARKS]
     flags = {f"check_{number}": check.flag for number, check in enumerate(checks)}
     flags |= {mark: reading.table[mark] for mark in counted}
     year = reading.values.get("year", ibis.null("int64"))
-    marked = reading.table.select(_year=year, **{name: flag.fill_null(False) for name, flag in flags.items()})
+    stored = {f"stored_{number}": reading.table[f"{name}:raw"] for number, name in enumerate(_unmarked(reading))}
+    contract = reading.match.contract
+    filled = {f"{name}:filled": reading.table[name] for name in reading.marks if contract.columns[name].nullable}
+    met = {name: flag.fill_null(False) for name, flag in flags.items()}
+    marked = reading.table.select(_year=year, **met, **stored, **filled)
     sums = {name: marked[name].sum() for name in flags}
+    sums |= {name: marked[name].max().cast("string") for name in stored} | {
+        name: marked[name].count() for name in filled
+    }
     frame = marked.group_by("_year").aggregate(_rows=marked.count(), **sums).to_pandas()
-    total = frame.sum()
+    total = frame[["_rows", *flags, *filled]].sum()
     dated = frame.loc[frame["_year"].notna()]
     years = {int(year): int(rows) for year, rows in zip(dated["_year"], dated["_rows"], strict=True)}
-    counts = {"checks": [int(total[f"check_{number}"]) for number in range(len(checks))]}
-    return int(total["_rows"]), dict(sorted(years.items())), {**counts, **{mark: int(total[mark]) for mark in counted}}
+    counts: dict[str, Any] = {"checks": [int(total[f"check_{number}"]) for number in range(len(checks))]}
+    counts |= {mark: int(total[mark]) for mark in (*counted, *filled)}
+    return int(total["_rows"]), dict(sorted(years.items())), counts
 
 
-def _found(file: RawFile, reading: Reading, checks: list[RowCheck], counts: Mapping[str, Any]) -> list[Problem]:
-    problems = []
-    for check, count in zip(checks, counts["checks"], strict=True):
-        if check.problem and count:
-            problems.append(
-                Problem(
-                    where=file.name,
-                    found=f"{count} {check.found}" if count > 1 else f"1 row: {check.found}",
-                    expected=check.expected,
-                    action=check.action,
-                    table=file.table,
-                    column=reading.match.names.get(check.column, check.column),
-                    count=count,
-                    examples=_examples(reading, check),
-                )
-            )
-    for name in reading.marks:
-        comma, point, thousands = (counts.get(f"{name}:{mark}", 0) for mark in ("comma", "point", "thousands"))
-        mixed = comma and point
-        if mixed or (thousands and thousands == point):
-            problems.append(
-                Problem(
-                    where=file.name,
-                    found=f"{comma} numbers with a comma and {point} with a point" if mixed
-                    else f"{point} numbers such as 1.234, which may be thousands or decimals",
-                    expected="one decimal mark, and no thousands marks",
-                    action="write the numbers without thousands marks",
-                    table=file.table,
-                    column=reading.match.names[name],
-                    count=min(comma, point) if mixed else point,
-                )
-            )  # fmt: skip
-    return problems
+def _empty_columns(match: Match, rows: int, counts: Mapping[str, Any]) -> dict[str, int]:
+    """Remark columns that are there and have no value in any row, as those are that are absent."""
+    empty = [name for name in match.names if rows and counts.get(f"{name}:filled") == 0 and not match.wide]
+    return {f"rows, all without {name}: {match.contract.columns[name].without}": rows for name in empty}
 
 
-def _examples(reading: Reading, check: RowCheck) -> tuple[str, ...]:
-    """Show up to three rows by their number in the file, with the value as it is stored."""
-    table = reading.table
-    shown = table[f"{check.column}:raw"].cast("string") if check.column in reading.marks else ibis.null("string")
-    rows = table.select(row=ibis.row_number() + 1, shown=shown.fill_null(""), met=check.flag.fill_null(False))
-    frame = rows.filter(rows.met).order_by("row").limit(3).to_pandas()
-    return tuple(
-        f"row {row}: {value[:40]!r}" if value else f"row {row}"
-        for row, value in zip(frame["row"], frame["shown"], strict=True)
-    )
-
-
-def _clean_columns(reading: Reading, counts: Mapping[str, Any]) -> set[str]:
-    return {name for name in reading.marks if counts.get(f"{name}:changed") == 0}
-
-
-def _refused(file: RawFile, reading: Reading) -> list[Problem]:
-    return [
-        Problem(
-            where=file.name,
-            found=f"a column stored as {stored}",
-            expected=f"a {_KINDS[reading.match.contract.columns[name].type]}",
-            action="store it in that type, or name another column under `columns`",
-            table=file.table,
-            column=reading.match.names[name],
-        )
-        for name, stored in reading.refused.items()
-    ]
+def _unmarked(reading: Reading) -> list[str]:
+    """List the columns for which a file's statistics may answer: they are read all the same, so that damage shows."""
+    kinds = {name: reading.table[f"{name}:raw"].type() for name in reading.marks}
+    return [name for name, kind in kinds.items() if kind.is_integer() or kind.is_date() or kind.is_timestamp()]
 
 
 def _no_rows(file: RawFile) -> list[Problem]:

@@ -16,7 +16,7 @@ from si_eval.engine import open_engine, scan_parquet
 from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_cache
 from si_eval.registers.extracts.checking import run_checks
-from si_eval.registers.extracts.conversion import Settings
+from si_eval.registers.extracts.conversion import Settings, unreadable
 from si_eval.registers.extracts.files import FoundFiles, Patterns, RawFile, find_files, missing_tables
 from si_eval.registers.extracts.inspection import Inspected, inspect_file, union_rows
 from si_eval.registers.extracts.tables import (
@@ -128,14 +128,25 @@ def _inspect(
     files: Sequence[RawFile], request: Request, engine: Engine, cache: Cache, workspace: Path, say: Progress
 ) -> list[Inspected]:
     with ThreadPoolExecutor(max_workers=2) as pool:
-        prints = list(pool.map(fingerprint, [file.path for file in files]))
+        prints = list(pool.map(_fingerprint_or_reason, [file.path for file in files]))
     columns, units = request.columns or {}, request.money_unit or {}
     inspected = []
     for file, sha256 in zip(files, prints, strict=True):
         say(f"reading {file.name}")
+        if isinstance(sha256, OSError):
+            problem = unreadable(file, sha256.strerror or type(sha256).__name__)
+            inspected.append(Inspected(file, "", "", problems=(problem,)))
+            continue
         settings = Settings(columns.get(file.table, {}), units.get(file.table))
         inspected.append(inspect_file(file, sha256, settings, engine=engine, cache=cache, workspace=workspace))
     return inspected
+
+
+def _fingerprint_or_reason(path: Path) -> str | OSError:
+    try:
+        return fingerprint(path)
+    except OSError as error:
+        return error
 
 
 def _check_tables(inspected: Sequence[Inspected], cache: Cache) -> tuple[list[Problem], list[str]]:
@@ -254,7 +265,7 @@ def _simulation(source: Source) -> tuple[Simulation | None, list[Problem]]:
                 note=str(said.get("note", "")),
                 calibrated=tuple(said.get("calibrated", ())),
             )
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, OSError) as error:
             expected = "synthetic, preset, scale and seed, as the simulator writes them"
             return None, [
                 Problem(path.name, f"a file that cannot be read ({error!r})", expected, "simulate the extract again")

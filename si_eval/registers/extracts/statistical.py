@@ -22,16 +22,23 @@ from si_eval.errors import Problem
 from si_eval.registers.extracts.system_file import NOT_A_VALUE, Layout, UnknownLayoutError, read_cases, read_layout
 
 ROWS_A_PIECE = 250_000
-_DATE = re.compile(r"([AEJS]?DATE|MOYR|QYR|WKYR)[\d.]*|%t?d.*", re.IGNORECASE)
-_MOMENT = re.compile(r"(DATETIME|YMDHMS)[\d.]*|%tc.*", re.IGNORECASE)
+_DATE = re.compile(r"([AEJS]?DATE|MOYR|QYR|WKYR)[\d.]*|%-?(t[dmqhwy]|d).*", re.IGNORECASE)
+_MOMENT = re.compile(r"(DATETIME|YMDHMS)[\d.]*|%-?tc.*", re.IGNORECASE)
+_STATA_PERIOD = re.compile(r"%-?t([mqhwy]).*", re.IGNORECASE)
+_PERIODS_A_YEAR = {"m": 12, "q": 4, "h": 2, "w": 52, "y": 1}  # of Stata's months, quarters, half-years, weeks, years
+_STATA_YEAR = 1960  # where its periods are counted from; years are years
+_DAYS_A_WEEK = 7
 _EXTENDS_ASCII = re.compile(r"UTF-?8|(WINDOWS-|CP)125\d|ISO-8859-\d+|US-ASCII", re.IGNORECASE)
 # in milliseconds from 1970: where the clocks of the two programs start, and the calendar that dates must fall in
 _SPSS_START, _STATA_START, _FIRST, _END = (
     np.array(["1582-10-14", "1960-01-01", "0001-01-01", "10000-01-01"], "datetime64[ms]").astype(np.int64).tolist()
 )
 _MS_A_SECOND, _MS_A_DAY = 1000, 86_400_000
+_LARGEST_PERIOD, _LAST_YEAR, _BEYOND = 1e6, 9999, 1e8  # the last is a day in no calendar
 _HIGH_BITS = np.uint64(0x8080_8080_8080_8080)
 _LOW_BITS = np.uint64(0x0101_0101_0101_0101)
+
+_BROKEN = (ValueError, OverflowError, MemoryError, OSError, pa.ArrowException)  # what a damaged file leads to
 
 
 class _OutsideCalendarError(ValueError):
@@ -53,7 +60,7 @@ def statistical_to_parquet(source: Path, target: Path, name: str) -> list[Proble
         rows = _write(target, _schema(metadata), _read(source, read, metadata, stata))
     except _OutsideCalendarError as error:
         return [_outside_calendar(name, error)]
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError, ValueError) as error:
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, *_BROKEN) as error:
         return [_unreadable(name, str(error))]
     expected = metadata.number_rows
     if expected is not None and expected >= 0 and rows != expected:
@@ -99,9 +106,10 @@ def _schema(metadata: Any) -> pa.Schema:
             kind = pa.date32()
         elif _MOMENT.fullmatch(layout):
             kind = pa.timestamp("ms")
-        else:
-            kind = pa.float64()
-        fields.append(pa.field(name, kind))
+        else:  # what four bytes cannot hold exactly is for the reader of the column to refuse
+            kind = pa.float32() if metadata.readstat_variable_types[name] == "float" else pa.float64()
+        period = _STATA_PERIOD.fullmatch(layout)
+        fields.append(pa.field(name, kind, metadata={"period": period[1].lower()} if period else None))
     return pa.schema(fields)
 
 
@@ -117,7 +125,27 @@ def _of_frame(values: pd.Series, field: pa.Field, stata: bool) -> pa.Array:
     if pa.types.is_string(field.type):
         return pa.Array.from_pandas(values, type=field.type)
     numbers = values.to_numpy(np.float64, na_value=np.nan)
+    if field.metadata:
+        numbers = _first_days(numbers, field.metadata[b"period"].decode())
     return _numbers(numbers, np.isnan(numbers), field, stata=stata)
+
+
+def _first_days(periods: np.ndarray, period: str) -> np.ndarray:
+    """Return the first day of each of Stata's periods, in days from 1960; out of all calendars stays out of them."""
+    a_year = _PERIODS_A_YEAR[period]
+    whole = np.where(np.abs(periods) < _LARGEST_PERIOD, periods, np.nan)
+    years = np.floor(whole / a_year) + (0 if period == "y" else _STATA_YEAR)
+    known = np.isfinite(years) & (years >= 1) & (years <= _LAST_YEAR)
+    years = np.where(known, years, _STATA_YEAR)
+    within = np.where(known, np.round(whole - np.floor(whole / a_year) * a_year), 0).astype(np.int64)
+    first = (years - 1970).astype(np.int64).astype("datetime64[Y]")
+    if period == "w":
+        days = first.astype("datetime64[D]").astype(np.int64) + within * _DAYS_A_WEEK
+    else:
+        months = first.astype("datetime64[M]") + within * (12 // a_year)
+        days = months.astype("datetime64[D]").astype(np.int64)
+    start = _STATA_START // _MS_A_DAY
+    return np.where(known, days - start, np.where(np.isnan(periods), np.nan, _BEYOND))
 
 
 def _decoded(source: Path, layout: Layout, metadata: Any) -> Iterator[list[pa.Array]]:
@@ -180,7 +208,7 @@ def _texts(words: np.ndarray, width: int, ranges: Sequence[dict[str, str]], *, u
 def _numbers(numbers: np.ndarray, missing: np.ndarray, field: pa.Field, *, stata: bool) -> pa.Array:
     """Return numbers as they are, or as the dates or moments that their format says they are."""
     if pa.types.is_floating(field.type):
-        return pa.array(numbers, mask=missing)
+        return pa.array(numbers, mask=missing).cast(field.type, safe=False)
     start = _STATA_START if stata else _SPSS_START
     unit = _MS_A_SECOND if not stata else _MS_A_DAY if pa.types.is_date(field.type) else 1
     moments = np.round(np.where(missing, 0, numbers) * unit) + start

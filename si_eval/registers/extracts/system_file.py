@@ -25,6 +25,7 @@ _HEADER = struct.Struct("<4s60xiiiiid84x")
 _PLAIN, _BYTECODE, _ZLIB = 0, 1, 2
 _INTEGERS, _FLOATS, _VERY_LONG_TEXT = 3, 4, 14
 _ONES, _LOW_SEVEN = np.uint64(0x0101_0101_0101_0101), np.uint64(0x7F7F_7F7F_7F7F_7F7F)
+_LARGEST_BLOCK = 64 << 20  # bytes of an inflated block; those of the format have 4 million
 _BYTES_AT_ONCE = 1 << 19  # what a processor's cache holds with the arrays that are made of it
 _IGNORED, _END, _STORED, _BLANK, _MISSING = 0, 252, 253, 254, 255
 
@@ -113,7 +114,7 @@ def _skip_value_labels(stream: BinaryIO) -> None:
 
 def _check_extension(stream: BinaryIO) -> None:
     kind, size, count = _integers(stream, 3)
-    content = stream.read(size * count)
+    content = stream.read(max(0, min(size * count, _LARGEST_BLOCK)))
     if kind == _VERY_LONG_TEXT:
         raise UnknownLayoutError("texts of more than 255 bytes")
     if kind == _INTEGERS and struct.unpack("<8i", content)[6] != 2:
@@ -163,9 +164,9 @@ def _inflated(stream: BinaryIO) -> Iterator[bytes]:
         places = [struct.unpack("<qqii", stream.read(24)) for _ in range(blocks)]
         for _, offset, _, length in places:
             stream.seek(offset)
-            block = zlib.decompress(stream.read(length))
+            block = zlib.decompressobj().decompress(stream.read(length), _LARGEST_BLOCK)
             yield from (block[start : start + _BYTES_AT_ONCE] for start in range(0, len(block), _BYTES_AT_ONCE))
-    except (struct.error, zlib.error, OSError, ValueError) as error:
+    except (struct.error, zlib.error, OSError, ValueError, OverflowError, MemoryError) as error:
         raise UnknownLayoutError("blocks") from error
 
 

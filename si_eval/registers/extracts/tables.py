@@ -13,7 +13,7 @@ from si_eval.engine import materialise, scan_parquet
 from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, make_key
 from si_eval.registers.extracts.inspection import Inspected, union_rows
-from si_eval.registers.schema import TableContract, contracts
+from si_eval.registers.schema import FIRST_YEAR, IDENTIFIERS, LAST_YEAR, TableContract, contracts
 from si_eval.registry import facts
 
 if TYPE_CHECKING:
@@ -67,12 +67,18 @@ def check_keys(name: str, files: Files, cache: Cache) -> list[Problem]:
     return problems
 
 
+def _possible_years(files: Files) -> set[int]:
+    """List the years of files, without slips, which are problems of their rows."""
+    years = set(count_years(files)) | {file.file.year for file in files if file.file.year is not None}
+    return {year for year in years if FIRST_YEAR <= year <= LAST_YEAR}
+
+
 def check_years(tables: Mapping[str, Files]) -> list[Problem]:
     """Find years that are missing between others, and years that the register of units does not have."""
     problems = []
-    register = set(count_years(tables.get("business_units", ())))
+    register = _possible_years(tables.get("business_units", ()))
     for name, files in tables.items():
-        years = set(count_years(files)) | {file.file.year for file in files if file.file.year is not None}
+        years = _possible_years(files)
         if not years or name in {"participants", "events"}:
             continue
         gaps = sorted(set(range(min(years), max(years) + 1)) - years)
@@ -173,7 +179,8 @@ def _duplicates(contract: TableContract, table: ir.Table, files: Files) -> list[
     exact = int((distinct.kinds == 1).sum().to_pandas())
     examples = repeated.order_by(key).limit(3).to_pandas()
     shown = tuple(
-        ", ".join(f"{name} {row[name]}" for name in key) + f" ({row['n']} rows)" for row in examples.to_dict("records")
+        ", ".join([*(f"{name} {row[name]}" for name in key if name not in IDENTIFIERS), f"{row['n']} rows"])
+        for row in examples.to_dict("records")
     )
     kinds = [f"{exact} in identical rows"] * bool(exact) + [f"{count - exact} in rows that differ"] * bool(
         count - exact

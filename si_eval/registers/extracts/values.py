@@ -1,68 +1,90 @@
-"""Turns a raw column, however it was stored, into the contract's type, and says which values resist."""
+"""Turns a raw column, however it was stored, into the contract's type, and marks the values that resist."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import ibis
 
+from si_eval.registers.extracts.codes import (
+    WORD,
+    activity_code,
+    activity_text,
+    identifier,
+    identifier_text,
+    kind_of_activity,
+    kind_of_identifier,
+    kind_of_label,
+    label,
+    numeric_identifier,
+)
+from si_eval.registers.extracts.converted import Converted, TextColumn
 from si_eval.registers.schema import Column
 from si_eval.registry import facts
+from si_eval.text_input import expressions as rule
 
 if TYPE_CHECKING:
     import ibis.expr.datatypes as dt
     import ibis.expr.types as ir
 
-_INTEGER = r"^[+-]?\d{1,18}([.,]0+)?$"
-_NUMBER = r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d{1,3})?$"
-_THOUSANDS = r"^[+-]?[1-9]\d{0,2}\.\d{3}$"
+# a whole number; `1.000` has two readings, so three zeros behind a mark need four digits before it
+_INTEGER = r"^[-+]?([0-9]{1,18}([.,](0{1,2}|0{4,}))?|[0-9]{4,15}[.,]000)$"
 _ISO_DATE = r"^\d{4}-\d{2}-\d{2}([ T]00:00(:00(\.0+)?)?)?$"
-_NUMBER_CODE = r"^\d{4,5}[.,]0+$"
-_UNKNOWN_SBI = ("", "-", "--")
+_LATE_HOURS = (22, 23)
 
 
-@dataclass(frozen=True)
-class Converted:
-    """A column in its type; ``cheap`` says that it may be computed at every use.
-
-    ``checks`` mark raw rows; `changed` marks text that differs from the stored text, so that clean text stays as it is.
-    """
-
-    value: ir.Value
-    checks: Mapping[str, ir.BooleanValue] = field(default_factory=dict)
-    cheap: bool = True
-    refused: str = ""
+def text_of(raw: ir.StringValue, column: Column) -> ir.StringValue:
+    """Return the texts of a column without what surrounds a value of its type; nothing for an empty text."""
+    if column.type != "string":
+        return rule.cleaned_text(raw)
+    if column.code == "id":
+        return identifier_text(raw)
+    return activity_text(raw, column) if column.code == "sbi" else rule.trimmed_text(raw)
 
 
-def convert(raw: ir.Value, column: Column) -> Converted:
-    """Convert a raw column. ``refused`` names a storage type that cannot be this column at all."""
-    stored = raw.type()
-    convertible = stored.is_string() or stored.is_numeric() or stored.is_null()
-    if stored.is_null():
-        return Converted(ibis.null(column.type))
-    if column.type == "date":
-        return _date(raw, column) if convertible or stored.is_date() or stored.is_timestamp() else _refused(raw, column)
-    if not convertible or stored.is_boolean():
-        return _refused(raw, column)
-    if column.type == "int64":
-        return _integer(raw)
+def kind_of_text(text: ir.StringValue, column: Column) -> ir.IntegerValue:
+    """Return what each text is, as a small integer whose meaning depends on the column's type and code."""
     if column.type == "float64":
-        return _number(raw)
-    return _code(raw, column) if column.code == "sbi" else _text(raw, column)
+        return rule.kind_of_number(text)
+    kinds = {"id": kind_of_identifier, "sbi": kind_of_activity}
+    return kinds[column.code](text, column) if column.code in kinds else kind_of_label(text)
 
 
-def _refused(raw: ir.Value, column: Column) -> Converted:
-    return Converted(ibis.null(column.type), refused=str(raw.type()))
+def convert(raw: ir.Value, column: Column, text: TextColumn | None = None) -> Converted:
+    """Convert a raw column; ``text`` is what `text_of` and `kind_of_text` gave for a column of texts.
+
+    ``refused`` names a storage type that cannot be this column, unless all its values are missing.
+    """
+    stored = raw.type()
+    if stored.is_null() or stored.is_unknown():
+        return Converted(ibis.null(column.type))
+    if (stored.is_date() or stored.is_timestamp()) and (column.type == "date" or column.name == "year"):
+        return _stored_date(raw, column) if column.type == "date" else _year_of_date(raw)
+    if not (stored.is_string() or stored.is_numeric()) or stored.is_boolean():
+        return Converted(ibis.null(column.type), {"stored": raw.notnull()}, refused=str(stored))
+    return _of_number(raw, column) if text is None else _of_text(raw, column, text)
 
 
-def _blank_as_null(raw: ir.StringValue) -> ir.StringValue:
-    return raw.strip().nullif("")
+def _of_number(raw: ir.NumericValue, column: Column) -> Converted:
+    if column.type == "float64":
+        value = raw.cast("float64")
+        return Converted(value, {"not_finite": _not_finite(raw)} if _fractional(raw.type()) else {})
+    if column.type == "date":
+        return _date(_integer(raw), column)
+    return _integer(raw) if column.type == "int64" else numeric_identifier(_integer(raw), column)
+
+
+def _of_text(raw: ir.StringValue, column: Column, text: TextColumn) -> Converted:
+    if column.type == "float64":
+        return _number(text)
+    if column.type != "string":
+        return _integer_of_text(text) if column.type == "int64" else _date_of_text(text, column)
+    readers = {"id": identifier, "sbi": activity_code}
+    return readers.get(column.code, label)(raw, column, text)
 
 
 def _fractional(stored: dt.DataType) -> bool:
-    return stored.is_floating() or stored.is_decimal()
+    return bool(stored.is_floating() or stored.is_decimal())
 
 
 def _not_finite(raw: ir.Value) -> ir.BooleanValue:
@@ -71,102 +93,84 @@ def _not_finite(raw: ir.Value) -> ir.BooleanValue:
 
 
 def _integer(raw: ir.Value) -> Converted:
+    """Read whole numbers; a number that its storage type cannot hold exactly may have been another one."""
     stored = raw.type()
-    if stored.is_string():
-        text = _blank_as_null(raw)
-        readable = text.re_search(_INTEGER)
-        value = readable.ifelse(text.re_replace(r"[.,]0+$", ""), ibis.null("string")).try_cast("int64")
-        return Converted(value, {"unreadable": text.notnull() & value.isnull()}, cheap=False)
     if _fractional(stored):
         number = raw.cast("float64")
-        largest = facts("tables")["largest_exact_integer"]
-        exact = (~_not_finite(raw)) & (number.abs() <= largest) & (number == number.round())
+        largest = facts("tables")["largest_exact_float32" if stored.is_float32() else "largest_exact_integer"]
+        finite = ~_not_finite(raw)
+        whole = finite & (number == number.round())
+        exact = whole & (number.abs() < largest)
         value = exact.ifelse(number, ibis.null("float64")).cast("int64")
-        return Converted(value, {"unreadable": raw.notnull() & ~exact.fill_null(False)})
+        marks = {
+            "unreadable": raw.notnull() & ~whole.fill_null(False),
+            "inexact": (whole & ~exact).fill_null(False),
+        }
+        return Converted(value, marks)
     value = raw.try_cast("int64") if stored.is_unsigned_integer() else raw.cast("int64")
     return Converted(value, {"unreadable": raw.notnull() & value.isnull()})
 
 
-def _number(raw: ir.Value) -> Converted:
-    if raw.type().is_string():
-        text = _blank_as_null(raw)
-        readable = text.re_search(_NUMBER)
-        value = readable.ifelse(text.replace(",", "."), ibis.null("string")).try_cast("float64")
-        comma, point = text.contains(","), text.contains(".")
-        checks = {
-            "unreadable": text.notnull() & value.isnull(),
-            "comma": (readable & comma).fill_null(False),
-            "point": (readable & point).fill_null(False),
-            "thousands": text.re_search(_THOUSANDS).fill_null(False),
-        }
-        return Converted(value, checks, cheap=False)
-    value = raw.cast("float64")
-    return Converted(value, {"not_finite": _not_finite(raw)} if _fractional(raw.type()) else {})
+def _integer_of_text(text: TextColumn) -> Converted:
+    digits = text.text.re_search(_INTEGER).ifelse(text.text.re_replace(r"[.,]0+$", ""), ibis.null("string"))
+    return _with_words(text, digits.try_cast("int64"))
 
 
-def _text(raw: ir.Value, column: Column) -> Converted:
-    if raw.type().is_string():
-        value = _blank_as_null(raw)
-        if column.code == "id":
-            value = value.endswith("0").ifelse(_without_fraction(value, column), value)
-        if column.code == "event":
-            value = _event(value)
-        return Converted(value, {"changed": raw.notnull() & (value.isnull() | (value != raw))})
-    whole = _integer(raw)
+def _with_words(text: TextColumn, value: ir.Value) -> Converted:
+    """Mark texts that have no value: words for missing, which count as missing, and all others."""
+    resists, word = text.text.notnull() & value.isnull(), text.kind == WORD
+    return Converted(value, {"unreadable": resists & ~word, "word": resists & word}, cheap=False)
+
+
+def _number(text: TextColumn) -> Converted:
+    """Read numbers in text under both decimal marks; the counts of the whole column decide which one holds."""
+    kind = text.kind
+    readings = {mark: rule.number_as(text.text, kind, mark) for mark in ("point", "comma")}
+    value = ibis.coalesce(readings["point"], readings["comma"])
+    beyond = value.isinf() | (value.isnull() & ~kind.isin((rule.WORD, *rule.REFUSED)))
+    checks = {
+        "unreadable": kind == rule.UNREADABLE,
+        "not_finite": (kind == rule.INFINITE) | (kind.notnull() & beyond),
+        "percent": kind == rule.PERCENT,
+        "currency": kind == rule.CURRENCY,
+        "word": kind == rule.WORD,
+        "resists": kind.isin(rule.REFUSED),
+        **rule.mark_expressions(kind),
+    }
+    return Converted(value, checks, cheap=False, readings=readings)
+
+
+def _year_of_date(raw: ir.Value) -> Converted:
+    """Read the first of January of a year as that year; another day is no year."""
+    day = raw.cast("date")
+    first = (day.month() == 1) & (day.day() == 1)
+    value = first.ifelse(day.year(), ibis.null("int32")).cast("int64")
+    return Converted(value, {"unreadable": raw.notnull() & value.isnull()})
+
+
+def _stored_date(raw: ir.Value, column: Column) -> Converted:
+    """Take the day of a date or a moment; moments that are all late at night are midnights of another time zone."""
+    value = _open_end(raw.cast("date"), column)
+    if raw.type().is_date():
+        return Converted(value)
+    late = raw.hour().isin(_LATE_HOURS) & (raw.minute() == 0) & (raw.second() == 0)
+    return Converted(value, {"late": late.fill_null(False), "present": raw.notnull()})
+
+
+def _date(whole: Converted, column: Column) -> Converted:
     digits = whole.value.cast("string")
-    value = _event(digits) if column.code == "event" else digits.lpad(column.pad, "0") if column.pad else digits
-    padded = (digits.length() < column.pad).fill_null(False)
-    return Converted(value, {**whole.checks, "padded": padded}, cheap=False)
+    value = _day_of(digits, column)
+    resists = digits.notnull() & value.isnull()
+    unreadable = whole.checks["unreadable"] | resists
+    return Converted(_open_end(value, column), {**whole.checks, "unreadable": unreadable}, cheap=False)
 
 
-def _without_fraction(text: ir.StringValue, column: Column) -> ir.StringValue:
-    """Undo what a spreadsheet or a double made of a code: `363.0` was `0363`."""
-    number = r"^(\d+)[.,]0+$"
-    digits = text.re_replace(number, r"\1")
-    return text.re_search(number).ifelse(digits.lpad(column.pad, "0") if column.pad else digits, text)
+def _date_of_text(text: TextColumn, column: Column) -> Converted:
+    value = _day_of(text.text, column)
+    return Converted(_open_end(value, column), _with_words(text, value).checks, cheap=False)
 
 
-def _event(text: ir.StringValue) -> ir.StringValue:
-    """Return the word of an event code; what is neither a code nor a known word stays as it is."""
-    bare = text.lower().re_replace(r"^0*(\d+)([.,]0+)?$", r"\1")
-    return ibis.map(facts("tables")["events"]).get(bare, text)
-
-
-def _code(raw: ir.Value, column: Column) -> Converted:
-    """Read an SBI code: blanks in front were zeros, points are layout, a number lost its leading zero."""
-    if not raw.type().is_string():
-        whole = _integer(raw)
-        digits = whole.value.cast("string")
-        lost = (digits.length() == column.pad - 1).fill_null(False)
-        return Converted(
-            lost.ifelse(digits.lpad(column.pad, "0"), digits), {**whole.checks, "padded": lost}, cheap=False
-        )
-    plain = raw.re_search(rf"^\d{{1,{column.pad}}}$")  # nearly all codes: nothing to repair
-    value = plain.ifelse(raw, _repaired(raw, column))
-    unknown = raw.strip().isin(_UNKNOWN_SBI)
-    unreadable = raw.notnull() & value.isnull() & ~unknown
-    changed = raw.notnull() & (value.isnull() | (value != raw))
-    return Converted(value, {"unreadable": unreadable, "changed": changed})
-
-
-def _repaired(raw: ir.StringValue, column: Column) -> ir.StringValue:
-    text = raw.rstrip()
-    text = text.re_search(_NUMBER_CODE).ifelse(text.re_replace(r"[.,]0+$", "").lpad(column.pad, "0"), text)
-    bare = text.lstrip()
-    digits = bare.replace(".", "")
-    zeros = ibis.literal("0").repeat(text.length() - bare.length())
-    full = (zeros + digits).right(column.pad)
-    readable = digits.re_search(rf"^\d{{1,{column.pad}}}$")
-    return readable.ifelse((full.length() > digits.length()).ifelse(full, digits), ibis.null("string"))
-
-
-def _date(raw: ir.Value, column: Column) -> Converted:
-    stored = raw.type()
-    if stored.is_date() or stored.is_timestamp():
-        value = raw.cast("date")
-        return Converted(_open_end(value, column))
-    whole = _integer(raw) if not stored.is_string() else None
-    text = _blank_as_null(raw) if whole is None else whole.value.cast("string")
+def _day_of(text: ir.StringValue, column: Column) -> ir.DateValue:
     digits = text.re_replace(r"^(\d+)[.,]0+$", r"\1")
     iso = digits.re_replace(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3").re_replace(
         r"^(\d{2})-(\d{2})-(\d{4})$", r"\3-\2-\1"
@@ -174,12 +178,10 @@ def _date(raw: ir.Value, column: Column) -> Converted:
     if column.month:
         iso = iso.re_replace(r"^(\d{4})(\d{2})$", r"\1-\2-01")
     value = iso.re_search(_ISO_DATE).ifelse(iso.left(10), ibis.null("string")).try_cast("date")
-    unreadable = raw.notnull() & text.isnull() if whole is not None else text.notnull() & value.isnull()
-    unreadable = unreadable | (text.notnull() & value.isnull())
-    if column.month == "last":
-        month_end = value + ibis.interval(months=1) - ibis.interval(days=1)
-        value = digits.re_search(r"^\d{6}$").ifelse(month_end.cast("timestamp").cast("date"), value)
-    return Converted(_open_end(value, column), {"unreadable": unreadable}, cheap=False)
+    if column.month != "last":
+        return value
+    month_end = value + ibis.interval(months=1) - ibis.interval(days=1)
+    return digits.re_search(r"^\d{6}$").ifelse(month_end.cast("timestamp").cast("date"), value)
 
 
 def _open_end(value: ir.DateValue, column: Column) -> ir.DateValue:

@@ -1,0 +1,92 @@
+"""Looks at a parquet file before the engine reads it: damage, claims beyond reason, and moments with a time zone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+UNREADABLE_ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError)
+_LOCAL_ZONE = "Europe/Amsterdam"  # of moments stored in UTC
+_UTC = frozenset({"UTC", "Etc/UTC", "GMT", "Z", "+00:00", "-00:00"})
+_MAX_ROWS_PER_BYTE = 2_000
+_MAX_GROWTH = 5_000  # bytes of a column for each byte in the file
+_SMALL = 64 << 20  # bytes that need no question
+_ROWS_AT_ONCE = 1 << 16
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the first line of an error, shortened; its kind where it says nothing."""
+    lines = str(error).splitlines()
+    return lines[0][:160] if lines else type(error).__name__
+
+
+def describe_fault(path: Path) -> str:
+    """Say why a parquet file cannot be opened, or claims to hold what its size cannot hold; nothing where it can."""
+    try:
+        metadata = pq.read_metadata(path)
+        pq.read_schema(path)
+        size = path.stat().st_size
+        if metadata.num_rows > size * _MAX_ROWS_PER_BYTE + _SMALL or metadata.num_rows < 0:
+            return f"it claims {metadata.num_rows} rows in {size} bytes"
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            for place in range(group.num_columns):
+                column = group.column(place)
+                stored, claimed = column.total_compressed_size, column.total_uncompressed_size
+                if stored > size or stored < 0 or claimed < 0:
+                    return "a column claims more bytes than the file has"
+                if claimed > max(_SMALL, stored * _MAX_GROWTH):
+                    return f"a column claims {claimed >> 20} million bytes in {stored}"
+    except UNREADABLE_ERRORS as error:
+        return describe_error(error)
+    return ""
+
+
+def describe_damage(path: Path) -> str:
+    """Describe how the pages of a parquet file are damaged, if they are."""
+    try:
+        for _ in pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE, use_threads=False):
+            pass
+    except UNREADABLE_ERRORS as error:
+        return describe_error(error)
+    return ""
+
+
+def with_local_days(source: Path, target: Path) -> Path:
+    """Return a parquet file whose moments are local: the file itself, or a copy without its time zones.
+
+    A moment with a time zone becomes the local time there; one in UTC that of the Netherlands, where a day that was
+    stored as its first moment lies on the evening before in UTC.
+    """
+    schema = pq.read_schema(source).remove_metadata()
+    zoned = [place for place, field in enumerate(schema) if pa.types.is_timestamp(field.type) and field.type.tz]
+    if not zoned:
+        return source
+    with pq.ParquetFile(source) as file:
+        writer = None
+        try:
+            for batch in file.iter_batches(_ROWS_AT_ONCE):
+                local = _localise(batch, zoned)
+                writer = writer or pq.ParquetWriter(target, local.schema)
+                writer.write_batch(local)
+            if writer is None:
+                pq.write_table(pa.table(_localise(pa.RecordBatch.from_pylist([], schema), zoned)), target)
+        finally:
+            if writer is not None:
+                writer.close()
+    return target
+
+
+def _localise(batch: pa.RecordBatch, zoned: list[int]) -> pa.RecordBatch:
+    columns, fields = list(batch.columns), [batch.schema.field(place) for place in range(batch.num_columns)]
+    for place in zoned:
+        zone = fields[place].type.tz
+        moments = columns[place]
+        if zone in _UTC:
+            moments = moments.cast(pa.timestamp(moments.type.unit, _LOCAL_ZONE))
+        columns[place] = pc.local_timestamp(moments)
+        fields[place] = fields[place].with_type(columns[place].type)
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
