@@ -7,6 +7,7 @@ from itertools import chain
 
 import pandas as pd
 
+from si_eval.arguments import Arguments
 from si_eval.consistency import bounds, derived, repetition, series, sums
 from si_eval.consistency.claims import check_claim_pairs
 from si_eval.consistency.figure import Figure, Finding
@@ -104,6 +105,14 @@ def check_consistency(
     Consistency: 3 figures, 1 contradictions, 0 explained by rounding
       sum_of_parts: 1
     """
+    arguments = Arguments("check_consistency")
+    arguments.instance("frame", frame, pd.DataFrame, "give a data frame with one printed figure a row")
+    for name, value in (("dimensions", dimensions), ("rules", rules)):
+        if value is not None:
+            listed = arguments.sequence(name, value, "a list of names")
+            if listed == [] and name == "rules":
+                arguments.add(name, "an empty list", "names of rules", "leave it out for all rules")
+    arguments.refuse_problems()
     if {"claim_a", "claim_b", "check_rule"} <= set(frame.columns):
         return check_claim_pairs(frame)
     names = {rule.__name__: rule for rule in RULES}

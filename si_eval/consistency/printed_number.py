@@ -50,6 +50,13 @@ class Interval:
         return overlap > slack
 
 
+def bare_number(text: str) -> str:
+    """Return the digits of a text that holds one number, with its sign and marks; nothing where it holds none."""
+    match = re.fullmatch(rf"[^\d-]*(-?)({_NUMBER})\D*", text.strip().replace("\u00a0", " "))
+    exponent = re.fullmatch(r"[-+]?\d+(?:[.,]\d+)?[eE][-+]?\d{1,3}", text.strip())
+    return text.strip() if exponent else "".join(match.groups()) if match else ""
+
+
 def read_number(text: str) -> float | None:
     """Read a number as Dutch or English prints it: groups of three after a dot or comma are thousands."""
     match = re.fullmatch(rf"[^\d-]*(-?)({_NUMBER})\D*", text.strip().replace("\u00a0", " "))

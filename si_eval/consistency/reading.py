@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from si_eval.consistency.figure import BASELINE, COUNT, GROWTH, MEAN, OTHER, SHA
 from si_eval.consistency.printed_number import (
     ABOUT,
     EXACT,
+    bare_number,
     count_decimals,
     find_hedge,
     money_step,
@@ -23,6 +24,8 @@ from si_eval.consistency.printed_number import (
     read_number,
 )
 from si_eval.errors import InputError, Problem, StudyError
+from si_eval.text_input import parse_numbers
+from si_eval.text_input.small_tables import SmallTable, read_small_table
 
 REQUIRED = ("indicator", "value")
 MIN_ROUNDED_IN_TEXT = 1000
@@ -32,6 +35,7 @@ _KNOWN_DIMENSIONS = ("group", "size_class", "sector", "region", "fieldlab", "hub
 
 def read_figures(frame: pd.DataFrame, dimensions: Sequence[str] | None = None) -> list[Figure]:
     """Read every row as a figure; raises `InputError` with every problem where the frame cannot be read."""
+    whole = read_small_table(frame, what="the frame to check")
     columns = find_columns(frame)
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
@@ -54,13 +58,16 @@ def read_figures(frame: pd.DataFrame, dimensions: Sequence[str] | None = None) -
     texts = {name: [_text(value) for value in frame[column]] for name, column in columns.items()}
     split_by = {name: [_text(value).casefold() for value in frame[name]] for name in others}
     values = _numbers(frame[columns["value"]])
+    problems = [*_infinities(whole, columns["value"]), *values.problems]
+    if problems:
+        raise InputError(problems, "the frame to check")
     rows = []
     for position in range(len(frame)):
         row = {name: column[position] for name, column in texts.items()}
         row.setdefault("id", str(frame.index[position]))
         row.setdefault("unit", _UNIT_OF_COLUMN.get(columns["value"], ""))
         extra = tuple((name, column[position]) for name, column in split_by.items())
-        figure = _figure(row, values[position], extra)
+        figure = _figure(row, values.values[position], extra)
         counted = columns.get("covered", "").removeprefix("n_")
         rows.append(replace(figure, n=figure.covered) if figure.n is None and figure.base_unit == counted else figure)
     return _unify_steps(_unify_kinds(rows))
@@ -100,17 +107,31 @@ def _text(value: Any) -> str:
     return str(value).strip()
 
 
-def _numbers(column: pd.Series) -> list[float | None]:
-    """Read the values: plain numbers where all are, else as Dutch and English print them; text is no number."""
+class PrintedNumbers(NamedTuple):
+    """The values of a column of printed numbers, None where there is none; and what can be read in two ways."""
+
+    values: list[float | None]
+    problems: tuple[Problem, ...] = ()
+
+
+def _numbers(column: pd.Series) -> PrintedNumbers:
+    """Read the values: the whole column decides on its marks; words around a number are set aside."""
     texts = [_text(value) for value in column]
-    known = [text for text in texts if text and not is_word("words", "missing", text)]
-    plain = pd.to_numeric(pd.Series(known, dtype="object"), errors="coerce")
-    dotted = [text for text in known if "." in text] if not pd.api.types.is_numeric_dtype(column) else []
-    grouped = len(dotted) > 1 and all(re.fullmatch(r"[1-9]\d{0,2}(?:\.\d{3})+", text) for text in dotted)
-    if plain.notna().all() and not grouped:
-        parsed = dict(zip(known, plain, strict=True))
-        return [float(parsed[text]) if text in parsed else None for text in texts]
-    return [read_number(text) if text in known else None for text in texts]
+    plain = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    if plain or not any(texts):
+        return PrintedNumbers([float(text) if text else None for text in texts])
+    bare = pd.Series(["" if is_word("words", "missing", text) else bare_number(text) for text in texts], dtype="str")
+    parsed = parse_numbers(bare)
+    told = parsed.as_problems("the frame to check", str(column.name))
+    marks = [problem for found, problem in zip(parsed.problems, told, strict=True) if found.kind == "marks"]
+    return PrintedNumbers([None if pd.isna(value) else float(value) for value in parsed.values], tuple(marks))
+
+
+def _infinities(table: SmallTable, column: str) -> list[Problem]:
+    """List the values that are infinite, as a number or as a word."""
+    found = parse_numbers(table.frame[column])
+    problems = found.as_problems(table.where, column)
+    return [problem for kind, problem in zip(found.problems, problems, strict=True) if kind.kind == "infinite"]
 
 
 def _figure(row: Mapping[str, str], value: float | None, extra: tuple[tuple[str, str], ...]) -> Figure:

@@ -127,7 +127,7 @@ def test_costs_per_firm_that_sources_tell_of():
     assert number(table, "cost_per_active_firm_low") == pytest.approx(328_550_000 / 630)
     assert number(table, "cost_per_active_firm_high") == pytest.approx(328_750_000 / 600)
     assert number(table, "cost_per_active_firm", "public") == pytest.approx((328_550_000 - 117_000_000) / 615)
-    with pytest.raises(StudyError, match="found 'partner'; expected one of active_firm"):
+    with pytest.raises(StudyError, match="found 'partner'; expected keys that count: active_firm"):
         cost_per(COSTS, FIRMS, keys=["partner"])
 
 
@@ -148,7 +148,7 @@ def test_costs_per_participant_are_over_what_the_linkage_kept():
     assert linked[["year", "estimate", "n_units"]].tolist() == [2019, 494, 494]
     listed = cost_per_participant(COSTS, funnel(y2019=494), steps=["listed"], level="hub")
     assert number(listed, "cost_per_participant") == pytest.approx(2_800_000 / 733)
-    with pytest.raises(StudyError, match="found 'found'; expected one of listed, unique, counted"):
+    with pytest.raises(StudyError, match="found 'found'; expected steps of the funnel: listed, unique, counted"):
         cost_per_participant(COSTS, funnel(y2019=494), steps=["found"])
 
 
@@ -256,7 +256,7 @@ def test_all_faults_at_once_and_unknown_columns(tmp_path):
     pd.read_csv(path, dtype=str).rename(columns={"payer": "payers"}).to_csv(path, index=False)
     with pytest.raises(InputError, match="did you mean `payer`"):
         load_costs(path)
-    with pytest.raises(StudyError, match="expected some of payer"):
+    with pytest.raises(StudyError, match="expected splits: payer"):
         costs_by(COSTS, by=["colour"])
 
 

@@ -111,9 +111,9 @@ def test_contradictions_are_kept_and_repetitions_noted(tmp_path):
 
 
 def test_names_that_are_not_there_are_refused(store):
-    with pytest.raises(StudyError, match="did you mean 'jobs_created'"):
+    with pytest.raises(StudyError, match="did you mean `jobs_created`"):
         describe_kpis(store, indicators=["job_created"])
-    with pytest.raises(StudyError, match="table: found TNO table 9"):
+    with pytest.raises(StudyError, match="table: found 'TNO table 9'"):
         describe_kpis(store, indicators=["jobs_created"], table="TNO table 9")
     with pytest.raises(StudyError, match="no file"):
         load_kpis("nowhere.csv")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from si_eval.arguments import Arguments
 from si_eval.errors import StudyError
 from si_eval.programme.efficiency.costs import Costs
 from si_eval.programme.efficiency.firms import Firms
@@ -87,13 +88,12 @@ def leverage(costs: Costs, *, payers: Sequence[str] | None = None, level: str | 
     1  leverage_others    state      60.0               EUR
     2         leverage    state       2.0  EUR for each EUR
     """
-    money = _level_costs(costs, level)
-    is_own = money["perspective"] == "national" if payers is None else money["payer"].isin(list(payers))
+    arguments = Arguments("leverage")
+    money = _level_costs(costs, level, arguments)
     if payers is not None:
-        unknown = sorted(set(payers) - set(money["payer"]))
-        if unknown:
-            known = ", ".join(sorted(set(money["payer"])))
-            raise StudyError(f"payers: found {', '.join(unknown)}; expected some of {known}; name payers that count")
+        payers = arguments.names("payers", payers, sorted(set(money["payer"])), what="payers that count", empty=True)
+    arguments.refuse_problems()
+    is_own = money["perspective"] == "national" if payers is None else money["payer"].isin(list(payers))
     own, others = money[is_own], money[~is_own]
     name = "+".join(payers) if payers is not None else "national"
     keys: TidyRow = {CATEGORY: " · ".join(part for part in (name, level) if part) or ALL, NOTE: NOT_CAUSAL}
@@ -159,7 +159,11 @@ def cost_per(costs: Costs, firms: Firms, *, keys: Sequence[str], level: str | No
     0  cost_per_firm      all     10.00  EUR per firm
     1  cost_per_firm   public      3.33  EUR per firm
     """
-    money = _level_costs(costs, level)
+    arguments = Arguments("cost_per")
+    money = _level_costs(costs, level, arguments)
+    counted = sorted(set(firms.frame.loc[firms.frame["counts"] == "yes", "key"]))
+    keys = arguments.names("keys", keys, counted, what="keys that count")
+    arguments.refuse_problems()
     rows = [row for key in keys for row in _cost_rows(money, key, *firms.range_of(key))]
     return cost_table(rows, "cost_per", COST_CANNOT_SHOW)
 
@@ -216,20 +220,27 @@ def cost_per_participant(
     1  cost_per_participant   public       2.0
     2   participants_unique      all      15.0
     """
-    counts = [_kept_row(linkage.funnel(), step) for step in steps]
-    if not counts:
-        raise StudyError("steps: found none; expected steps of the funnel, such as unique; name one")
+    arguments = Arguments("cost_per_participant")
+    money = _level_costs(costs, level, arguments)
+    funnel = linkage.funnel()
+    kept = list(dict.fromkeys(funnel.loc[(funnel["reason"] == "kept") & (funnel["n"] > 0), "step"]))
+    steps = arguments.names("steps", steps, kept, what="steps of the funnel")
+    arguments.refuse_problems()
+    counts = [_kept_row(funnel, step) for step in steps]
     numbers = [float(str(row[ESTIMATE])) for row in counts]
     low, high = min(numbers), max(numbers)
-    rows = _cost_rows(_level_costs(costs, level), "participant", low, high)
+    rows = _cost_rows(money, "participant", low, high)
     rows = [{**row, GROUP: PARTICIPANTS, N_UNITS: low} for row in rows]
     return replace(cost_table([*rows, *counts], "cost_per_participant", COST_CANNOT_SHOW), public=False)
 
 
-def _level_costs(costs: Costs, level: str | None) -> pd.DataFrame:
-    """Compute the total of each cost of a level, or of all."""
+def _level_costs(costs: Costs, level: str | None, arguments: Arguments) -> pd.DataFrame:
+    """Compute the total of each cost of a level, or of all; keep a level that no cost has as a problem."""
     money = total_costs(costs)
-    return money if level is None else money[money["level"] == level]
+    if level is None:
+        return money
+    arguments.option("level", level, sorted(set(money["level"])))
+    return money[money["level"] == level]
 
 
 def _cost_rows(money: pd.DataFrame, name: str, low: float, high: float) -> list[TidyRow]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import StudyError
+from si_eval.arguments import Arguments
 from si_eval.programme.efficiency.costs import EURO, FTE, Costs, which_count
 from si_eval.programme.efficiency.rows import HIGH, LOW, amount_row, cost_table, range_rows, total_rows
 from si_eval.programme.efficiency.totals import total_costs, yearly_costs
@@ -81,9 +81,9 @@ def costs_by(costs: Costs, *, by: Sequence[str]) -> ResultTable:
     1     costs    firms      60.0  EUR
     2     costs      all      90.0  EUR
     """
-    unknown = [name for name in by if name not in SPLITS]
-    if unknown or not by:
-        raise StudyError(f"by: found {', '.join(unknown) or 'nothing'}; expected some of {', '.join(SPLITS)}; name one")
+    arguments = Arguments("costs_by")
+    by = arguments.names("by", by, SPLITS, what="splits")
+    arguments.refuse_problems()
     money = yearly_costs(costs) if YEAR in by else total_costs(costs).assign(**{YEAR: np.nan})
     names = [name for name in by if name != YEAR]
     rows: list[TidyRow] = []
@@ -238,7 +238,10 @@ def shares_by_perspective(costs: Costs) -> ResultTable:
         for _, part in level.groupby("perspective", sort=False):
             perspective = str(part["perspective"].iloc[0] or UNKNOWN)
             keys: TidyRow = {CATEGORY: perspective, STATISTIC: SHARE, UNIT_OF_MEASURE: SHARE}
-            rows.append(amount_row(indicator, part["value"].sum() / whole, keys))
+            share = part["value"].sum() / whole if whole else np.nan
+            rows.append(
+                amount_row(indicator, share, keys if whole else {**keys, NOTE: Reason.PAYMENT_UNKNOWN.text("en")})
+            )
     cannot = "Who paid is not who benefits; the share of a payer whose costs no source tells is too low."
     return cost_table(rows, "shares_by_perspective", cannot)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from si_eval.errors import StudyError
 from si_eval.programme.monitoring.cells import (
     CANNOT_SHOW,
     preferred_row,
@@ -131,6 +132,11 @@ def kpi_shares(
         value = np.nan if reason or total is None else float(row["value"]) / float(total["value"])
         note = reason or _share_note(store, row, total)
         rows.append(tidy_row(store, row, statistic=SHARE, estimate=value, unit=SHARE, note=note))
+    if not rows:
+        raise StudyError(
+            f"indicators: found no category but the total for {', '.join(map(str, indicators))}; expected parts of it; "
+            "name an indicator with categories"
+        )
     return public_table(rows, "kpi_shares", f"{CANNOT_SHOW} Shares are of the total that the source states.")
 
 

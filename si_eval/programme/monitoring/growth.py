@@ -8,6 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from si_eval.arguments import Arguments
+from si_eval.errors import StudyError
 from si_eval.programme.monitoring.cells import CANNOT_SHOW, preferred_row, split_cells, statistic_of, tidy_row
 from si_eval.programme.monitoring.store import KpiStore
 from si_eval.programme.rows import TidyRow, public_table
@@ -62,6 +64,11 @@ def kpi_growth(
     for series in _yearly_series(store.select(indicators, sources=sources, years=years, table=table)):
         for before, after in pairwise(series):
             rows += _growth_rows(store, before, after)
+    if not rows:
+        raise StudyError(
+            f"years: found fewer than two years of {', '.join(map(str, indicators))}; expected two or more to compare; "
+            "widen the selection"
+        )
     return public_table(
         rows, "kpi_growth", f"{CANNOT_SHOW} Growth may come from more projects rather than larger ones."
     )
@@ -116,6 +123,14 @@ def kpi_subset(
     3                 money       8.0
     4  money_outside_subset       5.0
     """
+    arguments = Arguments("kpi_subset")
+    arguments.names("indicator", [indicator], sorted(set(store.frame["indicator"])), what="names of the store")
+    arguments.names("whole", [whole], sorted(set(store.frame["indicator"])), what="names of the store")
+    known = [int(year) for year in store.frame["year"].dropna().unique()]
+    years = arguments.years("years", years, known, action="name years of the store")
+    if not arguments.problems and len(years) < 2:
+        arguments.add("years", repr(list(years)), "a first and a last year", "name two years")
+    arguments.refuse_problems()
     first, last = min(years), max(years)
     between = bilingual_label("kpi_between").format(first=first, last=last)
     selected = store.select([indicator], sources=sources, years=[last])

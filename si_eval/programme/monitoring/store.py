@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from si_eval.arguments import Arguments
 from si_eval.errors import InputError, Problem, StudyError, propose_name
 from si_eval.frozen import keep_frames
 from si_eval.input_files import read_toml
@@ -109,12 +109,19 @@ class KpiStore:
         table: str | None = None,
     ) -> pd.DataFrame:
         """Select rows; raises `StudyError` for a name that the store does not have, and where no row is left."""
-        for argument, column, wanted in (
-            ("indicators", "indicator", indicators),
-            ("sources", "source", sources or ()),
-            ("table", "table", [table] if table else ()),
-        ):
-            _refuse_unknown(argument, wanted, self.frame[column])
+        arguments = Arguments("the KPI store")
+        names = sorted(set(self.frame["indicator"]))
+        indicators = arguments.names("indicators", indicators, names, what="names of the store")
+        if sources is not None:
+            known = sorted(set(self.frame["source"]))
+            sources = arguments.names("sources", sources, known, what="names of the store")
+        if table is not None:
+            known = sorted(set(self.frame["table"]) - {""})
+            arguments.names("table", [table], known, what="names of the store")
+        if years is not None:
+            known_years = [int(year) for year in self.frame["year"].dropna().unique()]
+            years = arguments.years("years", years, known_years, action="name years of the store")
+        arguments.refuse_problems()
         frame = self.frame[self.frame["indicator"].isin(list(indicators))]
         if sources is not None:
             frame = frame[frame["source"].isin(list(sources))]
@@ -268,13 +275,3 @@ def _note_repetitions(text: pd.DataFrame) -> tuple[str, ...]:
     """Note the rows that repeat another one in everything but their id."""
     again = text.duplicated([column for column in COLUMNS if column not in ("id", "note")], keep="first")
     return (f"{int(again.sum())} rows repeat another: {', '.join(text.loc[again, 'id'])}",) if again.any() else ()
-
-
-def _refuse_unknown(argument: str, wanted: Sequence[str], known: pd.Series) -> None:
-    """Raise `StudyError` for names that a column does not have."""
-    names = sorted(set(known))
-    strange = [name for name in wanted if name not in names]
-    if strange:
-        near = difflib.get_close_matches(strange[0], names, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(names[:10])}"
-        raise StudyError(f"{argument}: found {', '.join(strange)}; expected names of the store; {hint}")

@@ -20,6 +20,7 @@ from si_eval.text_input.small_tables import (
     name_problems,
     read_numbers,
     read_small_table,
+    require_table,
     year_faults,
 )
 from si_eval.vocabulary import ATTAINMENT, LANGUAGES, SHARE, TARGET, Reason, bilingual, bilingual_label, label
@@ -76,6 +77,7 @@ def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path)
     1       count  2020       4.0   hubs
     2  attainment  2020       0.8  share
     """
+    require_table(targets, argument="targets")
     table = read_small_table(targets, what="targets")
     number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
     problems = list(_column_problems(table))
