@@ -305,7 +305,7 @@ def headline(tables: Frames) -> dict[str, object]:
         "groups": units["group_id"].value_counts().to_dict(),
         "fieldlabs": int(tables["participants"]["fieldlab"].count()),
         "entry": sorted(map(str, tables["participants"]["entry_date"])),
-        "links": sorted(map(tuple, links[["start", "end"]].astype(str).to_numpy().tolist())),
+        "links": sorted(map(str, links[["start", "end"]].to_numpy().tolist())),
     }
 
 

@@ -159,6 +159,13 @@ def materialise(engine: Engine, expression: ir.Table) -> ir.Table:
     return engine.table(name)
 
 
+def read_column_sizes(engine: Engine, path: Path) -> list[tuple[int, int]]:
+    """Read from the footer of a parquet file the bytes of each column chunk: stored, and claimed when unfolded."""
+    quoted = str(path).replace("'", "''")
+    query = f"SELECT total_compressed_size, total_uncompressed_size FROM parquet_metadata('{quoted}')"
+    return [(int(stored), int(claimed)) for stored, claimed in engine.con.execute(query).fetchall()]
+
+
 def is_engine_error(error: BaseException) -> bool:
     """Whether an error is DuckDB's own about what it read, and not about what it was asked."""
     import duckdb  # noqa: PLC0415  only where something went wrong

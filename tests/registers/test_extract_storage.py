@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from raw_extracts import canonical_frames, problems_of, write_extract, write_parquet
 
+from si_eval.engine import open_engine
 from si_eval.registers.extracts import read_extract
 from si_eval.registers.extracts.delimited import delimited_to_parquet
 from si_eval.registers.extracts.parquet_files import describe_fault, with_local_days
@@ -70,7 +71,7 @@ def test_a_line_without_end_and_a_claim_beyond_the_file_are_named(tmp_path):
     pq.write_table(
         pa.table({"x": ["0" * (100 << 20)]}), tmp_path / "bomb.parquet", compression="zstd", use_dictionary=False
     )
-    assert "million bytes in" in describe_fault(tmp_path / "bomb.parquet")
+    assert "million bytes in" in describe_fault(tmp_path / "bomb.parquet", open_engine(threads=1))
 
 
 def test_one_wrong_year_is_one_problem_and_four_byte_floats_are_refused(tmp_path, cache):

@@ -57,12 +57,12 @@ class Reading:
     cheap: bool
 
 
-def raw_parquet(file: RawFile, target: Path) -> tuple[Path | None, list[Problem]]:
+def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | None, list[Problem]]:
     """Convert the file to parquet with its own columns; nothing where it cannot be read at all."""
     if file.path.stat().st_size == 0:
         return None, [unreadable(file, "it is empty")]
     if file.format == "parquet":
-        fault = describe_fault(file.path)
+        fault = describe_fault(file.path, engine)
         if fault:
             return None, [unreadable(file, fault)]
         try:

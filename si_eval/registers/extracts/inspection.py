@@ -94,7 +94,7 @@ def inspect_file(
     if kept is not None and (kept["in_place"] or cache.parquet(key).is_file()):
         return _load_inspected(file, sha256, key, kept, settings, engine, cache)
     found = Inspected(file, sha256, key)
-    path, problems = raw_parquet(file, workspace / f"{key}.parquet")
+    path, problems = raw_parquet(file, workspace / f"{key}.parquet", engine)
     if path is None:
         return replace(found, problems=tuple(problems))
     names = pq.read_schema(path).names
@@ -180,8 +180,10 @@ def _count(reading: Reading, checks: list[RowCheck]) -> tuple[int, dict[int, int
 
 def _empty_columns(match: Match, rows: int, counts: Mapping[str, Any]) -> dict[str, int]:
     """Remark columns that are there and have no value in any row, as those are that are absent."""
-    empty = [name for name in match.names if rows and counts.get(f"{name}:filled") == 0 and not match.wide]
-    return {f"rows, all without {name}: {match.contract.columns[name].without}": rows for name in empty}
+    if not rows or match.wide:
+        return {}
+    empty = [match.contract.columns[name] for name in match.names if counts.get(f"{name}:filled") == 0]
+    return {f"rows, all without {column.name}: {column.without}": rows for column in empty if column.without}
 
 
 def _unmarked(reading: Reading) -> list[str]:

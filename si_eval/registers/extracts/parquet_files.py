@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from si_eval.engine import is_engine_error, read_column_sizes
+
+if TYPE_CHECKING:
+    from si_eval.engine import Engine
 
 UNREADABLE_ERRORS = (pa.ArrowException, OSError, MemoryError, ValueError, OverflowError)
 _LOCAL_ZONE = "Europe/Amsterdam"  # of moments stored in UTC
@@ -23,26 +29,23 @@ def describe_error(error: BaseException) -> str:
     return lines[0][:160] if lines else type(error).__name__
 
 
-def describe_fault(path: Path) -> str:
+def describe_fault(path: Path, engine: Engine) -> str:
     """Say why a parquet file cannot be opened, or claims to hold what its size cannot hold; nothing where it can."""
     try:
-        metadata = pq.read_metadata(path)
+        rows = pq.read_metadata(path).num_rows
         pq.read_schema(path)
         size = path.stat().st_size
-        if metadata.num_rows > size * _MAX_ROWS_PER_BYTE + _SMALL or metadata.num_rows < 0:
-            return f"it claims {metadata.num_rows} rows in {size} bytes"
-        for number in range(metadata.num_row_groups):
-            group = metadata.row_group(number)
-            for place in range(group.num_columns):
-                column = group.column(place)
-                stored, claimed = column.total_compressed_size, column.total_uncompressed_size
-                if stored > size or stored < 0 or claimed < 0:
-                    return "a column claims more bytes than the file has"
-                if claimed > max(_SMALL, stored * _MAX_GROWTH):
-                    return f"a column claims {claimed >> 20} million bytes in {stored}"
-    except UNREADABLE_ERRORS as error:
-        return describe_error(error)
-    return ""
+        sizes = read_column_sizes(engine, path)  # the engine's reader survives every footer
+    except Exception as error:
+        if isinstance(error, UNREADABLE_ERRORS) or is_engine_error(error):
+            return describe_error(error)
+        raise
+    if rows < 0 or rows > size * _MAX_ROWS_PER_BYTE + _SMALL:
+        return f"it claims {rows} rows in {size} bytes"
+    if any(stored > size or stored < 0 or claimed < 0 for stored, claimed in sizes):
+        return "a column claims more bytes than the file has"
+    bombs = [(stored, claimed) for stored, claimed in sizes if claimed > max(_SMALL, stored * _MAX_GROWTH)]
+    return f"a column claims {bombs[0][1] >> 20} million bytes in {bombs[0][0]}" if bombs else ""
 
 
 def describe_damage(path: Path) -> str:
