@@ -96,7 +96,7 @@ def group_time_effects(
     _check(outcome, cohort, periods, anticipation, cluster)
     _check_options(controls, method, base, cohort)
     calendar = np.asarray(periods)
-    reasons = _reasons_left_out(~np.isnan(outcome), cohort, calendar, anticipation, controls, balanced)
+    reasons = units_left_out(~np.isnan(outcome), cohort, calendar, anticipation, controls, balanced)
     kept = ~np.any(list(reasons.values()), axis=0)
     cohort_kept = cohort[kept]
     cohorts = np.unique(cohort_kept[(cohort_kept != NEVER_TREATED) & (cohort_kept <= calendar[-1])])
@@ -260,8 +260,8 @@ def _check_options(controls: str, method: str, base: str, cohort: IntArray) -> N
         raise StudyError("controls: found no unit that is never treated; expected some; choose controls='not_yet'")
 
 
-def _reasons_left_out(
-    observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool
+def units_left_out(
+    observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool = False
 ) -> dict[Reason, BoolArray]:
     """Mark the units that are in no cell, by the first reason that holds."""
     treated = (cohort != NEVER_TREATED) & (cohort <= calendar[-1])

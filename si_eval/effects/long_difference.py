@@ -75,7 +75,7 @@ def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
     treated = arrays.cohort[used] != NEVER_TREATED
     design = arrays.design(0, used)
     if design is None:
-        return _Sample(change, treated, None, scale, has_covariates=False)
+        return _Sample(change, treated, None, scale, has_covariates=bool(arrays.covariates))
     known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
     if np.any(treated & known):
         known[known] = has_counterpart(design[known], treated[known])

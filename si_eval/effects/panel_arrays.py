@@ -23,6 +23,7 @@ Value = TypeVar("Value", bound=np.generic)
 NEVER_TREATED = 0  # the cohort of units that never take part
 UNKNOWN_ENTRY = -1  # the cohort of participants whose year of entry is not known
 OUTCOME, COVARIATE, FIRST_YEAR, ENDED = "outcome", "covariate ", "first_year", "ended"
+SMALLEST, LARGEST = 1e-100, 1e100  # of the largest outcome: squares of others are no numbers
 MISSING = "(missing)"  # a category of a covariate by itself
 
 
@@ -163,6 +164,12 @@ def _to_arrays(
         return wide
 
     outcome = placed(columns.floats(OUTCOME), np.nan)
+    ends = np.fmax.reduce(outcome, axis=None), np.fmin.reduce(outcome, axis=None)
+    size = 0.0 if np.isnan(ends[0]) else float(max(ends[0], -ends[1]))
+    if size and not SMALLEST <= size <= LARGEST:
+        raise StudyError(
+            f"outcome: found values of up to {size:g}; expected {SMALLEST:g} to {LARGEST:g}; give them in another unit"
+        )
     not_positive = outcome <= 0
     if logarithm:
         outcome = np.log(np.where(not_positive, np.nan, outcome))

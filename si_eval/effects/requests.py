@@ -21,6 +21,7 @@ FUNCTION = "estimate_effect"
 DOUBLY_ROBUST: Method = "dr"
 NO_COVARIATES = (BE_ID, GROUP_ID, YEAR, PARTICIPANT, ENTRY_YEAR, PARTICIPATION_ENDED, WEIGHT)
 MIN_YEARS = 2
+MIN_LEVEL = 0.8  # of detectable effects
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,8 @@ def check_effect_request(
         level=panel.rules.level if level is None else arguments.level("level", level),
         seed=arguments.whole("seed", seed, least=0, action="give a whole number"),
     )
+    if staggered and 0 < request.level < MIN_LEVEL:
+        arguments.add("level", describe_value(level), f"{MIN_LEVEL} or more", "choose, for example, 0.95")
     if staggered and request.cluster == HOLDING and not _has_groups(panel):
         action = "name the column of enterprise groups when the panel is made, or leave cluster out"
         arguments.add("cluster", "'holding' for a panel without enterprise groups", "a panel that has them", action)

@@ -15,7 +15,7 @@ from si_eval.effects.aggregation import (
     simultaneous_critical_value,
 )
 from si_eval.effects.design_result import OVERALL, DesignResult, Estimate
-from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_effects
+from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_effects, units_left_out
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.parallel_trends import bound_effect_since_entry
 from si_eval.effects.power import detectable_effect
@@ -49,6 +49,13 @@ def estimate_staggered(
         reason = Reason.NO_ENTRY_AFTER_START
     elif controls == "never" and not np.any(arrays.cohort == NEVER_TREATED):
         reason = Reason.NO_NEVER_TREATED
+    else:
+        observed, calendar = ~np.isnan(arrays.outcome[known]), np.asarray(arrays.years)
+        units = units_left_out(observed, arrays.cohort[known], calendar, anticipation, controls)
+        kept = ~np.any(list(units.values()), axis=0) & (arrays.cohort[known] != NEVER_TREATED)
+        if not np.any(kept & (arrays.cohort[known] <= last)):
+            reason = Reason.NO_TREATED_LEFT
+            left_out |= {why: int(np.sum(out & (arrays.cohort[known] != NEVER_TREATED))) for why, out in units.items()}
     if reason:
         return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], _nonzero(left_out))
     estimate_effects = partial(
@@ -65,13 +72,21 @@ def estimate_staggered(
     )
     effects = estimate_effects()
     left_out |= effects.dropped
-    if np.isnan(effects.att[effects.period >= effects.cohort]).all():
-        return DesignResult([Estimate(OVERALL, np.nan, reason=Reason.TOO_FEW_IN_EVERY_COHORT)], _nonzero(left_out))
+    since_entry = effects.period >= effects.cohort
+    if np.isnan(effects.att[since_entry]).all():
+        return DesignResult([Estimate(OVERALL, np.nan, reason=_why_none(effects, since_entry))], _nonzero(left_out))
     test = pre_trend_test(effects)
     averages = [_explained(estimate, effects) for estimate in _aggregated(effects, level, seed, arrays.shift)]
     estimates = [*averages, *_cells(effects, arrays.shift), _pre_trend(effects, test)]
     estimates += bound_effect_since_entry(estimate_effects(base="universal"), arrays.years, anticipation, level)
     return DesignResult(estimates, _nonzero(left_out), test.p_value)
+
+
+def _why_none(effects: GroupTimeEffects, since_entry: BoolArray) -> Reason:
+    """Return the reason that all effects since entry have, or that every cohort is too small."""
+    reasons = {reason for reason, chosen in zip(effects.reason, since_entry, strict=True) if chosen and reason}
+    only = reasons.pop() if len(reasons) == 1 else Reason.TOO_FEW_UNITS
+    return Reason.TOO_FEW_IN_EVERY_COHORT if only == Reason.TOO_FEW_UNITS else only
 
 
 def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | None:

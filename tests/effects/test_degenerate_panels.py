@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import si_eval as se
-from si_eval.errors import ArgumentError
+from si_eval.errors import ArgumentError, StudyError
 from si_eval.results import Panel
 from si_eval.vocabulary import Reason
 
@@ -219,6 +219,34 @@ def test_nothing_to_compare_is_a_row_with_a_reason(name: str) -> None:
     assert set(rows["note"]) == {reason.note}
 
 
+LOST: dict[str, tuple[Callable[[pd.DataFrame], pd.Series], dict[str, object]]] = {
+    "no outcome": (lambda f: f["y"] * np.nan, {}),
+    "no outcome before": (lambda f: f["y"].where(f["year"] > 2016), {}),
+    "no logarithm": (lambda f: -f["y"], {"logarithm": True}),
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_participants_that_are_all_left_out_are_counted_by_reason(name: str) -> None:
+    change, options = LOST[name]
+    table = estimate(make().assign(y=change), **options)
+    assert overall(table)["note"] == Reason.NO_TREATED_LEFT.note
+    assert table.query("indicator == 'left_out' and group == 'participant'")["estimate"].sum() == 30
+
+
+def test_collinear_covariates_are_the_reason() -> None:
+    frame = make().assign(c=lambda f: f["firm"] * 1.0, d=lambda f: f["firm"] * 2.0)
+    table = estimate(frame, {"extra": ["y", "c", "d"]}, covariates=["c", "d"], method="reg")
+    assert overall(table)["note"] == Reason.COLLINEAR_AMONG_CONTROLS.note
+
+
+@pytest.mark.parametrize("scale", [1e300, 1e-300])
+@pytest.mark.parametrize("design", ["staggered", "long_difference"])
+def test_outcomes_whose_squares_are_no_numbers_are_refused(scale: float, design: str) -> None:
+    with pytest.raises(StudyError, match="outcome: found values of up to"):
+        estimate(make().assign(y=lambda f: f["y"] * scale), design=design)
+
+
 @pytest.mark.parametrize("value", [1 / 3, 0.1, np.nan])
 def test_covariates_that_say_nothing_change_nothing_or_give_a_reason(value: float) -> None:
     frame = make().assign(x=value)
@@ -233,7 +261,8 @@ def test_covariates_that_say_nothing_change_nothing_or_give_a_reason(value: floa
 
 
 WRONG = {
-    "level": 95, "level ": 1, "level  ": 0.0, "level   ": np.nan, "level    ": "0.95", "design": "did",
+    "level": 95, "level ": 1, "level  ": 0.0, "level   ": np.nan, "level    ": "0.95", "level     ": 0.5,
+    "design": "did",
     "controls": "all", "anticipation": -1, "anticipation ": 1.5, "anticipation  ": True, "cluster": "firm",
     "min_units": 0, "min_units ": 2.5, "seed": -1, "seed ": "a", "seed  ": None, "logarithm": 1, "logarithm ": "yes",
     "covariates": ["nothing"], "covariates ": ["be_id"], "covariates  ": ["y", "y"], "covariates   ": 3,
