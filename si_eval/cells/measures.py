@@ -174,7 +174,9 @@ class _Units:
         shared, cells = self.shared, len(self.cells)
         size: FloatArray = np.abs(values[shared.rows])
         known = ~np.isnan(size)
-        sums = np.bincount(shared.pair, np.where(known, size, 0.0), minlength=len(shared.cell)).astype(float)
+        order = np.argsort(size, kind="stable")  # so that sums do not depend on the order of the units; gaps are last
+        contributions = np.where(known, size, 0.0)[order]
+        sums = np.bincount(shared.pair[order], contributions, minlength=len(shared.cell)).astype(float)
         units = np.bincount(shared.pair, np.asarray(known, dtype=float), minlength=len(shared.cell))
         present = units > 0
         largest = _two_largest(singles, shared.cell[shared.pair][known], size[known], cells)

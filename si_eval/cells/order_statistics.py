@@ -79,8 +79,14 @@ class Cells:
         return [values[start:stop] for start, stop in bounds]
 
     def sums(self, values: FloatArray) -> FloatArray:
-        """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows."""
-        return np.bincount(self.cell, values, minlength=len(self)).astype(float)
+        """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows.
+
+        They are added in ascending order, so that the sum of a cell does not depend on the order of its rows.
+        """
+        parts = self.split(values[self.order])
+        for part in parts:
+            part.sort()
+        return np.array([np.add.reduce(part) for part in parts], dtype=np.float64)
 
     def sort_within(self, ordered: FloatArray) -> IntArray:
         """Sort values, which are in the cells' order, within their cell, gaps last; count those that are no gaps."""

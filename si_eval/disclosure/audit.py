@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
+from si_eval.blas import on_one_thread
 from si_eval.disclosure.cover import UNITS, Cell, Equation, Place
 from si_eval.disclosure.suppression import COUNT_WIDTH, SECONDARY, TIED, Protection
 
@@ -20,6 +21,7 @@ SAFE, NARROW, KNOWN, BOUNDED = "safe", "narrow", "known", "bounded before"
 COLUMNS = ["variable", *Place._fields, "n_units", "reason", "value", "low", "high", "need_low", "need_high", "verdict"]
 
 
+@on_one_thread
 def audit_pattern(protection: Protection) -> pd.DataFrame:
     """Compute, for each withheld cell, the interval that outsiders can infer, and whether it is wide enough.
 

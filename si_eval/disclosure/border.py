@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.arguments import Arguments, describe_value
+from si_eval.blas import on_one_thread
 from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
@@ -58,6 +59,7 @@ class Decision:
     sources: list[ResultTable]
 
 
+@on_one_thread
 def protect(
     tables: Sequence[ResultTable],
     *,
@@ -122,6 +124,7 @@ def protect(
     return decide(tables, rules=rules, known=known, ledger=ledger, priority=priority, merge=merge).tables
 
 
+@on_one_thread
 def decide(
     tables: Sequence[ResultTable],
     *,

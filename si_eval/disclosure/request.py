@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from si_eval.disclosure.traces import Secrets, gather_secrets, machine_names
 from si_eval.errors import DisclosureError
 from si_eval.interrupts import held_back
 from si_eval.results import ResultTable, SafeTable, SourceFile
+from si_eval.run_date import run_date
 from si_eval.temporary_folders import temporary_folder
 
 Draw = Callable[[SafeTable], bytes]
@@ -169,7 +169,7 @@ class OutputRequest:
         )
         rules = as_rules(self.rules)
         contents = Contents(
-            self.project, date.today().isoformat(), self._outputs(decision), {rules.name: rules.verified_by},
+            self.project, run_date(), self._outputs(decision), {rules.name: rules.verified_by},
             0 if self.ledger is None else self.ledger.releases, self._computation(decision),
         )  # fmt: skip
 

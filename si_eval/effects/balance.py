@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from si_eval.blas import on_one_thread
 from si_eval.effects.validation import check_finite, read_floats, read_treated
 from si_eval.effects.weighting import effective_size
 from si_eval.errors import StudyError
@@ -44,6 +45,7 @@ class Balance(NamedTuple):
     reasons: tuple[Reason | None, ...]
 
 
+@on_one_thread
 def balance_table(
     covariates: FloatArray,
     treated: BoolArray,

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from si_eval.blas import on_one_thread
 from si_eval.effects.effect_result import Effect, effect_of
 from si_eval.effects.validation import check_finite, read_floats, read_treated
 from si_eval.errors import StudyError
@@ -81,6 +82,7 @@ def coarsened_exact(cells: IntArray, treated: BoolArray) -> Strata:
     return Strata(stratum, weights, int(both.sum()), unmatched, (Reason.NO_CONTROL_IN_CELL,) * len(unmatched))
 
 
+@on_one_thread
 def stratified_effect(strata: Strata, outcome_change: FloatArray, treated: BoolArray) -> Effect:
     """Compute the effect on the treated within strata.
 

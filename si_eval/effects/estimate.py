@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from si_eval import cells, stats
+from si_eval.blas import on_one_thread
 from si_eval.effects.design_result import DesignResult
 from si_eval.effects.long_difference import estimate_long_difference
 from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
@@ -56,6 +57,7 @@ CANNOT_SHOW = {
 }
 
 
+@on_one_thread
 def estimate_effect(
     panel: Panel,
     *,

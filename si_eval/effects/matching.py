@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from si_eval.arguments import Arguments
+from si_eval.blas import on_one_thread
 from si_eval.effects.effect_result import Effect, effect_of
 from si_eval.effects.validation import check_finite, read_codes, read_floats, read_treated
 from si_eval.errors import StudyError
@@ -53,6 +54,7 @@ class _SortedControls(NamedTuple):
     starts: IntArray
 
 
+@on_one_thread
 def match_nearest(
     score: FloatArray,
     treated: BoolArray,
@@ -152,6 +154,7 @@ def match_nearest(
     return Matched(pairs[:, 0], pairs[:, 1], 1 / counts[pairs[:, 0]], unmatched, reasons, used, replace)
 
 
+@on_one_thread
 def matched_effect(
     matched: Matched,
     outcome_change: FloatArray,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from si_eval import cells, engine
 from si_eval.engine.columns import ColumnTable, DictionaryColumn, collect_columns
@@ -185,7 +186,7 @@ def _to_arrays(
     holding = -1 - np.arange(len(ids))
     latest = np.argsort(column[groups.rows], kind="stable")  # a unit that changes groups is in its last one
     holding[line[groups.rows[latest]]] = groups.values[latest]
-    coded = {name: keys[COVARIATE + name] for name in covariates if COVARIATE + name in keys}
+    coded = {name: _sort_labels(keys[COVARIATE + name]) for name in covariates if COVARIATE + name in keys}
     wide = {
         name: placed(coded[name].indices, -1) if name in coded else placed(columns.floats(COVARIATE + name), np.nan)
         for name in covariates
@@ -212,3 +213,12 @@ def _cohorts(takes_part: BoolArray, line: IntArray, entry: IntArray) -> IntArray
     np.minimum.at(earliest, line, entry)
     known = earliest < np.iinfo(np.int64).max
     return np.where(known, earliest, np.where(takes_part, UNKNOWN_ENTRY, NEVER_TREATED)).astype(np.int64)
+
+
+def _sort_labels(column: DictionaryColumn) -> DictionaryColumn:
+    """Give labels their numbers in alphabetical order, not as they happen to come out of the engine."""
+    labels = column.dictionary.to_pylist()
+    order = sorted(range(len(labels)), key=labels.__getitem__)
+    rank = np.empty(len(labels), dtype=np.int32)
+    rank[order] = np.arange(len(labels), dtype=np.int32)
+    return DictionaryColumn(column.dictionary.take(pa.array(order, pa.int64())), rank[column.indices])

@@ -7,11 +7,13 @@ from numpy.typing import ArrayLike
 from scipy import linalg, special
 
 from si_eval.arguments import Arguments
+from si_eval.blas import on_one_thread
 from si_eval.effects.validation import read_numbers
 
 MAX_PERIODS = 1000  # of which the correlations are computed
 
 
+@on_one_thread
 def minimum_detectable_effect(
     n_treated: float,
     n_controls: float,
@@ -94,6 +96,7 @@ def minimum_detectable_effect(
     return detectable_effect(std_error, power=power, level=level)
 
 
+@on_one_thread
 def detectable_effect(std_error: float, *, power: float = 0.8, level: float = 0.95) -> float:
     """Compute the effect that a two-sided test finds with probability ``power``, from a standard error.
 
@@ -182,6 +185,7 @@ def power_of(effect: float, std_error: float, level: float = 0.95) -> float:
     return float(special.ndtr(distance - threshold) + special.ndtr(-distance - threshold))
 
 
+@on_one_thread
 def design_std_error(
     n_treated: float,
     n_controls: float,

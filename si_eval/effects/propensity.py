@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
+from si_eval.blas import on_one_thread
 from si_eval.effects.validation import read_floats
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
@@ -55,6 +56,7 @@ class _Likelihood(NamedTuple):
     information: FloatArray
 
 
+@on_one_thread
 def fit_logit(covariates: FloatArray, treated: BoolArray, *, weights: FloatArray | None = None) -> Logit:
     r"""Fit the logit of taking part on covariates by maximum likelihood.
 

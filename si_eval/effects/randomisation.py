@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from si_eval.arguments import Arguments, describe_value
+from si_eval.blas import on_one_thread
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
 
@@ -33,6 +34,7 @@ class RandomisationTest(NamedTuple):
     exact: bool
 
 
+@on_one_thread
 def randomisation_test(
     statistic: Statistic,
     treated: ArrayLike,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from si_eval.arguments import Arguments
+from si_eval.blas import on_one_thread
 from si_eval.effects.effect_result import Effect, effect_of
 from si_eval.effects.entropy import TOL, minimise_entropy, weighted_moments
 from si_eval.effects.propensity import row_blocks, with_constant
@@ -41,6 +42,7 @@ class Weights(NamedTuple):
     score: FloatArray | None = None
 
 
+@on_one_thread
 def entropy_balance(covariates: FloatArray, treated: BoolArray, *, moments: int = 1, tolerance: float = TOL) -> Weights:
     r"""Weight the controls, as evenly as can be, so that their moments equal those of the treated.
 
@@ -101,6 +103,7 @@ def entropy_balance(covariates: FloatArray, treated: BoolArray, *, moments: int 
     return Weights(weights, effective_size(weights), largest, True, covariates=columns)
 
 
+@on_one_thread
 def inverse_probability(
     score: FloatArray,
     treated: BoolArray,
@@ -183,6 +186,7 @@ def inverse_probability(
     return Weights(weights, effective_size(weights), largest, True, None, kept, covariates, score)
 
 
+@on_one_thread
 def weighted_effect(outcome_change: FloatArray, treated: BoolArray, weights: Weights) -> Effect:
     r"""Compute the effect on the treated with weighted controls.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,9 @@ class Detail:
     added up for a sum, and fills the gaps of one that is in ``sums`` as well. ``count`` names the number of values;
     ``least`` names the smallest ``code`` (whole numbers below 127), a further column of the table, over all rows of
     the unit.
+
+    Where several values make one sum, they are added up in the order of ``rank``, a further column of whole numbers
+    from 0 to below ``ranks``: a sum of doubles then does not depend on the order of the rows.
     """
 
     table: ir.Table
@@ -42,6 +45,7 @@ class Detail:
     further: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     count: str | None = None
     least: str | None = None
+    ranks: int = 1
 
 
 @dataclass(frozen=True)
@@ -130,15 +134,28 @@ def _aggregate(detail: Detail, keys: Sequence[str]) -> ir.Table:
     table = detail.table
     measures: dict[str, ir.Value] = {}
     for slot, name in enumerate(detail.sums):
-        measures[name] = table["value"].sum(where=table.slot == slot)
+        measures[name] = _sum_by_rank(detail, [slot])
     for name, slots in detail.further.items():
-        total = table["value"].sum(where=table.slot.isin(slots))
+        total = _sum_by_rank(detail, slots)
         measures[name] = ibis.coalesce(measures[name], total) if name in measures else total
     if detail.count is not None:
         measures[detail.count] = table["value"].count(where=table.slot >= 0).cast("int16")
     if detail.least is not None:
         measures[detail.least] = table.code.min().cast("int8")
     return table.group_by(list(keys)).aggregate(**measures)
+
+
+def _sum_by_rank(detail: Detail, slots: Sequence[int]) -> ir.Value:
+    """Add up the values of some slots, in the engine: one rank after the other; missing without values."""
+    table = detail.table
+    inside = table.slot.isin(slots)
+    if detail.ranks == 1:
+        return table["value"].sum(where=inside)
+    parts = [table["value"].sum(where=inside & (table["rank"] == rank)) for rank in range(detail.ranks)]
+    total = ibis.literal(0.0)
+    for part in parts:
+        total = total + part.fill_null(0.0)
+    return ibis.ifelse(ibis.coalesce(*parts).isnull(), ibis.null("float64"), total)
 
 
 @dataclass(frozen=True)
@@ -208,7 +225,7 @@ def _sum_by_row(detail: Detail, index: _RowIndex) -> dict[str, Column]:
     counts = np.zeros(sums.shape, dtype=np.int16)
     least = np.full(width, NO_CODE, dtype=np.int8)
     sparse = [(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0))]
-    for rows in engine.fetch_arrow(detail.table).to_batches():
+    for rows in _by_rank(engine.fetch_arrow(detail.table), detail.ranks):
         at, slot, value = index.find(rows), _to_numpy(rows, "slot"), _to_numpy(rows, "value")
         if detail.least is not None:
             np.minimum.at(least, at, _to_numpy(rows, "code"))
@@ -233,6 +250,18 @@ def _sum_by_row(detail: Detail, index: _RowIndex) -> dict[str, Column]:
     if detail.least is not None:
         columns[detail.least] = least, least == NO_CODE
     return columns
+
+
+def _by_rank(table: pa.Table, ranks: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of each rank, batch by batch, the lowest rank first."""
+    if ranks == 1:
+        yield from table.to_batches()
+        return
+    for rank in range(ranks):
+        for batch in table.to_batches():
+            chosen = _to_numpy(batch, "rank") == rank
+            if chosen.any():
+                yield batch if chosen.all() else batch.filter(pa.array(chosen))
 
 
 def _fill(columns: dict[str, Column], name: str, at: RowNumbers, value: FloatArray, width: int) -> None:

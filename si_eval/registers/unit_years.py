@@ -44,6 +44,7 @@ RESPONSES = {OBSERVED: 0, IMPUTED: 1, NONRESPONSE: 2}
 INT16 = "int16"
 RESPONSE = "response"
 INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # prefixes of columns; the asset follows
+QUARTERS_A_YEAR = 4
 NO_SLOT = -1  # the slot of rows that are not added up
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
@@ -258,15 +259,23 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
     asset = ibis.cases(*[(survey.asset == asset, place) for place, asset in enumerate(assets())])
     slot = (asset + kind * len(assets())).fill_null(NO_SLOT)
     keys = _keys(BE_ID, year)
-    amounts = survey.select(*keys, slot=slot.cast("int8"), value="amount", code=_response_code(survey).cast("int8"))
+    rank = (turnover.quarter - 1).clip(0, QUARTERS_A_YEAR - 1).cast("int8")
+    quarters = turnover.select(*keys, slot=ibis.literal(0, "int8"), value="turnover", rank=rank)
+    components = contracts()["investments"].columns["component"].options
+    order = ibis.cases(*[(component == name, rank) for rank, name in enumerate(components)], else_=0)
+    amounts = survey.select(
+        *keys, slot=slot.cast("int8"), value="amount", code=_response_code(survey).cast("int8"), rank=order.cast("int8")
+    )
     others, own = ([place + kind * len(assets()) for place in range(len(assets()))] for kind in (1, 2))
     further: dict[str, tuple[int, ...]] = {}
     for place, asset in enumerate(assets()):
         further[INVESTMENT + asset] = (others[place], own[place])
         further[OWN_PRODUCTION + asset] = (own[place],)
     return [
-        Detail(turnover.select(*keys, slot=ibis.literal(0, "int8"), value="turnover"), ("turnover",), count=QUARTERS),
-        Detail(amounts, tuple(INVESTMENT + asset for asset in assets()), further, least=RESPONSE),
+        Detail(quarters, ("turnover",), count=QUARTERS, ranks=QUARTERS_A_YEAR),
+        Detail(
+            amounts, tuple(INVESTMENT + asset for asset in assets()), further, least=RESPONSE, ranks=len(components)
+        ),
     ]
 
 

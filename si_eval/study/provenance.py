@@ -6,7 +6,6 @@ import hashlib
 import os
 import platform
 import subprocess
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,8 @@ PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "panda
 GIT_TIMEOUT = 10  # seconds
 
 
-def describe_run(results: StudyResults, out: Path) -> dict[str, Any]:
-    """Describe what went in, what ran and what came out, for the finished results in ``out``.
+def describe_run(results: StudyResults, out: Path, day: str) -> dict[str, Any]:
+    """Describe what went in, what ran and what came out, for the finished results in ``out`` of a ``day``.
 
     No counts, no identifiers, no paths of the machine.
     """
@@ -32,7 +31,7 @@ def describe_run(results: StudyResults, out: Path) -> dict[str, Any]:
     return {
         "study": file.name,
         "study_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "run_on": date.today().isoformat(),
+        "run_on": day,
         "rule_set": _describe_rules(file.rule_set()),
         "disclosure_rules": file.disclosure.rules,
         "earlier_releases": len(results.ledger.runs),

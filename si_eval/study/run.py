@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +18,7 @@ from si_eval.report.processes import Drawers, Drawing
 from si_eval.report.specification import Chart
 from si_eval.results import require_comparison, require_safe
 from si_eval.results.table_files import write_tables
+from si_eval.run_date import run_date
 from si_eval.spreadsheets import write_csv
 from si_eval.study.checks import load_checked
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
@@ -161,6 +161,7 @@ def _write_results(
     results_folder.mkdir(mode=0o700)
     inside.mkdir(mode=0o700)
     missing: KernelStartError | None = None
+    day = run_date()
     with Drawers() as drawers:
         if notebooks and study.file.notebooks:
             progress("starting a kernel", 0.0)
@@ -175,10 +176,10 @@ def _write_results(
             write_csv(comparison.to_frame(), results_folder / "published.csv")
         if notebooks and study.file.notebooks:
             try:
-                _write_report(results, results_folder, folders, part_of(progress, 0.6, 1.0))
+                _write_report(results, results_folder, folders, day, part_of(progress, 0.6, 1.0))
             except KernelStartError as error:
                 missing = error
-        provenance = json.dumps(describe_run(results, results_folder), indent=2, sort_keys=True)
+        provenance = json.dumps(describe_run(results, results_folder, day), indent=2, sort_keys=True)
         (results_folder / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
         write_record(results, inside, out=results_folder, ledger=ledger, places=[target.parent, *folders])
         match_umask(results_folder)
@@ -215,7 +216,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
     return drawings
 
 
-def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], progress: Progress) -> None:
+def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], day: str, progress: Progress) -> None:
     """Execute the notebooks on the same extract and build the report, one file a language."""
     from si_eval.report.document import build_report  # noqa: PLC0415  loaded with the kernels of notebooks alone
 
@@ -227,7 +228,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], pr
         out=work / "report",
         title={"nl": study.file.title.nl, "en": study.file.title.en},
         language=study.file.languages,
-        date=date.today().isoformat(),
+        date=day,
         environment={
             EXTRACT_VARIABLE: os.pathsep.join(map(str, _separable(folders, work.parent))),
             STUDY_VARIABLE: str(study.path.resolve()),

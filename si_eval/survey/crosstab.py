@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Base, Survey
@@ -40,6 +41,7 @@ N_PERMUTATIONS = 4_999
 RTOL = 1e-12  # relative tolerance: two orders with the same statistic may differ in the last digits
 
 
+@on_one_thread
 def survey_crosstab(
     survey: Survey,
     *,

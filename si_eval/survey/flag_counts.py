@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Survey
 from si_eval.survey.quality_flags import FLAG_KINDS
@@ -15,6 +16,7 @@ ALL_QUESTIONS = "doubts"
 CANNOT_SHOW = "An answer without a doubt may still be wrong."
 
 
+@on_one_thread
 def survey_doubts(survey: Survey) -> ResultTable:
     """Count the respondents with doubtful answers, by kind and by question.
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats as distributions
 
+from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
@@ -40,6 +41,7 @@ STANDARDISED = {STATISTIC: SMD, UNIT_OF_MEASURE: "standard deviations"}
 CANNOT_SHOW = "Respondents that look like the population in these classes may still differ in what was asked."
 
 
+@on_one_thread
 def survey_nonresponse(
     survey: Survey, *, population: PopulationSource | None = None, year: int | None = None, seed: int = 1
 ) -> ResultTable:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.cells.measures import pseudo_median
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
@@ -43,6 +44,7 @@ STRAIGHTLINING = "same_answer_in_every_row"
 CANNOT_SHOW = "A number that can be right may still be wrong, and a number that cannot does not say what was meant."
 
 
+@on_one_thread
 def survey_numeric(
     survey: Survey, *, question: str, by: str | None = None, population: float | None = None, level: float = 0.95
 ) -> ResultTable:
@@ -111,6 +113,7 @@ def survey_numeric(
     return result_table(frames, survey, function="survey_numeric", evidence=definition.evidence, left_out=left_out)
 
 
+@on_one_thread
 def survey_plausibility(survey: Survey) -> ResultTable:
     """Count implausible numbers and straightlining, and compute the means without the implausible numbers.
 

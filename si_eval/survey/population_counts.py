@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.errors import StudyError
 from si_eval.results import SafeTable, require_safe
 from si_eval.survey.questionnaire import SINGLE, Question, Questionnaire
@@ -46,6 +47,7 @@ def count_classes(questionnaire: Questionnaire, rows: pd.DataFrame, *, year: int
     return pd.concat(parts, ignore_index=True)[["question", "category", "count"]] if parts else _frame([])
 
 
+@on_one_thread
 def protected_counts(tables: Sequence[SafeTable], *, answered: Sequence[SafeTable]) -> pd.DataFrame:
     """Return the counts of protected tables, without the classes in which a table of respondents withholds a number.
 

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
@@ -36,6 +37,7 @@ ESTIMATED = "estimated"
 CANNOT_SHOW = "A response rate says how many answered, not whether they are like those who did not."
 
 
+@on_one_thread
 def survey_response(
     survey: Survey,
     *,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.arguments import Arguments
+from si_eval.blas import on_one_thread
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.results import Simulation
 from si_eval.stats import BoolArray, IntArray
@@ -31,6 +32,7 @@ from si_eval.survey.tidy import entry_keys
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, YEAR
 
 
+@on_one_thread
 def simulate_survey(questionnaire: Questionnaire, *, counts: str | Path, seed: int = 1) -> pd.DataFrame:
     """Simulate responses that have exactly the counts of a TOML file.
 

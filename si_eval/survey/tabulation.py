@@ -7,6 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.cells.measures import pseudo_median
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
@@ -45,6 +46,7 @@ Per = Literal["respondent", "answer"]
 SCALE_POINT = "place on the scale"
 
 
+@on_one_thread
 def survey_frequencies(
     survey: Survey,
     *,
@@ -123,6 +125,7 @@ def survey_frequencies(
     return _tabulate(survey, request, answers, "survey_frequencies")
 
 
+@on_one_thread
 def survey_multiple(
     survey: Survey,
     *,
@@ -215,6 +218,7 @@ def survey_multiple(
     return result_table([rows], survey, function="survey_multiple")
 
 
+@on_one_thread
 def survey_matrix(
     survey: Survey,
     *,

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Base, Survey
 from si_eval.survey.margins import PopulationSource, find_simulation
@@ -45,6 +46,7 @@ CANNOT_SHOW = (
 )
 
 
+@on_one_thread
 def survey_weighted(
     survey: Survey,
     *,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from si_eval.blas import on_one_thread
 from si_eval.errors import InputError, Problem
 from si_eval.frozen import keep_frames
 from si_eval.stats import BoolArray, FloatArray
@@ -91,6 +92,7 @@ class Weights:
         return self.summary()
 
 
+@on_one_thread
 def rake(
     survey: Survey,
     *,

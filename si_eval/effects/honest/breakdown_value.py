@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from si_eval.blas import on_one_thread
 from si_eval.effects.honest.event_study import RELATIVE, SMOOTHNESS, check_event_study
 from si_eval.effects.honest.relative_magnitudes import relative_magnitude_bounds
 from si_eval.effects.honest.smoothness import smoothness_bounds
@@ -18,6 +19,7 @@ GRID_POINTS = 32  # violations tried on the way to the first interval that holds
 GRID_ROUNDS = 3  # of the search between two of them, each dividing the step by the points
 
 
+@on_one_thread
 def breakdown(
     estimates: ArrayLike,
     covariance: ArrayLike,

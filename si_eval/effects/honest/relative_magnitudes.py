@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
+from si_eval.blas import on_one_thread
 from si_eval.effects.honest.event_study import (
     RELATIVE,
     Bounds,
@@ -38,6 +39,7 @@ class _Moments(NamedTuple):
     covariance: FloatArray
 
 
+@on_one_thread
 def relative_magnitude_bounds(
     estimates: ArrayLike,
     covariance: ArrayLike,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
+from si_eval.blas import on_one_thread
 from si_eval.effects.honest.event_study import (
     SMOOTHNESS,
     Bounds,
@@ -44,6 +45,7 @@ class _EstimatorFamily(NamedTuple):
     study: EventStudy
 
 
+@on_one_thread
 def smoothness_bounds(
     estimates: ArrayLike,
     covariance: ArrayLike,

@@ -1,0 +1,103 @@
+"""Same input, same output: byte by byte, in any order of the raw rows, format, layout, number of threads and place."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from si_eval.errors import StudyError
+from si_eval.run_date import run_date
+
+TABLES = """
+import sys
+from pathlib import Path
+import si_eval as se
+from si_eval import engine
+from si_eval.registers.extracts import read_extract
+
+out, threads, folders = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
+money = ["revenue_per_employee", "investment_software_per_employee", "investment_machinery_per_employee"]
+for number, folder in enumerate(folders):
+    extract = read_extract(folder, engine=engine.open_engine(threads=threads))
+    linkage = se.link_participants(extract)
+    panel = se.build_panel(extract, linkage)
+    tables = {
+        "reach": se.describe_reach(panel, year=2019),
+        "levels": se.compare_groups(panel, indicator=money, by=["size_class"]),
+        "series": se.index_series(panel, indicator=money[0], by=["size_class_4"], base_year=2014),
+        "selection": se.check_selection(panel, indicator=money, year=2014),
+        "change": se.estimate_effect(
+            panel, outcome=money[0], design="long_difference", years=[2014, 2019], logarithm=True, min_units=2,
+            covariates=["size_class", "sector", "age"],
+        ),
+    }
+    parts = [name + "\\n" + table.to_frame().to_csv(index=False) for name, table in tables.items()]
+    (out / str(number)).write_text("".join(parts), encoding="utf-8")
+"""
+SCALE = 0.002
+PLACES = (
+    {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C", "OPENBLAS_NUM_THREADS": "1"},
+    {"PYTHONHASHSEED": "1", "TZ": "Asia/Tokyo", "LC_ALL": "de_DE.UTF-8", "OPENBLAS_NUM_THREADS": "2"},
+)
+
+
+def _shuffle(source: Path, target: Path, seed: int) -> Path:
+    """Copy an extract with the rows of every file in another order, in small groups of rows."""
+    shuffled = random.Random(seed)
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.suffix == ".parquet":
+            rows = pq.read_table(path)
+            order = shuffled.sample(range(len(rows)), len(rows))
+            pq.write_table(rows.take(pa.array(order, pa.int64())), target / path.name, row_group_size=500)
+        elif path.suffix == ".csv":
+            head, *lines = path.read_bytes().splitlines(keepends=True)
+            (target / path.name).write_bytes(b"".join([head, *shuffled.sample(lines, len(lines))]))
+        else:
+            shutil.copy(path, target / path.name)
+    return target
+
+
+def test_tables_are_the_same_byte_by_byte(simulated_extract, tmp_path):
+    parquet, csv = simulated_extract(scale=SCALE), simulated_extract(scale=SCALE, format="csv")
+    cbs = simulated_extract(scale=SCALE, layout="cbs")
+    every = [parquet, _shuffle(parquet, tmp_path / "shuffled", 1), _shuffle(csv, tmp_path / "shuffled_csv", 2), cbs]
+    outputs = []
+    for threads, (place, folders) in enumerate(zip(PLACES, (every, every[1:2]), strict=True), start=1):
+        out = tmp_path / f"tables_{threads}"
+        out.mkdir()
+        command = [sys.executable, "-c", TABLES, str(out), str(threads), *map(str, folders)]
+        subprocess.run(command, check=True, cwd=out, env={**os.environ, **place}, timeout=500)
+        outputs += [(str(path), path.read_text(encoding="utf-8")) for path in sorted(out.iterdir())]
+    expected = outputs[0][1]
+    assert len(outputs) == len(every) + 1
+    assert expected.count("\n") > 100
+    assert "regression" in expected
+    for name, found in outputs:
+        differing = [pair for pair in zip(expected.splitlines(), found.splitlines(), strict=False) if len({*pair}) > 1]
+        assert found == expected, (name, len(differing), differing[:3])
+
+
+def test_the_date_of_a_run_is_todays_or_the_one_that_is_given(monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    before = date.today().isoformat()
+    assert before <= run_date() <= date.today().isoformat()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225599")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    assert run_date() == "2025-12-31"
+
+
+@pytest.mark.parametrize("seconds", ["today", "-1", "1.5", "٣", "9" * 30, "1767225600 ", "0x10"])
+def test_a_date_that_is_no_number_of_seconds_is_refused(monkeypatch, seconds):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", seconds)
+    with pytest.raises(StudyError, match="SOURCE_DATE_EPOCH: found"):
+        run_date()
