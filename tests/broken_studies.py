@@ -48,7 +48,7 @@ chapter = "2"
 title = { nl = "Niveaus", en = "Levels" }
 function = "compare_groups"
 arguments = { indicator = "revenue", by = ["size_class_4"], where = { sector = "C" }, years = [2014, 2019] }
-chart = { kind = "bars", x = "size_class", divisor = 1000, statistic = "mean" }
+chart = { kind = "bars", x = "size_class", panels = "year", divisor = 1000, statistic = "mean" }
 [[exhibits]]
 id = "effect"
 chapter = "3"
@@ -180,7 +180,7 @@ LINES = STUDY.splitlines()
 REACH = "arguments = { year = 2019 }"
 GROUPS = 'arguments = { indicator = "revenue", by = ["size_class_4"], where = { sector = "C" }, years = [2014, 2019] }'
 EFFECT = 'arguments = { outcome = "revenue", covariates = ["size_class"], level = 0.9, seed = 1 }'
-BARS = 'chart = { kind = "bars", x = "size_class", divisor = 1000, statistic = "mean" }'
+BARS = 'chart = { kind = "bars", x = "size_class", panels = "year", divisor = 1000, statistic = "mean" }'
 USE = 'arguments = { question = "use", population = 40 }'
 SELECT = 'select = { indicator = "sector", group = "participant" }'
 KINDS = {"folder": "a folder", "pipe": "a pipe", "loop": "", "device": "a device", "socket": "a socket",
