@@ -116,8 +116,8 @@ class ArgumentError(InputError, StudyError):
 
 def propose_name(name: object, known: Iterable[str], otherwise: str) -> str:
     """Return what to do about an unknown name: ask whether the nearest known one was meant, or ``otherwise``."""
-    options = list(known)
-    near = [one for one in options if simplify_name(one) == simplify_name(name)] if isinstance(name, str) else []
+    options, letters = list(known), simplify_name(str(name))
+    near = [one for one in options if letters and simplify_name(one) == letters]
     near = near or difflib.get_close_matches(str(name), options, n=1)
     return f"did you mean `{near[0]}`?" if near else otherwise
 

@@ -74,7 +74,9 @@ def cell_request(
     return CellRequest(
         indicators=(indicator,) if isinstance(indicator, str) else tuple(indicator),
         by=(by,) if isinstance(by, str) else tuple(by),
-        where=tuple((column, tuple(list_values(wanted))) for column, wanted in sorted((where or {}).items())),
+        where=tuple(
+            (column, tuple(dict.fromkeys(list_values(wanted)))) for column, wanted in sorted((where or {}).items())
+        ),
         years=None if years is None else tuple(sorted({int(year) for year in years})),
     )
 

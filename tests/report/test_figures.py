@@ -56,7 +56,7 @@ def test_words_stand_in_cells_with_their_sign_and_no_sentence() -> None:
     assert "85%, n\u00a057\n1 of 1 cells" in texts
     assert ". cannot be said" in texts
     assert not [text for text in texts if "sentence" in text or "reasons" in text or "positief" in text]
-    with pytest.raises(StudyError, match="found sign !; expected some of ▲"):
+    with pytest.raises(StudyError, match="found signs '!'; expected one of ▲"):
         Chart("words", signs={"!": ["up"]})
 
 

@@ -101,7 +101,7 @@ REFUSED = {
     "a setting of the chart": ({"chart": "{ kind = 'bars', serie = 'year' }"}, "serie: .*did you mean `series`"),
     "no kind of chart": ({"chart": "{ x = 'year' }"}, "chart, kind: found nothing; expected one of 'bars', 'lines'"),
     "an unknown kind of chart": ({"chart": "{ kind = 'pie' }"}, "chart, kind: found 'pie'; expected one of 'bars'"),
-    "a chart that refuses a value": ({"chart": "{ kind = 'bars', divisor = 0 }"}, "chart: found divisor 0"),
+    "a chart that refuses a value": ({"chart": "{ kind = 'bars', divisor = 0 }"}, "Chart: found divisor 0"),
 }  # fmt: skip
 
 
