@@ -46,6 +46,7 @@ VOCABULARIES: dict[str, Callable[[], Iterable[str]]] = {  # the values of the pa
     DIVISION: lambda: (f"{at:02d}" for one in sections().values() for at in range(one["first"], one["last"] + 1)),
 }
 OPEN_CLASSES = (SECTOR,)  # a panel of a data frame has its own
+MAX_NUMBER = 2.0**63  # of whole numbers in the engine
 ADD_INDICATOR = "name one of these, or add it to the registry"
 
 
@@ -90,7 +91,8 @@ def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, .
     types = panel.table.schema()
     classes = [name for name, kind in types.items() if isinstance(kind, dt.String | dt.Boolean)]
     classes = [name for name in classes if name != PARTICIPANT]
-    listed = [by] if isinstance(by, str) else by if isinstance(by, Iterable) and not isinstance(by, Mapping) else []
+    by = by if isinstance(by, str) else Arguments("by").sequence("by", by, "columns") if _is_list(by) else by
+    listed = [by] if isinstance(by, str) else by if isinstance(by, list) else []
     others = [name for name in listed if isinstance(name, str) and name in types and name not in classes]
     flags = [name for name in dict.fromkeys(others) if _is_flag(panel, name)]
     unsplit = set(others) - set(flags)
@@ -99,6 +101,11 @@ def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, .
         "by", by, [*classes, *flags], what="columns with classes", empty=True,
         action=why if unsplit else "name one of these", near=() if unsplit else classes,
     )  # fmt: skip
+
+
+def _is_list(value: object) -> bool:
+    """Whether a value can be read as a list, maybe only once."""
+    return isinstance(value, Iterable) and not isinstance(value, Mapping | bytes) and getattr(value, "ndim", 1) == 1
 
 
 def _is_flag(panel: Panel, column: str) -> bool:
@@ -173,6 +180,7 @@ def _check_values(arguments: Arguments, panel: Panel, column: str, wanted: objec
     if isinstance(wanted, Mapping) or getattr(wanted, "ndim", 1) > 1:
         arguments.add(place, describe_value(wanted), "a value or a list of values", "write the values as a list")
         return ()
+    wanted = plain_value(wanted)
     values: list[Any] = [plain_value(one) for one in list_values(wanted)]  # type: ignore[arg-type]
     if not values:
         arguments.add(place, "an empty list", "a value or a list of values", "leave the column out for all units")
@@ -202,7 +210,7 @@ def _expected(kind: dt.DataType) -> tuple[str, Callable[[object], bool]]:
         return "a text", lambda one: isinstance(one, str)
     return (
         "a finite number",
-        lambda one: isinstance(one, int | float) and not isinstance(one, bool) and bool(np.isfinite(one)),
+        lambda one: isinstance(one, int | float) and not isinstance(one, bool) and abs(one) < MAX_NUMBER,
     )
 
 

@@ -12,6 +12,7 @@ from si_eval.results import SIMULATION, Simulation
 from si_eval.synthetic.randomness import random_generator
 
 NOTE = "Simulated. No row describes a real firm."
+MAX_YEARS = 100
 YEARS_BEFORE_ENTRY = 3  # years before the first entry: enough for two changes before treatment
 PERSISTENCE = 0.6  # autocorrelation of log revenue around its trend
 FIRM_SD, YEAR_SD = 0.5, 0.2  # standard deviations in log points: between firms, and of yearly shocks
@@ -102,7 +103,7 @@ def simulate_firms(
     Raises
     ------
     StudyError
-        If there are no firms without participation, or too few years.
+        With every argument that is wrong: no firms without participation, too few years, effects out of range.
 
     Notes
     -----
@@ -136,12 +137,13 @@ def simulate_firms(
     if not arguments.problems and participants >= firms:
         arguments.add("participants", f"{participants} of {firms} firms", "fewer than all", "change one of the two")
     first_year = arguments.whole("first_year", first_year)
-    years = arguments.whole("years", years, least=YEARS_BEFORE_ENTRY + 2, action="simulate more years")
-    for name, value in (
-        ("effect", effect), ("growth", growth), ("selection", selection), ("size_trend", size_trend),
-        ("departure", departure),
-    ):  # fmt: skip
-        arguments.number(name, value)
+    years = arguments.whole(
+        "years", years, least=YEARS_BEFORE_ENTRY + 2, most=MAX_YEARS, action="simulate more years, or fewer"
+    )
+    arguments.number("effect", effect, least=-5, most=5, action="write 0.05 for about 5 percent")
+    arguments.number("selection", selection)
+    for name, value in (("growth", growth), ("size_trend", size_trend), ("departure", departure)):
+        arguments.number(name, value, least=-1, most=1, action="write 0.02 for about 2 percent a year")
     seed = arguments.whole("seed", seed)
     arguments.refuse_problems()
     generator = random_generator(seed, "firms")
