@@ -120,8 +120,9 @@ def test_simulated_extracts_refuse_wrong_options_by_name(tmp_path, name, value):
 @pytest.mark.parametrize(("arguments", "names"), [
     ({"firms": 10.5}, ["firms"]), ({"firms": "many", "seed": None}, ["firms", "seed"]), ({"firms": 0}, ["firms"]),
     ({"participants": 0}, ["participants"]), ({"firms": 5, "participants": 5}, ["participants"]),
-    ({"years": 4}, ["years"]), 
-    ({"effect": 95}, ["effect"]), ({"departure": -2}, ["departure"]), ({"years": [2012, 2013]}, ["years"]), ({"first_year": "2012"}, ["first_year"]),
+    ({"years": 4}, ["years"]),
+    ({"effect": 95}, ["effect"]), ({"departure": -2}, ["departure"]),
+    ({"years": [2012, 2013]}, ["years"]), ({"first_year": "2012"}, ["first_year"]),
     ({"effect": np.nan, "growth": np.inf, "selection": "1", "size_trend": None, "departure": True},
      ["effect", "selection", "growth", "size_trend", "departure"]),
 ], ids=str)  # fmt: skip
