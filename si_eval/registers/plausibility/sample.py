@@ -66,7 +66,8 @@ def draw_sample(tables: Mapping[str, ir.Table], engine: Engine, rows: Rows) -> S
     """Draw the sample from the tables of an extract: all units of a small one, always the same ones of a large one."""
     largest = max(rows.get("business_units", {}).values(), default=0)
     part = min(1.0, facts("plausibility")["sample_units"] / max(largest, 1))
-    units = _fetch(_of_units(tables["business_units"], part))
+    listed, persons, links = _participants(tables, engine)
+    units, linked = _units(tables["business_units"], links, part, engine)
     turnover = _fetch(_of_units(tables["turnover"], part)) if "turnover" in tables else _empty("turnover")
     investments = _fetch(_of_units(tables["investments"], part)) if "investments" in tables else _empty("investments")
     groups = _empty("enterprise_groups")
@@ -74,7 +75,6 @@ def draw_sample(tables: Mapping[str, ir.Table], engine: Engine, rows: Rows) -> S
     if "enterprise_groups" in tables and len(wanted):
         table = tables["enterprise_groups"]
         groups = _fetch(table.semi_join(from_frame(engine, wanted.astype("int64")), GROUP_ID))
-    listed, persons, links, linked = _participants(tables, engine)
     return Sample(units, turnover, investments, groups, listed, persons, links, linked, rows, _totals(tables))
 
 
@@ -82,19 +82,29 @@ def _of_units(table: ir.Table, part: float) -> ir.Table:
     """Keep the rows of a part of the units."""
     if part >= 1:
         return table
-    spread = (table[BE_ID] % _PRIME) * _FACTOR % _PRIME
-    return table.filter(spread < int(part * _PRIME))
+    return table.filter((table[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part * _PRIME))
 
 
-def _participants(tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Frame, Frame, Frame, Frame]:
-    """Follow the participants to their persons, the links of these, and the register years of the linked units."""
+def _units(table: ir.Table, links: Frame, part: float, engine: Engine) -> tuple[Frame, Frame]:
+    """Return the sample of units, and the unit and year of those with a link; the register is read once for both."""
+    wanted = links[[BE_ID]].dropna().drop_duplicates()
+    if part < 1:
+        sampled = (table[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part * _PRIME)
+        found = table[BE_ID].isin(from_frame(engine, wanted.astype("int64"))[BE_ID]) if len(wanted) else sampled
+        table = table.filter(sampled | found)
+    rows = _fetch(table)
+    linked = rows.loc[rows[BE_ID].isin(wanted[BE_ID]), [BE_ID, YEAR]]
+    return rows[(rows[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part * _PRIME)].reset_index(drop=True), linked
+
+
+def _participants(tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Frame, Frame, Frame]:
+    """Follow the participants to their persons and the links of these."""
     if not all(name in tables for name in ("participants", "kvk_person", "person_business_unit")):
-        return _empty("participants"), _empty("kvk_person"), _empty("person_business_unit"), _empty("business_units")
+        return _empty("participants"), _empty("kvk_person"), _empty("person_business_unit")
     participants = _fetch(tables["participants"])
     persons = _known(tables["kvk_person"], participants, "kvk_id", engine)
     links = _known(tables["person_business_unit"], persons, "person_id", engine)
-    units = _known(tables["business_units"].select(BE_ID, YEAR), links, BE_ID, engine)
-    return participants, persons, links, units
+    return participants, persons, links
 
 
 def _known(table: ir.Table, rows: pd.DataFrame, column: str, engine: Engine) -> pd.DataFrame:
