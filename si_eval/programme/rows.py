@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
+from si_eval.arguments import Arguments
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
     ALL,
@@ -27,6 +28,13 @@ from si_eval.vocabulary import (
 
 TidyRow: TypeAlias = dict[str, str | float | None]
 AS_PUBLISHED = "as_published"
+
+
+def require_input(name: str, value: object, kind: type, loader: str) -> None:
+    """Raise `ArgumentError` for the first argument of a function where it is of another type."""
+    arguments = Arguments(name)
+    arguments.instance(name, value, kind, f"read one with `{loader}`")
+    arguments.refuse_problems()
 
 
 def public_table(

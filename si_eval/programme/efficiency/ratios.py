@@ -14,7 +14,7 @@ from si_eval.programme.efficiency.costs import Costs
 from si_eval.programme.efficiency.firms import Firms
 from si_eval.programme.efficiency.rows import amount_row, cost_table, range_rows, total_rows
 from si_eval.programme.efficiency.totals import total_costs
-from si_eval.programme.rows import TidyRow
+from si_eval.programme.rows import TidyRow, require_input
 from si_eval.results import Linkage, ResultTable
 from si_eval.vocabulary import (
     ALL,
@@ -88,6 +88,7 @@ def leverage(costs: Costs, *, payers: Sequence[str] | None = None, level: str | 
     1  leverage_others    state      60.0               EUR
     2         leverage    state       2.0  EUR for each EUR
     """
+    require_input("costs", costs, Costs, "load_costs")
     arguments = Arguments("leverage")
     money = _level_costs(costs, level, arguments)
     if payers is not None:
@@ -159,6 +160,7 @@ def cost_per(costs: Costs, firms: Firms, *, keys: Sequence[str], level: str | No
     0  cost_per_firm      all     10.00  EUR per firm
     1  cost_per_firm   public      3.33  EUR per firm
     """
+    require_input("costs", costs, Costs, "load_costs")
     arguments = Arguments("cost_per")
     money = _level_costs(costs, level, arguments)
     counted = sorted(set(firms.frame.loc[firms.frame["counts"] == "yes", "key"]))
@@ -220,6 +222,7 @@ def cost_per_participant(
     1  cost_per_participant   public       2.0
     2   participants_unique      all      15.0
     """
+    require_input("costs", costs, Costs, "load_costs")
     arguments = Arguments("cost_per_participant")
     money = _level_costs(costs, level, arguments)
     funnel = linkage.funnel()

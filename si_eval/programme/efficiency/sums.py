@@ -13,7 +13,7 @@ from si_eval.arguments import Arguments
 from si_eval.programme.efficiency.costs import EURO, FTE, Costs, which_count
 from si_eval.programme.efficiency.rows import HIGH, LOW, amount_row, cost_table, range_rows, total_rows
 from si_eval.programme.efficiency.totals import total_costs, yearly_costs
-from si_eval.programme.rows import TidyRow
+from si_eval.programme.rows import TidyRow, require_input
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
     ALL,
@@ -81,6 +81,7 @@ def costs_by(costs: Costs, *, by: Sequence[str]) -> ResultTable:
     1     costs    firms      60.0  EUR
     2     costs      all      90.0  EUR
     """
+    require_input("costs", costs, Costs, "load_costs")
     arguments = Arguments("costs_by")
     by = arguments.names("by", by, SPLITS, what="splits")
     arguments.refuse_problems()
@@ -130,6 +131,7 @@ def list_costs(costs: Costs) -> ResultTable:
     1        2      60.0         EUR      fee | fee
     2        3       2.0  FTE a year  staff | staff
     """
+    require_input("costs", costs, Costs, "load_costs")
     rows: list[TidyRow] = []
     for cost in costs.frame.to_dict("records"):
         remarks = ["", ""]
@@ -175,6 +177,7 @@ def in_kind(costs: Costs) -> ResultTable:
     2      in_kind_years   school  <NA>       4.0
     3      in_kind_years      all  <NA>       4.0
     """
+    require_input("costs", costs, Costs, "load_costs")
     staff = costs.frame[which_count(costs) & (costs.frame["unit"] == FTE)].copy()
     staff["low"], staff["high"] = (staff[end].fillna(staff["value"]) for end in ("low", "high"))
     rows: list[TidyRow] = []
@@ -230,6 +233,7 @@ def shares_by_perspective(costs: Costs) -> ResultTable:
     2  cost_share_national  national     1.000
     3      cost_share_firm   private     1.000
     """
+    require_input("costs", costs, Costs, "load_costs")
     money = total_costs(costs)
     by_level = [(f"cost_share_{name}", part) for name, part in money.groupby("level", sort=False)]
     rows: list[TidyRow] = []
@@ -276,6 +280,7 @@ def missing_costs(costs: Costs) -> ResultTable:
     0  missing_amounts       0.0
     1    missing_years       0.0
     """
+    require_input("costs", costs, Costs, "load_costs")
     rows: list[TidyRow] = []
     for cost in costs.frame.to_dict("records"):
         row: TidyRow = {STATISTIC: SUM, CATEGORY: cost["id"], UNIT_OF_MEASURE: cost["unit"]}

@@ -17,7 +17,7 @@ from si_eval.programme.monitoring.cells import (
     why_no_value,
 )
 from si_eval.programme.monitoring.store import MISSING, TOTAL, KpiStore
-from si_eval.programme.rows import TidyRow, public_table
+from si_eval.programme.rows import TidyRow, public_table, require_input
 from si_eval.results import ResultTable
 from si_eval.vocabulary import LANGUAGES, MEAN, SHARE, Language, Reason, bilingual, bilingual_label, label
 
@@ -74,6 +74,7 @@ def describe_kpis(
     0      jobs  2019       9.0  jobs
     1      jobs  2020      12.0  jobs
     """
+    require_input("store", store, KpiStore, "load_kpis")
     selected = store.select(indicators, sources=sources, years=years, table=table)
     rows = [_described_row(store, cell) for cell in split_cells(selected)]
     return public_table(rows, "describe_kpis", CANNOT_SHOW)
@@ -120,6 +121,7 @@ def kpi_shares(
       category  year  estimate
     0     bank  2021      0.75
     """
+    require_input("store", store, KpiStore, "load_kpis")
     selected = store.select(indicators, sources=sources, years=years, table=table)
     preferred = [preferred_row(cell) for cell in split_cells(selected)]
     totals = {_total_key(row): row for row in preferred if row["category"] == TOTAL}
@@ -181,6 +183,7 @@ def kpi_per_project(
        year  estimate                     unit
     0  2021       3.0  EUR million per project
     """
+    require_input("store", store, KpiStore, "load_kpis")
     rows = []
     for cell in split_cells(store.select(indicators, sources=sources, years=years, table=table)):
         row = preferred_row(cell)

@@ -12,7 +12,7 @@ from si_eval.arguments import Arguments
 from si_eval.errors import StudyError
 from si_eval.programme.monitoring.cells import CANNOT_SHOW, preferred_row, split_cells, statistic_of, tidy_row
 from si_eval.programme.monitoring.store import KpiStore
-from si_eval.programme.rows import TidyRow, public_table
+from si_eval.programme.rows import TidyRow, public_table, require_input
 from si_eval.results import ResultTable
 from si_eval.vocabulary import CHANGE, GROWTH, INDICATOR, LANGUAGES, SHARE, Reason, bilingual, bilingual_label
 
@@ -60,6 +60,7 @@ def kpi_growth(
     0    change  2020       4.0   jobs
     1    growth  2020       0.5  share
     """
+    require_input("store", store, KpiStore, "load_kpis")
     rows: list[TidyRow] = []
     for series in _yearly_series(store.select(indicators, sources=sources, years=years, table=table)):
         for before, after in pairwise(series):
@@ -123,6 +124,7 @@ def kpi_subset(
     3                 money       8.0
     4  money_outside_subset       5.0
     """
+    require_input("store", store, KpiStore, "load_kpis")
     arguments = Arguments("kpi_subset")
     arguments.names("indicator", [indicator], sorted(set(store.frame["indicator"])), what="names of the store")
     arguments.names("whole", [whole], sorted(set(store.frame["indicator"])), what="names of the store")

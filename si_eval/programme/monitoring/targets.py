@@ -11,7 +11,7 @@ import pandas as pd
 from si_eval.errors import InputError, Problem
 from si_eval.programme.monitoring.cells import CANNOT_SHOW, preferred_row, statistic_of, tidy_row
 from si_eval.programme.monitoring.store import TOTAL, KpiStore
-from si_eval.programme.rows import TidyRow, public_table
+from si_eval.programme.rows import TidyRow, public_table, require_input
 from si_eval.results import ResultTable
 from si_eval.text_input.small_tables import (
     SmallTable,
@@ -77,6 +77,7 @@ def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path)
     1       count  2020       4.0   hubs
     2  attainment  2020       0.8  share
     """
+    require_input("store", store, KpiStore, "load_kpis")
     require_table(targets, argument="targets")
     table = read_small_table(targets, what="targets")
     number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from si_eval.programme.rows import TidyRow, public_table
+from si_eval.programme.rows import TidyRow, public_table, require_input
 from si_eval.programme.theory.programme import BilingualText, IndicatorOf, Node, Programme, Question
 from si_eval.results import CheckResult, ResultTable
 from si_eval.vocabulary import (
@@ -80,6 +80,7 @@ def check_theory(programme: Programme, *, available_exhibits: Collection[str] | 
     28   theory_missing  questions_without_exhibit       1.0
     29  theory_elements  questions_without_exhibit       1.0
     """
+    require_input("programme", programme, Programme, "load_programme")
     parts: tuple[Question | IndicatorOf | Node, ...] = (*programme.questions, *programme.indicators, *programme.nodes)
     names: dict[str, BilingualText] = {part.id: part for part in parts}
     rows: list[TidyRow] = []

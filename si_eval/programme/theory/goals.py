@@ -11,7 +11,7 @@ import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.frozen import keep_frames
-from si_eval.programme.rows import TidyRow, public_table
+from si_eval.programme.rows import TidyRow, public_table, require_input
 from si_eval.results import ResultTable
 from si_eval.text_input.small_tables import (
     SmallTable,
@@ -169,6 +169,7 @@ def score_goals(goals: Goals, *, mean: bool = False) -> ResultTable:
     5   score_+    users       1.0
     6   score_+    firms       1.0
     """
+    require_input("goals", goals, Goals, "load_goals")
     scored = goals.frame[(goals.frame["type"] == GOAL) & (goals.frame["score"] != "")]
     rows: list[TidyRow] = [_label_row(label, ALL, float((scored["score"] == label).sum()), "") for label in goals.scale]
     for goal in scored.to_dict("records"):
@@ -209,6 +210,7 @@ def list_goals(goals: Goals) -> ResultTable:
     0    goal_target    users      50.0
     1  goal_realised    users      40.0
     """
+    require_input("goals", goals, Goals, "load_goals")
     rows: list[TidyRow] = []
     for goal in goals.frame.to_dict("records"):
         aim = "goal_baseline" if goal["type"] == BASELINE else "goal_target"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from si_eval.programme.rows import TidyRow, public_table
+from si_eval.programme.rows import TidyRow, public_table, require_input
 from si_eval.programme.theory.programme import Edge, Programme
 from si_eval.results import ResultTable
 from si_eval.vocabulary import (
@@ -73,6 +73,7 @@ def theory_table(programme: Programme, *, picture: str = "theory") -> ResultTabl
     3                get        b       1.0     links
     4  theory_link_gives    a > b       1.0     links
     """
+    require_input("programme", programme, Programme, "load_programme")
     drawn = programme.picture(picture)
     layers = [next(layer for layer in programme.layers if layer.id == name) for name in drawn.layers]
     nodes = [node for name in drawn.layers for node in programme.nodes if node.layer == name]
