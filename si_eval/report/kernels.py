@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,14 @@ def check_kernels() -> None:
     import nbformat  # noqa: PLC0415  loaded with notebooks alone
 
     check_connection("notebooks")
-    with temporary_folder(PREFIX) as runtime:
-        run_client(make_client(nbformat.v4.new_notebook(), runtime, runtime), "notebooks", runtime=runtime)
+    # In a thread: in the main one nbclient takes over the handling of signals, and leaves them without any.
+    with temporary_folder(PREFIX) as runtime, ThreadPoolExecutor(1) as pool:
+        client = make_client(nbformat.v4.new_notebook(), runtime, runtime)
+        try:
+            pool.submit(run_client, client, "notebooks", runtime=runtime).result()
+        except BaseException:
+            kill_kernel(client)
+            raise
 
 
 def check_connection(what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -84,6 +85,12 @@ def test_a_kernel_that_takes_too_long_is_named(monkeypatch):
     monkeypatch.setattr(NotebookClient, "async_execute", wait)
     with pytest.raises(KernelStartError, match=r"^notebooks: no kernel .* in 60 seconds; .*`--no-notebooks`"):
         check_kernels()
+
+
+def test_a_kernel_that_starts_leaves_the_handling_of_signals_as_it_was():
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    check_kernels()
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_a_bootstrap_that_loads_this_package_lies_in_it():
