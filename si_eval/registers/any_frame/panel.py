@@ -189,10 +189,11 @@ def _read_columns(
     if SECTOR in found.columns:
         sector, wrong = read_texts(found.columns[SECTOR], names[SECTOR])
         problems += wrong
+    keyed = UNIT in codes and YEAR in codes
+    problems += key_problems(codes[UNIT], codes[YEAR], names) if keyed else ()
     problems += value_problems(numbers, names)
     entries = None
-    if UNIT in codes and YEAR in codes:
-        problems += key_problems(codes[UNIT], codes[YEAR], names)
+    if keyed:
         if PARTICIPANT in numbers and not (codes[UNIT].problems or codes[YEAR].problems):
             part = np.where(np.isin(numbers[PARTICIPANT].values, (0, 1)), numbers[PARTICIPANT].values, np.nan)
             key = codes[UNIT].values, codes[YEAR].values
