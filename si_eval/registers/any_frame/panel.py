@@ -190,7 +190,7 @@ def _read_columns(
         sector, wrong = read_texts(found.columns[SECTOR], names[SECTOR])
         problems += wrong
     keyed = UNIT in codes and YEAR in codes
-    problems += key_problems(codes[UNIT], codes[YEAR], names) if keyed else ()
+    problems.extend(key_problems(codes[UNIT], codes[YEAR], names) if keyed else ())
     problems += value_problems(numbers, names)
     entries = None
     if keyed:
