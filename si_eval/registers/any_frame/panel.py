@@ -193,13 +193,12 @@ def _read_columns(
     problems.extend(key_problems(codes[UNIT], codes[YEAR], names) if keyed else ())
     problems += value_problems(numbers, names)
     entries = None
-    if keyed:
-        if PARTICIPANT in numbers and not (codes[UNIT].problems or codes[YEAR].problems):
-            part = np.where(np.isin(numbers[PARTICIPANT].values, (0, 1)), numbers[PARTICIPANT].values, np.nan)
-            key = codes[UNIT].values, codes[YEAR].values
-            entries = settle_entries(*key, part, found.columns.get(ENTRY_YEAR), (names[PARTICIPANT], names[ENTRY_YEAR]))
-            problems += entries.problems
-            notes += entries.notes
+    if keyed and PARTICIPANT in numbers and not (codes[UNIT].problems or codes[YEAR].problems):
+        part = np.where(np.isin(numbers[PARTICIPANT].values, (0, 1)), numbers[PARTICIPANT].values, np.nan)
+        key = codes[UNIT].values, codes[YEAR].values
+        entries = settle_entries(*key, part, found.columns.get(ENTRY_YEAR), (names[PARTICIPANT], names[ENTRY_YEAR]))
+        problems += entries.problems
+        notes += entries.notes
     if problems or entries is None:
         raise InputError(problems, what="the data frame")
     missing = np.full(len(entries.year), np.nan)
