@@ -137,8 +137,8 @@ def _read_counts(
     counts = read[0].values * read[1].values if by_share else read[0].values
     problems = [problem for column in read for problem in column.problems]
     if by_share and not read[0].problems and (read[0].values > 1).any():
-        found, expected = "shares above 1", "shares from 0 to 1"
-        problems.append(Problem(table.where, found, expected, "divide percentages by 100", column="share"))
+        wrong, expected = "shares above 1", "shares from 0 to 1"
+        problems.append(Problem(table.where, wrong, expected, "divide percentages by 100", column="share"))
     return table, counts, problems
 
 

@@ -92,9 +92,9 @@ class SurveyArguments(Arguments):
         if value is None:
             return 0.0, float("inf")
         bounds = list(value) if isinstance(value, Iterable) and not isinstance(value, str) else []
-        numbers = [one for one in bounds if isinstance(one, Real) and not isinstance(one, bool)]
+        numbers = [float(one) for one in bounds if isinstance(one, Real) and not isinstance(one, bool)]
         if len(bounds) == len(numbers) == 2 and 0 <= numbers[0] < 1 < numbers[1]:
-            return float(numbers[0]), float(numbers[1])
+            return numbers[0], numbers[1]
         expected = "a bound below 1 and one above 1, such as (0.3, 3)"
         self.add("trim", describe_value(value), expected, "correct it, or leave it out")
         return 0.0, float("inf")
@@ -111,7 +111,7 @@ class SurveyArguments(Arguments):
     ) -> CountSettings:
         """Return the settings of a table of shares."""
         return CountSettings(
-            base=self.option("base", base, get_args(Base)),  # type: ignore[arg-type]  one of its texts
+            base=self.option("base", base, get_args(Base)),  # type: ignore[arg-type]  # one of its texts
             interval=self.option("interval", interval, get_args(IntervalMethod)),  # type: ignore[arg-type]
             population=self.population(population),
             level=self.level("level", level),

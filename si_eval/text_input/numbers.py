@@ -147,7 +147,7 @@ def parse_numbers(values: pd.Series) -> ParsedNumbers:
         rows = _places(either if decisive.point == 0 or decisive.comma == 0 else mixed)
         problems.append(NumberProblem("marks", decision.found, decision.expected, decision.action, rows))
     words: dict[str, int] = {}
-    for place in np.flatnonzero(kinds[:-1] == "missing"):
+    for place in np.flatnonzero(kinds[:-1] == "missing").tolist():
         words[texts[place]] = words.get(texts[place], 0) + int((codes == place).sum())
     grouped = np.array(
         [_has_thousands(t, k, decision.decimal) for t, k in zip(texts, kinds[:-1], strict=True)] + [False]
@@ -163,7 +163,7 @@ def _kind_of(value: Hashable) -> tuple[Kind, str, float]:
         text = patterns.clean_text(value)
         return classify_number(text), text, np.nan
     try:
-        number = float(value)  # type: ignore[arg-type]  what has no float is refused
+        number = float(value)  # type: ignore[arg-type]  # what has no float is refused
     except (TypeError, ValueError, OverflowError):
         return "unreadable", "", np.nan
     if not isinstance(value, (int, float, np.number)) and type(value).__name__ != "Decimal":
@@ -188,7 +188,7 @@ def _count_marks(codes: np.ndarray, kinds: np.ndarray, texts: list[str]) -> Mark
 
 
 def _read(text: str, kind: Kind, decimal: Mark) -> float:
-    return read_as(text, kind if kind in {"point", "comma"} else decimal)  # type: ignore[arg-type]  a mark
+    return read_as(text, kind if kind in {"point", "comma"} else decimal)
 
 
 def _has_thousands(text: str, kind: Kind, decimal: Mark) -> bool:

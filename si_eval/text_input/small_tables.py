@@ -158,7 +158,7 @@ def cell_text(value: Any) -> str:
     if pd.isna(value):
         return ""
     if isinstance(value, float | np.floating | Decimal):
-        text = str(int(value)) if value == value // 1 and abs(value) < MAX_WHOLE else str(value)
+        text = str(int(value)) if value == value // 1 and abs(float(value)) < MAX_WHOLE else str(value)
         return f"{text}0" if _EITHER_POINT.search(text) else text
     if isinstance(value, datetime) and not value.tzinfo and value == datetime(value.year, value.month, value.day):
         return value.date().isoformat()

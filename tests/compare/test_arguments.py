@@ -88,7 +88,7 @@ OF_LEVEL = [
 
 
 @pytest.mark.parametrize("function", CALLS, ids=lambda one: one.__name__)
-@pytest.mark.parametrize(("name", "value", "message"), OF_ALL, ids=lambda one: str(one)[:40])
+@pytest.mark.parametrize(("name", "value", "message"), OF_ALL, ids=lambda one: str(one).partition(" at 0x")[0][:40])
 def test_a_wrong_argument_is_refused_by_name(panel, function, name, value, message):
     with pytest.raises(StudyError, match=f"(?s){message}") as caught:
         function(panel, **{**CALLS[function], name: value})
