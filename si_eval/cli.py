@@ -15,9 +15,9 @@ from rich import progress as rich_progress
 from rich.console import Console
 
 from si_eval.errors import SiEvalError, StudyError
-from si_eval.failures import explain_failures
 from si_eval.interrupts import Interrupts
-from si_eval.progress import Progress
+from si_eval.system.failures import explain_failures
+from si_eval.system.progress import Progress
 from si_eval.vocabulary import FileFormat, Layout
 
 SIGNALLED = 128  # a shell adds the number of the signal that ended a command

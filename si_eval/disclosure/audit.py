@@ -11,9 +11,9 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
-from si_eval.blas import on_one_thread
 from si_eval.disclosure.cover import UNITS, Cell, Equation, Place
 from si_eval.disclosure.suppression import COUNT_WIDTH, SECONDARY, TIED, Protection
+from si_eval.system.blas import on_one_thread
 
 EXACT = 1e-6  # relative: an interval narrower than this gives the figure back
 SLACK = 1e-6

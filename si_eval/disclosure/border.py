@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from si_eval.arguments import Arguments, describe_value
-from si_eval.blas import on_one_thread
 from si_eval.disclosure.knowledge import add_known, add_ledger
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
@@ -20,6 +19,7 @@ from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
 from si_eval.results import ResultTable, SafeTable, take_table_sealer
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     DOF,
     ESTIMATE,

@@ -15,7 +15,7 @@ from si_eval.disclosure.border import Decision
 from si_eval.disclosure.cover import Place
 from si_eval.disclosure.rules import DisclosureRules
 from si_eval.results import ResultTable
-from si_eval.spreadsheets import write_csv
+from si_eval.results.spreadsheets import write_csv
 from si_eval.vocabulary import STATUS
 
 WARNING = "STAYS INSIDE: withheld values, largest contributions and the parameters of the rules. Not for release."

@@ -18,7 +18,7 @@ import pandas as pd
 from si_eval.errors import DisclosureError
 from si_eval.registry import indicators
 from si_eval.results import ResultTable, SafeTable
-from si_eval.spreadsheets import restore_frame, write_csv
+from si_eval.results.spreadsheets import restore_frame, write_csv
 from si_eval.vocabulary import DOF, INDICATOR, KEYS, N_UNITS, SHOWN, STATUS, UNIT_OF_MEASURE, YEAR, label
 
 PACKAGES = ("si_eval", "numpy", "pandas", "scipy", "duckdb", "ibis-framework", "matplotlib")

@@ -21,8 +21,8 @@ from si_eval.disclosure.traces import Secrets, gather_secrets, machine_names
 from si_eval.errors import DisclosureError
 from si_eval.interrupts import held_back
 from si_eval.results import ResultTable, SafeTable, SourceFile
-from si_eval.run_date import run_date
-from si_eval.temporary_folders import temporary_folder
+from si_eval.system.run_date import run_date
+from si_eval.system.temporary_folders import temporary_folder
 
 Draw = Callable[[SafeTable], bytes]
 LIGHT = "LIGHT_"

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.blas import on_one_thread
 from si_eval.effects.validation import check_finite, read_floats, read_treated
 from si_eval.effects.weighting import effective_size
 from si_eval.errors import StudyError
 from si_eval.stats import ROUNDING, BoolArray, FloatArray, is_constant, subtract
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import Reason
 
 

@@ -8,13 +8,13 @@ from typing import Literal
 import pandas as pd
 
 from si_eval import cells, stats
-from si_eval.blas import on_one_thread
 from si_eval.effects.design_result import DesignResult
 from si_eval.effects.long_difference import estimate_long_difference
 from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
 from si_eval.effects.requests import HOLDING, STAGGERED, Cluster, Design, Request, check_effect_request
 from si_eval.effects.staggered import estimate_staggered
 from si_eval.results import Panel, ResultTable
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from si_eval.arguments import Arguments
-from si_eval.blas import on_one_thread
 from si_eval.effects.effect_result import Effect, effect_of
 from si_eval.effects.validation import check_finite, read_codes, read_floats, read_treated
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import Reason
 
 VARIANCE_NEIGHBOURS = 2  # units of its own group from which the variance of a control is estimated

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 from scipy import linalg, special
 
 from si_eval.arguments import Arguments
-from si_eval.blas import on_one_thread
 from si_eval.effects.validation import read_numbers
+from si_eval.system.blas import on_one_thread
 
 MAX_PERIODS = 1000  # of which the correlations are computed
 

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from si_eval.blas import on_one_thread
 from si_eval.effects.validation import read_floats
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import Reason
 
 BLOCK_ROWS = 100_000  # rows at once: no copy of all covariates is ever made

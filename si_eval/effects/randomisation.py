@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from si_eval.arguments import Arguments, describe_value
-from si_eval.blas import on_one_thread
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray
+from si_eval.system.blas import on_one_thread
 
 Statistic = Callable[[BoolArray], float]
 TIE_TOL = (

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from si_eval.arguments import Arguments
-from si_eval.blas import on_one_thread
 from si_eval.effects.effect_result import Effect, effect_of
 from si_eval.effects.entropy import TOL, minimise_entropy, weighted_moments
 from si_eval.effects.propensity import row_blocks, with_constant
 from si_eval.effects.validation import check_finite, check_treated, read_floats, read_treated
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, is_constant
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import Reason
 
 MAX_IMBALANCE = 1e-4  # a larger gap is no balance

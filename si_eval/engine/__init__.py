@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from si_eval.engine import spark
 from si_eval.errors import StudyError
-from si_eval.temporary_folders import make_folder, remove_folder
+from si_eval.system.temporary_folders import make_folder, remove_folder
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -15,7 +15,7 @@ import ibis
 import pyarrow as pa
 
 from si_eval.errors import StudyError
-from si_eval.temporary_folders import make_folder, remove_folder
+from si_eval.system.temporary_folders import make_folder, remove_folder
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -10,8 +10,8 @@ import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from si_eval.errors import InputError, Problem, StudyError, propose_name
-from si_eval.input_files import read_toml
 from si_eval.published.lookup import Cell
+from si_eval.text_input.toml_files import read_toml
 
 READINGS = "readings.toml"
 ABOUT = "about"  # the word for two numbers that are near each other

@@ -12,12 +12,12 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from si_eval.errors import StudyError
-from si_eval.progress import Progress
 from si_eval.report.display import LANGUAGES
 from si_eval.report.execution import ExecutedCell, ExecutedNotebook, execute_notebooks
 from si_eval.report.exhibit import picture_html
 from si_eval.report.stylesheet import DOCUMENT_CSS, PRINT_SCRIPT, TABLE_CSS
-from si_eval.temporary_folders import temporary_folder
+from si_eval.system.progress import Progress
+from si_eval.system.temporary_folders import temporary_folder
 from si_eval.vocabulary import Language, label
 
 

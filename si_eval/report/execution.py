@@ -18,10 +18,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from si_eval.errors import DisclosureError, StudyError
-from si_eval.progress import Progress
 from si_eval.report.display import LANGUAGES, SAFE_MIME, is_sealed_payload
 from si_eval.report.kernels import PREFIX, check_connection, kill_kernel, make_client, run_client
-from si_eval.temporary_folders import temporary_folder
+from si_eval.system.progress import Progress
+from si_eval.system.temporary_folders import temporary_folder
 from si_eval.vocabulary import Language
 
 TIMEOUT = 1800

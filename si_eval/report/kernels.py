@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from si_eval.errors import StudyError
-from si_eval.failures import describe_failure
 from si_eval.report import bootstrap
 from si_eval.results.sealing import key_environment
-from si_eval.temporary_folders import temporary_folder
+from si_eval.system.failures import describe_failure
+from si_eval.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient

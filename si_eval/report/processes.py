@@ -17,11 +17,11 @@ from typing import TypeAlias
 
 from si_eval.errors import StudyError
 from si_eval.frozen import encode
-from si_eval.progress import Progress
 from si_eval.report.kernels import BOOTSTRAP, child_environment
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
 from si_eval.results.table_files import write_tables
+from si_eval.system.progress import Progress
 from si_eval.vocabulary import Language
 
 WORKER = "si_eval.report.worker"

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from si_eval.errors import InputError, Problem, SiEvalError, StudyError, propose_name
-from si_eval.input_files import require_file
 from si_eval.report.specification import Chart
 from si_eval.study.argument_types import describe, fits
 from si_eval.study.catalogue import COUNTS, EXHIBIT_FUNCTIONS, FACTS, PATHS, REGISTERS, SETTINGS, SURVEY
 from si_eval.study.file import ExhibitSpec, Study
 from si_eval.study.register_arguments import check_limits, check_register_names
 from si_eval.study.shape import explain, show
+from si_eval.text_input.toml_files import require_file
 from si_eval.vocabulary import GROUP, GROUPS, KEYS, N_TOTAL, STATISTIC, STATISTICS, TIDY, YEAR, is_labelled
 
 MAY_BE_EMPTY = ("by", "covariates", COUNTS)  # lists of which nothing is a choice

@@ -12,7 +12,6 @@ import pandas as pd
 from si_eval import published
 from si_eval.disclosure.known_figures import read_known
 from si_eval.errors import InputError, Problem, SiEvalError, propose_name
-from si_eval.input_files import require_file
 from si_eval.registers.schema import contracts
 from si_eval.study.arguments import check_exhibit, place_of
 from si_eval.study.catalogue import FACTS, PROTECTED, SURVEY
@@ -21,6 +20,7 @@ from si_eval.study.file import Study, read_study
 from si_eval.study.ledger import load_ledger
 from si_eval.study.shape import explain, show
 from si_eval.text_input.small_tables import read_small_table
+from si_eval.text_input.toml_files import require_file
 
 NOTEBOOKS = (".py", ".ipynb", ".md")  # endings of the notebooks that are executed
 EUROS = (1, 1000)  # per unit of money in a file

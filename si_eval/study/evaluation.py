@@ -10,7 +10,6 @@ from pathlib import Path
 from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
-from si_eval.progress import Progress, ignore_progress
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
@@ -21,6 +20,7 @@ from si_eval.study.exhibits import compute_exhibits, compute_from, exhibits_with
 from si_eval.study.file import Study
 from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
+from si_eval.system.progress import Progress, ignore_progress
 
 TABLES_VARIABLE = "SI_EVAL_TABLES"
 

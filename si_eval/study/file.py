@@ -14,7 +14,6 @@ from pydantic import ValidationError
 
 from si_eval.errors import InputError, Problem, SiEvalError, StudyError, propose_name
 from si_eval.frozen import FrozenMapping
-from si_eval.input_files import read_toml
 from si_eval.registry import facts
 from si_eval.study.shape import Origin, check_values, explain, list_problems, show
 from si_eval.study.specification import (
@@ -26,6 +25,7 @@ from si_eval.study.specification import (
     StudyFile,
     Titles,
 )
+from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import NO_LABELS, Labels, Language
 
 __all__ = [

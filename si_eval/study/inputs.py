@@ -9,10 +9,10 @@ from typing import Any
 
 from si_eval.engine import open_engine
 from si_eval.errors import StudyError
-from si_eval.progress import Progress
 from si_eval.registers import extracts
 from si_eval.results import Extract
 from si_eval.study.file import Study, load_study
+from si_eval.system.progress import Progress
 from si_eval.vocabulary import Language
 
 EXTRACT_VARIABLE = "SI_EVAL_EXTRACT"

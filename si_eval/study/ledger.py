@@ -15,7 +15,7 @@ from typing import Any
 from si_eval.disclosure import ReleaseLedger
 from si_eval.disclosure.suppression import Protection
 from si_eval.errors import StudyError
-from si_eval.temporary_folders import sweep_folders, take_lock, temporary_folder
+from si_eval.system.temporary_folders import sweep_folders, take_lock, temporary_folder
 
 NO_LEDGER = ""  # the state of a ledger that is not there yet
 LOCK = ".lock"

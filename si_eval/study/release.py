@@ -8,10 +8,10 @@ from pathlib import Path
 
 from si_eval.disclosure.request import package_path, write_package
 from si_eval.errors import StudyError
-from si_eval.failures import explain_failures
-from si_eval.output_folders import resolve_place, work_beside
 from si_eval.study.kept_inside import RELEASES, KeptInside, file_hashes, inside_folder, read_kept_inside
 from si_eval.study.ledger import NO_LEDGER, load_ledger, tidy_ledger
+from si_eval.system.failures import explain_failures
+from si_eval.system.output_folders import resolve_place, work_beside
 
 MAX_NAMED = 5  # files in a message
 

@@ -10,16 +10,12 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import StudyError
-from si_eval.failures import check_memory_limit, explain_failures
-from si_eval.output_folders import keep_private, match_umask, resolve_place, swap_folders, work_beside
-from si_eval.progress import Progress, ignore_progress, part_of
 from si_eval.report.kernels import KernelStartError, check_kernels
 from si_eval.report.processes import Drawers, Drawing
 from si_eval.report.specification import Chart
 from si_eval.results import require_comparison, require_safe
+from si_eval.results.spreadsheets import write_csv
 from si_eval.results.table_files import write_tables
-from si_eval.run_date import run_date
-from si_eval.spreadsheets import write_csv
 from si_eval.study.checks import load_checked
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study.file import Study
@@ -33,6 +29,10 @@ from si_eval.study.kept_inside import (
     write_secrets,
 )
 from si_eval.study.provenance import describe_run, hash_inputs
+from si_eval.system.failures import check_memory_limit, explain_failures
+from si_eval.system.output_folders import keep_private, match_umask, resolve_place, swap_folders, work_beside
+from si_eval.system.progress import Progress, ignore_progress, part_of
+from si_eval.system.run_date import run_date
 from si_eval.vocabulary import Language
 
 RESULTS, INSIDE = "results", "inside"  # in the folder for work

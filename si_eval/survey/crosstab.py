@@ -7,7 +7,6 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Base, Survey
@@ -23,6 +22,7 @@ from si_eval.survey.tidy import (
     share_rows,
     with_indicator,
 )
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     COUNT,
     ESTIMATE,

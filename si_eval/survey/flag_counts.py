@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Survey
 from si_eval.survey.quality_flags import FLAG_KINDS
 from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import RESPONDENTS, result_table
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import CATEGORY, COUNT, ESTIMATE, INDICATOR, N_UNITS, STATISTIC, UNIT_OF_MEASURE
 
 ALL_QUESTIONS = "doubts"

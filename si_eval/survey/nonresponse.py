@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats as distributions
 
-from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.stats import FloatArray
 from si_eval.survey.answers import Survey
 from si_eval.survey.margins import Margin, PopulationSource, empty_margins, find_simulation, read_margins
 from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import entry_keys, result_table
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.cells.measures import pseudo_median
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
@@ -15,6 +14,7 @@ from si_eval.survey.answers import Survey
 from si_eval.survey.questionnaire import MATRIX, NUMERIC, SINGLE, Check, Question
 from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.tidy import RESPONDENTS, add_split, join_notes, result_table
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,

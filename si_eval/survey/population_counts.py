@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.errors import StudyError
 from si_eval.results import SafeTable, require_safe
 from si_eval.survey.questionnaire import SINGLE, Question, Questionnaire
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ALL,
     COUNT,

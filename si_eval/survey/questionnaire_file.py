@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from si_eval.errors import InputError, Problem
-from si_eval.input_files import read_toml
 from si_eval.survey.questionnaire import (
     MATRIX,
     MULTIPLE,
@@ -27,6 +26,7 @@ from si_eval.survey.questionnaire import (
     Row,
     wide_columns,
 )
+from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import FORMER_EVIDENCE, SECTOR, SIZE_CLASS, Evidence, evidence_code
 
 MIN_SIMILARITY = 0.6

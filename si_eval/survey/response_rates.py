@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.errors import StudyError
 from si_eval.results import ResultTable
 from si_eval.survey.answers import QUESTION, RESPONDENT, Survey
@@ -16,6 +15,7 @@ from si_eval.survey.questionnaire import MATRIX, SINGLE, row_indicator
 from si_eval.survey.requests import SurveyArguments
 from si_eval.survey.survey_frame import DISPOSITIONS, SurveyFrame, load_frame
 from si_eval.survey.tidy import RESPONDENTS, result_table
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,

@@ -13,13 +13,13 @@ import pandas as pd
 from pyarrow.lib import ArrowException
 
 from si_eval.errors import DroppedRowsWarning, InputError, Problem, StudyError
-from si_eval.input_files import read_bytes
 from si_eval.results import Simulation
 from si_eval.survey.answers import ANSWER, ANSWER_COLUMNS, ITEM, QUESTION, RESPONDENT, VALUE, Survey, apply_routing
 from si_eval.survey.quality_flags import find_quality_flags
 from si_eval.survey.questionnaire import MATRIX, MULTIPLE, NUMERIC, OPEN, Question, Questionnaire, wide_columns
 from si_eval.text_input import is_missing_word, parse_numbers
 from si_eval.text_input.small_tables import SmallTable, cell_text, is_gap_word, read_small_table
+from si_eval.text_input.toml_files import read_bytes
 
 SIMULATED = "simulated"
 MAX_BYTES = 500_000_000

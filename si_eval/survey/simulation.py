@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from si_eval.arguments import Arguments
-from si_eval.blas import on_one_thread
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.results import Simulation
 from si_eval.stats import BoolArray, IntArray
@@ -29,6 +28,7 @@ from si_eval.survey.questionnaire import (
 from si_eval.survey.responses import SIMULATED, WORDS_GIVEN
 from si_eval.survey.simulation_counts import ROWS, read_counts
 from si_eval.survey.tidy import entry_keys
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import ALL, CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, YEAR
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from si_eval.errors import InputError, Problem
-from si_eval.input_files import read_toml
 from si_eval.survey.questionnaire import SINGLE, Question, Questionnaire
 from si_eval.survey.questionnaire_file import NUMBER, Section, list_entries, section_problems
+from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import ALL
 
 MAX_RESPONDENTS = 1_000_000

@@ -12,8 +12,8 @@ import pandas as pd
 
 from si_eval.errors import InputError, Problem
 from si_eval.frozen import keep_frames
-from si_eval.input_files import read_toml
 from si_eval.survey.questionnaire_file import NUMBER, Section, list_entries, section_problems
+from si_eval.text_input.toml_files import read_toml
 
 DISPOSITIONS = ("invited", "refused", "not_contacted", "other", "ineligible", "unknown")
 SECTIONS = {

@@ -7,7 +7,6 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.cells.measures import pseudo_median
 from si_eval.results import ResultTable
 from si_eval.stats import student_interval
@@ -26,6 +25,7 @@ from si_eval.survey.tidy import (
     result_table,
     with_indicator,
 )
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,

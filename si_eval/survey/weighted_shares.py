@@ -9,7 +9,6 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.results import ResultTable
 from si_eval.survey.answers import Base, Survey
 from si_eval.survey.margins import PopulationSource, find_simulation
@@ -18,6 +17,7 @@ from si_eval.survey.requests import SurveyArguments, read_request
 from si_eval.survey.tabulation import survey_frequencies, survey_matrix, survey_multiple
 from si_eval.survey.tidy import Answers, result_table
 from si_eval.survey.weighting import rake
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ESTIMATE,
     INDICATOR,

@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from si_eval.blas import on_one_thread
 from si_eval.errors import InputError, Problem
 from si_eval.frozen import keep_frames
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.survey.answers import RESPONDENT, Survey
 from si_eval.survey.margins import Margin, PopulationSource, read_margins
 from si_eval.survey.requests import SurveyArguments
+from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import Reason
 
 TOL = 1e-10

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from si_eval.errors import InputError, Problem
-from si_eval.input_files import read_toml
+from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import KEYS, Evidence, evidence_code
 
 Direction = Literal["up", "none", "mixed", "down"]

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from si_eval.arguments import Arguments, describe_value
 from si_eval.errors import StudyError
-from si_eval.failures import explain_failures
-from si_eval.output_folders import match_umask, resolve_place, swap_folders, work_beside
 from si_eval.synthetic import canonical, cbs
 from si_eval.synthetic.firms import SimulatedFirms, simulate_firms
 from si_eval.synthetic.simulated_data import build_static_data, build_year_data
 from si_eval.synthetic.tables import Table
 from si_eval.synthetic.targets import PRESETS, Preset, calibrated_cells, load_preset
 from si_eval.synthetic.writers import FORMATS, write_table
+from si_eval.system.failures import explain_failures
+from si_eval.system.output_folders import match_umask, resolve_place, swap_folders, work_beside
 
 __all__ = ["MARKER", "SimulatedFirms", "simulate_extract", "simulate_firms"]
 

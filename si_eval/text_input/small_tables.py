@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.input_files import read_bytes
 from si_eval.text_input.numbers import parse_numbers
 from si_eval.text_input.patterns import EITHER_POINT, clean_text
 from si_eval.text_input.tables import parse_text_table
+from si_eval.text_input.toml_files import read_bytes
 
 Source: TypeAlias = pd.DataFrame | str | Path
 MIN_SIMILARITY = 0.6

@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from si_eval.errors import InputError, Problem
-from si_eval.input_files import KINDS
 from si_eval.text_input.encodings import Encoding, find_encoding_of
+from si_eval.text_input.toml_files import KINDS
 
 DELIMITERS = ";,\t|"
 _LARGEST = 512 << 20  # bytes of a small table

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from si_eval.errors import StudyError
-from si_eval.run_date import run_date
+from si_eval.system.run_date import run_date
 
 TABLES = """
 import sys

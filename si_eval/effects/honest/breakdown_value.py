@@ -7,12 +7,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from si_eval.blas import on_one_thread
 from si_eval.effects.honest.event_study import RELATIVE, SMOOTHNESS, check_event_study
 from si_eval.effects.honest.relative_magnitudes import relative_magnitude_bounds
 from si_eval.effects.honest.smoothness import smoothness_bounds
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray
+from si_eval.system.blas import on_one_thread
 
 BOUNDS = {SMOOTHNESS: smoothness_bounds, RELATIVE: relative_magnitude_bounds}
 GRID_POINTS = 32  # violations tried on the way to the first interval that holds zero

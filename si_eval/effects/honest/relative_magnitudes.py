@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from si_eval.blas import on_one_thread
 from si_eval.effects.honest.event_study import (
     RELATIVE,
     Bounds,
@@ -19,6 +18,7 @@ from si_eval.effects.honest.event_study import (
     check_violations,
 )
 from si_eval.stats import FloatArray
+from si_eval.system.blas import on_one_thread
 
 FIRST_STAGE_SHARE = 0.1  # share of the error rate that the least favourable test spends: Rambachan and Roth (2023)
 QUADRATURE_NODES, QUADRATURE_LIMIT = 400, 9.0  # of the integral over the pre-period change, in standard deviations

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, special
 
-from si_eval.blas import on_one_thread
 from si_eval.effects.honest.event_study import (
     SMOOTHNESS,
     Bounds,
@@ -19,6 +18,7 @@ from si_eval.effects.honest.event_study import (
 )
 from si_eval.errors import SiEvalError
 from si_eval.stats import FloatArray
+from si_eval.system.blas import on_one_thread
 
 TIE_BREAK = 1e-9  # relative change of the path that keeps its events apart; bias and variance are taken without it
 ROUNDING = 1e-13  # relative error of a penalty

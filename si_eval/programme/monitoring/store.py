@@ -12,7 +12,6 @@ import pandas as pd
 from si_eval.arguments import Arguments
 from si_eval.errors import InputError, Problem, StudyError, propose_name
 from si_eval.frozen import keep_frames
-from si_eval.input_files import read_toml
 from si_eval.text_input.small_tables import (
     SmallTable,
     fault_problems,
@@ -21,6 +20,7 @@ from si_eval.text_input.small_tables import (
     read_numbers,
     read_small_table,
 )
+from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
 
 COLUMNS = (

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.input_files import read_toml
+from si_eval.text_input.toml_files import read_toml
 
 Role = Literal["reason", "problem", "input", "activity", "output", "outcome", "impact", "level"]
 Basis = Literal["source", "inferred"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from si_eval.errors import StudyError
 from si_eval.registry import facts
-from si_eval.temporary_folders import temporary_folder
+from si_eval.system.temporary_folders import temporary_folder
 
 READER_VERSION = 4
 FOLDER_VARIABLE = "SI_EVAL_CACHE"

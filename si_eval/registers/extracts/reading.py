@@ -30,7 +30,7 @@ from si_eval.registers.extracts.tables import (
 from si_eval.registers.schema import contracts, table_names
 from si_eval.registry import facts
 from si_eval.results import CheckResult, Extract, Simulation, SourceFile
-from si_eval.temporary_folders import temporary_folder
+from si_eval.system.temporary_folders import temporary_folder
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from si_eval import output_folders
 from si_eval.errors import StudyError
-from si_eval.failures import describe_failure, explain_failures
-from si_eval.output_folders import keep_private, match_umask, resolve_place, swap_folders, work_beside
-from si_eval.temporary_folders import LOCK, make_folder, remove_folder, sweep_folders, temporary_folder
+from si_eval.system import output_folders
+from si_eval.system.failures import describe_failure, explain_failures
+from si_eval.system.output_folders import keep_private, match_umask, resolve_place, swap_folders, work_beside
+from si_eval.system.temporary_folders import LOCK, make_folder, remove_folder, sweep_folders, temporary_folder
 
 NAMES = ("out", "out.inside")
 MOVES = 4  # renames of a run over an earlier one
@@ -80,7 +80,7 @@ def killed(path, target):
     if len(calls) == number:
         os.kill(os.getpid(), signal.SIGKILL)
 Path.rename = killed
-from si_eval.output_folders import swap_folders, work_beside
+from si_eval.system.output_folders import swap_folders, work_beside
 with work_beside(folder / "out") as work:
     for name in ("out", "out.inside"):
         (work / name).mkdir()

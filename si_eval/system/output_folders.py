@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from si_eval.errors import StudyError
-from si_eval.failures import explain_failures
 from si_eval.interrupts import held_back
-from si_eval.temporary_folders import LOCK, remove_folder, take_lock
+from si_eval.system.failures import explain_failures
+from si_eval.system.temporary_folders import LOCK, remove_folder, take_lock
 
 JOURNAL = "journal.json"
 MAX_NAME = 240  # bytes of the name of a place, so that names beside it fit a file system

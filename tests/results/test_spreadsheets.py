@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from si_eval.spreadsheets import escape_frame, escape_text, restore_frame, restore_text, write_csv
+from si_eval.results.spreadsheets import escape_frame, escape_text, restore_frame, restore_text, write_csv
 
 FORMULAS = (
     '=cmd|"/c calc"!A1', "=1+1", "+1+2", "-1+2", "-a", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\ttext", "＝1+1", "＋A1",

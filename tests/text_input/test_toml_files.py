@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from si_eval.errors import StudyError
-from si_eval.input_files import MAX_BYTES, read_toml
+from si_eval.text_input.toml_files import MAX_BYTES, read_toml
 
 CONTENT = {
     "UTF-16": ("a = 1".encode("utf-16"), "expected TOML in UTF-8"),
