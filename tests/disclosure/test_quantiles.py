@@ -45,7 +45,7 @@ def compared(frame, **names):
 
 
 def median_row(frame):
-    (row,) = frame[frame["statistic"] == "median"].to_dict("records")
+    (row,) = frame[(frame["statistic"] == "median") & (frame["group"] == "participant")].to_dict("records")
     return row
 
 
