@@ -22,18 +22,22 @@ from si_eval.vocabulary import (
     ALL,
     CATEGORY,
     ESTIMATE,
+    EVIDENCE_COLUMNS,
     GROUP,
     INDICATOR,
     N_UNITS,
+    PSEUDO_COLUMNS,
+    PUBLIC_COLUMNS,
     SECTOR,
     SIZE_CLASS,
     STATISTIC,
+    STATUS,
     TIDY,
     YEAR,
 )
 
 NEEDED = (INDICATOR, STATISTIC, ESTIMATE)
-KNOWN = (*TIDY, "id", "source", "section", "line")
+KNOWN = (*TIDY, *EVIDENCE_COLUMNS, *PUBLIC_COLUMNS, *PSEUDO_COLUMNS, STATUS, "id", "source", "section", "line")
 KEYS = (GROUP, SIZE_CLASS, SECTOR, CATEGORY)
 NUMBER_COLUMNS = (ESTIMATE, N_UNITS, YEAR)
 

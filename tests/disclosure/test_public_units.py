@@ -122,8 +122,10 @@ def test_a_panel_with_more_public_units_than_the_rules_name_is_refused():
 
 def test_a_study_names_its_public_units_under_disclosure():
     titles = {"nl": "s", "en": "s"}
-    study = StudyFile.model_validate(
-        {"name": "s", "title": titles, "exhibits": [], "disclosure": {"rules": "cbs", "public_units": [1, 2]}}
-    )
+    exhibit = {
+        "id": "e", "chapter": "1", "title": titles, "function": "describe_reach", "chart": {"kind": "table"},
+    }  # fmt: skip
+    content = {"name": "s", "title": titles, "exhibits": [exhibit]}
+    study = StudyFile.model_validate({**content, "disclosure": {"rules": "cbs", "public_units": [1, 2]}})
     assert study.disclosure.public_units == (1, 2)
-    assert StudyFile.model_validate({"name": "s", "title": titles, "exhibits": []}).disclosure.public_units == ()
+    assert StudyFile.model_validate(content).disclosure.public_units == ()

@@ -151,7 +151,7 @@ def test_a_run_writes_everything_and_replaces_an_earlier_one(simulated_extract, 
     for name, mark in (("out", "provenance.json"), ("out.inside", "STAYS_INSIDE.txt")):
         (tmp_path / name / "tables").mkdir(parents=True)
         for file in (mark, "tables/of_an_earlier_run.csv"):
-            (tmp_path / name / file).write_text("{}")
+            (tmp_path / name / file).write_text('{"study": "s", "run_on": "2020-01-01", "files": {}}')
     run_study(load_study(), out=out, extract=simulated_extract(1), notebooks=False)
     assert not list(tmp_path.rglob("of_an_earlier_run.csv"))
     listed = pd.read_csv(out / "exhibits.csv")
