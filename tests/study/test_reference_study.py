@@ -27,6 +27,7 @@ CONTRADICTED_FIGURES = {"MP106", "MP121", "MP122"}
 CONTRADICTED_IN_THE_MONITOR = {f"MN{number}" for number in (108, 112, 115, 118, 162, 166, 168, 171, 220, 242)}
 CONTRADICTED_CLAIMS = {"MC070"}
 ORDER_OF_SUMS = 1e-9  # relative: the same doubles added up in another order
+SMALL = 0.002  # the scale where every firm of an extract is read in several ways
 ROUNDED_TO_THE_EURO = 1e-9  # relative: the same sum of whole euros in another order, or read from a double in thousands
 
 
@@ -115,22 +116,25 @@ def test_the_pipeline_reads_and_does_not_know(simulated_extract, tmp_path):
 
 @pytest.mark.parametrize(("layout", "file_format"), [("cbs", "sav"), ("cbs", "parquet"), ("canonical", "csv")])
 def test_every_layout_and_format_gives_the_same_panel(simulated_extract, layout, file_format):
-    canonical, other = panel_of(simulated_extract(1)), panel_of(simulated_extract(1, layout, file_format))
+    canonical = panel_of(simulated_extract(1, scale=SMALL))
+    other = panel_of(simulated_extract(1, layout, file_format, SMALL))
     pd.testing.assert_frame_equal(other, canonical, rtol=ROUNDED_TO_THE_EURO)
 
 
 def test_shuffled_rows_give_the_same_panel(simulated_extract, tmp_path):
-    shuffled = shutil.copytree(simulated_extract(1), tmp_path / "shuffled")
+    shuffled = shutil.copytree(simulated_extract(1, scale=SMALL), tmp_path / "shuffled")
     for path in shuffled.glob("*.parquet"):
         schema = pq.read_schema(path)
         frame = pd.read_parquet(path, dtype_backend="pyarrow").sample(frac=1, random_state=3)
         frame.to_parquet(path, schema=schema, index=False)
-    pd.testing.assert_frame_equal(panel_of(shuffled), panel_of(simulated_extract(1)), rtol=ROUNDED_TO_THE_EURO)
+    pd.testing.assert_frame_equal(
+        panel_of(shuffled), panel_of(simulated_extract(1, scale=SMALL)), rtol=ROUNDED_TO_THE_EURO
+    )
 
 
 def test_a_large_register_is_worked_on_year_by_year_with_the_same_figures(simulated_extract, monkeypatch):
     def figures():
-        extract = read_extract(simulated_extract(1))
+        extract = read_extract(simulated_extract(1, scale=SMALL))
         panel = build_panel(extract, link_participants(extract))
         asked = {"indicator": list(panel.indicators), "by": ["size_class", "sector"]}
         return panel.to_frame(), panel.coverage(), panel.outliers(), cells.summarise(panel, **asked)
@@ -152,7 +156,7 @@ def test_a_run_writes_everything_and_replaces_an_earlier_one(simulated_extract, 
         (tmp_path / name / "tables").mkdir(parents=True)
         for file in (mark, "tables/of_an_earlier_run.csv"):
             (tmp_path / name / file).write_text('{"study": "s", "run_on": "2020-01-01", "files": {}}')
-    run_study(load_study(), out=out, extract=simulated_extract(1), notebooks=False)
+    run_study(load_study(), out=out, extract=simulated_extract(1, scale=SMALL), notebooks=False)
     assert not list(tmp_path.rglob("of_an_earlier_run.csv"))
     listed = pd.read_csv(out / "exhibits.csv")
     assert set(listed.columns) == {
@@ -171,12 +175,12 @@ def test_a_run_writes_everything_and_replaces_an_earlier_one(simulated_extract, 
 def test_a_folder_that_is_no_earlier_run_is_left_alone(simulated_extract, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(StudyError, match="not an earlier run"):
-        run_study(load_study(), out=tmp_path, extract=simulated_extract(1), notebooks=False)
+        run_study(load_study(), out=tmp_path, extract=simulated_extract(1, scale=SMALL), notebooks=False)
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
 def broken(simulated_extract, tmp_path):
-    folder = shutil.copytree(simulated_extract(1), tmp_path / "broken")
+    folder = shutil.copytree(simulated_extract(1, scale=SMALL), tmp_path / "broken")
     (folder / "turnover_2015.parquet").unlink()
     (folder / "business_units_2016.parquet").write_bytes(b"")
     units = pd.read_parquet(folder / "business_units_2017.parquet")
