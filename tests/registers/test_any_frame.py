@@ -79,3 +79,15 @@ def test_michigan_firms_give_the_means_of_their_own_columns():
     expected = (firms["sales"] / firms["employ"])[receivers & (firms["year"] == 1987)].mean()
     computed = table[(table["group"] == "participant") & (table["statistic"] == "mean")]["estimate"].item()
     assert computed == pytest.approx(expected, rel=1e-12)
+
+
+def test_columns_that_are_called_by_numbers_give_the_figures_of_those_with_names():
+    """A frame without a header: its columns are 0, 1, 2 and so on, and units of measure are texts all the same."""
+    named = pd.DataFrame({"firm": [1, 2, 3, 4], "year": 2019, "joined": [1, 1, 0, 0], "sales": [1.0, 2.0, 3.0, 5.0]})
+    numbered = named.set_axis(range(4), axis=1)
+    expected = panel_from_frame(named, unit="firm", year="year", participant="joined", revenue="sales")
+    found = panel_from_frame(numbered, unit=0, year=1, participant=2, revenue=3)
+    columns = ["group", "statistic", "estimate", "n_units"]
+    tables = [compare_groups(panel, indicator="revenue").to_frame() for panel in (expected, found)]
+    pd.testing.assert_frame_equal(tables[1][columns], tables[0][columns])
+    assert set(tables[1]["unit"]) == {"3", "ratio"}

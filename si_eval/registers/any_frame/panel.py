@@ -160,7 +160,7 @@ def _known(employed_persons: str | None, revenue: str | None) -> dict[str, Indic
     """Return the registry's indicators that the frame can fill, in the frame's own units."""
     units = {}
     if revenue is not None:
-        units[REVENUE] = revenue
+        units[REVENUE] = str(revenue)
     if employed_persons is not None:
         units[EMPLOYED_PERSONS] = "persons"
     if revenue is not None and employed_persons is not None:
