@@ -134,7 +134,7 @@ def test_shuffled_rows_give_the_same_panel(simulated_extract, tmp_path):
 
 def test_a_large_register_is_worked_on_year_by_year_with_the_same_figures(simulated_extract, monkeypatch):
     def figures():
-        extract = read_extract(simulated_extract(1, scale=SMALL))
+        extract = read_extract(simulated_extract(1))
         panel = build_panel(extract, link_participants(extract))
         asked = {"indicator": list(panel.indicators), "by": ["size_class", "sector"]}
         return panel.to_frame(), panel.coverage(), panel.outliers(), cells.summarise(panel, **asked)
@@ -156,7 +156,7 @@ def test_a_run_writes_everything_and_replaces_an_earlier_one(simulated_extract, 
         (tmp_path / name / "tables").mkdir(parents=True)
         for file in (mark, "tables/of_an_earlier_run.csv"):
             (tmp_path / name / file).write_text('{"study": "s", "run_on": "2020-01-01", "files": {}}')
-    run_study(load_study(), out=out, extract=simulated_extract(1, scale=SMALL), notebooks=False)
+    run_study(load_study(), out=out, extract=simulated_extract(1), notebooks=False)
     assert not list(tmp_path.rglob("of_an_earlier_run.csv"))
     listed = pd.read_csv(out / "exhibits.csv")
     assert set(listed.columns) == {
@@ -175,12 +175,12 @@ def test_a_run_writes_everything_and_replaces_an_earlier_one(simulated_extract, 
 def test_a_folder_that_is_no_earlier_run_is_left_alone(simulated_extract, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(StudyError, match="not an earlier run"):
-        run_study(load_study(), out=tmp_path, extract=simulated_extract(1, scale=SMALL), notebooks=False)
+        run_study(load_study(), out=tmp_path, extract=simulated_extract(1), notebooks=False)
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
 def broken(simulated_extract, tmp_path):
-    folder = shutil.copytree(simulated_extract(1, scale=SMALL), tmp_path / "broken")
+    folder = shutil.copytree(simulated_extract(1), tmp_path / "broken")
     (folder / "turnover_2015.parquet").unlink()
     (folder / "business_units_2016.parquet").write_bytes(b"")
     units = pd.read_parquet(folder / "business_units_2017.parquet")
