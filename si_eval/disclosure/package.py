@@ -10,6 +10,7 @@ import platform
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -60,6 +61,11 @@ class Output:
 
     def frame(self) -> pd.DataFrame:
         """Return the rows with every field as it is written."""
+        return self._rows.copy()
+
+    @cached_property
+    def _rows(self) -> pd.DataFrame:
+        """The rows, read once for all files of the package."""
         return restore_frame(pd.read_csv(io.BytesIO(self.table), dtype=str, keep_default_na=False))
 
 

@@ -8,6 +8,7 @@ import re
 import socket
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,16 @@ class Identifiers:
     numbers: np.ndarray
     words: np.ndarray
     phrases: frozenset[str]
+
+    @cached_property
+    def phrase_heads(self) -> frozenset[str]:
+        """The first `MIN_ID_LENGTH` characters of the phrases: where none stands in a text, no phrase does."""
+        return frozenset(phrase[:MIN_ID_LENGTH] for phrase in self.phrases)
+
+    @cached_property
+    def phrase_lengths(self) -> tuple[int, ...]:
+        """The lengths of the phrases, each once."""
+        return tuple(sorted({len(phrase) for phrase in self.phrases}))
 
 
 @dataclass(frozen=True)
@@ -189,16 +200,31 @@ def _whole_numbers(run: str) -> Iterator[int]:
 def _holds_identifier(text: str, runs: Iterable[str], identifiers: Identifiers) -> bool:
     """Find an identifier of digits among the whole numbers, one of letters among the words, others anywhere."""
     numbers = np.array([number for run in runs for number in _whole_numbers(run)], dtype=np.int64)
-    if np.isin(numbers, identifiers.numbers).any():
+    if _any_known(numbers, identifiers.numbers):
         return True
-    words = {word for word in WORD.findall(text) if len(word) >= MIN_ID_LENGTH}
+    words = {word for word in WORD.findall(text) if len(word) >= MIN_ID_LENGTH} if len(identifiers.words) else set()
     parts = {part for word in words for part in word.split("_") if len(part) >= MIN_ID_LENGTH}
-    if (
-        len(identifiers.words)
-        and np.isin(_hashes(pd.Series(list(words | parts), dtype=object)), identifiers.words).any()
-    ):
+    if _any_known(_hashes(pd.Series(list(words | parts), dtype=object)), identifiers.words):
         return True
-    return any(phrase in text for phrase in identifiers.phrases)
+    return _holds_phrase(text, identifiers)
+
+
+def _any_known(values: np.ndarray, known: np.ndarray) -> bool:
+    """Whether any value is among sorted ones; each is searched for, as there are few of them and millions known."""
+    places = np.searchsorted(known, values)
+    found = places < len(known)
+    return bool((known[places[found]] == values[found]).any())
+
+
+def _holds_phrase(text: str, identifiers: Identifiers) -> bool:
+    """Whether any phrase stands anywhere in a text, which is read once for all of them."""
+    heads, phrases, lengths = identifiers.phrase_heads, identifiers.phrases, identifiers.phrase_lengths
+    return any(
+        text[start : start + length] in phrases
+        for start in range(len(text) - MIN_ID_LENGTH + 1 if heads else 0)
+        if text[start : start + MIN_ID_LENGTH] in heads
+        for length in lengths
+    )
 
 
 def _holds_name(text: str, name: str) -> bool:

@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from disclosure_rows import rows, simulated, with_margins
+from hypothesis import given
+from hypothesis import strategies as st
 
 from si_eval.disclosure import OutputRequest, ReleaseLedger, decide, protect, scan_release, write_acro_results
 from si_eval.disclosure.package import MANIFEST, describe_output, hash_of, pack
 from si_eval.disclosure.scan import shown_numbers, withheld_numbers
-from si_eval.disclosure.traces import find_traces, gather_secrets
+from si_eval.disclosure.traces import Identifiers, find_traces, gather_secrets, sort_identifiers
 from si_eval.errors import DisclosureError
 from si_eval.results import Simulation
 
@@ -24,6 +26,7 @@ IDENTIFIER = "08712345"
 PERSON = "0d5a99c26b2e4f0b8f3c7f41a2d9e655"
 OFFICE = "NL-0001.22"
 IDENTIFIERS = [IDENTIFIER, PERSON, OFFICE]
+NO_IDS = sort_identifiers([])
 WITHHELD = 123456789.8
 SHOWN = 55555.5
 
@@ -130,6 +133,19 @@ def test_other_numbers_are_no_traces():
 )
 def test_an_identifier_is_found_however_it_is_written(text):
     assert find_traces(f"({text})", gather_secrets([], [], IDENTIFIERS)) == ["an identifier"]
+
+
+PIECES = ["nl-01", "nl-012", "be/77-a", "0d5a-99c2", "nl-0", "x", " ", "-", "01", "\n", "é-999"]
+
+
+@given(
+    words=st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map("".join), max_size=5),
+    text=st.lists(st.sampled_from(PIECES), max_size=8).map("".join),
+)
+def test_one_pass_finds_the_identifiers_with_signs_that_a_search_for_each_finds(words, text):
+    identifiers = sort_identifiers(words)
+    found = find_traces(text, gather_secrets([], [], Identifiers(NO_IDS.numbers, NO_IDS.words, identifiers.phrases)))
+    assert (found == ["an identifier"]) == any(phrase in text for phrase in identifiers.phrases)
 
 
 def test_names_of_persons_machines_and_folders_are_found():
