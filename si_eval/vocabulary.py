@@ -88,6 +88,7 @@ HOLDING_SECOND = "holding_second"
 TOTAL = "total"
 NUMERATOR = "numerator"
 DENOMINATOR = "denominator"
+RESTS_ON = "rests_on"  # the sets of units that the number uses: cells, or the units of an estimate
 EVIDENCE_COLUMNS = (
     N_HOLDINGS, LARGEST, SECOND_LARGEST, HOLDING_LARGEST, HOLDING_SECOND, TOTAL, NUMERATOR, DENOMINATOR,
 )  # fmt: skip

@@ -1,5 +1,6 @@
 """The unit border: units go in, cells come out."""
 
+from si_eval.cells.partition import PanelUnits, unit_source
 from si_eval.cells.requests import check_panel, check_request, check_where, fill_empty_groups, refuse_empty
 from si_eval.cells.summary import (
     CellRequest,
@@ -25,6 +26,7 @@ __all__ = [
     "CellRequest",
     "CellSummary",
     "Columns",
+    "PanelUnits",
     "Summaries",
     "Where",
     "cell_request",
@@ -46,4 +48,5 @@ __all__ = [
     "summarise",
     "summarise_requests",
     "tidy_frame",
+    "unit_source",
 ]

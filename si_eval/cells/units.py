@@ -9,7 +9,7 @@ import ibis
 
 from si_eval.errors import StudyError
 from si_eval.registry import Indicator
-from si_eval.results import Panel
+from si_eval.results import Panel, Value
 from si_eval.vocabulary import (
     GROUP,
     GROUP_ID,
@@ -27,7 +27,6 @@ from si_eval.vocabulary import (
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-Value = str | int | float
 Where = Mapping[str, Value | Sequence[Value]]  # by panel column: the value, or values, of the rows to keep
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from si_eval import engine
 from si_eval.arguments import Arguments, whole_number
+from si_eval.registers.identity import identity_of_extract
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
 from si_eval.registers.unit_years import investment_flags, join_unit_years
 from si_eval.registry import Indicator, RuleSet, indicators, rule_set
@@ -123,6 +124,7 @@ def build_panel(
         per_year=unit_years.per_year,
         count_coverage=partial(_count_coverage, table),
         outlier_frame=outliers,
+        identity=identity_of_extract(extract, linkage, rules, public),
         simulation=extract.simulation,
         checks=extract.checks,
     )

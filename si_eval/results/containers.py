@@ -13,6 +13,7 @@ from si_eval.engine import fetch
 from si_eval.frozen import freeze_fields, keep_frames
 from si_eval.registry import Indicator, RuleSet
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
+from si_eval.results.unit_sets import UnitSource
 from si_eval.vocabulary import (
     NO_LABELS,
     Evidence,
@@ -124,6 +125,19 @@ class Linkage:
         return self.summary()
 
 
+@dataclass(frozen=True)
+class PanelIdentity:
+    """Whose units a panel has, as keys.
+
+    ``population`` is equal for equal units with equal values, ``universe`` for panels that give a unit the same id,
+    ``fingerprint`` for the same data.
+    """
+
+    population: str
+    universe: str
+    fingerprint: str
+
+
 @keep_frames("outlier_frame")
 @dataclass(frozen=True)
 class Panel:
@@ -131,7 +145,7 @@ class Panel:
 
     ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for, ``per_year`` the
     number of units of each year; ``count_coverage`` counts who has which figure when that is first asked for;
-    ``checks`` are those of the extract that it was built from.
+    ``identity`` says whose units it has; ``checks`` are those of the extract that it was built from.
     """
 
     table: ir.Table
@@ -140,6 +154,7 @@ class Panel:
     per_year: Mapping[int, int]
     count_coverage: Callable[[], pd.DataFrame]
     outlier_frame: pd.DataFrame
+    identity: PanelIdentity
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
@@ -187,7 +202,8 @@ class ResultTable:
     ``n_units`` is the smallest number of units that the row rests on; ``coverage`` gives, by group, the unit-years with
     a value and all unit-years. ``public`` says that every number was public before (monitor, agenda, budget) and none
     rests on microdata. ``labels`` are a study's own words (``nl``, ``en`` by term), ``language`` is the one it is
-    read in first. Not yet protected: it cannot be reported.
+    read in first. ``sources`` are the panels that know the units behind the rows, by the population that the column
+    ``rests_on`` names. Not yet protected: it cannot be reported.
     """
 
     frame: pd.DataFrame
@@ -202,10 +218,11 @@ class ResultTable:
     public: bool = False
     labels: Labels = NO_LABELS
     language: Language = "en"
+    sources: Mapping[str, UnitSource] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evidence", evidence_code(self.evidence))
-        freeze_fields(self, "coverage", "titles", "labels")
+        freeze_fields(self, "coverage", "titles", "labels", "sources")
 
     def to_frame(self, language: Language | None = None) -> pd.DataFrame:
         """Return the tidy rows; counts are whole numbers. ``language`` gives notes and categories in that language."""

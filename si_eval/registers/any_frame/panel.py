@@ -20,6 +20,7 @@ from si_eval.registers.any_frame.entries import settle_entries
 from si_eval.registers.any_frame.keys import key_problems, value_problems
 from si_eval.registers.any_frame.names import REVENUE_PER_EMPLOYEE, NamedColumns, find_columns
 from si_eval.registers.classes import size_class_of
+from si_eval.registers.identity import identity_of_frame
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.outliers import no_outliers
 from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet, indicators, rule_set
@@ -141,7 +142,8 @@ def panel_from_frame(
         known[name] = Indicator(name=name, function=REGISTER_VALUE, unit=name, domain="register", nl=name, en=name)
     rules = rule_set("replicate_2020")
     connection = engine.open_engine()
-    table = _table(connection, pd.DataFrame(columns), known, rules)
+    content = pd.DataFrame(columns)
+    table = _table(connection, content, known, rules)
     years, counts = np.unique(np.asarray(columns[YEAR]), return_counts=True)
     simulation = frame.attrs.get(SIMULATION)
     return Panel(
@@ -151,6 +153,7 @@ def panel_from_frame(
         per_year=dict(zip(years.tolist(), counts.tolist(), strict=True)),
         count_coverage=partial(_count_coverage, table),
         outlier_frame=no_outliers(),
+        identity=identity_of_frame(content, unit, _coded_ids(found, content), rules),
         simulation=simulation if isinstance(simulation, Simulation) else None,
         notes=notes,
     )
@@ -215,6 +218,13 @@ def _read_columns(
         **({REVENUE: numbers[REVENUE].values} if REVENUE in numbers else {}),
         **{name: column.values for name, column in more.items()},
     }, tuple(notes)
+
+
+def _coded_ids(found: NamedColumns, content: pd.DataFrame) -> pd.Series | None:
+    """Return the identifiers as texts where the panel has codes of them, not the numbers themselves."""
+    given = pd.Series(list(found.columns[UNIT]), dtype=object)
+    same = (pd.to_numeric(given, errors="coerce") == content[BE_ID]).all()
+    return None if same else given.astype(str)
 
 
 def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:

@@ -1,0 +1,61 @@
+"""Whose units a panel has: keys that are equal for equal data and settings, and differ where the units or values do."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import pandas as pd
+
+from si_eval import engine
+from si_eval.frozen import encode
+from si_eval.registry import RuleSet
+from si_eval.results import Extract, Linkage, PanelIdentity
+
+REGISTER = "business_units"
+LEVEL = "level"  # the one setting of a rule set that says nothing of the units, or of their values
+
+
+def identity_of_extract(
+    extract: Extract, linkage: Linkage, rules: RuleSet, public_units: Sequence[int]
+) -> PanelIdentity:
+    """Identify a panel of registers: by its raw files, participants, rules and public units.
+
+    All panels of one register of business units number units alike.
+    """
+    fingerprint, universe = _hash_tables(extract), _hash_tables(extract, REGISTER)
+    settings = {name: value for name, value in rules.settings().items() if name != LEVEL}
+    population = digest(fingerprint, hash_frame(linkage.units_frame), settings, sorted(public_units))
+    return PanelIdentity(population, universe, fingerprint)
+
+
+def identity_of_frame(frame: pd.DataFrame, unit: str, ids: pd.Series | None, rules: RuleSet) -> PanelIdentity:
+    """Identify a panel of a data frame, of which ``frame`` has the columns under the panel's names.
+
+    ``ids`` are the identifiers where those of the panel are codes of them. Frames that name their units alike number
+    them alike where identifiers are whole numbers, or are the same texts.
+    """
+    fingerprint = hash_frame(frame)
+    numbering = "" if ids is None else hash_frame(ids.drop_duplicates().to_frame())
+    settings = {name: value for name, value in rules.settings().items() if name != LEVEL}
+    return PanelIdentity(digest(fingerprint, settings), digest("frame", unit, numbering), fingerprint)
+
+
+def digest(*parts: object) -> str:
+    """Compute the hash of parts that JSON can hold."""
+    return hashlib.sha256(encode(list(parts)).encode()).hexdigest()
+
+
+def hash_frame(frame: pd.DataFrame) -> str:
+    """Compute the hash of the rows of a frame, whatever their order."""
+    rows = pd.util.hash_pandas_object(frame, index=False).sort_values().to_numpy()
+    return digest(list(map(str, frame.columns)), hashlib.sha256(rows.astype("<u8").tobytes()).hexdigest())
+
+
+def _hash_tables(extract: Extract, only: str = "") -> str:
+    """Compute the hash of raw tables (or one): of their files, or of their rows where no files are known."""
+    files = [[one.table, one.year or 0, one.sha256] for one in extract.sources if only in ("", one.table)]
+    if files:
+        return digest(sorted(files))
+    tables = {name: table for name, table in extract.tables.items() if only in ("", name)}
+    return digest([[name, hash_frame(engine.fetch(table))] for name, table in sorted(tables.items())])

@@ -1,0 +1,193 @@
+"""The sets of units behind numbers, and what a source of units says of them. They stay inside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from si_eval.frozen import encode
+from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import DENOMINATOR, NUMERATOR
+
+Value = str | int | float | bool
+Conditions = tuple[tuple[str, tuple[Value, ...]], ...]
+
+
+@dataclass(frozen=True)
+class UnitSet:
+    """The units of one population and year that have certain values in certain columns.
+
+    Attributes
+    ----------
+    population : str
+        The key of the `UnitSource` that knows them: rules, units set aside, participants and data.
+    year : int or None
+        None for units without a year.
+    where : tuple of (str, tuple of values)
+        Columns in alphabetical order, each once, with the values of the units; no values: any value that is not
+        missing. The group is the column ``participant``.
+    """
+
+    population: str
+    year: int | None
+    where: Conditions = ()
+
+    def limited(self, where: Conditions) -> UnitSet:
+        """Return the units among these that meet further conditions; one on the same column takes its place."""
+        return UnitSet(self.population, self.year, tuple(sorted({**dict(self.where), **dict(where)}.items())))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is added up over a set of units: 1 for each (``variable`` is empty), or a variable where it has a value.
+
+    A unit that a rule set sets aside for a variable has no value of it.
+    """
+
+    units: UnitSet
+    variable: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class EstimateUnits:
+    """The units behind an estimate, as ids in ascending order: who is treated, and who they are compared with.
+
+    Two are equal where their ``digest`` is.
+    """
+
+    universe: str
+    population: str
+    indicator: str
+    treated: IntArray
+    controls: IntArray
+    digest: str
+
+    @classmethod
+    def of(cls, source: UnitSource, indicator: str, treated: IntArray, controls: IntArray) -> EstimateUnits:
+        """Make the units of an estimate of their ids, in any order."""
+        ids = [np.unique(np.asarray(one, dtype=np.int64)) for one in (treated, controls)]
+        for one in ids:
+            one.flags.writeable = False
+        content = hashlib.sha256(encode([source.universe, *map(len, ids)]).encode())
+        for one in ids:
+            content.update(one.astype("<i8").tobytes())
+        return cls(source.universe, source.population, indicator, ids[0], ids[1], content.hexdigest())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EstimateUnits) and (self.digest, self.indicator) == (other.digest, other.indicator)
+
+    def __hash__(self) -> int:
+        return hash((self.digest, self.indicator))
+
+
+RestsOn = tuple[Cell | EstimateUnits, ...]  # of one number
+
+
+class AtomSums(NamedTuple):
+    """What each atom has of a variable, each of shape (atoms,): ``smallest`` is the smallest value, 0 without any."""
+
+    n_units: FloatArray
+    total: FloatArray
+    absolute: FloatArray
+    squares: FloatArray
+    smallest: FloatArray
+
+
+class Contributions(NamedTuple):
+    """What a set of units has of a variable: counts, sums and the largest contributions, in absolute terms.
+
+    ``total`` is the sum and ``absolute`` that of absolute values; contributions that are not there are 0. Without a
+    variable each unit contributes 1. Holdings are enterprise groups, where a unit without one is its own; what is
+    ``private`` is of holdings whose public units are left out.
+    """
+
+    n_units: float
+    n_holdings: float
+    n_public: float
+    private_holdings: float
+    total: float
+    absolute: float
+    largest: float
+    second_largest: float
+    holding_largest: float
+    holding_second: float
+    public_total: float
+    private_largest: float
+    private_second: float
+
+
+class Partition(Protocol):
+    """The finest partition of the units of one year by cells: units that are in the same cells are one atom.
+
+    Units with and without a value are different atoms where a cell asks for the variable.
+    """
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """The cells, as they were asked for."""
+        ...
+
+    @property
+    def members(self) -> sp.csr_matrix:
+        """1 where the units of an atom are in a cell (and have a value of its variable), shape (cells, atoms)."""
+        ...
+
+    @property
+    def n_units(self) -> FloatArray:
+        """The number of units of each atom, shape (atoms,)."""
+        ...
+
+    @property
+    def variables(self) -> Sequence[str]:
+        """The name of the values of each cell, by which `sums` and `contributions` know them.
+
+        Cells whose values are the same for every unit that has both share one; those of another population may have
+        one of their own. It is empty for cells that count units.
+        """
+        ...
+
+    def sums(self, variable: str) -> AtomSums:
+        """Add up the values of each atom; the empty variable counts its units."""
+        ...
+
+    def contributions(self, atoms: BoolArray, variable: str) -> Contributions:
+        """Measure a union of atoms; ``atoms`` is of shape (atoms,)."""
+        ...
+
+
+class UnitSource(Protocol):
+    """Who knows the units behind numbers: a panel."""
+
+    @property
+    def population(self) -> str:
+        """The key that is equal for equal units with equal values, whatever panel they were taken from."""
+        ...
+
+    @property
+    def universe(self) -> str:
+        """The key of all sources that give a unit the same id: sets of them can be compared unit by unit."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """The key of the data that the source was made of."""
+        ...
+
+    def partition(self, cells: Sequence[Cell], others: Mapping[str, UnitSource]) -> Partition:
+        """Partition the units of a year by cells of that year; ``others`` are the sources of other populations."""
+        ...
+
+
+def numerator_of(indicator: str) -> str:
+    """Name the variable whose sum, over the units that have the indicator, is the upper part of its ratio of sums."""
+    return f"{NUMERATOR} of {indicator}"
+
+
+def denominator_of(indicator: str) -> str:
+    """Name the variable whose sum, over the units that have the indicator, is the lower part of its ratio of sums."""
+    return f"{DENOMINATOR} of {indicator}"
