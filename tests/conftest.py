@@ -43,10 +43,10 @@ def shared_folder(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def conversions(tmp_path_factory) -> Iterator[Path]:
-    """Keep converted raw files of tests out of the user's own cache."""
+def conversions(shared_folder) -> Iterator[Path]:
+    """Keep converted raw files of tests out of the user's own cache, in one folder for all processes that test."""
     with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("conversions")
+        folder = shared_folder / "conversions"
         patch.setenv("SI_EVAL_CACHE", str(folder))
         yield folder
 

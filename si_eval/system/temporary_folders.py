@@ -18,6 +18,7 @@ except ImportError:  # not on Windows
     fcntl = None  # type: ignore[assignment]
 
 LOCK = ".lock"
+ATTEMPTS = 20  # of a new folder: each fails only where another process sweeps at that very moment
 HELD = (errno.EACCES, errno.EAGAIN, errno.EWOULDBLOCK, errno.EDEADLK)
 
 
@@ -47,11 +48,13 @@ def make_folder(prefix: str, parent: Path | None = None) -> tuple[Path, int]:
     """Make a private, locked folder and return it with the handle of its lock; folders of dead processes go first."""
     parent = Path(tempfile.gettempdir()) if parent is None else parent
     sweep_folders(prefix, parent)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-    handle = take_lock(folder / LOCK)
-    if handle is None:
-        raise OSError(errno.EAGAIN, "another process took a new folder", folder.name)
-    return folder, handle
+    for _ in range(ATTEMPTS):
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        with suppress(FileNotFoundError):  # a process that sweeps may take a folder before it is locked: another one
+            handle = take_lock(folder / LOCK)
+            if handle is not None:
+                return folder, handle
+    raise OSError(errno.EAGAIN, f"other processes took {ATTEMPTS} new folders", str(parent))
 
 
 def remove_folder(folder: Path, handle: int) -> None:

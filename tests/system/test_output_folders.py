@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from si_eval.errors import StudyError
-from si_eval.system import output_folders
+from si_eval.system import output_folders, temporary_folders
 from si_eval.system.failures import describe_failure, explain_failures
 from si_eval.system.output_folders import keep_private, match_umask, resolve_place, swap_folders, work_beside
 from si_eval.system.temporary_folders import LOCK, make_folder, remove_folder, sweep_folders, temporary_folder
@@ -288,3 +288,22 @@ def test_a_defect_and_a_refusal_stay_what_they_are():
     for error in (KeyError("a"), StudyError("refused"), BrokenPipeError()):
         with pytest.raises(type(error)), explain_failures("run"):
             raise error
+
+
+@pytest.mark.parametrize("taken", ["locked", "removed"])
+def test_a_folder_that_another_process_sweeps_before_it_is_locked_is_made_anew(tmp_path, monkeypatch, taken):
+    made, take = [], temporary_folders.take_lock
+
+    def sweep_the_first_two(path, **options):
+        made.append(path.parent)
+        if len(made) > 2:
+            return take(path, **options)
+        if taken == "removed":
+            path.parent.rmdir()
+            raise FileNotFoundError
+        return None
+
+    monkeypatch.setattr(temporary_folders, "take_lock", sweep_the_first_two)
+    with temporary_folder("work.", tmp_path) as folder:
+        assert folder == made[2]
+        assert folder.is_dir()
