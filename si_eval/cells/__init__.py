@@ -2,6 +2,17 @@
 
 from si_eval.cells.partition import PanelUnits, unit_source
 from si_eval.cells.requests import check_panel, check_request, check_where, fill_empty_groups, refuse_empty
+from si_eval.cells.rests_on import (
+    CELL,
+    cells_of,
+    in_year,
+    join_cells,
+    no_cells,
+    of_both_groups,
+    ratio_cells,
+    sources_of,
+    unit_sets,
+)
 from si_eval.cells.summary import (
     CellRequest,
     CellSummary,
@@ -23,6 +34,7 @@ from si_eval.cells.units import (
 )
 
 __all__ = [
+    "CELL",
     "CellRequest",
     "CellSummary",
     "Columns",
@@ -30,6 +42,7 @@ __all__ = [
     "Summaries",
     "Where",
     "cell_request",
+    "cells_of",
     "check_columns",
     "check_indicators",
     "check_panel",
@@ -41,12 +54,19 @@ __all__ = [
     "fill_empty_groups",
     "filter_rows",
     "holding_columns",
+    "in_year",
     "indicator_values",
+    "join_cells",
     "label_cells",
+    "no_cells",
+    "of_both_groups",
+    "ratio_cells",
     "refuse_empty",
     "select_units",
+    "sources_of",
     "summarise",
     "summarise_requests",
     "tidy_frame",
+    "unit_sets",
     "unit_source",
 ]

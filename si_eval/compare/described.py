@@ -1,34 +1,18 @@
-"""What a description of participants asks of a panel, checked; and what it says of a group without units."""
+"""What a description of participants asks of a panel, checked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
-
-from si_eval import cells, engine
+from si_eval import engine
 from si_eval.arguments import Arguments, describe_value
 from si_eval.registry import size_class_labels
 from si_eval.results import Panel
 from si_eval.vocabulary import (
-    COUNT,
-    ESTIMATE,
-    GROUP,
-    INDICATOR,
-    N_TOTAL,
-    N_UNITS,
-    NON_PARTICIPANTS,
-    NOTE,
-    PARTICIPANTS,
     SECTOR,
     SIZE_CLASS_4,
-    STATISTIC,
-    UNIT_OF_MEASURE,
-    YEAR,
-    Reason,
 )
 
-BUSINESS_UNITS = "business_units"
 FROM_REGISTERS = "use a panel of registers, from build_panel"
 
 
@@ -77,15 +61,3 @@ def check_merges(arguments: Arguments, merge: object, sectors: Sequence[str]) ->
         merged = [one for parts in classes.values() if not isinstance(parts, str) for one in parts]
         if len(set(merged)) < len(merged):
             arguments.add(f"merge[{sector!r}]", "a class that is merged twice", "each once", "leave it out of one")
-
-
-def absent_groups(counts: pd.DataFrame, indicator: str, year: int, where: cells.Where | None) -> list[pd.DataFrame]:
-    """Make a row that counts no units, with the reason, of each group that has none."""
-    absent = pd.DataFrame({GROUP: [one for one in (NON_PARTICIPANTS, PARTICIPANTS) if one not in set(counts[GROUP])]})
-    if absent.empty:
-        return []
-    columns: cells.Columns = {
-        INDICATOR: indicator, STATISTIC: COUNT, YEAR: year, **dict.fromkeys((ESTIMATE, N_UNITS, N_TOTAL), 0.0),
-        UNIT_OF_MEASURE: BUSINESS_UNITS, NOTE: Reason.NO_GROUP.note,
-    }  # fmt: skip
-    return [pd.concat([absent.assign(**columns), cells.label_cells(absent, [], where)], axis=1)]

@@ -26,6 +26,7 @@ from si_eval.vocabulary import (
     PSEUDO_COLUMNS,
     RATIO,
     RATIO_OF_SUMS,
+    RESTS_ON,
     RULE_SET,
     STATISTIC,
     STD_ERROR,
@@ -166,8 +167,11 @@ def _compare(panel: Panel, summaries: cells.Summaries, request: cells.CellReques
     summary = cells.fill_empty_groups(summary, request, panel)
     labels = cells.label_cells(summary, request.by, dict(request.where))
     keys = pd.concat([summary[[INDICATOR, YEAR]], labels], axis=1)
-    groups = [_level_rows(keys, summary, statistic, level) for statistic in (MEAN, MEDIAN, RATIO_OF_SUMS)]
-    rows = pd.concat([pd.concat(groups, ignore_index=True), _contrast_rows(keys, summary, level)], ignore_index=True)
+    units = cells.unit_sets(panel, summary, request.by, dict(request.where))
+    groups = [_level_rows(keys, summary, units, statistic, level) for statistic in (MEAN, MEDIAN, RATIO_OF_SUMS)]
+    rows = pd.concat(
+        [pd.concat(groups, ignore_index=True), _contrast_rows(keys, summary, units, level)], ignore_index=True
+    )
     columns: cells.Columns = {
         UNIT_OF_MEASURE: rows[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
         RULE_SET: panel.rules.name,
@@ -182,12 +186,19 @@ def _compare(panel: Panel, summaries: cells.Summaries, request: cells.CellReques
         rules=panel.rules.name,
         coverage=summaries[request].coverage,
         simulation=panel.simulation,
+        sources=cells.sources_of(panel),
     )
 
 
-def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level: float) -> pd.DataFrame:
+def _level_rows(
+    keys: pd.DataFrame, summary: pd.DataFrame, units: pd.Series, statistic: str, level: float
+) -> pd.DataFrame:
     """Make the rows of one statistic for both groups; only the mean carries a standard error here."""
-    columns: cells.Columns = {GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: ""}
+    rests_on = cells.ratio_cells if statistic == RATIO_OF_SUMS else cells.cells_of
+    columns: cells.Columns = {
+        GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: "",
+        RESTS_ON: rests_on(units, summary[INDICATOR]),
+    }  # fmt: skip
     rows = keys.assign(**columns, **cells.disclosure_columns(summary))
     n = summary["n"].to_numpy()
     if statistic == MEAN:
@@ -208,10 +219,11 @@ def _level_rows(keys: pd.DataFrame, summary: pd.DataFrame, statistic: str, level
     return rows
 
 
-def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> pd.DataFrame:
+def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, units: pd.Series, level: float) -> pd.DataFrame:
     """Make the rows of the difference and the ratio of the two means of each cell that has both groups."""
-    cell = list(keys.columns)
+    cell = [*keys.columns, cells.CELL]
     wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd", "smallest"]]], axis=1)
+    wide = wide.assign(**{cells.CELL: cells.of_both_groups(units), RESTS_ON: cells.cells_of(units, summary[INDICATOR])})
     participants, others = (
         wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
     )
@@ -237,8 +249,9 @@ def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, level: float) -> p
             P_VALUE: difference.p_value if group == DIFFERENCE else np.nan,
             N_UNITS: np.minimum(n_a, n_b),
             NOTE: "",
+            RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),
         }
-        contrast = both[cell].assign(**columns)
+        contrast = both[list(keys.columns)].assign(**columns)
         contrast.loc[contrast[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
         contrast.loc[difference.std_error == 0, NOTE] = Reason.NO_VARIANCE.note
         contrast.loc[contrast[ESTIMATE].isna(), NOTE] = "one of the groups has no value, or its mean is zero"

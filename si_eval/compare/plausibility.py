@@ -17,6 +17,7 @@ from si_eval.vocabulary import (
     INDICATOR,
     NOTE,
     RECORDS,
+    RESTS_ON,
     RULE_SET,
     SECTOR,
     SIZE_CLASS,
@@ -79,6 +80,7 @@ def describe_plausibility(panel: Panel) -> ResultTable:
         **{STATISTIC: COUNT, GROUP: ALL, UNIT_OF_MEASURE: RECORDS, SIZE_CLASS: ALL, SECTOR: ALL},
         **{RULE_SET: panel.rules.name},
     )
+    rows[RESTS_ON] = cells.no_cells(rows)
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="describe_plausibility",
@@ -86,6 +88,7 @@ def describe_plausibility(panel: Panel) -> ResultTable:
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
         simulation=panel.simulation,
+        sources=cells.sources_of(panel),
     )
 
 

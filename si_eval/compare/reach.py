@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import ibis
 import numpy as np
 import pandas as pd
 
 from si_eval import cells, engine
-from si_eval.compare import described
-from si_eval.compare.described import BUSINESS_UNITS
+from si_eval.compare import described, description_rows
+from si_eval.compare.description_rows import BUSINESS_UNITS, Merge
 from si_eval.results import Linkage, Panel, ResultTable
 from si_eval.vocabulary import (
     AGE,
@@ -26,12 +25,12 @@ from si_eval.vocabulary import (
     GROUP_HIGHER_CLASS,
     GROUP_LARGER,
     INDICATOR,
-    MEAN,
     N_TOTAL,
     N_UNITS,
     NOTE,
     PARTICIPANTS,
     RECORDS,
+    RESTS_ON,
     REVENUE,
     RULE_SET,
     SECTOR,
@@ -44,7 +43,6 @@ from si_eval.vocabulary import (
 )
 
 CANNOT_SHOW = "Reach shows who takes part, not why they do or what it does for them."
-Merge = Mapping[str, Sequence[str]]
 
 
 def describe_linkage(linkage: Linkage, panel: Panel) -> ResultTable:
@@ -96,9 +94,11 @@ def describe_linkage(linkage: Linkage, panel: Panel) -> ResultTable:
             for _, row in units.iterrows()
         ],
     ]
-    return _result(
-        pd.DataFrame(rows), panel, "describe_linkage", "Participants that were not found are not in any figure."
-    )
+    frame = pd.DataFrame(rows)
+    linked = frame[INDICATOR] == "linked_units"
+    frame[RESTS_ON] = cells.no_cells(frame)
+    frame.loc[linked, RESTS_ON] = cells.cells_of(cells.unit_sets(panel, frame[linked]))
+    return _result(frame, panel, "describe_linkage", "Participants that were not found are not in any figure.")
 
 
 def describe_reach(panel: Panel, *, year: int) -> ResultTable:
@@ -149,10 +149,13 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
     columns = (SECTOR, AGE_CLASS, SIZE_CLASS, DIVISION)
     year = described.check_described(arguments, panel, year, columns, (EMPLOYED_PERSONS, REVENUE, AGE))
     arguments.refuse_problems()
-    frames = [_distribution(panel, indicator, [indicator], year=year) for indicator in (SECTOR, AGE_CLASS, SIZE_CLASS)]
-    frames += [_unit_counts(panel, year), _divisions(panel, year)]
-    frames += [_means(panel, [EMPLOYED_PERSONS, REVENUE], by, year) for by in ([], [SIZE_CLASS])]
-    frames += [_means(panel, [AGE], by, year) for by in ([], [SECTOR])]
+    frames = [
+        description_rows.distribution(panel, indicator, [indicator], year=year)
+        for indicator in (SECTOR, AGE_CLASS, SIZE_CLASS)
+    ]
+    frames += [description_rows.unit_counts(panel, year), description_rows.divisions(panel, year)]
+    frames += [description_rows.means(panel, [EMPLOYED_PERSONS, REVENUE], by, year) for by in ([], [SIZE_CLASS])]
+    frames += [description_rows.means(panel, [AGE], by, year) for by in ([], [SECTOR])]
     return _result(pd.concat(frames, ignore_index=True), panel, "describe_reach", CANNOT_SHOW)
 
 
@@ -209,11 +212,11 @@ def describe_sectors(
     frames = []
     for sector in sectors:
         frames.append(
-            _distribution(
+            description_rows.distribution(
                 panel, SIZE_CLASS, [SIZE_CLASS_4], year=year, where={SECTOR: sector}, merge=(merge or {}).get(sector)
             )
         )
-        frames.append(_means(panel, [AGE], [], year, where={SECTOR: sector}))
+        frames.append(description_rows.means(panel, [AGE], [], year, where={SECTOR: sector}))
     rows = pd.concat(frames, ignore_index=True)
     return _result(rows[rows[GROUP] == PARTICIPANTS], panel, "describe_sectors", CANNOT_SHOW)
 
@@ -261,6 +264,8 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
             )
         )
         share = counts["n"].astype("float64") / counts[N_TOTAL].astype("float64")
+        keys = counts[[YEAR]].assign(**{GROUP: PARTICIPANTS})
+        flagged_units, all_units = cells.unit_sets(panel, keys, where={flag: True}), cells.unit_sets(panel, keys)
         frames.append(
             pd.DataFrame(
                 {
@@ -273,6 +278,7 @@ def describe_unit_choice(panel: Panel) -> ResultTable:
                     **cells.holding_columns(counts),
                     N_TOTAL: counts[N_TOTAL].astype("float64"),
                     UNIT_OF_MEASURE: SHARE,
+                    RESTS_ON: cells.join_cells(cells.cells_of(flagged_units), cells.cells_of(all_units)),
                 }
             )
         )
@@ -301,84 +307,6 @@ def _outlier_counts(panel: Panel) -> dict[str, int]:
     return {domain: int(outliers.loc[outliers["domain"] == domain, BE_ID].nunique()) for domain in domains}
 
 
-def _distribution(
-    panel: Panel,
-    indicator: str,
-    by: Sequence[str],
-    *,
-    year: int,
-    where: cells.Where | None = None,
-    merge: Merge | None = None,
-) -> pd.DataFrame:
-    """Compute counts and shares of both groups over the categories of one column."""
-    (column,) = by
-    table = cells.select_units(panel, by=by, where=where, years=[year])
-    for label, classes in (merge or {}).items():
-        table = table.mutate(**{column: ibis.ifelse(table[column].isin(list(classes)), label, table[column])})
-    counts = engine.fetch(
-        table.group_by([GROUP, YEAR, column]).aggregate(n=table.count(), **cells.count_holdings(table))
-    )
-    counts["n"] = counts["n"].astype("float64")
-    counts[N_TOTAL] = counts.groupby(GROUP)["n"].transform("sum")
-    rows = pd.concat([counts[[GROUP, YEAR]], cells.label_cells(counts, by, where)], axis=1)
-    numbers: cells.Columns = {INDICATOR: indicator, N_UNITS: counts["n"], N_TOTAL: counts[N_TOTAL]}
-    rows = rows.assign(**numbers, **cells.holding_columns(counts))
-    as_counts: cells.Columns = {STATISTIC: COUNT, ESTIMATE: counts["n"], UNIT_OF_MEASURE: BUSINESS_UNITS}
-    as_shares: cells.Columns = {STATISTIC: SHARE, ESTIMATE: counts["n"] / counts[N_TOTAL], UNIT_OF_MEASURE: SHARE}
-    absent = described.absent_groups(counts, indicator, year, where)
-    both = pd.concat([rows.assign(**as_counts), rows.assign(**as_shares), *absent], ignore_index=True)
-    return both.sort_values([STATISTIC, GROUP, SECTOR, SIZE_CLASS, CATEGORY], ignore_index=True)
-
-
-def _unit_counts(panel: Panel, year: int) -> pd.DataFrame:
-    """Count the units of both groups."""
-    table = cells.select_units(panel, years=[year])
-    counts = engine.fetch(table.group_by([GROUP, YEAR]).aggregate(n=table.count(), **cells.count_holdings(table)))
-    counts = counts.sort_values([GROUP, YEAR], ignore_index=True)
-    numbers = counts["n"].astype("float64")
-    columns: cells.Columns = {
-        INDICATOR: BUSINESS_UNITS, STATISTIC: COUNT, ESTIMATE: numbers, N_UNITS: numbers,
-        **cells.holding_columns(counts), UNIT_OF_MEASURE: BUSINESS_UNITS,
-    }  # fmt: skip
-    rows = counts[[GROUP, YEAR]].assign(**columns)
-    return pd.concat([rows, *described.absent_groups(counts, BUSINESS_UNITS, year, None)], ignore_index=True)
-
-
-def _divisions(panel: Panel, year: int) -> pd.DataFrame:
-    """Count, by sector, the two-digit divisions that have a unit of either group."""
-    table = cells.select_units(panel, by=[SECTOR, DIVISION], years=[year])
-    counts = engine.fetch(table.group_by([YEAR, SECTOR]).aggregate(n=table[DIVISION].nunique(), units=table.count()))
-    counts = counts.sort_values([YEAR, SECTOR], ignore_index=True)
-    columns: cells.Columns = {
-        INDICATOR: "divisions",
-        STATISTIC: COUNT,
-        GROUP: ALL,
-        ESTIMATE: counts["n"].astype("float64"),
-        N_UNITS: counts["units"].astype("float64"),
-        UNIT_OF_MEASURE: "divisions",
-    }
-    return counts[[YEAR, SECTOR]].assign(**columns)
-
-
-def _means(
-    panel: Panel, indicators: Sequence[str], by: Sequence[str], year: int, where: cells.Where | None = None
-) -> pd.DataFrame:
-    """Compute the means of both groups over some cells."""
-    summary = cells.summarise(panel, indicator=indicators, by=by, where=where, years=[year])
-    rows = pd.concat([summary[[INDICATOR, GROUP, YEAR]], cells.label_cells(summary, by, where)], axis=1)
-    columns: cells.Columns = {
-        STATISTIC: MEAN,
-        ESTIMATE: summary["mean"],
-        N_UNITS: summary["n"],
-        **cells.disclosure_columns(summary),
-        UNIT_OF_MEASURE: summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
-        NOTE: "",
-    }
-    rows = rows.assign(**columns)
-    rows.loc[rows[ESTIMATE].isna(), NOTE] = "no unit has a value"
-    return rows
-
-
 def _result(rows: pd.DataFrame, panel: Panel, function: str, cannot_show: str) -> ResultTable:
     """Make the result of descriptive rows."""
     rows = rows.reset_index(drop=True)
@@ -395,4 +323,5 @@ def _result(rows: pd.DataFrame, panel: Panel, function: str, cannot_show: str) -
         cannot_show=cannot_show,
         rules=panel.rules.name,
         simulation=panel.simulation,
+        sources=cells.sources_of(panel),
     )

@@ -22,6 +22,7 @@ from si_eval.vocabulary import (
     NOTE,
     P_VALUE,
     PARTICIPANTS,
+    RESTS_ON,
     RULE_SET,
     SIZE_CLASS_4,
     SMD,
@@ -137,6 +138,7 @@ def check_selection(
         rules=panel.rules.name,
         coverage=cells.count_coverage(panel, request.indicators, where=dict(request.where), years=request.years),
         simulation=panel.simulation,
+        sources=cells.sources_of(panel),
     )
 
 
@@ -149,26 +151,32 @@ def _balance(panel: Panel, request: cells.CellRequest, bound: float) -> pd.DataF
     cells.refuse_empty("check_selection", summary, request)
     summary = cells.fill_empty_groups(summary, request, panel)
     keys = pd.concat([summary[[INDICATOR, YEAR]], cells.label_cells(summary, request.by, where)], axis=1)
-    units = summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()})
+    units_of_measure = summary[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()})
+    units = cells.unit_sets(panel, summary, request.by, where)
     of_groups: cells.Columns = {
         GROUP: summary[GROUP],
         STATISTIC: MEAN,
         ESTIMATE: summary["mean"],
         N_UNITS: summary["n"],
-        UNIT_OF_MEASURE: units,
+        UNIT_OF_MEASURE: units_of_measure,
+        RESTS_ON: cells.cells_of(units, summary[INDICATOR]),
     }
     means = keys.assign(**of_groups, **cells.disclosure_columns(summary))
     wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd"]]], axis=1)
+    wide = wide.assign(**{cells.CELL: cells.of_both_groups(units), RESTS_ON: means[RESTS_ON]})
     participants, others = (
         wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
     )
-    both = participants.merge(others, on=list(keys.columns), suffixes=("_a", "_b"))
+    both = participants.merge(others, on=[*keys.columns, cells.CELL], suffixes=("_a", "_b"))
     mean_a, mean_b, sd_a, sd_b, n_a, n_b = (
         both[f"{name}_{side}"].to_numpy() for name in ("mean", "sd", "n") for side in ("a", "b")
     )
     smd = stats.standardised_mean_difference(mean_a, sd_a, mean_b, sd_b)
     p_value = stats.equivalence_p_value(mean_a, sd_a, n_a, mean_b, sd_b, n_b, bound)
-    columns: cells.Columns = {GROUP: DIFFERENCE, N_UNITS: np.minimum(n_a, n_b), UNIT_OF_MEASURE: "standard deviations"}
+    columns: cells.Columns = {
+        GROUP: DIFFERENCE, N_UNITS: np.minimum(n_a, n_b), UNIT_OF_MEASURE: "standard deviations",
+        RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),
+    }  # fmt: skip
     contrast = both[list(keys.columns)].assign(**columns)
     difference: cells.Columns = {STATISTIC: SMD, ESTIMATE: smd}
     equivalence: cells.Columns = {STATISTIC: EQUIVALENCE, ESTIMATE: np.abs(smd), P_VALUE: p_value}

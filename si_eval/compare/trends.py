@@ -26,6 +26,7 @@ from si_eval.vocabulary import (
     NOTE,
     OF_BASE_YEAR,
     PARTICIPANTS,
+    RESTS_ON,
     RULE_SET,
     SECTOR,
     SIZE_CLASS,
@@ -188,17 +189,19 @@ def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTa
     series = summary.merge(base, on=cell, suffixes=("", OF_BASE_YEAR), how="left")
     series = series.merge(_covariances(panel, request, base_year, series), on=[*cell, YEAR], how="left")
     series = series[series[YEAR].isin(asked.years)].reset_index(drop=True)
-    rows = _index_rows(series, cells.label_cells(series, request.by, dict(request.where)), base_year, level)
+    units = cells.unit_sets(panel, series, request.by, dict(request.where))
+    rows = _index_rows(series, cells.label_cells(series, request.by, dict(request.where)), units, base_year, level)
     rows = pd.concat([rows, _difference_rows(rows, level)], ignore_index=True)
     rows = rows.assign(**{STATISTIC: INDEX, UNIT_OF_MEASURE: f"{base_year} = 100", RULE_SET: panel.rules.name})
     return ResultTable(
-        frame=cells.tidy_frame(rows.drop(columns=DOF)),
+        frame=cells.tidy_frame(rows.drop(columns=[DOF, cells.CELL])),
         function="index_series",
         evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
         coverage=summaries[request].coverage,
         simulation=panel.simulation,
+        sources=cells.sources_of(panel),
     )
 
 
@@ -237,7 +240,9 @@ def _of_cells(series: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     return series[[*keys, *names]].rename(columns=names)
 
 
-def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level: float) -> pd.DataFrame:
+def _index_rows(
+    series: pd.DataFrame, keys: pd.DataFrame, units: pd.Series, base_year: int, level: float
+) -> pd.DataFrame:
     """Compute index, standard error and interval of each cell and year."""
     columns = [f"{name}{year}" for name in ("mean", "sd", "n") for year in ("", OF_BASE_YEAR)]
     now, base, sd_now, sd_base, n_now, n_base = (series[column].to_numpy() for column in columns)
@@ -254,8 +259,11 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
     std_error = np.where(np.isnan(index), np.nan, np.where(is_base, 0.0, std_error))
     fewest = np.fmin(n_now, np.nan_to_num(n_base))
     interval = stats.student_interval(index, std_error, fewest - 1, level)
+    in_both_years = [cells.cells_of(one, series[INDICATOR]) for one in (units, cells.in_year(units, base_year))]
     rows = pd.concat([series[[INDICATOR, GROUP, YEAR]], keys], axis=1).assign(
         **{
+            cells.CELL: cells.of_both_groups(units),
+            RESTS_ON: cells.join_cells(*in_both_years),
             ESTIMATE: index,
             STD_ERROR: std_error,
             CONF_LOW: interval.low,
@@ -276,7 +284,7 @@ def _index_rows(series: pd.DataFrame, keys: pd.DataFrame, base_year: int, level:
 
 def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
     """Subtract the index of the non-participants from that of the participants, in index points."""
-    cell = [INDICATOR, YEAR, SIZE_CLASS, SECTOR, CATEGORY]
+    cell = [INDICATOR, YEAR, SIZE_CLASS, SECTOR, CATEGORY, cells.CELL]
     participants, others = (rows[rows[GROUP] == group] for group in (PARTICIPANTS, NON_PARTICIPANTS))
     both = participants.merge(others, on=cell, suffixes=("_a", "_b"))
     std_error = np.sqrt(both[f"{STD_ERROR}_a"].to_numpy() ** 2 + both[f"{STD_ERROR}_b"].to_numpy() ** 2)
@@ -293,6 +301,7 @@ def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
             N_UNITS: fewest,
             NOTE: "",
             DOF: fewest - 1,
+            RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),
         }
     )
     difference.loc[difference[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
