@@ -23,7 +23,8 @@ DRAWS = 20_000  # of the largest of correlated normal values: the simulated quan
 class AggregatedEffects:
     """Averages of group-time effects: one a part (cohort, time since treatment or period), and one overall.
 
-    ``covariance`` is that of the parts; ``n_treated`` and ``n_controls`` are the fewest units of any effect in a part.
+    ``covariance`` is that of the parts; ``n_treated`` and ``n_controls`` are the fewest units of any effect in a part,
+    ``cells`` the effects that each part averages, and ``overall_cells`` those of the overall average.
     """
 
     parts: IntArray
@@ -33,6 +34,8 @@ class AggregatedEffects:
     n_controls: IntArray
     overall: float
     overall_std_error: float
+    cells: tuple[IntArray, ...]
+    overall_cells: IntArray
 
     @property
     def std_error(self) -> FloatArray:
@@ -103,6 +106,8 @@ def aggregate_effects(
         n_controls=np.array([effects.n_controls[cells].min() for cells in cells_of_part]),
         overall=overall,
         overall_std_error=float(np.sqrt(covariance[-1, -1])),
+        cells=tuple(cells_of_part),
+        overall_cells=np.flatnonzero(used & treated),
     )
 
 

@@ -13,7 +13,7 @@ from si_eval.effects.long_difference import estimate_long_difference
 from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
 from si_eval.effects.requests import HOLDING, STAGGERED, Cluster, Design, Request, check_effect_request
 from si_eval.effects.staggered import estimate_staggered
-from si_eval.results import Panel, ResultTable
+from si_eval.results import EstimateUnits, Panel, ResultTable, UnitSource
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ALL,
@@ -34,6 +34,7 @@ from si_eval.vocabulary import (
     PARTICIPANTS,
     PARTICIPATION_ENDED,
     RECORDS,
+    RESTS_ON,
     RULE_SET,
     STATISTIC,
     STD_ERROR,
@@ -182,10 +183,11 @@ def estimate_effect(
     result = _estimate(arrays, request)
     evidence: Evidence = "effect" if result.pre_trend_p_value >= PRE_TREND_TEST_SIZE else "association"
     unit = LOG_POINTS if logarithm else panel.indicators[request.outcome].unit
-    estimates = _rows(result, request.level).assign(
-        **{INDICATOR: request.outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit}
-    )
-    rows = pd.concat([estimates, _counted(result, arrays)], ignore_index=True)
+    source = cells.unit_source(panel)
+    estimates = _rows(result, request.level)
+    estimates[RESTS_ON] = _units_of(result, arrays, request, source)
+    estimates = estimates.assign(**{INDICATOR: request.outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
+    rows = pd.concat([estimates, _counted(result, arrays, source)], ignore_index=True)
     rows = rows.assign(**_keys_of_filter(rows, request.where), **{RULE_SET: panel.rules.name})
     return ResultTable(
         frame=cells.tidy_frame(rows),
@@ -195,6 +197,7 @@ def estimate_effect(
         rules=panel.rules.name,
         coverage=cells.count_coverage(panel, request.outcome, where=request.where, years=request.years),
         simulation=panel.simulation,
+        sources={source.population: source},
     )
 
 
@@ -238,6 +241,24 @@ def _rows(result: DesignResult, level: float) -> pd.DataFrame:
     )
 
 
+def _units_of(result: DesignResult, arrays: PanelArrays, request: Request, source: UnitSource) -> pd.Series:
+    """Return the units behind each estimate, with what is estimated of them: the outcome, and who is compared when."""
+    outcome = f"log {request.outcome}" if request.logarithm else request.outcome
+    known: dict[tuple[str, bytes], EstimateUnits] = {}
+    rows: list[tuple[EstimateUnits, ...]] = []
+    for estimate in result.estimates:
+        if estimate.sides is None:
+            rows.append(())
+            continue
+        compared = [f"{cohort}: {period} - {base}" for cohort, period, base in sorted(estimate.comparisons)]
+        what = f"{outcome}, {', '.join(compared)}"
+        key = what, estimate.sides.tobytes()
+        if key not in known:
+            known[key] = EstimateUnits.among(source, what, arrays.ids, estimate.sides)
+        rows.append((known[key],))
+    return pd.Series(rows, dtype=object)
+
+
 def _keys_of_filter(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
     """Write the choice of units in the tidy columns; a filter on anything else joins the category."""
     keys = cells.label_cells(rows, [], where)
@@ -246,17 +267,24 @@ def _keys_of_filter(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFra
     return keys
 
 
-def _counted(result: DesignResult, arrays: PanelArrays) -> pd.DataFrame:
+def _counted(result: DesignResult, arrays: PanelArrays, source: UnitSource) -> pd.DataFrame:
     """Count, by reason, the participants that no estimate rests on, and those that stop taking part.
 
     A logarithm may also drop single years of firms.
     """
-    counts = [(LEFT_OUT, reason.note, count, PARTICIPANTS, UNITS) for reason, count in result.left_out.items()]
+    nobody = arrays.ids[:0]
+    counts: list[tuple[str, str, int, str, str, tuple[EstimateUnits, ...]]] = [
+        (LEFT_OUT, reason.note, int(units.sum()), PARTICIPANTS, UNITS,
+         (EstimateUnits.of(source, f"{LEFT_OUT}: {reason}", arrays.ids[units], nobody),))
+        for reason, units in result.left_out.items()
+    ]  # fmt: skip
     if arrays.n_not_positive:
-        counts.append((LEFT_OUT, Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS))
-    if arrays.n_ended:
-        counts.append((PARTICIPATION_ENDED, Reason.STOPPED_TAKING_PART.note, arrays.n_ended, PARTICIPANTS, UNITS))
-    rows = pd.DataFrame(counts, columns=[INDICATOR, CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE])
+        counts.append((LEFT_OUT, Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS, ()))
+    if len(arrays.ended):
+        ended = EstimateUnits.of(source, PARTICIPATION_ENDED, arrays.ended, nobody)
+        reason = Reason.STOPPED_TAKING_PART.note
+        counts.append((PARTICIPATION_ENDED, reason, len(arrays.ended), PARTICIPANTS, UNITS, (ended,)))
+    rows = pd.DataFrame(counts, columns=[INDICATOR, CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE, RESTS_ON])
     rows = rows.astype({ESTIMATE: "float64"})
     same = {STATISTIC: COUNT, YEAR: ALL, NOTE: ""}
     return rows.assign(**same).assign(**{N_UNITS: rows[ESTIMATE]})

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from si_eval.effects.panel_arrays import NEVER_TREATED
+from si_eval.effects.sides import Sides, joint_sides, sides_of
 from si_eval.effects.two_by_two import Method, TwoByTwo, drop_constant_columns, has_counterpart, two_by_two
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
@@ -31,7 +32,8 @@ class GroupTimeEffects:
     influence functions, clustered where asked: sum over clusters of products, without small-sample correction.
     ``n_incomplete`` counts the units of a cell that a
     gap in their covariates keeps out of it, ``n_trimmed`` the controls without weight. ``dropped`` counts the treated
-    units that are in no cell by reason, ``dropped_never`` those that are never treated.
+    units that are in no cell by reason, ``dropped_never`` those that are never treated. ``base`` is the period that
+    each effect is compared with, ``sides`` are the units of each.
     """
 
     cohort: IntArray
@@ -48,12 +50,20 @@ class GroupTimeEffects:
     clusters: int
     dropped: Mapping[Reason, int]
     dropped_never: Mapping[Reason, int]
-    anticipation: int = 0
+    anticipation: int
+    base: IntArray
+    sides: tuple[Sides, ...]
 
     @property
     def before(self) -> BoolArray:
         """Mark the effects before treatment and before anything that anticipates it."""
         return self.period < self.cohort - self.anticipation
+
+    def units(self, cells: IntArray) -> tuple[Sides | None, tuple[tuple[int, int, int], ...]]:
+        """Return who is compared in some of the effects, and what: cohort, period and base of each."""
+        compared = zip(self.cohort[cells], self.period[cells], self.base[cells], strict=True)
+        sides = joint_sides([self.sides[cell] for cell in cells]) if len(cells) else None
+        return sides, tuple((int(cohort), int(period), int(base)) for cohort, period, base in compared)
 
     @property
     def std_error(self) -> FloatArray:
@@ -113,13 +123,14 @@ def group_time_effects(
     )
     pairs = list(_cells_to_estimate(cohorts, calendar, anticipation, base))
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
-    cells, n_incomplete = [], []
+    cells, n_incomplete, sides = [], [], []
     for row, (g, t, base_t) in enumerate(pairs):
         later = max(calendar[t], calendar[base_t]) + anticipation
-        cell, scores[row], n_missing = sample.cell(
+        cell, scores[row], n_missing, compared = sample.cell(
             g, t, base_t, later if controls == "not_yet" else None, method, min_units
         )
         n_incomplete.append(n_missing)
+        sides.append(sides_of(*compared, kept))
         cells.append((g, calendar[t], cell._replace(influence=scores[row])))
     every_unit = np.ones(len(cohort_kept), dtype=bool)
     shares = np.array([(cohort_kept == g).mean() for g in cohorts])
@@ -141,6 +152,8 @@ def group_time_effects(
         dropped=_count_left_out(reasons, cohort != NEVER_TREATED),
         dropped_never=_count_left_out(reasons, cohort == NEVER_TREATED),
         anticipation=anticipation,
+        base=calendar[[base_t for _, _, base_t in pairs]],
+        sides=tuple(sides),
     )
 
 
@@ -164,11 +177,11 @@ class _Sample:
 
     def cell(
         self, g: int, t: int, base_t: int, treated_after: int | None, method: Method, min_units: int
-    ) -> tuple[TwoByTwo, FloatArray, int]:
+    ) -> tuple[TwoByTwo, FloatArray, int, tuple[BoolArray, BoolArray]]:
         """Compare cohort ``g`` with its controls between columns ``t`` and ``base_t`` of the outcome.
 
         With ``treated_after``, units treated later than that are controls too. Returns the comparison, the influence of
-        each cluster, and how many units have gaps in their covariates.
+        each cluster, how many units have gaps in their covariates, and which units are on either side.
         """
         in_cohort, is_control = self.cohort == g, self.cohort == NEVER_TREATED
         if treated_after is not None:
@@ -184,16 +197,18 @@ class _Sample:
             if np.any(in_cohort & used):
                 used[used] = has_counterpart(design[used], in_cohort[used])
             design = drop_constant_columns(design[used])
-        n_treated, n_controls = int((in_cohort & used).sum()), int((is_control & used).sum())
+        compared = in_cohort & used, is_control & used
+        n_treated, n_controls = (int(side.sum()) for side in compared)
         if min(n_treated, n_controls) < max(min_units, 2):
             no_influence = self.by_cluster(np.zeros(n_treated + n_controls), used)
-            return TwoByTwo(np.nan, no_influence, n_treated, n_controls, Reason.TOO_FEW_UNITS), no_influence, n_missing
+            none = TwoByTwo(np.nan, no_influence, n_treated, n_controls, Reason.TOO_FEW_UNITS)
+            return none, no_influence, n_missing, compared
         cell = two_by_two(before[used], after[used], in_cohort[used], design, method=method)
-        if np.isfinite(cell.att) and self._has_too_few_clusters(in_cohort & used, is_control & used):
+        if np.isfinite(cell.att) and self._has_too_few_clusters(*compared):
             cell = cell._replace(reason=Reason.TOO_FEW_CLUSTERS)
         if np.isfinite(cell.att) and cell.reason:
-            return cell, np.full(self.clusters, np.nan), n_missing
-        return cell, self.by_cluster(cell.influence * (len(in_cohort) / used.sum()), used), n_missing
+            return cell, np.full(self.clusters, np.nan), n_missing, compared
+        return cell, self.by_cluster(cell.influence * (len(in_cohort) / used.sum()), used), n_missing, compared
 
     def _has_too_few_clusters(self, treated: BoolArray, controls: BoolArray) -> bool:
         """Whether the clusters of a cell are too few for a variance: one on a side, or fewer than five in all."""

@@ -13,6 +13,7 @@ from si_eval.effects.design_result import NORMAL, DesignResult, Estimate
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.propensity import Logit, fit_logit
+from si_eval.effects.sides import placed, placed_sides, sides_of
 from si_eval.effects.two_by_two import Method, drop_constant_columns, has_counterpart, two_by_two
 from si_eval.effects.validation import is_rounding
 from si_eval.effects.weighting import balanced_effect, entropy_balance
@@ -38,27 +39,33 @@ def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], mi
         Reason.NO_OUTCOME_IN_BOTH_YEARS: np.isnan(before) | np.isnan(after),
     }
     used: BoolArray = np.ones(len(cohort), dtype=np.bool_)
-    left_out: dict[Reason, int] = {}
+    left_out: dict[Reason, BoolArray] = {}
     for reason, units in reasons.items():
-        left_out[reason] = int(np.sum(used & units & (cohort != NEVER_TREATED)))
+        left_out[reason] = used & units & (cohort != NEVER_TREATED)
         used &= ~units
     sample = _select_sample(arrays, used)
-    left_out[Reason.MISSING_COVARIATES] = int(np.sum(used & (cohort != NEVER_TREATED)) - sample.treated.sum())
-    estimates = [_estimate_adjusted(name, sample, min_units) for name in adjustments]
-    return DesignResult(estimates, {reason: units for reason, units in left_out.items() if units})
+    left_out[Reason.MISSING_COVARIATES] = used & ~sample.places & (cohort != NEVER_TREATED)
+    compared = ((0, last - arrays.shift, first - arrays.shift),)
+    estimates = [
+        _with_units(_estimate_adjusted(name, sample, min_units), sample)._replace(comparisons=compared)
+        for name in adjustments
+    ]
+    return DesignResult(estimates, {reason: units for reason, units in left_out.items() if units.any()})
 
 
 @dataclass(frozen=True)
 class _Sample:
     """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit.
 
-    ``scale`` is the largest outcome: changes that differ by less than its rounding do not vary.
+    ``scale`` is the largest outcome: changes that differ by less than its rounding do not vary. ``places`` marks these
+    units among all of the arrays.
     """
 
     change: FloatArray
     treated: BoolArray
     covariates: FloatArray | None
     scale: float
+    places: BoolArray
     has_covariates: bool = True
 
     @cached_property
@@ -75,11 +82,11 @@ def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
     treated = arrays.cohort[used] != NEVER_TREATED
     design = arrays.design(0, used)
     if design is None:
-        return _Sample(change, treated, None, scale, has_covariates=bool(arrays.covariates))
+        return _Sample(change, treated, None, scale, used, has_covariates=bool(arrays.covariates))
     known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
     if np.any(treated & known):
         known[known] = has_counterpart(design[known], treated[known])
-    return _Sample(change[known], treated[known], drop_constant_columns(design[known]), scale)
+    return _Sample(change[known], treated[known], drop_constant_columns(design[known]), scale, placed(known, used))
 
 
 def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
@@ -95,6 +102,15 @@ def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
         return estimate
     known = 0.0 if is_rounding(abs(estimate.estimate), sample.scale) else estimate.estimate
     return estimate._replace(estimate=known, std_error=np.nan, dof=NORMAL, reason=Reason.NO_VARIANCE)
+
+
+def _with_units(estimate: Estimate, sample: _Sample) -> Estimate:
+    """Add the units of an estimate: those that were matched, else all of the sample; none where it counts none."""
+    if estimate.sides is not None:
+        return estimate._replace(sides=placed_sides(estimate.sides, sample.places))
+    if not max(estimate.n_treated, estimate.n_controls):
+        return estimate
+    return estimate._replace(sides=sides_of(sample.treated, ~sample.treated, sample.places))
 
 
 def _estimate_unadjusted(sample: _Sample) -> Estimate:
@@ -140,7 +156,9 @@ def _estimate_matched(sample: _Sample) -> Estimate:
     score = constant + sample.covariates @ np.array(slopes)
     matched = match_nearest(score, sample.treated)
     effect = matched_effect(matched, sample.change, score, sample.treated)
-    return Estimate("nearest_neighbour", *effect, reason=effect.reason)
+    treated: BoolArray = np.zeros(len(score), dtype=np.bool_)
+    treated[matched.treated] = True
+    return Estimate("nearest_neighbour", *effect, reason=effect.reason, sides=sides_of(treated, matched.used > 0))
 
 
 ADJUSTMENTS: Mapping[str, Callable[[_Sample], Estimate]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -32,14 +32,16 @@ MISSING = "(missing)"  # a category of a covariate by itself
 class PanelArrays:
     """Units by year. Unit-level: it stays inside.
 
-    ``outcome`` has shape (units, years), NaN where it is not known; ``cohort`` (units,) is the first year of
+    ``ids`` (units,) are their ids, ascending; ``outcome`` has shape (units, years), NaN where it is not known;
+    ``cohort`` (units,) is the first year of
     participation, `NEVER_TREATED` or `UNKNOWN_ENTRY`. Cohorts and ``years`` are moved by ``shift`` years, so that both
     are above 0 in a panel with years of 0 and before. ``holding`` (units,) numbers the enterprise groups, a unit
-    without one is its own. ``n_ended`` counts the units that stop taking part. ``covariates`` are numbers, or codes
+    without one is its own. ``ended`` are the ids of units that stop taking part. ``covariates`` are numbers, or codes
     whose ``labels`` are given, of shape (units, years).
     ``n_not_positive`` counts the values without a logarithm.
     """
 
+    ids: IntArray
     outcome: FloatArray
     cohort: IntArray
     years: tuple[int, ...]
@@ -48,7 +50,7 @@ class PanelArrays:
     labels: Mapping[str, tuple[str, ...]]
     n_not_positive: int = 0
     shift: int = 0
-    n_ended: int = 0
+    ended: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
         """Build the covariates of the year at a place, without constant, shape (units, k); None without covariates.
@@ -192,6 +194,7 @@ def _to_arrays(
         for name in covariates
     }
     return PanelArrays(
+        ids=ids[compared],
         outcome=outcome[compared],
         cohort=cohort[compared],
         years=tuple(int(year) + shift for year in calendar),
@@ -200,7 +203,7 @@ def _to_arrays(
         labels={name: tuple(key.dictionary.to_pylist()) for name, key in coded.items()},
         n_not_positive=int(not_positive[compared].sum()) if logarithm else 0,
         shift=shift,
-        n_ended=0 if ended is None else len(np.unique(line[ended])),
+        ended=ids[np.unique(line[ended])] if ended is not None else ids[:0],
     )
 
 

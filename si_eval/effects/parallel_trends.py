@@ -31,7 +31,11 @@ def bound_effect_since_entry(
     before = events.parts < reference
     since_entry = events.parts[~before] >= 0
     weights = since_entry / since_entry.sum()
-    overall = Estimate(OVERALL, np.nan, n_treated=int(events.n_treated.min()), n_controls=int(events.n_controls.min()))
+    sides, comparisons = effects.units(np.concatenate(events.cells))
+    overall = Estimate(
+        OVERALL, np.nan, n_treated=int(events.n_treated.min()), n_controls=int(events.n_controls.min()), sides=sides,
+        comparisons=comparisons,
+    )  # fmt: skip
     consecutive = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
     gap = not consecutive or len(years) <= years[-1] - years[0]
     if gap or not before.any():

@@ -19,6 +19,7 @@ from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_ef
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.parallel_trends import bound_effect_since_entry
 from si_eval.effects.power import detectable_effect
+from si_eval.effects.sides import placed, placed_sides
 from si_eval.effects.two_by_two import Method
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND, Reason
@@ -41,7 +42,7 @@ def estimate_staggered(
     known = arrays.cohort != UNKNOWN_ENTRY
     first, last = arrays.years[0], arrays.years[-1]
     cohorts = np.unique(arrays.cohort[known & (arrays.cohort != NEVER_TREATED)])
-    left_out = {Reason.ENTRY_YEAR_UNKNOWN: int((~known).sum())}
+    left_out = {Reason.ENTRY_YEAR_UNKNOWN: ~known}
     reason = None
     if not len(cohorts):
         reason = Reason.NO_ENTRY_YEAR_KNOWN if np.any(~known) else Reason.NO_GROUP
@@ -52,10 +53,11 @@ def estimate_staggered(
     else:
         observed, calendar = ~np.isnan(arrays.outcome[known]), np.asarray(arrays.years)
         units = units_left_out(observed, arrays.cohort[known], calendar, anticipation, controls)
-        kept = ~np.any(list(units.values()), axis=0) & (arrays.cohort[known] != NEVER_TREATED)
+        takes_part = arrays.cohort[known] != NEVER_TREATED
+        left_out |= {why: placed(out & takes_part, known) for why, out in units.items()}
+        kept = ~np.any(list(units.values()), axis=0) & takes_part
         if not np.any(kept & (arrays.cohort[known] <= last)):
             reason = Reason.NO_TREATED_LEFT
-            left_out |= {why: int(np.sum(out & (arrays.cohort[known] != NEVER_TREATED))) for why, out in units.items()}
     if reason:
         return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], _nonzero(left_out))
     estimate_effects = partial(
@@ -71,7 +73,6 @@ def estimate_staggered(
         min_units=min_units,
     )
     effects = estimate_effects()
-    left_out |= effects.dropped
     since_entry = effects.period >= effects.cohort
     if np.isnan(effects.att[since_entry]).all():
         return DesignResult([Estimate(OVERALL, np.nan, reason=_why_none(effects, since_entry))], _nonzero(left_out))
@@ -79,6 +80,14 @@ def estimate_staggered(
     averages = [_explained(estimate, effects) for estimate in _aggregated(effects, level, seed, arrays.shift)]
     estimates = [*averages, *_cells(effects, arrays.shift), _pre_trend(effects, test)]
     estimates += bound_effect_since_entry(estimate_effects(base="universal"), arrays.years, anticipation, level)
+    shift = arrays.shift
+    estimates = [
+        estimate._replace(
+            sides=None if estimate.sides is None else placed_sides(estimate.sides, known),
+            comparisons=tuple((g - shift, t - shift, base - shift) for g, t, base in estimate.comparisons),
+        )
+        for estimate in estimates
+    ]
     return DesignResult(estimates, _nonzero(left_out), test.p_value)
 
 
@@ -97,18 +106,21 @@ def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | N
 def _aggregated(effects: GroupTimeEffects, level: float, seed: int, shift: int) -> Iterator[Estimate]:
     """Yield the overall effect, those by cohort and by years since entry, and what could have been found."""
     by_cohort, by_event = aggregate_effects(effects, "cohort"), aggregate_effects(effects, "event")
+    sides, comparisons = effects.units(by_cohort.overall_cells)
     overall = Estimate(
         OVERALL,
         by_cohort.overall,
         by_cohort.overall_std_error,
         int(by_cohort.n_treated.min()),
         int(by_cohort.n_controls.min()),
+        sides=sides,
+        comparisons=comparisons,
     )
     yield overall
-    yield from _part_estimates("cohort {}", by_cohort, shift)
-    yield from _part_estimates("{:+d}", by_event)
+    yield from _part_estimates("cohort {}", effects, by_cohort, shift)
+    yield from _part_estimates("{:+d}", effects, by_event)
     critical_value = simultaneous_critical_value(by_event.covariance, level, seed)
-    for estimate in _part_estimates("{:+d}", by_event):
+    for estimate in _part_estimates("{:+d}", effects, by_event):
         margin = critical_value * estimate.std_error
         yield estimate._replace(
             statistic=ATT_SIMULTANEOUS, low=estimate.estimate - margin, high=estimate.estimate + margin
@@ -126,17 +138,27 @@ def _explained(estimate: Estimate, effects: GroupTimeEffects) -> Estimate:
     return estimate._replace(reason=reasons[0] if reasons else None)
 
 
-def _part_estimates(name: str, averages: AggregatedEffects, shift: int = 0) -> Iterator[Estimate]:
+def _part_estimates(
+    name: str, effects: GroupTimeEffects, averages: AggregatedEffects, shift: int = 0
+) -> Iterator[Estimate]:
     """Yield the average of each part: a cohort (moved by ``shift`` years), or a number of years since entry."""
-    for part, att, std_error, n_treated, n_controls in zip(
-        averages.parts, averages.att, averages.std_error, averages.n_treated, averages.n_controls, strict=True
-    ):
-        yield Estimate(name.format(int(part) - shift), float(att), float(std_error), int(n_treated), int(n_controls))
+    for place, part in enumerate(averages.parts):
+        sides, comparisons = effects.units(averages.cells[place])
+        yield Estimate(
+            name.format(int(part) - shift),
+            float(averages.att[place]),
+            float(averages.std_error[place]),
+            int(averages.n_treated[place]),
+            int(averages.n_controls[place]),
+            sides=sides,
+            comparisons=comparisons,
+        )
 
 
 def _cells(effects: GroupTimeEffects, shift: int) -> Iterator[Estimate]:
     """Yield the effect of each cohort in each year, or why there is none."""
     for place, (first, period) in enumerate(zip(effects.cohort, effects.period, strict=True)):
+        sides, comparisons = effects.units(np.array([place]))
         yield Estimate(
             f"cohort {first - shift}",
             float(effects.att[place]),
@@ -145,6 +167,8 @@ def _cells(effects: GroupTimeEffects, shift: int) -> Iterator[Estimate]:
             int(effects.n_controls[place]),
             year=int(period) - shift,
             reason=effects.reason[place],
+            sides=sides,
+            comparisons=comparisons,
         )
 
 
@@ -152,10 +176,11 @@ def _pre_trend(effects: GroupTimeEffects, test: WaldTest) -> Estimate:
     """Return the test of the trend before, with the fewest units that an effect before entry rests on."""
     used = effects.before & ~np.isnan(effects.att)
     fewest = [int(units[used].min()) if used.any() else 0 for units in (effects.n_treated, effects.n_controls)]
+    sides, comparisons = effects.units(np.flatnonzero(used))
     return Estimate(OVERALL, test.statistic, statistic=PRE_TREND, n_treated=fewest[0], n_controls=fewest[1],
-                   p_value=test.p_value, reason=test.reason)  # fmt: skip
+                   p_value=test.p_value, reason=test.reason, sides=sides, comparisons=comparisons)  # fmt: skip
 
 
-def _nonzero(left_out: dict[Reason, int]) -> dict[Reason, int]:
+def _nonzero(left_out: dict[Reason, BoolArray]) -> dict[Reason, BoolArray]:
     """Leave out the reasons that hold for no unit."""
-    return {reason: units for reason, units in left_out.items() if units}
+    return {reason: units for reason, units in left_out.items() if units.any()}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
-from si_eval.frozen import encode
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import DENOMINATOR, NUMERATOR
 
@@ -55,28 +55,61 @@ class Cell:
 
 @dataclass(frozen=True, eq=False)
 class EstimateUnits:
-    """The units behind an estimate, as ids in ascending order: who is treated, and who they are compared with.
+    """The units behind an estimate: who is treated, and who they are compared with.
 
-    Two are equal where their ``digest`` is.
+    Two are equal where ``digest`` and ``indicator`` are. Its text shows no id.
+
+    Attributes
+    ----------
+    population, universe : str
+        The keys of the source that knows the units.
+    indicator : str
+        What is estimated of them: estimates of other indicators or periods are not compared with this one.
+    digest : str
+        The hash of the ids on both sides.
+    n_treated, n_controls : int
+        The number of units on each side.
+    ids : array, shape (n,)
+        Units among which both sides are, ascending: one array for all estimates of a table.
+    sides : array, shape (2, n / 8)
+        Who of them is treated and who is a control, as packed bits.
     """
 
-    universe: str
     population: str
+    universe: str
     indicator: str
-    treated: IntArray
-    controls: IntArray
     digest: str
+    n_treated: int
+    n_controls: int
+    ids: IntArray = field(repr=False)
+    sides: NDArray[np.uint8] = field(repr=False)
 
     @classmethod
     def of(cls, source: UnitSource, indicator: str, treated: IntArray, controls: IntArray) -> EstimateUnits:
-        """Make the units of an estimate of their ids, in any order."""
-        ids = [np.unique(np.asarray(one, dtype=np.int64)) for one in (treated, controls)]
-        for one in ids:
-            one.flags.writeable = False
-        content = hashlib.sha256(encode([source.universe, *map(len, ids)]).encode())
-        for one in ids:
+        """Make the units of an estimate of ids, in any order."""
+        both = [np.unique(np.asarray(one, dtype=np.int64)) for one in (treated, controls)]
+        ids = np.union1d(*both)
+        return cls.among(source, indicator, ids, np.packbits([np.isin(ids, one) for one in both], axis=1))
+
+    @classmethod
+    def among(cls, source: UnitSource, indicator: str, ids: IntArray, sides: NDArray[np.uint8]) -> EstimateUnits:
+        """Make the units of an estimate of packed bits, which say who of ``ids`` (ascending) is on which side."""
+        treated, controls = (ids[_unpacked(side, len(ids))] for side in sides)
+        content = hashlib.sha256(f"{source.universe} {len(treated)} {len(controls)} ".encode())
+        for one in (treated, controls):
             content.update(one.astype("<i8").tobytes())
-        return cls(source.universe, source.population, indicator, ids[0], ids[1], content.hexdigest())
+        counts = len(treated), len(controls)
+        return cls(source.population, source.universe, indicator, content.hexdigest(), *counts, ids, sides)
+
+    @property
+    def treated(self) -> IntArray:
+        """Ids of the treated units, ascending."""
+        return self.ids[_unpacked(self.sides[0], len(self.ids))]
+
+    @property
+    def controls(self) -> IntArray:
+        """Ids of the units that they are compared with, ascending."""
+        return self.ids[_unpacked(self.sides[1], len(self.ids))]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EstimateUnits) and (self.digest, self.indicator) == (other.digest, other.indicator)
@@ -191,3 +224,8 @@ def numerator_of(indicator: str) -> str:
 def denominator_of(indicator: str) -> str:
     """Name the variable whose sum, over the units that have the indicator, is the lower part of its ratio of sums."""
     return f"{DENOMINATOR} of {indicator}"
+
+
+def _unpacked(bits: NDArray[np.uint8], count: int) -> BoolArray:
+    """Return packed bits as Booleans."""
+    return np.unpackbits(bits, count=count).astype(np.bool_)
