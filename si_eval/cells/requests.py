@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval import engine
 from si_eval.arguments import Arguments, describe_value, list_names, plain_value
+from si_eval.cells.columns import IDENTIFIERS, describe_telling
 from si_eval.cells.summary import CellRequest
 from si_eval.cells.units import Value, list_values
 from si_eval.errors import propose_name
@@ -18,10 +19,8 @@ from si_eval.registry import facts, sections, size_class_labels
 from si_eval.results import Panel
 from si_eval.vocabulary import (
     AGE_CLASS,
-    BE_ID,
     DIVISION,
     GROUP,
-    GROUP_ID,
     IMPUTED,
     INVESTMENT_STATUS,
     NON_PARTICIPANTS,
@@ -36,7 +35,6 @@ from si_eval.vocabulary import (
     YEAR,
 )
 
-IDENTIFIERS = (BE_ID, GROUP_ID)
 VOCABULARIES: dict[str, Callable[[], Iterable[str]]] = {  # the values of the panel's classes
     SIZE_CLASS: lambda: size_class_labels(SIZE_CLASS),
     SIZE_CLASS_4: lambda: size_class_labels(SIZE_CLASS_4),
@@ -97,10 +95,20 @@ def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, .
     flags = [name for name in dict.fromkeys(others) if _is_flag(panel, name)]
     unsplit = set(others) - set(flags)
     why = "name one of these: identifiers, numbers other than 0 and 1, years and groups split no cells"
-    return arguments.names(
+    splits = arguments.names(
         "by", by, [*classes, *flags], what="columns with classes", empty=True,
         action=why if unsplit else "name one of these", near=() if unsplit else classes,
     )  # fmt: skip
+    return tuple(column for column in splits if _is_class(arguments, panel, column, "by"))
+
+
+def _is_class(arguments: Arguments, panel: Panel, column: str, place: str) -> bool:
+    """Whether units share the values of a column; one whose values tell them apart is a problem."""
+    telling = "" if column in VOCABULARIES and column not in OPEN_CLASSES else describe_telling(panel, column)
+    if telling:
+        action = "make classes of it in a column of their own, or choose another"
+        arguments.add(place, f"{column!r}, {telling}", "a column whose values many units share", action)
+    return not telling
 
 
 def _is_list(value: object) -> bool:
@@ -136,7 +144,7 @@ def check_where(arguments: Arguments, panel: Panel, where: object) -> dict[str, 
         elif column not in columns:
             action = propose_name(column, columns, "name one of these")
             arguments.add("where", describe_value(column), f"columns of the panel: {list_names(columns)}", action)
-        else:
+        elif _is_class(arguments, panel, column, "where"):
             checked[column] = _check_values(arguments, panel, column, wanted, place)
     return checked
 

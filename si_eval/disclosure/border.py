@@ -21,6 +21,7 @@ from si_eval.errors import DisclosureError
 from si_eval.results import ResultTable, SafeTable, take_table_sealer
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
+    COUNT,
     DOF,
     ESTIMATE,
     GROUPS,
@@ -30,6 +31,7 @@ from si_eval.vocabulary import (
     N_UNITS,
     NOTE,
     NUMBERS,
+    SHARE,
     SHOWN,
     STATISTIC,
     STATISTICS,
@@ -230,7 +232,14 @@ def _check(table: object, rules: DisclosureRules) -> None:
             f"{table.function}: found cells with more public units than the rules name ({len(rules.public_units)}); "
             "expected the same in both; give build_panel the public_units of the rules"
         )
-    uncounted = frame[ESTIMATE].notna() & frame[N_UNITS].isna() & ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units)
+    unrestricted = frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units)
+    strange_units = unrestricted & ~frame[STATISTIC].isin([COUNT, SHARE])
+    if strange_units.any():
+        raise DisclosureError(
+            f"{table.function}: found {int(strange_units.sum())} numbers in a unit without restrictions that count "
+            "nothing; expected it of counts that functions of the library make; give the variable another unit"
+        )
+    uncounted = frame[ESTIMATE].notna() & frame[N_UNITS].isna() & ~unrestricted
     if uncounted.any() and not table.public:
         raise DisclosureError(
             f"{table.function}: found {int(uncounted.sum())} numbers without the count of units behind them; expected "

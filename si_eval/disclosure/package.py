@@ -143,14 +143,13 @@ def output_names(outputs: Sequence[Output]) -> list[str]:
 
 
 def list_decisions(outputs: Sequence[Output], names: Sequence[str]) -> pd.DataFrame:
-    """List the withheld rows with the class of the rule; no values and no parameters."""
-    rows = []
+    """List the withheld rows: suppressed or merged. Which rule one broke would tell what it holds, so that stays inside."""
+    parts = []
     for name, output in zip(names, outputs, strict=True):
-        frame = output.frame()
-        keys = [column for column in KEYS if column in frame]
-        for row, reason in output.withheld.items():
-            rows.append({"output": name, "row": row + 1, **frame[keys].iloc[row].to_dict(), "rule_class": reason})
-    return pd.DataFrame(rows, columns=["output", "row", *KEYS, "rule_class"])
+        frame = output.frame().iloc[list(output.withheld)]
+        parts.append(frame.reindex(columns=[*KEYS, STATUS]).assign(output=name, row=frame.index + 1))
+    columns = ["output", "row", *KEYS, STATUS]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
@@ -227,7 +226,7 @@ def _form(contents: Contents) -> bytes:
         "Unit of observation: business unit (enterprise), in a survey respondent; units are distinct and have a value",
         f"Disclosure rules applied: {', '.join(rules)}",
         "Secondary suppression: one joint pattern over all tables, margins and earlier releases, by linear programming",
-        f"Withheld cells: listed with the class of the rule in {DECISIONS}",
+        f"Withheld cells: listed in {DECISIONS}; the rule that each broke is in the evidence, which stays inside",
         f"Earlier releases taken into account: {contents.earlier or 'none'}",
         "Minima, maxima, identifiers, single records: none",
         "",

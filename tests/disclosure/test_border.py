@@ -65,6 +65,7 @@ REFUSED = {
     "a survival step": table(statistic=["survival"]),
     "a percentile": table(statistic=["p90"]),
     "an unknown group": table(group=["firm 12"]),
+    "money in a unit of records": table(unit=["records"]),
     "a number without its count": table(n_units=[np.nan]),
 }
 
