@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +14,7 @@ import typer
 from rich import progress as rich_progress
 from rich.console import Console
 
-from si_eval.errors import SiEvalError, StudyError
+from si_eval.errors import InputError, Problem, SiEvalError, StudyError, describe_values
 from si_eval.interrupts import Interrupts
 from si_eval.system.failures import explain_failures
 from si_eval.system.progress import Progress
@@ -32,6 +32,9 @@ class Commands(typer.Typer):
         return super().__call__(*args, **kwargs)
 
 
+ShowValues = Annotated[
+    bool, typer.Option("--show-values", help="show values of firms in what is wrong: for eyes inside, copy nothing out")
+]
 app = Commands(help="Evaluate a programme for enterprises from register extracts.", no_args_is_help=True)
 errors = Console(stderr=True)
 
@@ -40,9 +43,10 @@ errors = Console(stderr=True)
 def check(
     source: Annotated[Path, typer.Argument(help="an extract folder or a study file")],
     extract: Annotated[Path | None, typer.Option(help="the extract folder, in place of the study's own")] = None,
+    show_values: ShowValues = False,
 ) -> None:
     """Tell what is in an extract, what is wrong with it or with a study, and what a run could and could not answer."""
-    with _exit_codes():
+    with _exit_codes(show_values=show_values):
         from si_eval.registers import extracts  # noqa: PLC0415
         from si_eval.study.checks import check_study, load_checked  # noqa: PLC0415
         from si_eval.study.inputs import extract_arguments  # noqa: PLC0415
@@ -60,6 +64,7 @@ def check(
             examined = extracts.examine_extract(**extract_arguments(study, folders))
         typer.echo(examined.text)
         if examined.problems:
+            typer.echo(_values_of(examined.problems, show_values=show_values))
             raise typer.Exit(1)
 
 
@@ -89,9 +94,10 @@ def run(
     extract: Annotated[Path | None, typer.Option(help="the extract folder, in place of the study's own")] = None,
     ledger: Annotated[Path | None, typer.Option(help="the file of earlier releases, to protect jointly with")] = None,
     notebooks: Annotated[bool, typer.Option(help="execute the notebooks and build the report")] = True,
+    show_values: ShowValues = False,
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
-    with _exit_codes(), _progress_bar() as progress:
+    with _exit_codes(show_values=show_values), _progress_bar() as progress:
         from si_eval.study.checks import load_checked  # noqa: PLC0415
         from si_eval.study.kept_inside import inside_folder  # noqa: PLC0415
         from si_eval.study.run import run_study  # noqa: PLC0415
@@ -170,7 +176,7 @@ def _only(source: Path, extract: Path | None) -> Path:
 
 
 @contextmanager
-def _exit_codes() -> Iterator[None]:
+def _exit_codes(*, show_values: bool = False) -> Iterator[None]:
     """Exit with a message and 1 on an error or a failing machine, with 128 and the signal's number on Ctrl-C and kill.
 
     A defect keeps its traceback.
@@ -182,6 +188,8 @@ def _exit_codes() -> Iterator[None]:
                 yield
         except BrokenPipeError:
             raise  # whoever reads the output has enough of it
+        except InputError as error:
+            refusal = "\n".join(filter(None, [str(error), _values_of(error.problems, show_values=show_values)]))
         except SiEvalError as error:
             refusal = str(error)
         except (Exception, KeyboardInterrupt):
@@ -193,6 +201,12 @@ def _exit_codes() -> Iterator[None]:
     if refusal:
         _print_error(refusal)
         raise typer.Exit(1)
+
+
+def _values_of(problems: Sequence[Problem], *, show_values: bool) -> str:
+    """Return the values of units in problems, or how to see them; empty where there are none."""
+    values = describe_values(problems)
+    return values if show_values or not values else "values stay inside and are not shown; `--show-values` shows them"
 
 
 def _print_error(message: str) -> None:

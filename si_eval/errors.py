@@ -58,7 +58,11 @@ class DroppedRowsWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong with an input: where, what was found, what was expected, what to do."""
+    """One thing that is wrong with an input: where, what was found, what was expected, what to do.
+
+    Where the ``examples`` are ``of_units``, they show what stands in rows of firms or respondents (``row 3: 'x'``): the
+    text names the rows alone, and `describe_values` tells the rest, for eyes inside.
+    """
 
     where: str
     found: str
@@ -68,11 +72,25 @@ class Problem:
     column: str = ""
     count: int = 0
     examples: tuple[str, ...] = ()
+    of_units: bool = False
 
     def __str__(self) -> str:
         column = f", column `{self.column}`" if self.column else ""
-        examples = f" (for example {'; '.join(self.examples)})" if self.examples else ""
+        told = self.examples
+        if self.of_units:
+            told = tuple(one.partition(":")[0] for one in told if one.startswith("row "))
+        examples = f" (for example {'; '.join(told)})" if told else ""
         return f"{self.where}{column}: found {self.found}{examples}; expected {self.expected}; {self.action}"
+
+
+def describe_values(problems: Sequence[Problem]) -> str:
+    """Tell the values of units that the texts of problems leave out; empty where there are none."""
+    lines = [
+        f"  {number}. {'; '.join(problem.examples)}"
+        for number, problem in enumerate(problems, start=1)
+        if problem.of_units and problem.examples
+    ]
+    return "\n".join(["values of units, by the number of the problem; THIS STAYS INSIDE:", *lines]) if lines else ""
 
 
 class InputError(SiEvalError):

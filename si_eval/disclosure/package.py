@@ -143,7 +143,7 @@ def output_names(outputs: Sequence[Output]) -> list[str]:
 
 
 def list_decisions(outputs: Sequence[Output], names: Sequence[str]) -> pd.DataFrame:
-    """List the withheld rows: suppressed or merged. Which rule one broke would tell what it holds, so that stays inside."""
+    """List the withheld rows, suppressed or merged. The rule that one broke tells what it holds: it stays inside."""
     parts = []
     for name, output in zip(names, outputs, strict=True):
         frame = output.frame().iloc[list(output.withheld)]

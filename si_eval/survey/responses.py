@@ -276,7 +276,8 @@ def _code_numbers(rows: pd.DataFrame, question: Question, where: str) -> tuple[p
         texts = rows[ANSWER].iloc[list(problem.rows)]
         examples = tuple(sorted(set(texts))[:MAX_EXAMPLES])
         found, expected = f"unknown answers: {problem.found}", f"{problem.expected}, such as 1500 or 1.5"
-        problems.append(Problem(where, found, expected, problem.action, "", question.id, len(texts), examples))
+        action, count = problem.action, len(texts)
+        problems.append(Problem(where, found, expected, action, "", question.id, count, examples, of_units=True))
     known = parsed.values.notna()
     value = parsed.values[known]
     answers = pd.DataFrame(
@@ -345,4 +346,6 @@ def _unknown_answers(where: str, question: Question, values: pd.Series, expected
 def _problem(where: str, column: str, values: pd.Series, expected: str, action: str) -> Problem:
     examples = sorted({str(value) for value in values})
     found: Sequence[str] = examples[:MAX_EXAMPLES]
-    return Problem(where, f"{len(values)} unknown answers", expected, action, "", column, len(values), tuple(found))
+    return Problem(
+        where, f"{len(values)} unknown answers", expected, action, "", column, len(values), tuple(found), True
+    )

@@ -18,7 +18,7 @@ def firms():
         {
             "firm": 70_000 + firm, "year": year, "joined": firm % 3 == 0, "staff": 5.0 + firm, "sales": 1e3 * firm + 7,
             "branch": np.array(["A", "B", "C"])[firm % 3], "name": [f"Firm {one}" for one in firm],
-            "pairs": [f"P{one // 2}" for one in firm], "per_year": [f"{a}-{b}" for a, b in zip(firm, year, strict=True)],
+            "pairs": [f"P{one // 2}" for one in firm], "per_year": [f"{one}" for one in firm * 10_000 + year],
             "hours": firm % 4 + 0.5, "grade": firm % 4, "coded": firm % 2 + 1, "flag": firm % 2,
         }
     )  # fmt: skip

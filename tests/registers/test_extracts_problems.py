@@ -19,7 +19,10 @@ from raw_extracts import (
     write_extract,
     write_parquet,
 )
+from typer.testing import CliRunner
 
+from si_eval.cli import app
+from si_eval.errors import describe_values
 from si_eval.registers.extracts import examine_extract, read_extract
 from si_eval.registers.schema import contracts
 
@@ -128,6 +131,19 @@ def test_examples_name_rows_and_counts(tmp_path, cache):
     assert problem.where == "turnover.parquet"
     assert problem.count == 2
     assert problem.examples == ("row 3: '9'", "row 5: '7'")
+    assert "(for example row 3; row 5)" in str(problem)
+    assert "'9'" not in str(problem)
+    assert describe_values([problem]).splitlines()[1:] == ["  1. row 3: '9'; row 5: '7'"]
+
+
+def test_check_shows_values_only_where_asked(tmp_path, cache, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_extract(tmp_path / "raw", edited("turnover", quarter=(2, 9))(canonical_frames()), write_parquet)
+    plain, shown = (CliRunner().invoke(app, ["check", "raw", *more]) for more in ([], ["--show-values"]))
+    assert plain.exit_code == shown.exit_code == 1
+    assert "row 3: '9'" not in plain.output
+    assert "`--show-values` shows them" in plain.output
+    assert "THIS STAYS INSIDE:\n  1. row 3: '9'" in shown.output
 
 
 def test_all_problems_of_all_tables_come_in_one_error(tmp_path, cache):

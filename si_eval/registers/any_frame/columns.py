@@ -14,11 +14,10 @@ import pandas as pd
 from pandas.api.extensions import ExtensionDtype
 
 from si_eval.errors import Problem
-from si_eval.registers.any_frame.names import frame_problem
+from si_eval.registers.any_frame.names import frame_problem, row_examples
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.text_input import is_missing_word, parse_numbers
 
-MAX_EXAMPLES = 3
 MAX_YEAR = 9999  # a larger number is a date or a year with its month
 MAX_DISTANCE = 150  # years from the middle year of a frame; a year farther off is a mistake
 WHOLE_NUMBER = re.compile(r"^\s*[-+]?[0-9]+(\.0*)?\s*$")
@@ -71,8 +70,8 @@ def read_numbers(column: pd.Series, name: object) -> Numbers:
     problems = []
     for problem in parsed.problems:
         found = problem.found.replace("values that are not a number", "values that are no numbers")
-        shown = listed.iloc[list(problem.rows)].astype(str)
-        problems.append(frame_problem(name, found, problem.expected, problem.action, _examples(shown)))
+        shown = row_examples(problem.rows, listed)
+        problems.append(frame_problem(name, found, problem.expected, problem.action, shown))
     return Numbers(parsed.values.to_numpy(dtype="float64"), problems, parsed.notes(str(name)))
 
 
@@ -148,7 +147,7 @@ def _object_years(column: pd.Series, name: object, missing: Callable[[str], bool
     values[date] = [value.year for value in column[date]]
     problems = [*_not_whole(values, name)]
     if strange.any():
-        shown = _examples(column[strange].astype(str))
+        shown = row_examples(np.flatnonzero(strange), column)
         problems.append(_no_years(name, f"{int(strange.sum())} values that are no numbers of years", shown))
     if date.any() and number.any():
         problems.append(_no_years(name, f"{int(date.sum())} dates among numbers"))
@@ -265,7 +264,7 @@ def _not_whole(values: FloatArray, name: object) -> list[Problem]:
 
 def _year_problem(name: object, rows: BoolArray, values: FloatArray | IntArray, kind: str) -> list[Problem]:
     """Make the problem of years of a kind, where there are any."""
-    shown = _examples(pd.Series(values[rows]).map("{:g}".format))
+    shown = row_examples(np.flatnonzero(rows), pd.Series(values).map("{:g}".format))
     return [_no_years(name, f"{int(rows.sum())} years {kind}", shown)] if rows.any() else []
 
 
@@ -283,8 +282,3 @@ def _no_codes(column: pd.Series, name: object, found: str, expected: str = "whol
 def _nothing(column: pd.Series) -> FloatArray:
     """Return missing values for all rows."""
     return np.full(len(column), np.nan)
-
-
-def _examples(values: pd.Series) -> tuple[str, ...]:
-    """Show the first different values."""
-    return tuple(str(value) for value in values.unique()[:MAX_EXAMPLES])

@@ -17,7 +17,7 @@ from pandas.api.extensions import ExtensionArray
 
 from si_eval.errors import Problem
 from si_eval.registers.any_frame.columns import year_numbers
-from si_eval.registers.any_frame.names import frame_problem
+from si_eval.registers.any_frame.names import frame_problem, row_examples
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.text_input import is_missing_word
 
@@ -131,7 +131,7 @@ def _entry_problems(units: _Units, given: pd.Series, says_never: pd.Series, name
     far = given.notna() & ~given.between(low, high)
     if far.any():
         found = f"{int(far.sum())} entries more than {MAX_DISTANCE} years from all years of the frame"
-        shown = tuple(f"{value:g}" for value in given[far].unique()[:3])
+        shown = row_examples(np.flatnonzero(far), given.map("{:g}".format))
         problems.append(
             frame_problem(
                 name, found, "a year, or missing for never", "write missing for codes of never or unknown", shown

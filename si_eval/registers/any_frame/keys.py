@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import Problem
-from si_eval.registers.any_frame.columns import MAX_EXAMPLES, Codes, Numbers
-from si_eval.registers.any_frame.names import frame_problem
-from si_eval.stats import BoolArray
+from si_eval.registers.any_frame.columns import Codes, Numbers
+from si_eval.registers.any_frame.names import frame_problem, row_examples
 from si_eval.vocabulary import EMPLOYED_PERSONS, PARTICIPANT, YEAR
 
 UNIT = "unit"
@@ -23,7 +22,7 @@ def key_problems(unit: Codes, year: Codes, names: Mapping[str, str | None]) -> I
     if missing.any():
         yield frame_problem(
             column, f"{int(missing.sum())} rows without unit or year", "both in every row", "fill or drop them",
-            _rows(missing),
+            row_examples(np.flatnonzero(missing)),
         )  # fmt: skip
     if unit.problems or year.problems:
         return
@@ -34,7 +33,7 @@ def key_problems(unit: Codes, year: Codes, names: Mapping[str, str | None]) -> I
         yield frame_problem(
             column, f"{int(twice.sum())} rows with a key that occurs twice (up to {largest} rows a unit and year)",
             "one row a unit and year", "keep one of them; of quarters or months, add them up to years first",
-            _rows(twice),
+            row_examples(np.flatnonzero(twice)),
         )  # fmt: skip
 
 
@@ -50,10 +49,5 @@ def value_problems(numbers: Mapping[str, Numbers], names: Mapping[str, str | Non
         values = numbers[argument].values
         wrong = np.isfinite(values) & is_wrong(values)
         if wrong.any():
-            shown = tuple(f"{value:g}" for value in pd.unique(values[wrong])[:MAX_EXAMPLES])
+            shown = row_examples(np.flatnonzero(wrong), pd.Series(values).map("{:g}".format))
             yield frame_problem(names[argument], f"{int(wrong.sum())} {found}", expected, action, shown)
-
-
-def _rows(wrong: BoolArray) -> tuple[str, ...]:
-    """Return the numbers of the first rows, from 1: identifiers are not shown."""
-    return tuple(f"row {place + 1}" for place in np.flatnonzero(wrong)[:MAX_EXAMPLES])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pandas as pd
@@ -45,6 +46,7 @@ from si_eval.vocabulary import (
 )
 
 DATA_FRAME = "data frame"
+MAX_EXAMPLES = 3
 REQUIRED = ("unit", YEAR, PARTICIPANT)  # arguments that must name a column
 REVENUE_PER_EMPLOYEE = "revenue_per_employee"  # the indicator that follows from revenue and persons
 PANEL_COLUMNS = (
@@ -61,10 +63,14 @@ ARGUMENT_OF = {
 
 
 def frame_problem(column: object, found: str, expected: str, action: str, examples: Sequence[str] = ()) -> Problem:
-    """Make a problem of the data frame."""
-    return Problem(
-        where=DATA_FRAME, column=str(column), found=found, expected=expected, action=action, examples=tuple(examples)
-    )
+    """Make a problem of the data frame; its examples are rows, by `row_examples`."""
+    return Problem(DATA_FRAME, found, expected, action, column=str(column), examples=tuple(examples), of_units=True)
+
+
+def row_examples(rows: Iterable[int], values: pd.Series | None = None) -> tuple[str, ...]:
+    """Name the first rows by number, from 1, with their values where these are given."""
+    first = list(islice(rows, MAX_EXAMPLES))
+    return tuple(f"row {row + 1}" + ("" if values is None else f": {values.iloc[row]}") for row in first)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ def find_problems(
                     column=reading.match.names.get(check.column, check.column),
                     count=count,
                     examples=_examples(reading, check.column, check.flag),
+                    of_units=True,
                 )
             )
     for name, decision in decisions.items():
@@ -104,6 +105,7 @@ def find_problems(
                     column=reading.match.names[name],
                     count=fault.count,
                     examples=shown,
+                    of_units=True,
                 )
             )
     return problems
