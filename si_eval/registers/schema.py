@@ -119,11 +119,17 @@ def wide_codes() -> dict[str, tuple[str, str]]:
 
 
 def row_checks(
-    contract: TableContract, values: Mapping[str, ir.Value], *, file_year: int | None, layout: str
+    contract: TableContract,
+    values: Mapping[str, ir.Value],
+    *,
+    file_year: int | None,
+    layout: str,
+    year_of_row: ir.Value | None = None,
 ) -> list[RowCheck]:
     """List the conditions that single rows of a table must not, or should not, meet.
 
-    ``values`` has the converted column of each name that the file has.
+    ``values`` has the converted column of each name that the file has; ``year_of_row`` the year of the file that each
+    row is of, where several files are read at once.
     """
     checks: list[RowCheck] = []
     for name, value in values.items():
@@ -137,7 +143,7 @@ def row_checks(
             )
         )
     if possible is not None and file_year is not None:
-        wrong = (possible & (values["year"] != file_year)).fill_null(False)
+        wrong = (possible & (values["year"] != (file_year if year_of_row is None else year_of_row))).fill_null(False)
         checks.append(
             RowCheck(
                 "year_of_file", "year", wrong, True, f"rows of another year in the file of {file_year}",

@@ -222,9 +222,9 @@ def _read_columns(
 
 def _coded_ids(found: NamedColumns, content: pd.DataFrame) -> pd.Series | None:
     """Return the identifiers as texts where the panel has codes of them, not the numbers themselves."""
-    given = pd.Series(list(found.columns[UNIT]), dtype=object)
-    same = (pd.to_numeric(given, errors="coerce") == content[BE_ID]).all()
-    return None if same else given.astype(str)
+    given = pd.Series(found.columns[UNIT]).reset_index(drop=True)
+    same = pd.api.types.is_numeric_dtype(given) and bool((given == content[BE_ID]).all())
+    return None if same else pd.Series(list(given), dtype=object).astype(str)
 
 
 def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:

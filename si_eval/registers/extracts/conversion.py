@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from si_eval.engine import Engine
 
 
+FILE, FILE_YEAR = "read:file", "read:year"  # the columns that say of which file a row is, and that file's year
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a study says of one table: names of columns, and euro per unit of money."""
@@ -46,15 +50,29 @@ class Reading:
 
     ``table`` has for each column its value, the stored value as `<column>:raw`, and the marks of `convert` as
     `<column>:<mark>`. It is a view, so that queries on it stay short and know the types that the engine really gave.
-    ``refused`` has the storage type of columns that cannot be converted at all.
+    Where several files are read at once, ``table`` says of each row of which (`FILE`). ``refused`` has the storage type
+    of columns that cannot be converted at all.
     """
 
     table: ir.Table
     match: Match
-    values: Mapping[str, ir.Value]
     marks: Mapping[str, tuple[str, ...]]
     refused: Mapping[str, str]
     cheap: bool
+
+    @cached_property
+    def values(self) -> Mapping[str, ir.Value]:
+        """Return the converted column of each of the contract's names that the file has."""
+        columns = self.match.contract.columns
+        names = [name for name in columns if name in self.table.columns]
+        values = {name: as_type(self.table[name], columns[name]) for name in names}
+        if self.match.wide and {"quality_1", "quality_2"} <= set(values):
+            values["response"] = derive_response(values)
+        return values
+
+    def of_file(self, path: Path) -> Reading:
+        """Return the part that is of one file."""
+        return replace(self, table=self.table.filter(self.table[FILE] == str(path)))
 
 
 def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | None, list[Problem]]:
@@ -78,6 +96,13 @@ def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | Non
     return (target if readable else None), problems
 
 
+def scan_files(files: Mapping[Path, RawFile], engine: Engine) -> ir.Table:
+    """Read parquet files with one schema as one table that says of each row of which file it is, and its year."""
+    table = engine.read_parquet([str(path) for path in files], filename=FILE)
+    years = [(table[FILE] == str(path), file.year) for path, file in files.items() if file.year is not None]
+    return table.mutate(**{FILE_YEAR: ibis.cases(*years)}) if len(years) == len(files) else table
+
+
 def convert_columns(
     file: RawFile, raw: ir.Table, match: Match, settings: Settings, engine: Engine, *, sound: set[str] | None = None
 ) -> Reading:
@@ -87,6 +112,7 @@ def convert_columns(
     """
     contract = match.contract
     unit = contract.unit if settings.unit is None else float(settings.unit)
+    files = [column for column in (FILE, FILE_YEAR) if column in raw.columns]
     if sound is None:
         raw, texts = _with_texts(raw, match, engine)
         converted = {name: convert(raw[f"{name}:raw"], contract.columns[name], texts.get(name)) for name in match.names}
@@ -103,19 +129,18 @@ def convert_columns(
         if sound is None:
             columns[f"{name}:raw"] = raw[f"{name}:raw"]
             columns |= {f"{name}:{mark}": flag.fill_null(False) for mark, flag in column.checks.items()}
+    columns |= {column: raw[column] for column in files}
     if "year" in contract.columns and "year" not in columns and file.year is not None:
-        columns["year"] = ibis.literal(file.year, type="int32").cast("int64")
+        year = raw[FILE_YEAR] if FILE_YEAR in files else ibis.literal(file.year, type="int32")
+        columns["year"] = year.cast("int64")
     if not columns:
         columns["nothing"] = ibis.null("string")
     table = raw.select(**columns)
     if sound is None:
         table = create_view(engine, table)
-    values = {name: as_type(table[name], column) for name, column in contract.columns.items() if name in columns}
-    if match.wide and {"quality_1", "quality_2"} <= set(values):
-        values["response"] = derive_response(values)
     marks = {name: tuple(column.checks) for name, column in converted.items()}
     refused = {name: column.refused for name, column in converted.items() if column.refused}
-    return Reading(table, match, values, marks, refused, all(column.cheap for column in converted.values()))
+    return Reading(table, match, marks, refused, all(column.cheap for column in converted.values()))
 
 
 def _with_texts(raw: ir.Table, match: Match, engine: Engine) -> tuple[ir.Table, dict[str, TextColumn]]:
@@ -124,6 +149,7 @@ def _with_texts(raw: ir.Table, match: Match, engine: Engine) -> tuple[ir.Table, 
     texts = {name: match.contract.columns[name] for name in match.names if columns[f"{name}:raw"].type().is_string()}
     if not columns:
         return raw, {}
+    columns |= {column: raw[column] for column in (FILE, FILE_YEAR) if column in raw.columns}
     cleaned = {f"{name}:text": text_of(columns[f"{name}:raw"], column) for name, column in texts.items()}
     table = create_view(engine, raw.select(**columns, **cleaned))
     kinds = {f"{name}:kind": kind_of_text(table[f"{name}:text"], column) for name, column in texts.items()}
@@ -180,6 +206,9 @@ def _year_bounds(file: RawFile) -> tuple[ir.DateScalar, ir.DateScalar]:
 def within_year(file: RawFile, reading: Reading) -> ir.BooleanValue:
     """Mark the links that held on some day of the file's year."""
     first, last = _year_bounds(file)
+    if FILE_YEAR in reading.table.columns:
+        year = reading.table[FILE_YEAR]
+        first, last = ibis.date(year, 1, 1), ibis.date(year, 12, 31)
     start = reading.values.get("start", ibis.null("date"))
     end = reading.values.get("end", ibis.null("date"))
     return (start <= last).fill_null(True) & (end >= first).fill_null(True)

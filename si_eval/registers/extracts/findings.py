@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from si_eval.errors import Problem
-from si_eval.registers.extracts.conversion import Reading, is_clipped, within_year
+from si_eval.registers.extracts.conversion import FILE_YEAR, Reading, is_clipped, within_year
 from si_eval.registers.extracts.decisions import Decision, decide
 from si_eval.registers.extracts.files import RawFile
 from si_eval.registers.schema import IDENTIFIERS, Column, RowCheck, contracts, row_checks
@@ -35,7 +35,8 @@ def row_checks_of(file: RawFile, reading: Reading) -> list[RowCheck]:
         for name, value in reading.values.items()
         if name in contract.columns and name not in reading.refused
     }
-    for check in row_checks(contract, usable, file_year=file.year, layout=file.layout):
+    years = reading.table[FILE_YEAR] if FILE_YEAR in reading.table.columns else None
+    for check in row_checks(contract, usable, file_year=file.year, layout=file.layout, year_of_row=years):
         resists = [mark for mark in _RESIST if mark in reading.marks.get(check.column, ())]
         if resists and check.name in {"empty", "drop", "no_start"}:
             check = replace(check, flag=check.flag & ~_any_mark(reading, check.column, resists))  # noqa: PLW2901

@@ -16,11 +16,13 @@ from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, make_key
 from si_eval.registers.extracts.columns import Match, match_columns
 from si_eval.registers.extracts.conversion import (
+    FILE,
     Reading,
     Settings,
     convert_columns,
     is_clipped,
     raw_parquet,
+    scan_files,
     shape_rows,
     unreadable,
 )
@@ -72,6 +74,15 @@ class Inspected:
     stored: Stored | None = None
 
 
+@dataclass(frozen=True)
+class _Counted:
+    """The rows of one file: how many, by year, and how many meet each condition and carry each mark."""
+
+    rows: int
+    years: Mapping[int, int]
+    counts: Mapping[str, Any]
+
+
 def union_rows(files: Sequence[Inspected]) -> ir.Table:
     """Read the rows of several files as one table; files that are stored and treated alike are read at once."""
     alike: dict[Hashable, list[Stored]] = {}
@@ -83,10 +94,50 @@ def union_rows(files: Sequence[Inspected]) -> ir.Table:
     return ibis.union(*tables, distinct=False) if len(tables) > 1 else tables[0]
 
 
-def inspect_file(
-    file: RawFile, sha256: str, settings: Settings, *, engine: Engine, cache: Cache, workspace: Path
-) -> Inspected:
-    """Read one file. What was read without problems is kept in the cache, and not inspected again."""
+@dataclass(frozen=True)
+class _Opened:
+    """A file that the engine can read: its rows as parquet, its columns, and where it stands among the files asked."""
+
+    file: RawFile
+    sha256: str
+    key: str
+    settings: Settings
+    path: Path
+    match: Match
+    problems: tuple[Problem, ...]
+    alike: Hashable
+
+
+def inspect_files(
+    files: Sequence[tuple[RawFile, str, Settings]],
+    *,
+    engine: Engine,
+    cache: Cache,
+    workspace: Path,
+    say: Callable[[str], None],
+) -> list[Inspected]:
+    """Read files, each with its sha256 and settings; those that are stored alike are looked at together.
+
+    What was read without problems is kept in the cache, and not inspected again.
+    """
+    done: dict[int, Inspected] = {}
+    alike: dict[Hashable, dict[int, _Opened]] = {}
+    for number, (file, sha256, settings) in enumerate(files):
+        say(f"reading {file.name}")
+        opened = _open_file(file, sha256, settings, engine, cache, workspace)
+        if isinstance(opened, Inspected):
+            done[number] = opened
+        else:
+            alike.setdefault(opened.alike, {})[number] = opened
+    for together in alike.values():
+        done |= zip(together, _inspect_alike(list(together.values()), engine, cache), strict=True)
+    return [done[number] for number in range(len(files))]
+
+
+def _open_file(
+    file: RawFile, sha256: str, settings: Settings, engine: Engine, cache: Cache, workspace: Path
+) -> Inspected | _Opened:
+    """Find a file in the cache, or make it one that the engine can read."""
     key = make_key(
         "file", file.table, file.layout, file.format, file.year, dict(settings.columns), settings.unit, sha256
     )
@@ -97,36 +148,66 @@ def inspect_file(
     path, problems = raw_parquet(file, workspace / f"{key}.parquet", engine)
     if path is None:
         return replace(found, problems=tuple(problems))
-    names = pq.read_schema(path).names
-    match = match_columns(file, names, settings.columns)
+    schema = pq.read_schema(path).remove_metadata()
+    match = match_columns(file, schema.names, settings.columns)
     problems += match.problems
-    if len({name.casefold() for name in names}) < len(names):
+    if len({name.casefold() for name in schema.names}) < len(schema.names):
         return replace(found, problems=tuple(problems))
+    asked = (file.table, file.layout, file.format, file.year is None, settings.unit)
+    alike = (*asked, schema, match.contract.name, tuple(match.names.items()))
+    return _Opened(file, sha256, key, settings, path, match, tuple(problems), alike)
+
+
+def _inspect_alike(opened: Sequence[_Opened], engine: Engine, cache: Cache) -> list[Inspected]:
+    """Look at files that are stored alike in one pass; where one of them is damaged, at each of them alone."""
+    first = opened[0]
     try:
-        reading = convert_columns(file, scan_parquet(engine, [path]), match, settings, engine)
-        checks = row_checks_of(file, reading)
-        rows, years, counts = _count(reading, checks)
+        raw = scan_files({one.path: one.file for one in opened}, engine)
+        reading = convert_columns(first.file, raw, first.match, first.settings, engine)
+        checks = row_checks_of(first.file, reading)
+        counted = _count(reading, checks, [one.path for one in opened])
     except Exception as error:
-        damage = describe_damage(path)
+        if len(opened) > 1:
+            return [found for one in opened for found in _inspect_alike([one], engine, cache)]
+        damage = describe_damage(first.path)
         if not damage and not is_engine_error(error):
             raise
-        return replace(found, problems=(*problems, unreadable(file, damage or describe_error(error))))
-    decisions = decide_columns(reading, counts)
-    problems += refused_columns(file, reading, counts)
-    problems += find_problems(file, reading, checks, counts, decisions) if rows else _no_rows(file)
-    clean = {name for name in reading.marks if counts.get(f"{name}:changed") == 0}
+        problem = unreadable(first.file, damage or describe_error(error))
+        return [Inspected(first.file, first.sha256, first.key, problems=(*first.problems, problem))]
+    return [_judge(one, reading, checks, counted[one.path], engine, cache) for one in opened]
+
+
+def _judge(
+    opened: _Opened, alike: Reading, checks: Sequence[RowCheck], counted: _Counted, engine: Engine, cache: Cache
+) -> Inspected:
+    """Judge one file by what was counted, and keep it in the cache where nothing is wrong with it."""
+    file, match, counts = opened.file, opened.match, counted.counts
+    decisions = decide_columns(alike, counts)
     readings = {name: decision.reading for name, decision in decisions.items() if decision.reading}
-    table = shape_rows(file, reading, clean, readings)
-    notes = find_notes(checks, counts, decisions) | _empty_columns(match, rows, counts)
-    columns = tuple(match.names)
-    if not problems:
-        in_place = path == file.path and not match.wide and reading.cheap and not readings
-        in_place = in_place and clean >= {name for name, marks in reading.marks.items() if "changed" in marks}
-        if not in_place:
-            table = scan_parquet(engine, [cache.write_parquet(key, table.to_parquet)])
-        facts_of_file = {"rows": rows, "years": years, "columns": columns, "notes": notes}
-        cache.save(key, {**facts_of_file, "in_place": in_place, "clean": sorted(clean)})
-    return replace(found, rows=rows, years=years, columns=columns, notes=notes, problems=tuple(problems), table=table)
+    clean = {name for name in alike.marks if counts.get(f"{name}:changed") == 0}
+    changeable = {name for name, marks in alike.marks.items() if "changed" in marks}
+    in_place = opened.path == file.path and not match.wide and alike.cheap and not readings and clean >= changeable
+    notes = find_notes(checks, counts, decisions) | _empty_columns(match, counted.rows, counts)
+    problems = [*opened.problems, *refused_columns(file, alike, counts)]
+    faulty = any(decision.faults for decision in decisions.values())
+    faulty |= any(check.problem and count for check, count in zip(checks, counts["checks"], strict=True))
+    if problems or faulty or not counted.rows or not in_place:
+        reading = alike.of_file(opened.path)
+        table = shape_rows(file, reading, clean, readings)
+        if not counted.rows:
+            problems += _no_rows(file)
+        elif faulty:
+            problems += find_problems(file, reading, row_checks_of(file, reading), counts, decisions)
+        if problems:
+            columns = tuple(match.names)
+            return Inspected(
+                file, opened.sha256, opened.key, counted.rows, counted.years, columns, notes, tuple(problems), table
+            )
+        cache.write_parquet(opened.key, table.to_parquet)
+    kept = {"rows": counted.rows, "years": counted.years, "columns": list(match.names), "notes": notes}
+    kept |= {"in_place": in_place, "clean": sorted(clean)}
+    cache.save(opened.key, kept)
+    return _load_inspected(file, opened.sha256, opened.key, kept, opened.settings, engine, cache)
 
 
 def _load_inspected(
@@ -154,8 +235,8 @@ def _read_in_place(
     return shape_rows(file, reading, set())
 
 
-def _count(reading: Reading, checks: list[RowCheck]) -> tuple[int, dict[int, int], dict[str, Any]]:
-    """Count rows by year, and rows that meet each condition, in one pass."""
+def _count(reading: Reading, checks: Sequence[RowCheck], paths: Sequence[Path]) -> dict[Path, _Counted]:
+    """Count rows by file and year, and rows that meet each condition, in one pass."""
     counted = [f"{name}:{mark}" for name, marks in reading.marks.items() for mark in marks if mark not in CHECKED_MARKS]
     flags = {f"check_{number}": check.flag for number, check in enumerate(checks)}
     flags |= {mark: reading.table[mark] for mark in counted}
@@ -164,18 +245,22 @@ def _count(reading: Reading, checks: list[RowCheck]) -> tuple[int, dict[int, int
     contract = reading.match.contract
     filled = {f"{name}:filled": reading.table[name] for name in reading.marks if contract.columns[name].nullable}
     met = {name: flag.fill_null(False) for name, flag in flags.items()}
-    marked = reading.table.select(_year=year, **met, **stored, **filled)
+    marked = reading.table.select(_file=reading.table[FILE], _year=year, **met, **stored, **filled)
     sums = {name: marked[name].sum() for name in flags}
     sums |= {name: marked[name].max().cast("string") for name in stored} | {
         name: marked[name].count() for name in filled
     }
-    frame = marked.group_by("_year").aggregate(_rows=marked.count(), **sums).to_pandas()
-    total = frame[["_rows", *flags, *filled]].sum()
-    dated = frame.loc[frame["_year"].notna()]
-    years = {int(year): int(rows) for year, rows in zip(dated["_year"], dated["_rows"], strict=True)}
-    counts: dict[str, Any] = {"checks": [int(total[f"check_{number}"]) for number in range(len(checks))]}
-    counts |= {mark: int(total[mark]) for mark in (*counted, *filled)}
-    return int(total["_rows"]), dict(sorted(years.items())), counts
+    frame = marked.group_by(["_file", "_year"]).aggregate(_rows=marked.count(), **sums).to_pandas()
+    found = {}
+    for path in paths:
+        rows = frame.loc[frame["_file"] == str(path)]
+        total = rows[["_rows", *flags, *filled]].sum()
+        dated = rows.loc[rows["_year"].notna()]
+        years = {int(year): int(count) for year, count in zip(dated["_year"], dated["_rows"], strict=True)}
+        counts: dict[str, Any] = {"checks": [int(total[f"check_{number}"]) for number in range(len(checks))]}
+        counts |= {mark: int(total[mark]) for mark in (*counted, *filled)}
+        found[path] = _Counted(int(total["_rows"]), dict(sorted(years.items())), counts)
+    return found
 
 
 def _empty_columns(match: Match, rows: int, counts: Mapping[str, Any]) -> dict[str, int]:

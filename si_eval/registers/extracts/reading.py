@@ -18,7 +18,7 @@ from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_
 from si_eval.registers.extracts.checking import run_checks
 from si_eval.registers.extracts.conversion import Settings, unreadable
 from si_eval.registers.extracts.files import FoundFiles, Patterns, RawFile, find_files, missing_tables
-from si_eval.registers.extracts.inspection import Inspected, inspect_file, union_rows
+from si_eval.registers.extracts.inspection import Inspected, inspect_files, union_rows
 from si_eval.registers.extracts.tables import (
     check_fit,
     check_keys,
@@ -130,16 +130,20 @@ def _inspect(
     with ThreadPoolExecutor(max_workers=2) as pool:
         prints = list(pool.map(_fingerprint_or_reason, [file.path for file in files]))
     columns, units = request.columns or {}, request.money_unit or {}
-    inspected = []
-    for file, sha256 in zip(files, prints, strict=True):
-        say(f"reading {file.name}")
-        if isinstance(sha256, OSError):
-            problem = unreadable(file, sha256.strerror or type(sha256).__name__)
-            inspected.append(Inspected(file, "", "", problems=(problem,)))
-            continue
-        settings = Settings(columns.get(file.table, {}), units.get(file.table))
-        inspected.append(inspect_file(file, sha256, settings, engine=engine, cache=cache, workspace=workspace))
-    return inspected
+    readable = [
+        (file, sha256, Settings(columns.get(file.table, {}), units.get(file.table)))
+        for file, sha256 in zip(files, prints, strict=True)
+        if isinstance(sha256, str)
+    ]
+    inspected = iter(inspect_files(readable, engine=engine, cache=cache, workspace=workspace, say=say))
+    return [
+        next(inspected) if isinstance(sha256, str) else Inspected(file, "", "", problems=(_unopened(file, sha256),))
+        for file, sha256 in zip(files, prints, strict=True)
+    ]
+
+
+def _unopened(file: RawFile, error: OSError) -> Problem:
+    return unreadable(file, error.strerror or type(error).__name__)
 
 
 def _fingerprint_or_reason(path: Path) -> str | OSError:
