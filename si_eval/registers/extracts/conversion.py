@@ -72,7 +72,7 @@ class Reading:
 
     def of_file(self, path: Path) -> Reading:
         """Return the part that is of one file."""
-        return replace(self, table=self.table.filter(self.table[FILE] == str(path)))
+        return replace(self, table=self.table.filter(self.table[FILE] == name_in_engine(path)))
 
 
 def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | None, list[Problem]]:
@@ -96,10 +96,15 @@ def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | Non
     return (target if readable else None), problems
 
 
+def name_in_engine(path: Path) -> str:
+    """Return the name by which the engine tells the rows of a file."""
+    return str(path.absolute())
+
+
 def scan_files(files: Mapping[Path, RawFile], engine: Engine) -> ir.Table:
     """Read parquet files with one schema as one table that says of each row of which file it is, and its year."""
-    table = engine.read_parquet([str(path) for path in files], filename=FILE)
-    years = [(table[FILE] == str(path), file.year) for path, file in files.items() if file.year is not None]
+    table = engine.read_parquet([name_in_engine(path) for path in files], filename=FILE)
+    years = [(table[FILE] == name_in_engine(path), file.year) for path, file in files.items() if file.year is not None]
     return table.mutate(**{FILE_YEAR: ibis.cases(*years)}) if len(years) == len(files) else table
 
 

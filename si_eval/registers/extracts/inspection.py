@@ -21,6 +21,7 @@ from si_eval.registers.extracts.conversion import (
     Settings,
     convert_columns,
     is_clipped,
+    name_in_engine,
     raw_parquet,
     scan_files,
     shape_rows,
@@ -253,7 +254,7 @@ def _count(reading: Reading, checks: Sequence[RowCheck], paths: Sequence[Path]) 
     frame = marked.group_by(["_file", "_year"]).aggregate(_rows=marked.count(), **sums).to_pandas()
     found = {}
     for path in paths:
-        rows = frame.loc[frame["_file"] == str(path)]
+        rows = frame.loc[frame["_file"] == name_in_engine(path)]
         total = rows[["_rows", *flags, *filled]].sum()
         dated = rows.loc[rows["_year"].notna()]
         years = {int(year): int(count) for year, count in zip(dated["_year"], dated["_rows"], strict=True)}
