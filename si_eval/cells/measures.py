@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from si_eval.cells.order_statistics import Cells, Neighbours, moments, number_combinations, two_largest
 from si_eval.engine.columns import ColumnTable, SparseColumn, collect_columns
+from si_eval.errors import StudyError
 from si_eval.registry import Indicator, facts
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import (
@@ -24,6 +25,7 @@ from si_eval.vocabulary import (
     PUBLIC_UNIT,
 )
 
+SMALLEST, LARGEST = 1e-70, 1e70  # of the largest value: fourth powers of others are no numbers
 NO_CONTRIBUTION = -1.0  # of a unit that does not count: contributions are not negative
 PERCENTILES = {"p10": 0.10, "p25": 0.25, "median": 0.50, "p75": 0.75, "p90": 0.90}
 MEASURE_COLUMNS = (
@@ -45,6 +47,8 @@ def measure_cells(
     column's name; a part that is not there is the value of the indicator with its name). A gap is not counted;
     contributions are absolute values. With a column `PUBLIC_UNIT` the columns of `PUBLIC_COLUMNS` follow, and public
     units are not among the units of a pseudo-quantile.
+
+    Raises `StudyError` for values that are too large, or all too small, for their variance to be a number.
     """
     encoded, columns = collect_columns(batches, keys)
     first, cell = number_combinations(*[(key.indices, len(key.dictionary)) for key in encoded.values()])
@@ -80,6 +84,7 @@ def _neighbours() -> int:
 def _measures(columns: ColumnTable, units: _Units, indicator: Indicator) -> dict[str, FloatArray]:
     """Compute the measures of one indicator; only the units that have it count where these are few."""
     column = columns.columns[VALUE + indicator.name]
+    _refuse_size(indicator.name, column.values if isinstance(column, SparseColumn) else column)
     rows = column.rows if isinstance(column, SparseColumn) else slice(None)
     parts = [
         columns.floats((PART if PART + part in columns.columns else VALUE) + part)[rows] if part else None
@@ -88,6 +93,16 @@ def _measures(columns: ColumnTable, units: _Units, indicator: Indicator) -> dict
     if isinstance(column, SparseColumn):
         return units.take(column.rows).measures(column.values, *parts)
     return units.measures(column, *parts)
+
+
+def _refuse_size(name: str, values: FloatArray) -> None:
+    """Refuse values whose variance no number holds."""
+    size = max(np.fmax.reduce(values, initial=0.0), -np.fmin.reduce(values, initial=0.0))
+    if size > 0 and not SMALLEST <= size <= LARGEST:
+        raise StudyError(
+            f"{name}: found values of about {size:.0e}; expected {SMALLEST:g} to {LARGEST:g}; correct them, or give "
+            "them in another unit"
+        )
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,7 @@ def read_study(path: str | Path | None = None, *, language: Language | None = No
     if language is not None and language not in get_args(Language):
         raise StudyError(f"language: found {show(language)}; expected one of {', '.join(get_args(Language))}; name one")
     path = data_folder() / REFERENCE_STUDY if path is None else path
-    content = read_toml(path, what="study file", max_bytes=MAX_BYTES)
+    content = read_toml(path, what="study file", max_bytes=MAX_BYTES, allow_control_characters=True)
     path = Path(path)
     origins, problems = _add_parts(content, path)
     problems += check_values(content, path.name, origins)
@@ -160,7 +160,7 @@ def _add_parts(content: dict[str, Any], path: Path) -> tuple[list[Origin], list[
         place = f"{path.name}, {INCLUDE}.{number}"
         try:
             target = path.parent / Path(part).expanduser()
-            read = read_toml(target, what="part", max_bytes=MAX_BYTES)
+            read = read_toml(target, what="part", max_bytes=MAX_BYTES, allow_control_characters=True)
             if target.resolve() in known:
                 raise StudyError(f"part: found {show(part)} again; expected each file once; leave this one out")
             known.add(target.resolve())
@@ -252,7 +252,7 @@ def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:
         return NO_LABELS, []
     try:
         target = Study(file=study, path=path).resolve(study.labels)
-        labels = read_toml(target, what="labels", max_bytes=MAX_BYTES)
+        labels = read_toml(target, what="labels", max_bytes=MAX_BYTES, allow_control_characters=True)
     except SiEvalError as error:
         return NO_LABELS, explain(error, f"{path.name}, labels")
     problems = check_values(labels, target.name, ())

@@ -24,8 +24,8 @@ from si_eval.study.specification import (
     StudyFile,
     SurveyFiles,
     Titles,
-    has_control_characters,
 )
+from si_eval.text_input.toml_files import has_control_characters
 
 PARTS: Mapping[str, type[BaseModel]] = {
     "extract": ExtractSource,

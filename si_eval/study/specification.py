@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidatio
 from si_eval.engine import spark
 from si_eval.errors import StudyError, propose_name
 from si_eval.registry import RuleSet, facts, rule_set
+from si_eval.text_input.toml_files import has_control_characters
 from si_eval.vocabulary import NO_LABELS, Labels, Language
 
 MAX_CHARACTERS = 2_000  # of a text
@@ -37,11 +37,6 @@ class Refusal(ValueError):
         super().__init__(expected)
         self.expected = expected
         self.action = action
-
-
-def has_control_characters(text: str) -> bool:
-    """Whether a text has characters that do not print, other than ends of lines."""
-    return any(unicodedata.category(character) == "Cc" and character != "\n" for character in text)
 
 
 def _is_broken(text: str) -> bool:

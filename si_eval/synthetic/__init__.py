@@ -112,7 +112,7 @@ def _check_options(
     folder = arguments.path("out", out)
     arguments.option("preset", preset, PRESETS)
     arguments.number("scale", scale, above=0, most=1, action="pass for example 0.01")
-    arguments.whole("seed", seed, action="pass for example 1")
+    arguments.whole("seed", seed, least=0, action="pass for example 1")
     arguments.option("layout", layout, LAYOUTS)
     arguments.option("format", file_format, FORMATS)
     if progress is not None and not callable(progress):

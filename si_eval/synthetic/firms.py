@@ -144,7 +144,7 @@ def simulate_firms(
     arguments.number("selection", selection)
     for name, value in (("growth", growth), ("size_trend", size_trend), ("departure", departure)):
         arguments.number(name, value, least=-1, most=1, action="write 0.02 for about 2 percent a year")
-    seed = arguments.whole("seed", seed)
+    seed = arguments.whole("seed", seed, least=0)
     arguments.refuse_problems()
     generator = random_generator(seed, "firms")
     calendar = first_year + np.arange(years)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import tomllib
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +55,13 @@ def read_bytes(path: str | Path, *, what: str, expected: str, max_bytes: int = M
         ) from error
 
 
-def read_toml(path: str | Path, *, what: str, max_bytes: int = MAX_BYTES) -> dict[str, Any]:
-    """Read a TOML file in UTF-8; raises `StudyError` where it is not there, is no file, or is no TOML."""
+def read_toml(
+    path: str | Path, *, what: str, max_bytes: int = MAX_BYTES, allow_control_characters: bool = False
+) -> dict[str, Any]:
+    """Read a TOML file in UTF-8; raises `StudyError` where it is not there, is no file, or is no TOML.
+
+    Texts with control characters, such as NUL, are refused, unless the caller looks for them itself.
+    """
     content = read_bytes(path, what=what, expected="a TOML file", max_bytes=max_bytes)
     where = f"{what} {Path(path).name}"
     try:
@@ -68,7 +75,30 @@ def read_toml(path: str | Path, *, what: str, max_bytes: int = MAX_BYTES) -> dic
         raise StudyError(f"{where}: found {error}; expected TOML in UTF-8; correct that line") from error
     except ValueError as error:
         raise StudyError(f"{where}: found a number of thousands of digits; expected TOML; correct it") from error
+    if not allow_control_characters:
+        broken = next((text for text in _texts(read) if has_control_characters(text)), None)
+        if broken is not None:
+            found = f"a control character in {broken[:80]!r}"
+            raise StudyError(f"{where}: found {found}; expected text that can be printed; write it anew")
     return read
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether a text has characters that do not print, other than ends of lines."""
+    return any(unicodedata.category(character) == "Cc" and character != "\n" for character in text)
+
+
+def _texts(content: object) -> Iterator[str]:
+    """Yield the keys and texts of a file, in its order."""
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, dict):
+        for key, value in content.items():
+            yield key
+            yield from _texts(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from _texts(value)
 
 
 def _is_deeper(content: object, depth: int) -> bool:

@@ -13,6 +13,7 @@ from si_eval import stats
 from si_eval.compare.levels import compare_groups
 from si_eval.compare.selection import check_selection
 from si_eval.compare.trends import index_series
+from si_eval.errors import StudyError
 from si_eval.registers.any_frame import panel_from_frame
 from si_eval.vocabulary import Reason
 
@@ -164,6 +165,22 @@ def stay_error(values):
     """Compute the error where nothing changes: covariance over n units, variances over n - 1."""
     mean, variance, n = np.mean(values), np.var(values, ddof=1), len(values)
     return 100 * np.sqrt(2 * variance / n * (1 - (n - 1) / n)) / mean
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e-71, 1e71, 1e155, 1e200, -1e300])
+def test_values_whose_variance_no_number_holds_are_refused(size):
+    panel = panel_of([[size / 2, size]] * 2, [[0.0, size / 3]] * 2, (2014, 2015))
+    for compare in (compare_groups, check_selection, lambda *_, **named: index_series(panel, base_year=2014, **named)):
+        with pytest.raises(StudyError, match=r"x: found values of about .*in another unit"):
+            compare(panel, indicator="x")
+
+
+@pytest.mark.parametrize("size", [1e-60, 1e60])
+def test_values_of_any_size_below_these_have_an_error(size):
+    difference, ratio, *_ = contrasts([size, 2 * size, 4 * size], [3 * size, 4 * size, 6 * size])
+    assert np.isfinite(difference[["std_error", "p_value"]].astype(float)).all()
+    assert difference["std_error"] / size == pytest.approx(contrasts([1.0, 2, 4], [3.0, 4, 6])[0]["std_error"])
+    assert np.isfinite(ratio[["std_error"]].astype(float)).all()
 
 
 values = st.lists(st.floats(-1e3, 1e3).map(lambda one: round(one, 3)), min_size=2, max_size=12)

@@ -88,11 +88,13 @@ def test_the_marker_says_what_is_calibrated(extracts, figures):
     ("arguments", "word"),
     [
         ({"scale": 0}, "scale"),
+        ({"scale": -0.01}, "scale"),
         ({"scale": 1.5}, "scale"),
         ({"preset": "x"}, "preset"),
         ({"layout": "x"}, "layout"),
         ({"format": "x"}, "format"),
         ({"seed": 0.5}, "seed"),
+        ({"seed": -3}, "seed"),
     ],
 )
 def test_bad_arguments_are_refused(tmp_path, arguments, word):

@@ -14,6 +14,8 @@ CONTENT = {
     "UTF-16": ("a = 1".encode("utf-16"), "expected TOML in UTF-8"),
     "Windows code page": ("a = 'caf\u00e9'".encode("cp1252"), "expected TOML in UTF-8"),
     "NUL": (b"a = \x00", "expected TOML in UTF-8"),
+    "NUL in a text": (b'a = ["b", {c = "d\\u0000"}]', r"a control character in 'd\\x00'"),
+    "escape in a key": (b'"a\\u001b" = 1', "a control character"),
     "nested lists": (b"a = " + b"[" * 10_000 + b"]" * 10_000, "nested more than 30 deep"),
     "nested keys": (b".".join([b"a"] * 5_000) + b" = 1", "nested more than 30 deep"),
     "huge number": (b"a = " + b"9" * 5_000, "a number of thousands of digits"),

@@ -1,0 +1,209 @@
+"""Mutation tests: change one operator, constant or statement of a module at a time, and see whether a test fails.
+
+    python benchmarks/mutate.py tests/cells tests/compare --modules si_eval/cells/measures.py --sample 40
+
+Each mutant runs in a process of its own, forked after the imports, against those tests of the folders that execute the
+changed line: first the quickest, then all that their files have. Mutants that no test notices are printed; those that
+stay for a reason stand in docs/TESTING.md. No file is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib.machinery
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+FIRST_TESTS = 12  # quickest tests of a line that are tried before whole files
+PATIENCE = 5.0, 120.0  # a mutant may take so many times as long as its tests, and so many seconds more
+OPERATORS: dict[type, tuple[type, ...]] = {
+    ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE), ast.GtE: (ast.Gt, ast.Lt),
+    ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.In: (ast.NotIn,), ast.NotIn: (ast.In,), ast.Is: (ast.IsNot,),
+    ast.IsNot: (ast.Is,), ast.Add: (ast.Sub,), ast.Sub: (ast.Add,), ast.Mult: (ast.Div,), ast.Div: (ast.Mult,),
+    ast.FloorDiv: (ast.Mult,), ast.Mod: (ast.Mult,), ast.Pow: (ast.Mult,), ast.BitAnd: (ast.BitOr,),
+    ast.BitOr: (ast.BitAnd,), ast.And: (ast.Or,), ast.Or: (ast.And,),
+}  # fmt: skip
+PAIRS = [
+    ("min", "max"), ("any", "all"), ("least", "greatest"), ("fmin", "fmax"), ("minimum", "maximum"), ("sum", "mean"),
+    ("isnull", "notnull"), ("isna", "notna"), ("zeros", "ones"), ("asc", "desc"), ("and_", "or_"), ("var", "std"),
+]  # fmt: skip
+NAMES = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
+NOT_CHANGED = ("annotation", "returns", "decorator_list")
+
+
+def variants(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what a node may be changed into."""
+    if isinstance(node, ast.Compare):
+        for place, operator in enumerate(node.ops):
+            for other in OPERATORS.get(type(operator), ()):
+                yield changed(node, ops=[*node.ops[:place], other(), *node.ops[place + 1 :]])
+    elif isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign):
+        yield from (changed(node, op=other()) for other in OPERATORS.get(type(node.op), ()))
+    elif isinstance(node, ast.UnaryOp):
+        yield node.operand
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool | int | float):
+        yield changed(node, value=not node.value if isinstance(node.value, bool) else node.value + 1)
+    elif isinstance(node, ast.Name) and node.id in NAMES:
+        yield changed(node, id=NAMES[node.id])
+    elif isinstance(node, ast.Attribute) and node.attr in NAMES:
+        yield changed(node, attr=NAMES[node.attr])
+    elif isinstance(node, ast.IfExp):
+        yield changed(node, body=node.orelse, orelse=node.body)
+    elif isinstance(node, ast.If):
+        yield changed(node, test=ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test))
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        yield ast.Pass()
+
+
+def changed(node: ast.AST, **fields: Any) -> ast.AST:
+    """Copy a node with other fields."""
+    other = copy.copy(node)
+    for name, value in fields.items():
+        setattr(other, name, value)
+    return other
+
+
+def mutants(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Change the tree in one place after the other; yield line and text of each change while it is there."""
+    for parent in list(ast.walk(tree)):
+        for name, value in list(ast.iter_fields(parent)):
+            nodes = value if isinstance(value, list) else [value]
+            for place, node in enumerate(nodes if name not in NOT_CHANGED else []):
+                for other in variants(node) if isinstance(node, ast.AST) else ():
+                    put = [*nodes[:place], ast.copy_location(other, node), *nodes[place + 1 :]]
+                    setattr(parent, name, put if isinstance(value, list) else put[place])
+                    before, after = (ast.unparse(ast.fix_missing_locations(part)) for part in (node, other))
+                    yield node.lineno, f"{before.splitlines()[0]}  ->  {after.splitlines()[0]}"  # type: ignore[attr-defined]
+                setattr(parent, name, value)
+
+
+class Lines:
+    """A pytest plugin that notes which tests execute which lines of some files, and how long each test takes."""
+
+    def __init__(self, files: set[str]) -> None:
+        self.files, self.test = files, ""
+        self.tests: dict[str, set[str]] = {}
+        self.seconds: dict[str, float] = {}
+
+    def trace(self, frame: FrameType, event: str, argument: object) -> Any:
+        """Note the line of a frame of the files."""
+        if (file := frame.f_code.co_filename) not in self.files:
+            return None
+        self.tests.setdefault(f"{file}:{frame.f_lineno}", set()).add(self.test)
+        return self.trace
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Take the name of the test that starts."""
+        self.test = nodeid
+        sys.settrace(self.trace)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Add up the seconds of a test."""
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+
+def in_child(work: Callable[[], int], seconds: float) -> int:
+    """Run something in a forked process and return its exit code, or -1 when it takes too long."""
+    child = os.fork()
+    if not child:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        os.setpgid(0, 0)
+        os._exit(work())
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if (done := os.waitpid(child, os.WNOHANG))[0]:
+            return os.waitstatus_to_exitcode(done[1])
+        time.sleep(0.02)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -1
+
+
+def run_tests(tests: list[str], *plugins: object) -> int:
+    """Run tests in this process until one fails."""
+    import pytest  # noqa: PLC0415
+
+    return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *tests], plugins=list(plugins)))
+
+
+def executed_lines(tests: list[str], files: set[str]) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """Return the tests of each line, and the seconds of each test."""
+    with tempfile.NamedTemporaryFile("r+") as file:
+
+        def work() -> int:
+            lines = Lines(files)
+            threading.settrace(lines.trace)
+            code = run_tests(tests, lines)
+            Path(file.name).write_text(json.dumps([{k: sorted(v) for k, v in lines.tests.items()}, lines.seconds]))
+            return code
+
+        if in_child(work, 3600) != 0:
+            raise SystemExit("the tests fail without a change")
+        return tuple(json.load(file))
+
+
+def survives(tree: ast.Module, path: str, tests: list[str], seconds: dict[str, float]) -> bool:
+    """Say whether a changed module passes the tests that execute the changed line: the quickest, then their files."""
+    original = importlib.machinery.SourceFileLoader.get_code
+
+    def work(chosen: list[str]) -> int:
+        code = compile(tree, path, "exec", dont_inherit=True)
+        importlib.machinery.SourceFileLoader.get_code = (  # type: ignore[method-assign]
+            lambda self, name: code if self.path == path else original(self, name)
+        )
+        return run_tests(chosen)
+
+    quickest = sorted(tests, key=seconds.__getitem__)[:FIRST_TESTS]
+    files = sorted({test.partition("::")[0] for test in tests})
+    cost = {file: sum(took for test, took in seconds.items() if test.startswith(file)) for file in files}
+    for chosen in (quickest, sorted(files, key=cost.__getitem__)):
+        limit = PATIENCE[0] * sum(cost.values()) + PATIENCE[1]
+        if in_child(lambda chosen=chosen: work(chosen), limit) != 0:  # type: ignore[misc]
+            return False
+    return True
+
+
+def main() -> None:
+    """Try a sample of the mutants of each module and print those that survive."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tests", nargs="+", help="folders of tests")
+    parser.add_argument("--modules", nargs="+", required=True)
+    parser.add_argument("--sample", type=int, default=30, help="mutants of each module")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    sys.path.insert(0, str(Path.cwd()))
+    import duckdb, hypothesis, ibis, pandas, pyarrow.parquet, pytest, scipy.stats, statsmodels.api  # noqa: E401, F401, I001, PLC0415
+
+    paths = {str(Path(module).resolve()): module for module in options.modules}
+    lines, seconds = executed_lines(options.tests, set(paths))
+    for path, module in paths.items():
+        tree = ast.parse(Path(path).read_text())
+        places = range(sum(1 for _ in mutants(tree)))
+        chosen = set(random.Random(options.seed).sample(places, min(options.sample, len(places))))
+        alive = []
+        for place, (line, text) in enumerate(mutants(tree)):
+            tests = lines.get(f"{path}:{line}", [])
+            if place in chosen and (not any(tests) or survives(tree, path, [t for t in tests if t], seconds)):
+                alive.append(line)
+                print(f"{module}:{line}: {text}{'' if any(tests) else '   (no test)'}", flush=True)
+        print(f"{module}: {len(alive)} of {len(chosen)} survive ({len(places)} in all)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
