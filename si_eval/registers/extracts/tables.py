@@ -13,6 +13,7 @@ from si_eval.engine import materialise, scan_parquet
 from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, make_key
 from si_eval.registers.extracts.inspection import Inspected, union_rows
+from si_eval.registers.extracts.keys import count_unknown, may_repeat
 from si_eval.registers.schema import FIRST_YEAR, IDENTIFIERS, LAST_YEAR, TableContract, contracts
 from si_eval.registry import facts
 
@@ -169,6 +170,8 @@ def _of_year(files: Files, year: int) -> ir.Table:
 
 def _duplicates(contract: TableContract, table: ir.Table, files: Files) -> list[Problem]:
     key = list(contract.key)
+    if not may_repeat(table, [contract.columns[name] for name in key]):
+        return []
     whole = table.filter([table[name].notnull() for name in key])
     repeated = whole.group_by(key).aggregate(n=whole.count())
     repeated = repeated.filter(repeated.n > 1)
@@ -225,9 +228,9 @@ def _count_once(cache: Cache, what: str, groups: Sequence[Files], count: Any) ->
 
 def _orphans(files: Files, registers: Files) -> dict[str, int]:
     """Count the rows of units that are not in that year's register, and all rows where there are any."""
-    orphans, key = 0, ["be_id", "year"]
+    orphans = 0
     for part, register in _by_year(files, registers):
-        orphans += int(part.select(key).anti_join(register.select(key), key).count().to_pandas())
+        orphans += count_unknown(part, register)
     return {"orphans": orphans, "rows": int(union_rows(files).count().to_pandas()) if orphans else 0}
 
 
