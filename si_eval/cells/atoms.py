@@ -8,32 +8,52 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from si_eval.cells.unit_columns import NO_GROUP
+from si_eval.engine.columns import SparseColumn
 from si_eval.results import AtomSums, Contributions
 from si_eval.stats import BoolArray, FloatArray, IntArray
 
-NO_GROUP = -1  # of a unit that is a holding of its own
 
+@dataclass(frozen=True)
+class UnitsOfAtoms:
+    """The units of one year by their ``atom``, ascending: the ``group`` that each shares, and whether it is public.
 
-class UnitsOfAtoms(NamedTuple):
-    """The units of one year: the ``atom`` of each, its ``group`` (`NO_GROUP` for none), and whether it is public."""
+    ``place`` is where each unit stands here, by ascending id.
+    """
 
     atom: IntArray
     group: IntArray
     public: BoolArray
     atoms: int
+    place: IntArray
+
+    @classmethod
+    def of(cls, atom: IntArray, group: IntArray, public: BoolArray, atoms: int) -> UnitsOfAtoms:
+        """Sort units, by ascending id, by their atom."""
+        rows = np.arange(len(atom), dtype=np.int32)
+        order = sp.csr_matrix((np.ones(len(atom), np.int8), (atom, rows)), (atoms, len(atom))).indices
+        place = np.empty(len(atom), dtype=np.int64)
+        place[order] = rows
+        return cls(atom[order], group[order], public[order], atoms, place)
+
+    def in_order(self, column: SparseColumn) -> SparseColumn:
+        """Return a column whose rows are units by ascending id in the order of these units."""
+        wide = np.full(len(self.atom), np.nan)
+        wide[self.place[column.rows]] = column.values
+        rows = np.flatnonzero(~np.isnan(wide))
+        return SparseColumn(rows, wide[rows])
 
 
 class _Holdings(NamedTuple):
     """Contributions of holdings by atom: of units that are one by themselves, and of groups (one entry an atom).
 
     ``alone`` are numbers of units, ``largest`` the two largest of these, shape (2, atoms); ``parts`` is a matrix
-    (atoms, groups) of what groups contribute, ``units`` one of the units that contribute.
+    (atoms, groups) of what groups contribute, with an entry where any unit does.
     """
 
     alone: FloatArray
     largest: FloatArray
     parts: sp.csr_matrix
-    units: sp.csr_matrix
 
 
 @dataclass(frozen=True)
@@ -48,112 +68,114 @@ class AtomValues:
     public_total: FloatArray
 
     @classmethod
-    def of(cls, units: UnitsOfAtoms, rows: IntArray, values: FloatArray) -> AtomValues:
-        """Add up the values of the units at some rows; all other units have none."""
-        atom, public = units.atom[rows], units.public[rows]
-        size = np.abs(values)
-        ones, of_public = np.ones(len(rows)), np.where(public, size, 0.0)
-        n_units, total, absolute, squares = (
-            _sums(atom, numbers, units.atoms) for numbers in (ones, values, size, size**2)
+    def of(cls, units: UnitsOfAtoms, column: SparseColumn) -> AtomValues:
+        """Add up the values of the units that have one; the column's rows are units by ascending id."""
+        column = units.in_order(column)
+        rows, values = column.rows, column.values
+        by_atom, size = _ByAtom.of(units.atom[rows], units.atoms), np.abs(values)
+        holdings = private = _holdings(units, rows, size)
+        n_public = public_total = np.zeros(units.atoms)
+        if units.public.any():
+            public = units.public[rows]
+            private = _holdings(units, rows[~public], size[~public])
+            n_public, public_total = by_atom.add(public.astype(float)), by_atom.add(np.where(public, size, 0.0))
+        sums = AtomSums(
+            by_atom.number(),
+            by_atom.add(values),
+            by_atom.add(size),
+            by_atom.add(values**2),
+            by_atom.reduce(np.minimum, values),
         )
-        holdings = _holdings(units, rows, size)
-        private = _holdings(units, rows[~public], size[~public]) if public.any() else holdings
-        return cls(
-            AtomSums(n_units, total, absolute, squares, _smallest(atom, values, units.atoms)),
-            _two_largest(atom, size, units.atoms),
-            holdings,
-            private,
-            _sums(atom, public.astype(float), units.atoms),
-            _sums(atom, of_public, units.atoms),
-        )
+        return cls(sums, by_atom.two_largest(size), holdings, private, n_public, public_total)
 
     def contributions(self, atoms: BoolArray) -> Contributions:
         """Measure the union of some atoms."""
-        largest, second = _of_two(self.largest[:, atoms].ravel())
-        n_holdings, holding_largest, holding_second = _measure(self.holdings, atoms)
-        private = _measure(self.private, atoms)
-        return Contributions(
-            n_units=float(self.sums.n_units[atoms].sum()),
-            n_holdings=n_holdings,
-            n_public=float(self.n_public[atoms].sum()),
-            private_holdings=private[0],
-            total=float(self.sums.total[atoms].sum()),
-            absolute=float(self.sums.absolute[atoms].sum()),
-            largest=largest,
-            second_largest=second,
-            holding_largest=holding_largest,
-            holding_second=holding_second,
-            public_total=float(self.public_total[atoms].sum()),
-            private_largest=private[1],
-            private_second=private[2],
+        chosen = np.flatnonzero(atoms)
+        n_units, total, absolute = (float(one[chosen].sum()) for one in self.sums[:3])
+        n_holdings, holding_largest, holding_second = _measure(self.holdings, chosen)
+        private_holdings, private_largest, private_second = (
+            (n_holdings, holding_largest, holding_second)
+            if self.private is self.holdings
+            else _measure(self.private, chosen)
         )
+        return Contributions(
+            n_units,
+            n_holdings,
+            float(self.n_public[chosen].sum()),
+            private_holdings,
+            total,
+            absolute,
+            *_two_largest_of(self.largest[:, chosen].ravel()),
+            holding_largest,
+            holding_second,
+            float(self.public_total[chosen].sum()),
+            private_largest,
+            private_second,
+        )
+
+
+class _ByAtom(NamedTuple):
+    """Rows in the order of their atoms: the atoms that have any, where each starts, and how many rows it has."""
+
+    present: IntArray
+    starts: IntArray
+    counts: IntArray
+    atoms: int
+
+    @classmethod
+    def of(cls, atom: IntArray, atoms: int) -> _ByAtom:
+        """Find where each atom starts in ascending numbers of atoms."""
+        counts = np.bincount(atom, minlength=atoms)
+        present = np.flatnonzero(counts)
+        return cls(present, (np.cumsum(counts) - counts)[present], counts[present], atoms)
+
+    def reduce(self, operation: np.ufunc, values: FloatArray) -> FloatArray:
+        """Reduce the values of each atom to one number, 0 for an atom without rows."""
+        result = np.zeros(self.atoms)
+        if len(values):
+            result[self.present] = operation.reduceat(values, self.starts)
+        return result
+
+    def number(self) -> FloatArray:
+        """Count the rows of each atom."""
+        result = np.zeros(self.atoms)
+        result[self.present] = self.counts
+        return result
+
+    def add(self, values: FloatArray) -> FloatArray:
+        """Add up the values of each atom."""
+        return self.reduce(np.add, values)
+
+    def two_largest(self, size: FloatArray) -> FloatArray:
+        """Find the two largest contributions of each atom, shape (2, atoms); 0 for those that are not there."""
+        largest = self.reduce(np.maximum, size)
+        top = np.flatnonzero(size == np.repeat(largest[self.present], self.counts))
+        atom_of_top = np.searchsorted(self.starts, top, side="right")
+        without = size.copy()
+        without[top[np.unique(atom_of_top, return_index=True)[1]]] = 0.0
+        return np.array([largest, self.reduce(np.maximum, without)])
 
 
 def _holdings(units: UnitsOfAtoms, rows: IntArray, size: FloatArray) -> _Holdings:
     """Split the contributions of units at some rows into those of units alone and those of groups."""
     atom, group = units.atom[rows], units.group[rows]
     alone = group == NO_GROUP
+    by_atom = _ByAtom.of(atom[alone], units.atoms)
     groups, number = np.unique(group[~alone], return_inverse=True)
-    shape = (units.atoms, len(groups))
-    where = (atom[~alone], number)
-    return _Holdings(
-        np.bincount(atom[alone], minlength=units.atoms).astype(float),
-        _two_largest(atom[alone], size[alone], units.atoms),
-        sp.coo_matrix((size[~alone], where), shape).tocsr(),
-        sp.coo_matrix((np.ones(len(number)), where), shape).tocsr(),
-    )
+    parts = sp.coo_matrix((size[~alone], (atom[~alone], number)), (units.atoms, len(groups))).tocsr()
+    return _Holdings(by_atom.number(), by_atom.two_largest(size[alone]), parts)
 
 
-def _measure(holdings: _Holdings, atoms: BoolArray) -> tuple[float, float, float]:
+def _measure(holdings: _Holdings, chosen: IntArray) -> tuple[float, float, float]:
     """Count the holdings of some atoms, and find the two largest contributions of holdings."""
-    chosen = np.flatnonzero(atoms)
     parts = holdings.parts[chosen]
-    sums = np.bincount(parts.indices, parts.data, minlength=1)
-    present = np.count_nonzero(np.bincount(holdings.units[chosen].indices, minlength=1))
-    largest, second = _of_two(np.concatenate([holdings.largest[:, chosen].ravel(), sums]))
-    return float(holdings.alone[chosen].sum() + present), largest, second
+    groups, number = np.unique(parts.indices, return_inverse=True)
+    sums = np.bincount(number, parts.data, minlength=len(groups))
+    largest, second = _two_largest_of(np.concatenate([holdings.largest[:, chosen].ravel(), sums]))
+    return float(holdings.alone[chosen].sum() + len(groups)), largest, second
 
 
-def _of_two(sizes: FloatArray) -> tuple[float, float]:
+def _two_largest_of(sizes: FloatArray) -> tuple[float, float]:
     """Find the two largest of sizes that are not negative; 0 for those that are not there."""
-    if len(sizes) < 2:
-        return (float(sizes[0]) if len(sizes) else 0.0), 0.0
-    second, first = np.partition(sizes, -2)[-2:]
+    first, second = np.sort(np.append(sizes, [0.0, 0.0]))[:-3:-1]
     return float(first), float(second)
-
-
-def _sums(atom: IntArray, numbers: FloatArray, atoms: int) -> FloatArray:
-    """Add up numbers by atom."""
-    return np.bincount(atom, numbers, minlength=atoms).astype(float)
-
-
-def _smallest(atom: IntArray, values: FloatArray, atoms: int) -> FloatArray:
-    """Find the smallest value of each atom, 0 without any."""
-    smallest = np.zeros(atoms)
-    order, starts, present = _by_atom(atom, atoms)
-    if len(order):
-        smallest[present] = np.minimum.reduceat(values[order], starts)
-    return smallest
-
-
-def _two_largest(atom: IntArray, size: FloatArray, atoms: int) -> FloatArray:
-    """Find the two largest contributions of each atom, shape (2, atoms); 0 for those that are not there."""
-    largest = np.zeros((2, atoms))
-    order, starts, present = _by_atom(atom, atoms)
-    if not len(order):
-        return largest
-    ordered = size[order]
-    largest[0, present] = np.maximum.reduceat(ordered, starts)
-    top = np.flatnonzero(ordered == largest[0][atom[order]])
-    _, first = np.unique(atom[order][top], return_index=True)
-    ordered[top[first]] = 0.0
-    largest[1, present] = np.maximum.reduceat(ordered, starts)
-    return largest
-
-
-def _by_atom(atom: IntArray, atoms: int) -> tuple[IntArray, IntArray, IntArray]:
-    """Order rows by their atom; return the order, where each atom starts in it, and the atoms that have rows."""
-    counts = np.bincount(atom, minlength=atoms)
-    order = sp.csr_matrix((np.ones(len(atom), np.int8), (atom, np.arange(len(atom)))), (atoms, len(atom))).indices
-    present = np.flatnonzero(counts)
-    return order.astype(np.int64), (np.cumsum(counts) - counts)[present], present

@@ -13,7 +13,7 @@ from si_eval.effects.long_difference import estimate_long_difference
 from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
 from si_eval.effects.requests import HOLDING, STAGGERED, Cluster, Design, Request, check_effect_request
 from si_eval.effects.staggered import estimate_staggered
-from si_eval.results import EstimateUnits, Panel, ResultTable, UnitSource
+from si_eval.results import EstimateUnits, Panel, ResultTable
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ALL,
@@ -241,9 +241,10 @@ def _rows(result: DesignResult, level: float) -> pd.DataFrame:
     )
 
 
-def _units_of(result: DesignResult, arrays: PanelArrays, request: Request, source: UnitSource) -> pd.Series:
+def _units_of(result: DesignResult, arrays: PanelArrays, request: Request, source: cells.PanelUnits) -> pd.Series:
     """Return the units behind each estimate, with what is estimated of them: the outcome, and who is compared when."""
     outcome = f"log {request.outcome}" if request.logarithm else request.outcome
+    ids = source.lasting_ids(arrays.ids)
     known: dict[tuple[str, bytes], EstimateUnits] = {}
     rows: list[tuple[EstimateUnits, ...]] = []
     for estimate in result.estimates:
@@ -254,7 +255,7 @@ def _units_of(result: DesignResult, arrays: PanelArrays, request: Request, sourc
         what = f"{outcome}, {', '.join(compared)}"
         key = what, estimate.sides.tobytes()
         if key not in known:
-            known[key] = EstimateUnits.among(source, what, arrays.ids, estimate.sides)
+            known[key] = EstimateUnits.among(source, what, ids, estimate.sides)
         rows.append((known[key],))
     return pd.Series(rows, dtype=object)
 
@@ -267,7 +268,7 @@ def _keys_of_filter(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFra
     return keys
 
 
-def _counted(result: DesignResult, arrays: PanelArrays, source: UnitSource) -> pd.DataFrame:
+def _counted(result: DesignResult, arrays: PanelArrays, source: cells.PanelUnits) -> pd.DataFrame:
     """Count, by reason, the participants that no estimate rests on, and those that stop taking part.
 
     A logarithm may also drop single years of firms.
@@ -275,13 +276,13 @@ def _counted(result: DesignResult, arrays: PanelArrays, source: UnitSource) -> p
     nobody = arrays.ids[:0]
     counts: list[tuple[str, str, int, str, str, tuple[EstimateUnits, ...]]] = [
         (LEFT_OUT, reason.note, int(units.sum()), PARTICIPANTS, UNITS,
-         (EstimateUnits.of(source, f"{LEFT_OUT}: {reason}", arrays.ids[units], nobody),))
+         (EstimateUnits.of(source, f"{LEFT_OUT}: {reason}", source.lasting_ids(arrays.ids[units]), nobody),))
         for reason, units in result.left_out.items()
     ]  # fmt: skip
     if arrays.n_not_positive:
         counts.append((LEFT_OUT, Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS, ()))
     if len(arrays.ended):
-        ended = EstimateUnits.of(source, PARTICIPATION_ENDED, arrays.ended, nobody)
+        ended = EstimateUnits.of(source, PARTICIPATION_ENDED, source.lasting_ids(arrays.ended), nobody)
         reason = Reason.STOPPED_TAKING_PART.note
         counts.append((PARTICIPATION_ENDED, reason, len(arrays.ended), PARTICIPANTS, UNITS, (ended,)))
     rows = pd.DataFrame(counts, columns=[INDICATOR, CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE, RESTS_ON])

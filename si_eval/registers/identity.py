@@ -11,6 +11,8 @@ from si_eval import engine
 from si_eval.frozen import encode
 from si_eval.registry import RuleSet
 from si_eval.results import Extract, Linkage, PanelIdentity
+from si_eval.stats import IntArray
+from si_eval.vocabulary import BE_ID, GROUP_ID
 
 REGISTER = "business_units"
 LEVEL = "level"  # the one setting of a rule set that says nothing of the units, or of their values
@@ -29,16 +31,24 @@ def identity_of_extract(
     return PanelIdentity(population, universe, fingerprint)
 
 
-def identity_of_frame(frame: pd.DataFrame, unit: str, ids: pd.Series | None, rules: RuleSet) -> PanelIdentity:
+def identity_of_frame(
+    frame: pd.DataFrame, rules: RuleSet, unit: str, unit_ids: IntArray | None, group_ids: IntArray | None
+) -> PanelIdentity:
     """Identify a panel of a data frame, of which ``frame`` has the columns under the panel's names.
 
-    ``ids`` are the identifiers where those of the panel are codes of them. Frames that name their units alike number
-    them alike where identifiers are whole numbers, or are the same texts.
+    Frames that name their units by the same column number them alike. ``unit_ids`` and ``group_ids`` are lasting ids by
+    code, where the frame has codes.
     """
-    fingerprint = hash_frame(frame)
-    numbering = "" if ids is None else hash_frame(ids.drop_duplicates().to_frame())
+    lasting = {BE_ID: unit_ids, GROUP_ID: group_ids}
+    ids = {name: _lasting(frame[name], known) for name, known in lasting.items() if known is not None}
+    fingerprint = hash_frame(frame.assign(**ids))
     settings = {name: value for name, value in rules.settings().items() if name != LEVEL}
-    return PanelIdentity(digest(fingerprint, settings), digest("frame", unit, numbering), fingerprint)
+    return PanelIdentity(digest(fingerprint, settings), digest("frame", str(unit)), fingerprint, unit_ids, group_ids)
+
+
+def _lasting(codes: pd.Series, ids: IntArray) -> pd.Series:
+    """Return the lasting id of each code; a missing one stays missing."""
+    return codes.map(dict(enumerate(ids.tolist()))).astype("Int64")
 
 
 def digest(*parts: object) -> str:
@@ -54,7 +64,7 @@ def hash_frame(frame: pd.DataFrame) -> str:
 
 def _hash_tables(extract: Extract, only: str = "") -> str:
     """Compute the hash of raw tables (or one): of their files, or of their rows where no files are known."""
-    files = [[one.table, one.year or 0, one.sha256] for one in extract.sources if only in ("", one.table)]
+    files = [[one.table, one.year or 0, one.sha256, one.settings] for one in extract.sources if only in ("", one.table)]
     if files:
         return digest(sorted(files))
     tables = {name: table for name, table in extract.tables.items() if only in ("", name)}

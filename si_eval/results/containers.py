@@ -14,6 +14,7 @@ from si_eval.frozen import freeze_fields, keep_frames
 from si_eval.registry import Indicator, RuleSet
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
 from si_eval.results.unit_sets import UnitSource
+from si_eval.stats import IntArray
 from si_eval.vocabulary import (
     NO_LABELS,
     Evidence,
@@ -46,7 +47,10 @@ class Simulation:
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One raw file that was read: where it came from, its content hash and the version chosen."""
+    """One raw file that was read: where it came from, its content hash and the version chosen.
+
+    ``settings`` is what a study says of its table, as JSON: names of columns and the unit of money; empty for nothing.
+    """
 
     table: str
     path: str
@@ -55,6 +59,7 @@ class SourceFile:
     rows: int
     year: int | None = None
     version: str = ""
+    settings: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,7 @@ class Extract:
         return self.simulation is not None
 
     def to_frame(self) -> pd.DataFrame:
-        """List the files that were read, one row a file: table, file, format, rows, year, version, hash."""
+        """List the files that were read, one row a file: table, file, format, rows, year, version, hash, settings."""
         return pd.DataFrame([vars(source) for source in self.sources])
 
     def summary(self) -> str:
@@ -130,12 +135,15 @@ class PanelIdentity:
     """Whose units a panel has, as keys.
 
     ``population`` is equal for equal units with equal values, ``universe`` for panels that give a unit the same id,
-    ``fingerprint`` for the same data.
+    ``fingerprint`` for the same data. Where the panel has codes of units or groups, ``unit_ids`` and ``group_ids`` are
+    their ids by code: the same in every panel of the universe.
     """
 
     population: str
     universe: str
     fingerprint: str
+    unit_ids: IntArray | None = field(default=None, repr=False, compare=False)
+    group_ids: IntArray | None = field(default=None, repr=False, compare=False)
 
 
 @keep_frames("outlier_frame")

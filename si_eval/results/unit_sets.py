@@ -70,7 +70,7 @@ class EstimateUnits:
     n_treated, n_controls : int
         The number of units on each side.
     ids : array, shape (n,)
-        Units among which both sides are, ascending: one array for all estimates of a table.
+        Units among which both sides are: one array for all estimates of a table.
     sides : array, shape (2, n / 8)
         Who of them is treated and who is a control, as packed bits.
     """
@@ -93,8 +93,8 @@ class EstimateUnits:
 
     @classmethod
     def among(cls, source: UnitSource, indicator: str, ids: IntArray, sides: NDArray[np.uint8]) -> EstimateUnits:
-        """Make the units of an estimate of packed bits, which say who of ``ids`` (ascending) is on which side."""
-        treated, controls = (ids[_unpacked(side, len(ids))] for side in sides)
+        """Make the units of an estimate of packed bits, which say who of ``ids`` is on which side."""
+        treated, controls = (_chosen(ids, side) for side in sides)
         content = hashlib.sha256(f"{source.universe} {len(treated)} {len(controls)} ".encode())
         for one in (treated, controls):
             content.update(one.astype("<i8").tobytes())
@@ -104,12 +104,12 @@ class EstimateUnits:
     @property
     def treated(self) -> IntArray:
         """Ids of the treated units, ascending."""
-        return self.ids[_unpacked(self.sides[0], len(self.ids))]
+        return _chosen(self.ids, self.sides[0])
 
     @property
     def controls(self) -> IntArray:
         """Ids of the units that they are compared with, ascending."""
-        return self.ids[_unpacked(self.sides[1], len(self.ids))]
+        return _chosen(self.ids, self.sides[1])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, EstimateUnits) and (self.digest, self.indicator) == (other.digest, other.indicator)
@@ -226,6 +226,6 @@ def denominator_of(indicator: str) -> str:
     return f"{DENOMINATOR} of {indicator}"
 
 
-def _unpacked(bits: NDArray[np.uint8], count: int) -> BoolArray:
-    """Return packed bits as Booleans."""
-    return np.unpackbits(bits, count=count).astype(np.bool_)
+def _chosen(ids: IntArray, bits: NDArray[np.uint8]) -> IntArray:
+    """Return the ids that packed bits choose, ascending."""
+    return np.sort(ids[np.unpackbits(bits, count=len(ids)).astype(np.bool_)])

@@ -3,17 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
+from brute_partition import Units, assert_partition, draw_cells
 
+import si_eval as se
 from si_eval import cells
 from si_eval.errors import StudyError
 from si_eval.registers.any_frame import panel_from_frame
 from si_eval.results import Cell, UnitSet, denominator_of, numerator_of
-from si_eval.vocabulary import PUBLIC_UNIT, SHARED_GROUP, excluded
 
-EXACT = 1e-12  # relative: sums of the same numbers in another order
 SEEDS = range(8)
 FIRMS = 300
 YEAR = 2019
+INVESTED = 2018  # the last year with investments
 
 
 def firms(seed: int) -> pd.DataFrame:
@@ -55,86 +56,31 @@ VARIABLES = [
     denominator_of("revenue_per_employee"),
 ]  # fmt: skip
 
-
-def draw_cells(population: str, draw: np.random.Generator, number: int) -> list[Cell]:
-    """Draw cells of random conditions, each column once."""
-    drawn = []
-    for _ in range(number):
-        chosen = draw.choice(len(CONDITIONS), draw.integers(0, 4), replace=False)
-        where = tuple(sorted({CONDITIONS[place][0]: CONDITIONS[place][1] for place in chosen}.items()))
-        drawn.append(Cell(UnitSet(population, YEAR, where), str(draw.choice(VARIABLES))))
-    return drawn
-
-
-def values_of(frame: pd.DataFrame, panel, variable: str) -> pd.Series:
-    """Return the values that count of a variable, by firm, straight from the panel's rows."""
-    for name, entry in panel.indicators.items():
-        if variable in (name, numerator_of(name), denominator_of(name)):
-            part = {numerator_of(name): entry.numerator, denominator_of(name): entry.denominator}.get(variable, name)
-            missing = frame[name].isna()
-            if excluded(entry.domain) in frame:
-                missing |= frame[excluded(entry.domain)].astype(bool)
-            return frame[part].astype(float).mask(missing)
-    return pd.Series(1.0, frame.index)
+CLASSES = [
+    ("participant", (True,)), ("participant", (False,)), ("sector", ("C",)), ("sector", ("C", "J")), ("sector", ()),
+    ("size_class", ("2-9",)), ("size_class_4", ("50-249",)), ("age_class", ("0-1",)), ("division", ()),
+    ("group_higher_class", (True,)), ("investment_status", ("observed",)),
+]  # fmt: skip
+INVESTMENTS = [
+    "", "revenue_per_employee", "investment_software", "investment_software_per_employee",
+    denominator_of("investment_software_per_employee"), "own_production_software_share",
+]  # fmt: skip
 
 
-def units_of(frame: pd.DataFrame, panel, cell: Cell) -> pd.Series:
-    """Say which units are in a cell, and have a value of its variable."""
-    inside = values_of(frame, panel, cell.variable).notna()
-    for column, wanted in cell.units.where:
-        inside &= frame[column].isin(list(wanted)) if wanted else frame[column].notna()
-    return inside
-
-
-def contributions_of(values: pd.Series, frame: pd.DataFrame) -> dict[str, float]:
-    """Measure values of some units by brute force."""
-    values = values.dropna()
-    rows = frame.loc[values.index]
-    public = rows[PUBLIC_UNIT].astype(bool) if PUBLIC_UNIT in rows else pd.Series(False, rows.index)
-    own = "unit " + rows["be_id"].astype(str)
-    holding = own.mask(rows[SHARED_GROUP].fillna(False).astype(bool), "group " + rows["group_id"].astype(str))
-    size = values.abs()
-
-    def two(numbers: pd.Series) -> list[float]:
-        return [*sorted(numbers, reverse=True)[:2], 0.0, 0.0][:2]
-
-    private = size[~public].groupby(holding[~public]).sum()
-    return {
-        "n_units": len(values), "n_holdings": holding.nunique(), "n_public": public.sum(),
-        "private_holdings": len(private), "total": values.sum(), "absolute": size.sum(),
-        **dict(zip(("largest", "second_largest"), two(size), strict=True)),
-        **dict(zip(("holding_largest", "holding_second"), two(size.groupby(holding).sum()), strict=True)),
-        "public_total": size[public].sum(),
-        **dict(zip(("private_largest", "private_second"), two(private), strict=True)),
-    }  # fmt: skip
-
-
-def assert_partition(partition, frame: pd.DataFrame, panels, draw: np.random.Generator) -> None:
-    """Assert that a partition is the finest by its cells, and measures cells and unions of atoms as they are."""
-    members = partition.members.toarray().astype(bool)
-    inside = pd.DataFrame(
-        {place: units_of(frame, panels[cell.units.population], cell) for place, cell in enumerate(partition.cells)}
-    )
-    signatures = inside.value_counts()
-    assert len(signatures) == partition.members.shape[1] == len(partition.n_units)
-    assert {tuple(map(bool, key)): n for key, n in signatures.items()} == {
-        tuple(members[:, atom].tolist()): n for atom, n in enumerate(partition.n_units)
+@pytest.fixture(scope="module")
+def rule_sets(simulated_extract):
+    """Return panels of one extract under three rule sets, one of which marks public units."""
+    extract = se.read_extract(simulated_extract())
+    linkage = se.link_participants(extract)
+    public = linkage.units()["be_id"].drop_duplicates().tolist()[:9]
+    strict = se.rule_set("replicate_2020").change(outlier_fence=0.5, outlier_min_units=4)
+    panels = {
+        "recommended": se.build_panel(extract, linkage, rules="recommended"),
+        "replicate": se.build_panel(extract, linkage, rules="replicate_2020", public_units=public),
+        "strict": se.build_panel(extract, linkage, rules=strict),
     }
-    atom_of = inside.apply(tuple, axis=1).map({tuple(members[:, atom]): atom for atom in range(members.shape[1])})
-    for place, cell in enumerate(partition.cells):
-        values = values_of(frame, panels[cell.units.population], cell.variable)
-        union = draw.random(members.shape[1]) < 0.3
-        for atoms in (members[place], union & members[place]):
-            measured = partition.contributions(atoms, partition.variables[place])._asdict()
-            chosen = atom_of.isin(np.flatnonzero(atoms))
-            assert measured == pytest.approx(contributions_of(values[chosen], frame), rel=EXACT)
-        sums = partition.sums(partition.variables[place])
-        assert (sums.total @ members[place]) == pytest.approx(values[inside[place]].sum(), rel=1e-9)
-        assert (sums.squares @ members[place]) == pytest.approx((values[inside[place]] ** 2).sum(), rel=EXACT)
-        assert sums.n_units @ members[place] == inside[place].sum()
-        atoms = np.flatnonzero(members[place] & (sums.n_units > 0))
-        smallest = values[inside[place]].groupby(atom_of[inside[place]]).min()
-        assert sums.smallest[atoms].tolist() == smallest.reindex(atoms).tolist()
+    assert len(panels["strict"].outliers())
+    return panels
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -142,12 +88,74 @@ def test_a_partition_is_the_finest_and_measures_any_union_of_its_atoms(seed):
     draw = np.random.default_rng(seed)
     panel = panel_of(firms(seed))
     source = cells.unit_source(panel)
-    frame = panel.to_frame()
-    frame = frame[frame["year"] == YEAR].reset_index(drop=True)
-    asked = draw_cells(source.population, draw, int(draw.integers(1, 25)))
+    asked = draw_cells(
+        draw, int(draw.integers(1, 25)), populations=[source.population], year=YEAR, conditions=CONDITIONS,
+        variables=VARIABLES,
+    )  # fmt: skip
     partition = source.partition(asked, {})
     assert list(partition.cells) == asked
-    assert_partition(partition, frame, {source.population: panel}, draw)
+    assert_partition(partition, Units(YEAR, panel=panel), draw)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_panels_of_firms_that_are_named_alike_are_parted_unit_by_unit(seed):
+    """One panel has fewer firms, and some values of the other were revised: these are a variable of their own."""
+    draw = np.random.default_rng(seed)
+    frame = firms(seed)
+    fewer = frame[~frame["firm"].isin(draw.choice(FIRMS, 9, replace=False) * 3)].copy()
+    revised = draw.random(len(fewer)) < 0.02
+    fewer.loc[revised, "sales"] += 1
+    one, other = panel_of(frame), panel_of(fewer)
+    assert one.identity.universe == other.identity.universe
+    sources = {panel.identity.population: cells.unit_source(panel) for panel in (one, other)}
+    asked = draw_cells(
+        draw, 14, populations=list(sources), year=YEAR, conditions=CONDITIONS, variables=VARIABLES
+    )  # fmt: skip
+    partition = sources[asked[0].units.population].partition(asked, sources)
+    assert_partition(partition, Units(YEAR, one=one, other=other), draw)
+    named = {
+        (cell.units.population, cell.variable): name for cell, name in zip(asked, partition.variables, strict=True)
+    }
+    both = [named.get((panel.identity.population, "revenue")) for panel in (one, other)]
+    assert None in both or both[0] != both[1]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_two_rule_sets_of_one_extract_with_public_units_are_parted_unit_by_unit(simulated_extract, rule_sets, seed):
+    draw = np.random.default_rng(seed)
+    sources = {panel.identity.population: cells.unit_source(panel) for panel in rule_sets.values()}
+    assert len(sources) == len(rule_sets)
+    assert len({source.universe for source in sources.values()}) == 1
+    assert len({source.fingerprint for source in sources.values()}) == 1
+    asked = draw_cells(
+        draw, 16, populations=list(sources), year=INVESTED, conditions=CLASSES, variables=INVESTMENTS
+    )  # fmt: skip
+    partition = sources[asked[0].units.population].partition(asked, sources)
+    assert_partition(partition, Units(INVESTED, **rule_sets), draw)
+    names = {(cell.variable, name) for cell, name in zip(asked, partition.variables, strict=True)}
+    assert len(names) == len(dict(names)), "the same values under both rule sets have one name"
+
+
+def test_a_variable_in_another_unit_or_coding_is_the_same():
+    frame = firms(1)
+    frame["thousands"] = frame["sales"] / 1000
+    frame["copy"] = frame["sales"].where(frame["firm"] % 2 == 0)
+    frame["yes"] = (frame["firm"] % 5 == 0).astype(float)
+    frame["coded"] = frame["yes"] + 1
+    frame["no"] = 1 - frame["yes"]
+    names = ["revenue", "thousands", "copy", "yes", "coded", "no", "other"]
+    frame["other"] = frame["sales"] + frame["yes"]
+    panel = panel_from_frame(
+        frame, unit="firm", year="year", participant="joined", revenue="sales", extra=names[1:],
+    )  # fmt: skip
+    source = cells.unit_source(panel)
+    partition = source.partition([Cell(UnitSet(source.population, YEAR), name) for name in names], {})
+    assert list(partition.variables) == ["revenue", "revenue", "revenue", "yes", "yes", "yes", "other"]
+    rows = panel.to_frame().query(f"year == {YEAR}")
+    sums = {name: partition.sums(name).total for name in partition.variables}
+    members = partition.members.toarray()
+    assert members[1] @ sums["revenue"] == pytest.approx(rows["revenue"].sum())
+    assert members[4] @ sums["yes"] == rows["yes"].sum()
 
 
 def test_cells_of_several_years_or_of_an_unknown_population_are_refused():

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from pandas.api.extensions import ExtensionDtype
 
@@ -21,6 +22,7 @@ from si_eval.text_input import is_missing_word, parse_numbers
 MAX_YEAR = 9999  # a larger number is a date or a year with its month
 MAX_DISTANCE = 150  # years from the middle year of a frame; a year farther off is a mistake
 WHOLE_NUMBER = re.compile(r"^\s*[-+]?[0-9]+(\.0*)?\s*$")
+PLAIN_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # in the one way of writing that numbers have here, within 64 bits
 EXACT_BITS = {"float16": 11, "float32": 24}  # whole numbers above two to this power are not exact
 EXACT = 2**53  # that of float64
 NULLABLE: dict[str, ExtensionDtype] = {  # by the kind of an Arrow type
@@ -41,12 +43,17 @@ class Numbers(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """A column as whole numbers, one for each different value; ``known`` marks the rows that have one."""
+    """A column as whole numbers, one for each different value; ``known`` marks the rows that have one.
+
+    ``ids`` has a whole number for each code that is the same in other columns with this value; None where values are
+    that themselves.
+    """
 
     values: IntArray
     known: BoolArray
     problems: Sequence[Problem] = ()
     notes: Sequence[str] = ()
+    ids: IntArray | None = None
 
 
 def read_numbers(column: pd.Series, name: object) -> Numbers:
@@ -118,7 +125,8 @@ def read_ids(column: pd.Series, name: object) -> Codes:
         whole = column.fillna(0) if column.dtype.kind == "u" and (column > np.iinfo(np.int64).max).any() else column
         if whole is column:
             return Codes(column.fillna(0).to_numpy(dtype=np.int64), known)
-        return Codes(np.unique(whole.to_numpy(dtype=np.uint64), return_inverse=True)[1], known)
+        numbers, codes = np.unique(whole.to_numpy(dtype=np.uint64), return_inverse=True)
+        return Codes(codes, known, ids=_lasting_ids(numbers.astype(str)))
     if pd.api.types.is_float_dtype(column.dtype):
         return _float_ids(column, name)
     return _text_ids(column.astype(object), name)
@@ -221,7 +229,16 @@ def _text_ids(column: pd.Series, name: object) -> Codes:
             f"{similar} identifiers differ from another in capitals or leading zeros alone: they are kept apart"
         )
     codes = np.append(np.searchsorted(ordered, forms.where(named, "").to_numpy(dtype=str)), 0)
-    return Codes(np.where(known, codes[places], NO_CODE).astype(np.int64), known, problems, notes)
+    values = np.where(known, codes[places], NO_CODE).astype(np.int64)
+    return Codes(values, known, problems, notes, _lasting_ids(ordered))
+
+
+def _lasting_ids(texts: npt.NDArray[np.str_]) -> IntArray:
+    """Return a whole number for each text: the number that it is, else a hash, the same wherever the text is."""
+    hashes = (pd.util.hash_array(texts.astype(object), categorize=False) >> np.uint64(1)).astype(np.int64)
+    numbers = {place: int(text) for place, text in enumerate(texts) if PLAIN_NUMBER.fullmatch(text)}
+    hashes[list(numbers)] = list(numbers.values())
+    return hashes
 
 
 def _plain(column: pd.Series) -> pd.Series:

@@ -136,7 +136,7 @@ def panel_from_frame(
         "revenue": revenue, "entry_year": entry_year, "sector": sector, "group": group,
     }  # fmt: skip
     found = find_columns(frame, names, extra)
-    columns, notes = _read_columns(found, names)
+    columns, notes, codes = _read_columns(found, names)
     known = _known(employed_persons, revenue)
     for name in extra:
         known[name] = Indicator(name=name, function=REGISTER_VALUE, unit=name, domain="register", nl=name, en=name)
@@ -153,7 +153,7 @@ def panel_from_frame(
         per_year=dict(zip(years.tolist(), counts.tolist(), strict=True)),
         count_coverage=partial(_count_coverage, table),
         outlier_frame=no_outliers(),
-        identity=identity_of_frame(content, unit, _coded_ids(found, content), rules),
+        identity=identity_of_frame(content, rules, unit, codes[UNIT].ids, codes[GROUP].ids if GROUP in codes else None),
         simulation=simulation if isinstance(simulation, Simulation) else None,
         notes=notes,
     )
@@ -173,8 +173,11 @@ def _known(employed_persons: str | None, revenue: str | None) -> dict[str, Indic
 
 def _read_columns(
     found: NamedColumns, names: Mapping[str, str | None]
-) -> tuple[dict[str, ArrayLike | ExtensionArray], tuple[str, ...]]:
-    """Read every column under the panel's names; raise `InputError` with all problems of names and values."""
+) -> tuple[dict[str, ArrayLike | ExtensionArray], tuple[str, ...], Mapping[str, Codes]]:
+    """Read every column under the panel's names, and the codes of units, groups and years.
+
+    Raises `InputError` with all problems of names and values.
+    """
     problems = list(found.problems)
     notes: list[str] = []
     codes = {argument: read_ids(found.columns[argument], names[argument]) for argument in (UNIT, GROUP)
@@ -206,25 +209,22 @@ def _read_columns(
         raise InputError(problems, what="the data frame")
     missing = np.full(len(entries.year), np.nan)
     holding = codes.get(GROUP)
-    return {
-        BE_ID: codes[UNIT].values,
-        YEAR: codes[YEAR].values,
-        PARTICIPANT: entries.participant,
-        ENTRY_YEAR: entries.year,
-        PARTICIPATION_ENDED: entries.ended,
-        SECTOR: pd.Series(pd.NA, index=range(len(missing)), dtype="string") if sector is None else sector,
-        GROUP_ID: missing if holding is None else np.where(holding.known, holding.values, np.nan),
-        EMPLOYED_PERSONS: numbers[EMPLOYED_PERSONS].values if EMPLOYED_PERSONS in numbers else missing,
-        **({REVENUE: numbers[REVENUE].values} if REVENUE in numbers else {}),
-        **{name: column.values for name, column in more.items()},
-    }, tuple(notes)
-
-
-def _coded_ids(found: NamedColumns, content: pd.DataFrame) -> pd.Series | None:
-    """Return the identifiers as texts where the panel has codes of them, not the numbers themselves."""
-    given = pd.Series(found.columns[UNIT]).reset_index(drop=True)
-    same = pd.api.types.is_numeric_dtype(given) and bool((given == content[BE_ID]).all())
-    return None if same else pd.Series(list(given), dtype=object).astype(str)
+    return (
+        {
+            BE_ID: codes[UNIT].values,
+            YEAR: codes[YEAR].values,
+            PARTICIPANT: entries.participant,
+            ENTRY_YEAR: entries.year,
+            PARTICIPATION_ENDED: entries.ended,
+            SECTOR: pd.Series(pd.NA, index=range(len(missing)), dtype="string") if sector is None else sector,
+            GROUP_ID: missing if holding is None else np.where(holding.known, holding.values, np.nan),
+            EMPLOYED_PERSONS: numbers[EMPLOYED_PERSONS].values if EMPLOYED_PERSONS in numbers else missing,
+            **({REVENUE: numbers[REVENUE].values} if REVENUE in numbers else {}),
+            **{name: column.values for name, column in more.items()},
+        },
+        tuple(notes),
+        codes,
+    )
 
 
 def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:

@@ -14,6 +14,7 @@ import ibis
 
 from si_eval.engine import open_engine, scan_parquet
 from si_eval.errors import Problem
+from si_eval.frozen import encode
 from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_cache
 from si_eval.registers.extracts.checking import run_checks
 from si_eval.registers.extracts.conversion import Settings, unreadable
@@ -94,7 +95,7 @@ def examine(request: Request) -> Examined:
         say("putting the tables together")
         tables, more = _tables(inspected, reader, cache)
         say("checking plausibility")
-        sources = tuple(_sources(inspected))
+        sources = tuple(_sources(inspected, request))
         checked = run_checks(tables, inspected, sources, request.accept or {}, engine=reader, cache=cache)
         if engine is not reader:
             tables = _copy_to_engine(tables, inspected, engine, cache)
@@ -236,7 +237,12 @@ def _completed(register: Inspected, column: str, others: Sequence[Inspected]) ->
     return bool(years) and (register.file.year in years or None in years or register.file.year is None)
 
 
-def _sources(inspected: Sequence[Inspected]) -> list[SourceFile]:
+def _sources(inspected: Sequence[Inspected], request: Request) -> list[SourceFile]:
+    columns, units = request.columns or {}, request.money_unit or {}
+    said = {
+        name: encode({"columns": dict(columns.get(name, {})), "money_unit": units.get(name)})
+        for name in {*columns, *units}
+    }
     return [
         SourceFile(
             table=one.file.table,
@@ -246,6 +252,7 @@ def _sources(inspected: Sequence[Inspected]) -> list[SourceFile]:
             rows=one.rows,
             year=one.file.year,
             version=f"V{one.file.version}" if one.file.version is not None else "",
+            settings=said.get(one.file.table, ""),
         )
         for one in inspected
     ]
