@@ -33,12 +33,12 @@ def label_cells(cells: pd.DataFrame, by: Sequence[str], where: Where | None) -> 
     """
     tidy = pd.DataFrame(ALL, index=cells.index, columns=[SIZE_CLASS, SECTOR, CATEGORY], dtype=object)
     for column, wanted in (where or {}).items():
+        if column in by:
+            continue  # the split says more
         text = "+".join(str(value) for value in list_values(wanted))
         _write(tidy, TIDY_COLUMN.get(column, CATEGORY), pd.Series(text, index=cells.index))
     for column in by:
         target = TIDY_COLUMN.get(column, CATEGORY)
-        if column in (where or {}):
-            tidy[target] = ALL
         _write(tidy, target, cells[column].astype(str))
     return tidy
 

@@ -74,3 +74,10 @@ def test_classes_that_units_share_may(panel, arguments):
 
 def test_a_value_of_two_units_is_a_class():
     assert ask(panel_by("pairs"), by=["sector"]).to_frame()["n_units"].max() == 2
+
+
+@pytest.mark.parametrize("by", [["flag", "coded"], ["coded", "flag"]])
+def test_a_filter_on_one_column_of_a_split_leaves_the_other_in_the_label(panel, by):
+    shown = ask(panel, by=by, where={"flag": [0, 1], "coded": [1, 2]}).to_frame()
+    assert shown["category"].nunique() == 2, "in these firms, flag and coded go together"
+    assert shown["category"].str.contains(" · ").all()
