@@ -1,0 +1,285 @@
+"""An outsider who reads written tables and works out what was withheld. Shares no code with the border.
+
+The outsider knows who the firms are, their classes, how many there are in every cell and which combinations of classes
+nobody has, and no value but what the tables tell. What their equations determine is found by rank, what they bound by
+linear programming, and single firms in sums of squares by solving for them.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from asked_requests import YEARS, AskedRequest
+from printed_equations import (
+    OTHERS,
+    PARTICIPANT,
+    Block,
+    Cell,
+    Equation,
+    Firms,
+    read_cells,
+    read_contrasts,
+    sum_of,
+)
+from scipy.optimize import least_squares, linprog
+from scipy.sparse.csgraph import connected_components
+
+FEWEST = 10  # units of the preset
+PROTECTION = 0.1  # its p%, of the larger of the sum and its largest contribution
+SHARE_OF_LARGEST = 0.5  # its dominance
+NONE_LEFT = 1e-7  # a direction that the equations leave open is longer than this
+Found = tuple[str, int, str]  # what was found, in which table, of which cell
+
+
+def attack(request: AskedRequest, tables: Sequence[Any], *, in_turn: bool = False) -> list[Found]:
+    """List everything that protected tables give back of firms, or bound more narrowly than their protection."""
+    written = [pd.read_csv(io.StringIO(one.to_frame().to_csv(index=False)), dtype=str, keep_default_na=False)
+               for one in tables]  # fmt: skip
+    firms = Firms(request)
+    cells = [cell for at, one in enumerate(request.asked) for cell in read_cells(firms, one, written[at], at)]
+    equations = [sum_of(cell) for cell in cells if cell.shown]
+    for at, one in enumerate(request.asked):
+        equations += read_contrasts(firms, one, written[at], at)
+    found = _yes_and_no(firms, cells) + _estimates(firms, request, written)
+    for system in _systems(firms, cells, equations):
+        found += [*system.given_back(), *system.bounded(in_turn=in_turn), *system.solved_by_squares()]
+    return list(dict.fromkeys(found))
+
+
+def _yes_and_no(firms: Firms, cells: Sequence[Cell]) -> list[Found]:
+    """Find shown means of a variable with two values that tell of a few firms which they have."""
+    found = []
+    low, high = sorted(np.unique(firms.values["tech"]))
+    for cell in cells:
+        if cell.shown and cell.block.variable == "tech":
+            many = round(cell.n * (cell.mean - low) / (high - low))
+            if 0 < many < FEWEST or 0 < cell.n - many < FEWEST:
+                found.append(("a few firms of a yes or no", cell.table, f"{cell.label}: {many} of {cell.n}"))
+    return found
+
+
+def _estimates(firms: Firms, request: AskedRequest, written: Sequence[pd.DataFrame]) -> list[Found]:
+    """Find pairs of estimates of an effect that differ by a few firms."""
+    sets = []
+    for at, one in enumerate(request.asked):
+        rows = written[at]
+        if one.function != "estimate_effect" or not ((rows["statistic"] == "att") & (rows["estimate"] != "")).any():
+            continue
+        chosen = firms.asked(one)
+        present = [set(firms.frame["firm"][chosen & firms.having(Block(one.indicator, year))]) for year in YEARS]
+        kept = present[0] & present[1]
+        treated = kept & set(firms.frame["firm"][firms.groups[PARTICIPANT]])
+        controls = kept & set(firms.frame["firm"][firms.groups[OTHERS]])
+        sets.append((at, one.indicator, treated, controls))
+    return [
+        ("estimates a few firms apart", second[0], f"{first[0]} and {second[0]}, {first[1]}")
+        for first, second in itertools.combinations(sets, 2)
+        if first[1] == second[1]
+        and any(0 < len(one ^ other) < FEWEST for one, other in zip(first[2:], second[2:], strict=True))
+    ]
+
+
+def _systems(firms: Firms, cells: Sequence[Cell], equations: Sequence[Equation]) -> list[System]:
+    """Split the equations in systems of variables and years that they tie together."""
+    blocks = sorted({cell.block for cell in cells} | {term[0] for one in equations for term in one.terms})
+    at = {block: number for number, block in enumerate(blocks)}
+    ties = np.zeros((len(blocks), len(blocks)))
+    for one in equations:
+        for first, second in itertools.combinations(one.terms, 2):
+            ties[at[first[0]], at[second[0]]] = 1
+    _, part = connected_components(ties, directed=False)
+    return [
+        System(
+            firms, [block for block in blocks if part[at[block]] == number],
+            [cell for cell in cells if part[at[cell.block]] == number],
+            [one for one in equations if part[at[one.terms[0][0]]] == number],
+        )
+        for number in range(part.max() + 1 if blocks else 0)
+    ]  # fmt: skip
+
+
+class System:
+    """Equations on the sums over the smallest groups of firms (atoms) that any row tells apart, and their counts."""
+
+    def __init__(
+        self, firms: Firms, blocks: Sequence[Block], cells: Sequence[Cell], equations: Sequence[Equation]
+    ) -> None:
+        self.cells, self.equations = cells, equations
+        self.atoms: list[tuple[Block, np.ndarray]] = []  # the rows of each
+        for block in blocks:
+            sets = {cell.rows.tobytes() for cell in cells if cell.block == block}
+            sets |= {term[1] for one in equations for term in one.terms if term[0] == block}
+            present = np.flatnonzero(firms.having(block))
+            masks = np.array([np.isin(present, np.frombuffer(rows, np.int64)) for rows in sorted(sets)])
+            _, place = np.unique(masks.T, axis=0, return_inverse=True)
+            self.atoms += [(block, present[place.ravel() == one]) for one in range(place.max() + 1)]
+        self.values = [firms.values[block.variable][rows] for block, rows in self.atoms]
+        self.truth = np.array([values.sum() for values in self.values])
+        self.n = np.array([len(values) for values in self.values])
+        self.matrix = np.array([sum(f * self.over(b, r) for b, r, f in one.terms) for one in equations])
+        self.matrix = self.matrix.reshape(len(equations), len(self.atoms))
+        self.free = _open_directions(self.matrix)
+        self.positive = not any((firms.values[block.variable] < 0).any() for block in blocks)
+
+    def over(self, block: Block, rows: bytes | np.ndarray) -> np.ndarray:
+        """Mark the atoms of a set of firms."""
+        members = set((np.frombuffer(rows, np.int64) if isinstance(rows, bytes) else rows).tolist())
+        return np.array([float(b == block and int(atom[0]) in members) for b, atom in self.atoms])
+
+    def given_back(self) -> list[Found]:
+        """Find withheld cells, and sets of a few firms, whose sums the equations determine."""
+        found = []
+        for cell in self.cells:
+            if not cell.shown and self.is_determined(self.over(cell.block, cell.rows)):
+                found.append(("a withheld cell is given back", cell.table, f"{cell.label}: {cell.n} firms"))
+        small = np.flatnonzero(self.n < FEWEST)
+        for at in small:
+            block, rows = self.atoms[at]
+            if self.is_determined(np.arange(len(self.n)) == at):
+                found.append(("firms are given back", -1, f"{block}: {len(rows)} firms"))
+        for first, second in itertools.combinations([cell for cell in self.cells if cell.shown], 2):
+            large, little = sorted((first, second), key=lambda one: -one.n)
+            if (
+                first.block == second.block
+                and 0 < large.n - little.n < FEWEST
+                and np.isin(little.rows, large.rows).all()
+            ):
+                label = f"{large.label} less {little.label}: {large.n - little.n} firms"
+                found.append(("firms are given back", max(large.table, little.table), label))
+        return found
+
+    def is_determined(self, target: np.ndarray) -> bool:
+        """Whether a sum has one value only, up to a small part of it."""
+        if np.abs(target @ self.free).max(initial=0.0) > NONE_LEFT:
+            return False
+        low, high = self.bound(target, self.equations)
+        return high - low <= 2 * PROTECTION * self.size(target)
+
+    def size(self, target: np.ndarray) -> float:
+        """Return what the protection of a sum is a part of: the sum, or the largest contribution to it."""
+        largest = max((np.abs(self.values[at]).max() for at in np.flatnonzero(target)), default=0.0)
+        return max(abs(float(target @ self.truth)), largest)
+
+    def bounded(self, *, in_turn: bool) -> list[Found]:
+        """Find withheld cells that break a rule and are known more narrowly than their protection."""
+        found = []
+        for cell in self.cells:
+            target = self.over(cell.block, cell.rows)
+            values = np.concatenate([self.values[at] for at in np.flatnonzero(target)])
+            if cell.shown or not _breaks_a_rule(values) or not values.any():
+                continue
+            width = PROTECTION * self.size(target)
+            low, high = self.bound(target, self.equations)
+            true = float(values.sum())
+            if high >= true + 0.99 * width and low <= max(true - 0.99 * width, 0 if self.positive else -np.inf) + 1e-9:
+                continue
+            before = [one for one in self.equations if one.table < cell.table] if in_turn else []
+            if before and np.allclose((low, high), self.bound(target, before), rtol=1e-6, atol=1e-6 * width):
+                continue
+            label = f"{cell.label}: {true:.6g} in {low:.6g} to {high:.6g}"
+            found.append(("a withheld cell is narrowed", cell.table, label))
+        return found
+
+    def bound(self, target: np.ndarray, equations: Sequence[Equation]) -> tuple[float, float]:
+        """Give the least and the most that a sum can be."""
+        chosen = [at for at, one in enumerate(self.equations) if one in equations] if equations else []
+        if not chosen:
+            return (0.0 if self.positive else -np.inf), np.inf
+        matrix = self.matrix[chosen]
+        slack = np.array([self.equations[at].slack for at in chosen])
+        right = matrix @ self.truth
+        scale = np.maximum(np.abs(right), np.abs(matrix).max(axis=1)) + slack
+        upper = np.vstack([matrix, -matrix]) / np.tile(scale, 2)[:, None]
+        room = (np.concatenate([right, -right]) + np.tile(2 * slack, 2)) / np.tile(scale, 2) + 1e-10
+        unit = max(np.abs(self.truth).max(), 1.0)
+        ends = []
+        for side in (1.0, -1.0):
+            solved = linprog(side * target, A_ub=upper * unit, b_ub=room,
+                             bounds=(0 if self.positive else None, None))  # fmt: skip
+            ends.append(side * solved.fun * unit if solved.status == 0 else side * -np.inf)
+        return ends[0], ends[1]
+
+    def solved_by_squares(self) -> list[Found]:
+        """Find single firms that standard errors give back, solving for them where sums of squares hold no others."""
+        found: list[Found] = []
+        for block in {cell.block for cell in self.cells}:
+            errors = [cell for cell in self.cells if cell.block == block and cell.shown and cell.n > 1
+                      and not math.isnan(cell.error)]  # fmt: skip
+            if not errors:
+                continue
+            sums = np.array([self.over(block, cell.rows) for cell in errors])
+            open_atoms = np.abs(self.free).max(axis=1, initial=0.0) > NONE_LEFT
+            single = (self.n == 1) & open_atoms & (sums.any(axis=0))
+            several = (self.n > 1) & sums.any(axis=0)
+            if not single.any():
+                continue
+            keep = _open_directions(sums[:, several].T).T if several.any() else np.eye(len(errors))
+            factors = keep @ sums[:, single]
+            factors = factors[np.abs(factors).max(axis=1, initial=0) > NONE_LEFT]
+            basis = _independent(self.free[single])
+            if not len(factors) or basis.shape[1] > len(factors) or basis.shape[1] > 6:
+                continue
+            slack = max((_relative_room(cell) for cell in errors), default=0.0)
+            found += self._solve(block, np.flatnonzero(single), factors, basis, slack)
+        return found
+
+    def _solve(
+        self, block: Block, single: np.ndarray, factors: np.ndarray, basis: np.ndarray, room: float
+    ) -> list[Found]:
+        """Solve for single firms from many starting points; those on whose value all solutions agree are given back."""
+        rng = np.random.default_rng(1)
+        true = self.truth[single]
+        unit = np.abs(true).max() or 1.0
+        solutions = []
+        for _ in range(40):
+            right = factors @ (true / unit) ** 2 * (1 + room * rng.uniform(-1, 1, len(factors)))
+
+            def misses(step: np.ndarray, right: np.ndarray = right) -> np.ndarray:
+                return factors @ (true / unit + basis @ step) ** 2 - right
+
+            solved = least_squares(misses, rng.normal(0, 1, basis.shape[1]), xtol=1e-14, ftol=1e-14, gtol=1e-14)
+            values = true / unit + basis @ solved.x
+            if np.abs(misses(solved.x)).max() < 1e-9 and (not self.positive or values.min() > -1e-6):
+                solutions.append(values)
+        if not solutions:
+            return []
+        spread = np.ptp(np.array(solutions), axis=0)
+        moves = np.abs(basis).max(axis=1) > NONE_LEFT
+        return [
+            ("a firm is solved for by squares", -1, f"{block}: {true[at]:.6g}")
+            for at in np.flatnonzero(moves & (spread < PROTECTION * np.abs(true / unit)))
+        ]
+
+
+def _relative_room(cell: Cell) -> float:
+    """Return how far a sum of squares is open, relative, because its standard error is rounded."""
+    return cell.digits[1] / max(cell.error, 1e-300) if cell.error else 0.0
+
+
+def _breaks_a_rule(values: np.ndarray) -> bool:
+    """Whether a cell is unsafe by itself: few units, a dominant one, or a rest too small to hide the largest."""
+    size = np.sort(np.abs(values))[::-1]
+    rest = size[2:].sum()
+    return len(size) < FEWEST or size[0] > SHARE_OF_LARGEST * size.sum() or rest < PROTECTION * size[0]
+
+
+def _open_directions(matrix: np.ndarray) -> np.ndarray:
+    """Give an orthonormal basis of the directions that equations leave open, shape (unknowns, directions)."""
+    if not matrix.size:
+        return np.eye(matrix.shape[1])
+    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
+    _, values, directions = np.linalg.svd(matrix / np.where(lengths > 0, lengths, 1.0))
+    rank = int((values > 1e-10 * max(values.max(initial=0.0), 1e-300)).sum())
+    return directions[rank:].T
+
+
+def _independent(matrix: np.ndarray) -> np.ndarray:
+    """Give an orthonormal basis of the columns of a matrix."""
+    left, values, _ = np.linalg.svd(matrix, full_matrices=False)
+    return left[:, values > NONE_LEFT]

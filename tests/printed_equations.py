@@ -1,0 +1,193 @@
+"""Reads written tables as equations on firms. Shares no code with the border.
+
+A mean and its count give a sum, a standard error or an interval the sum of squares; differences, ratios, indexes and
+ratios of sums are equations too. A printed number is open by half of its last digit.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from asked_requests import YEARS, Asked, AskedRequest
+from scipy import stats
+
+BOUNDS = ["0-1", "2-9", "10-49", "50-249", "250+"]
+COLUMN = {"size_class": "size_class", "size_class_4": "size_class", "sector": "sector"}  # of a split; else category
+PARTICIPANT, OTHERS = "participant", "non_participant"
+
+
+class Block(NamedTuple):
+    """A variable in a year."""
+
+    variable: str
+    year: int
+
+
+class Equation(NamedTuple):
+    """What a printed number says: the sums over sets of firms, each times a factor, give a value up to ``slack``."""
+
+    terms: tuple[tuple[Block, bytes, float], ...]
+    value: float
+    slack: float
+    table: int
+
+
+@dataclass
+class Cell:
+    """A cell of a row: the firms with a value, by their rows, and what the row says of them."""
+
+    block: Block
+    rows: np.ndarray
+    table: int
+    label: str
+    shown: bool
+    mean: float
+    n: int
+    error: float
+    digits: tuple[float, float]
+
+
+class Firms:
+    """What the outsider knows of the firms, and, to judge by, their values."""
+
+    def __init__(self, request: AskedRequest) -> None:
+        self.request, self.frame = request, request.firms
+        frame = self.frame
+        persons = frame["persons"].to_numpy()
+        self.size = np.array(BOUNDS)[np.searchsorted([2, 10, 50, 250], persons, side="right")]
+        size_4 = np.where(np.isin(self.size, BOUNDS[:2]), "0-9", self.size)
+        self.classes = {
+            "size_class": self.size, "size_class_4": size_4, "sector": frame["branch"].to_numpy(dtype=object),
+            "alpha": frame["alpha"].to_numpy(), "beta": frame["beta"].to_numpy(),
+        }  # fmt: skip
+        ever = frame.groupby("firm")["joined"].transform("max").to_numpy() == 1
+        self.groups = {PARTICIPANT: ever, OTHERS: ~ever}
+        turnover = frame["turnover"].to_numpy()
+        self.values = {
+            "revenue": turnover, "employed_persons": persons, "revenue_per_employee": turnover / persons,
+            "profit": frame["profit"].to_numpy(), "tech": frame["tech"].to_numpy(),
+        }  # fmt: skip
+        self.population = [~frame["firm"].isin(out).to_numpy() for out in request.left_out]
+
+    def having(self, block: Block) -> np.ndarray:
+        """Mark the firms with a value of a variable in a year."""
+        return (self.frame["year"].to_numpy() == block.year) & ~np.isnan(self.values[block.variable])
+
+    def asked(self, one: Asked) -> np.ndarray:
+        """Mark the firms of a population that a filter keeps."""
+        chosen = self.population[one.population].copy()
+        for column, wanted in one.where.items():
+            chosen &= np.isin(self.classes[column], wanted if isinstance(wanted, list) else [wanted])
+        return chosen
+
+    def by_label(self, one: Asked) -> dict[tuple[str, str, str], np.ndarray]:
+        """Mark the firms of each class of a split, by the texts that its rows have for it."""
+        if one.function == "check_selection" and one.by:
+            return self.by_label(replace(one, by=())) | self.by_label(replace(one, function="compare_groups"))
+        chosen = self.asked(one)
+        places = [np.unique(self.classes[column][chosen].astype(object)) for column in one.by]
+        marked = {}
+        for values in itertools.product(*places):
+            texts = {"size_class": "all", "sector": "all", "category": "all"}
+            written = [(column, _filter_text(wanted)) for column, wanted in sorted(one.where.items())
+                       if column not in one.by]  # fmt: skip
+            rows = chosen.copy()
+            for column, text in [*written, *((c, str(v)) for c, v in zip(one.by, values, strict=True))]:
+                place = COLUMN.get(column, "category")
+                texts[place] = text if texts[place] == "all" else f"{texts[place]} · {text}"
+            for column, value in zip(one.by, values, strict=True):
+                rows &= self.classes[column] == value
+            label = (texts["size_class"], texts["sector"], texts["category"])
+            assert label not in marked or not (rows & marked[label]).any(), "two cells with one label"
+            if rows.any():
+                assert label not in marked, "two cells with one label"
+                marked[label] = rows
+        return marked
+
+
+def _filter_text(wanted: object) -> str:
+    return "+".join(str(one) for one in wanted) if isinstance(wanted, list) else str(wanted)
+
+
+def read_cells(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> Iterator[Cell]:
+    """Read the means of one group: withheld ones too, with nothing but their label."""
+    rows = table[(table["statistic"] == "mean") & table["group"].isin([PARTICIPANT, OTHERS])]
+    marked = firms.by_label(one)
+    digits = _unit_of_last_digit(rows["estimate"])
+    for row in rows.to_dict("records"):
+        block = Block(row["indicator"], int(row["year"]))
+        members = np.flatnonzero(marked[_label(row)] & firms.groups[row["group"]] & firms.having(block))
+        shown = row["status"] == "shown" and row["estimate"] != ""
+        if not len(members):
+            continue
+        mean, error = _number(row["estimate"]), _number(row["std_error"])
+        if math.isnan(error) and row["conf_high"] and row["conf_low"] and len(members) > 1:
+            error = (_number(row["conf_high"]) - _number(row["conf_low"])) / 2 / stats.t.ppf(0.975, len(members) - 1)
+        if shown:
+            truth = firms.values[block.variable][members].mean()
+            assert abs(mean - truth) <= digits / 2 + 1e-9 * abs(truth), ("a shown value was altered", row, truth)
+        yield Cell(block, members, at, _describe(row), shown, mean, len(members), error,
+                   (digits, _unit_of_last_digit(pd.Series([row["std_error"]]))))  # fmt: skip
+
+
+def sum_of(cell: Cell) -> Equation:
+    return Equation(
+        ((cell.block, cell.rows.tobytes(), 1.0),), cell.mean * cell.n, cell.digits[0] / 2 * cell.n, cell.table
+    )
+
+
+def read_contrasts(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> Iterator[Equation]:
+    """Read differences and ratios of means, ratios of sums and indexes as equations on sums."""
+    marked = firms.by_label(one) if len(table) and one.function != "estimate_effect" else {}
+    shown = table[(table["status"] == "shown") & (table["estimate"] != "")]
+    for row in shown.to_dict("records"):
+        if _label(row) not in marked or not row["year"].isdigit():
+            continue
+        block, value = Block(row["indicator"], int(row["year"])), _number(row["estimate"])
+        half = _unit_of_last_digit(shown.loc[shown["statistic"] == row["statistic"], "estimate"]) / 2
+        both = [marked[_label(row)] & firms.groups[group] for group in (PARTICIPANT, OTHERS)]
+        own = marked[_label(row)] & firms.groups.get(row["group"], np.zeros(len(firms.frame), bool))
+        if row["statistic"] == "mean" and row["group"] in ("difference", "ratio"):
+            sets = [np.flatnonzero(rows & firms.having(block)) for rows in both]
+            factor = 1.0 if row["group"] == "difference" else value
+            size = 1.0 if row["group"] == "difference" else abs(firms.values[block.variable][sets[1]].mean())
+            if min(map(len, sets)):
+                yield Equation(((block, sets[0].tobytes(), 1 / len(sets[0])),
+                                (block, sets[1].tobytes(), -factor / len(sets[1]))),
+                               value if row["group"] == "difference" else 0.0, half * size, at)  # fmt: skip
+        elif row["statistic"] == "index" and own.any() and int(row["year"]) != YEARS[0]:
+            base = Block(block.variable, YEARS[0])
+            now, then = (np.flatnonzero(own & firms.having(one)) for one in (block, base))
+            size = abs(firms.values[block.variable][then].mean()) / 100
+            yield Equation(((block, now.tobytes(), 1 / len(now)), (base, then.tobytes(), -value / 100 / len(then))),
+                           0.0, half * size, at)  # fmt: skip
+        elif row["statistic"] == "ratio_of_sums" and row["indicator"] == "revenue_per_employee" and own.any():
+            rows = np.flatnonzero(own & firms.having(block)).tobytes()
+            parts = [Block(name, block.year) for name in ("revenue", "employed_persons")]
+            slack = half * firms.values["employed_persons"][np.frombuffer(rows, np.int64)].sum()
+            yield Equation(((parts[0], rows, 1.0), (parts[1], rows, -value)), 0.0, slack, at)
+
+
+def _label(row: dict[str, str]) -> tuple[str, str, str]:
+    return row["size_class"], row["sector"], row["category"]
+
+
+def _describe(row: dict[str, str]) -> str:
+    return " ".join(row[column] for column in ("indicator", "group", "year", "size_class", "sector", "category"))
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def _unit_of_last_digit(texts: pd.Series) -> float:
+    """Return what the last digit of a column of numbers stands for; 0 where they have too many to be rounded."""
+    decimals = [len(text.rstrip("0").partition(".")[2]) for text in texts if text and "e" not in text]
+    most = max(decimals, default=0)
+    return 0.0 if most > 6 else 10.0**-most
