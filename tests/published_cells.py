@@ -27,11 +27,12 @@ def cell(value: float | str | None, **keys: str | int) -> dict[str, object]:
     return {"size_class": "all", "sector": "all", "category": "all", "rule_set": "replicate_2020", **row, **told}
 
 
-def safe(rows: list[dict[str, object]], *, exhibit: str = "made_up", scale: float | None = None) -> SafeTable:
+def safe(
+    rows: list[dict[str, object]], *, exhibit: str = "made_up", scale: float | None = None, public: bool = False
+) -> SafeTable:
     simulation = None if scale is None else Simulation("made_up", scale, 1, calibrated=({**rows[0]},))
-    table = ResultTable(
-        pd.DataFrame(rows), "f", "association", "", "replicate_2020", exhibit=exhibit, simulation=simulation
-    )
+    made = {"exhibit": exhibit, "simulation": simulation, "public": public}
+    table = ResultTable(pd.DataFrame(rows), "f", "association", "", "replicate_2020", **made)
     return make_safe_table(table, pd.DataFrame(rows).assign(exhibit=exhibit), "cbs")
 
 
@@ -43,7 +44,9 @@ def published(columns: tuple[str, ...], **keys: str) -> pd.DataFrame:
     return pd.DataFrame([{column: {**defaults, **keys}[column] for column in (*columns, *dutch)}])
 
 
-def judge(kind: str, rows: list[dict[str, object]], *, scale: float | None = None, **keys: str) -> pd.Series:
+def judge(
+    kind: str, rows: list[dict[str, object]], *, scale: float | None = None, public: bool = False, **keys: str
+) -> pd.Series:
     """Judge one figure or claim against made-up rows."""
     figures, claims = (published(columns, **keys) for columns in (FIGURE_COLUMNS, CLAIM_COLUMNS))
     inputs = (
@@ -51,7 +54,7 @@ def judge(kind: str, rows: list[dict[str, object]], *, scale: float | None = Non
         if kind == "figure"
         else {"figures": figures.iloc[:0], "claims": claims}
     )
-    return compare_published([safe(rows, scale=scale)], **inputs, readings=FILE).to_frame().iloc[0]
+    return compare_published([safe(rows, scale=scale, public=public)], **inputs, readings=FILE).to_frame().iloc[0]
 
 
 def pair(left: float | str | None, right: float | str | None, **keys: str | int) -> list[dict[str, object]]:

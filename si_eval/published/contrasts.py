@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from si_eval import vocabulary as v
 from si_eval.published.bilingual import BilingualText, join_texts, labelled, name_of, number_text
-from si_eval.published.lookup import Cell, Number, Results
+from si_eval.published.lookup import Cell, Number, Results, weakest_basis
 
 # What a quantity puts against what, for every cell of the row:
 QUANTITIES = {
@@ -65,6 +65,7 @@ class ContrastResult(NamedTuple):
     text: BilingualText = BilingualText()
     reason: BilingualText = BilingualText()
     withheld: bool = False
+    basis: str = ""
 
 
 def list_contrasts(row: Mapping[str, str], results: Results) -> list[Contrast]:
@@ -83,10 +84,11 @@ def evaluate_contrast(
 ) -> ContrastResult:
     """Compare left with right; ``varying`` names the columns that tell the cells of the row apart."""
     left, right = (_evaluate(term, split_list(row["exhibit"]), results) for term in contrast[:2])
+    basis = weakest_basis([left.basis, right.basis])
     if left.value is None or right.value is None:
         term, number = (contrast.left, left) if left.value is None else (contrast.right, right)
         name = BilingualText() if number.absent else _label(term, varying, results.labels)
-        return ContrastResult(reason=join_texts([number.reason, name], " "), withheld=number.withheld)
+        return ContrastResult(reason=join_texts([number.reason, name], " "), withheld=number.withheld, basis=basis)
     formula, change = contrast.left.formula, row["quantity"] in ("change", "step")
     share = left.unit == SHARE_UNIT or contrast.left.cells[0].statistic == v.SHARE
     points = share or formula in UNITS
@@ -110,6 +112,7 @@ def evaluate_contrast(
         computed=size if change else left.value,
         unit=("points" if points else UNITS["growth"]) if change else UNITS.get(formula, left.unit),
         text=join_texts([text, left.remark], ", "),
+        basis=basis,
     )
 
 
@@ -174,9 +177,10 @@ def _evaluate(term: Term, exhibits: Sequence[str], results: Results) -> Number:
     values = [number.value for number in numbers if number.value is not None]
     if len(values) < len(numbers):
         return next(number for number in numbers if number.value is None)
+    basis = weakest_basis(number.basis for number in numbers)
     if term.formula in ("growth", "gap") and values[1] == 0:
         return Number(reason=labelled("published_zero_base"))
-    return numbers[0]._replace(value=FORMULAS[term.formula](values))
+    return numbers[0]._replace(value=FORMULAS[term.formula](values), basis=basis)
 
 
 def _relative_difference(left: float, right: float) -> float:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -13,7 +12,10 @@ import pandas as pd
 from si_eval import vocabulary as v
 from si_eval.published.bilingual import BilingualText, join_texts, labelled, name_of, number_text
 from si_eval.results import SafeTable, Simulation, require_safe
+from si_eval.results.comparison import BASES
 
+RESTATED, CALIBRATED, SIMULATED, COMPUTED = BASES
+BASIS = "basis"  # of a row: what its number proves
 REL_TOL = 1e-9  # relative: what floating point may do to a number that two exhibits repeat
 
 
@@ -38,6 +40,7 @@ class Number(NamedTuple):
     withheld: bool = False
     absent: bool = False
     remark: BilingualText = BilingualText()
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class Results:
                 parts = [self.number(cell._replace(**{column: part}), exhibits) for part in entry["parts"]]
                 missing = next((part for part in parts if part.value is None), None)
                 if missing is None:
-                    return parts[0]._replace(value=sum(part.value or 0.0 for part in parts))
+                    value = sum(part.value or 0.0 for part in parts)
+                    return parts[0]._replace(value=value, basis=weakest_basis(part.basis for part in parts))
                 if not missing.absent:
                     return missing._replace(reason=labelled("published_part", why=missing.reason))
         names = [name_of(part, self.labels) for part in cell if part != v.ALL]
@@ -77,17 +81,6 @@ class Results:
         similar = {row.sector for row in self.rows if row == cell._replace(sector=row.sector)}
         return sorted(similar - {v.ALL})
 
-    def is_calibrated_to(self, cell: Cell) -> bool:
-        """Whether the simulation was made to meet this cell, so that agreement was put in."""
-        keys = cell._asdict().items()
-        return any("indicator" in entry and entry.items() <= keys for entry in self._calibrated_cells)
-
-    @cached_property
-    def _calibrated_cells(self) -> list[dict[str, str]]:
-        """List the cells that the simulation was made to meet."""
-        entries = () if self.simulation is None else self.simulation.calibrated
-        return [{column: _key(entry[column]) for column in Cell._fields if column in entry} for entry in entries]
-
 
 def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) -> Results:
     """Index the rows of SafeTables by cell; raise DisclosureError for anything else."""
@@ -95,9 +88,11 @@ def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) ->
     rows: dict[Cell, list[Mapping[str, Any]]] = defaultdict(list)
     for table in tables:
         defaults = {v.EXHIBIT: table.exhibit, v.RULE_SET: table.rules}
+        calibrated = _calibrated_cells(table.simulation)
         for row in table.to_frame().to_dict("records"):
             known = {str(column): value for column, value in row.items() if to_text(value)}
-            rows[Cell(*(_key(row.get(column)) for column in Cell._fields))].append({**defaults, **known})
+            cell = Cell(*(_key(row.get(column)) for column in Cell._fields))
+            rows[cell].append({**defaults, **known, BASIS: _basis_of(table, cell, calibrated)})
     simulations = [table.simulation for table in tables if table.simulation is not None]
     labels = {
         term: texts
@@ -106,6 +101,27 @@ def collect_results(tables: Sequence[SafeTable], readings: Mapping[str, Any]) ->
     }
     simulation = min(simulations, key=lambda simulation: simulation.scale, default=None)
     return Results(dict(rows), readings, simulation, labels)
+
+
+def weakest_basis(bases: Iterable[str]) -> str:
+    """Return the basis that proves least; none where there is none."""
+    return min(filter(None, bases), key=BASES.index, default="")
+
+
+def _basis_of(table: SafeTable, cell: Cell, calibrated: Sequence[Mapping[str, str]]) -> str:
+    """Say what the numbers of a table are: the source's, of a simulation that was made to meet them, or others."""
+    if table.public:
+        return RESTATED
+    if table.simulation is None:
+        return COMPUTED
+    keys = cell._asdict().items()
+    return CALIBRATED if any("indicator" in entry and entry.items() <= keys for entry in calibrated) else SIMULATED
+
+
+def _calibrated_cells(simulation: Simulation | None) -> list[dict[str, str]]:
+    """List the cells that a simulation was made to meet."""
+    entries = () if simulation is None else simulation.calibrated
+    return [{column: _key(entry[column]) for column in Cell._fields if column in entry} for entry in entries]
 
 
 def to_text(value: Any) -> str:
@@ -127,7 +143,7 @@ def _agreed_number(
     first = matching[0]
     withheld = next((row[v.STATUS] for row in matching if row[v.STATUS] != v.SHOWN), "")
     if withheld:
-        return Number(reason=labelled(f"published_{withheld}"), withheld=True)
+        return Number(reason=labelled(f"published_{withheld}"), withheld=True, basis=first[BASIS])
     values = [float(row[v.ESTIMATE]) for row in matching if v.ESTIMATE in row]
     if not values:
         why = name_of(first.get(v.NOTE, "published_no_reason"), labels)
@@ -140,4 +156,4 @@ def _agreed_number(
         return Number(reason=labelled("published_several", exhibits=join_texts(holders, ", ")))
     other = first[v.RULE_SET]
     remark = BilingualText() if other == rule_set else labelled("published_rule_set", rules=BilingualText(other, other))
-    return Number(values[0], unit=first.get(v.UNIT_OF_MEASURE, ""), remark=remark)
+    return Number(values[0], unit=first.get(v.UNIT_OF_MEASURE, ""), remark=remark, basis=first[BASIS])

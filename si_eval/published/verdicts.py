@@ -11,13 +11,13 @@ from si_eval import vocabulary as v
 from si_eval.published.bilingual import BilingualText, join_texts, labelled, number_text, stored_text
 from si_eval.published.contrasts import Contrast, ContrastResult, evaluate_contrast, list_contrasts, split_list
 from si_eval.published.descriptions import describe_claim, describe_precision, describe_reading
-from si_eval.published.lookup import Cell, Results
-from si_eval.results.comparison import VERDICTS
+from si_eval.published.lookup import CALIBRATED, RESTATED, Cell, Results, weakest_basis
+from si_eval.results.comparison import AGREE, VERDICTS
 
 EXACT, WITHIN, DIRECTION, FAILS, NOT_COMPUTABLE = VERDICTS
 COLUMNS = (
     *("id", "kind", "exhibit", "statement", "statement_nl", "published", "computed", "unit", "precision"),
-    *("reading", "reading_nl", "verdict", "reason", "reason_nl", "source", "section", "line"),
+    *("reading", "reading_nl", "verdict", "basis", "reason", "reason_nl", "source", "section", "line"),
 )
 MAX_LISTED = 8  # a reason lists no more contrasts than these
 SEPARATOR = "; "  # between what a reason says
@@ -63,8 +63,8 @@ def judge_figure(row: Mapping[str, str], results: Results) -> dict[str, Any]:
         verdict = rule["verdict"] if low - slack <= result.computed <= high + slack else FAILS
         numbers = {"computed": result.computed, "printed": published, "low": low, "high": high}
         reason = labelled("published_compared", **{name: _format(number) for name, number in numbers.items()})
-    if results.is_calibrated_to(contrast.left.cells[0]):
-        reason = join_texts([reason, labelled("published_calibrated")], SEPARATOR)
+    if verdict in AGREE and result.basis in (RESTATED, CALIBRATED):
+        reason = join_texts([reason, labelled(f"published_{result.basis}")], SEPARATOR)
     judged = {"kind": "figure", "published": published, "precision": row["precision"]}
     judged["reading"] = describe_precision(row, results.readings, results.labels)
     return _complete_row({**judged, "verdict": verdict, "reason": reason}, result, row, results)
@@ -92,7 +92,8 @@ def judge_claim(row: Mapping[str, str], results: Results) -> dict[str, Any]:
     precision = [row["quantifier"] if len(contrasts) > 1 else "", row["comparison"], row["other"], word]
     judged = {"kind": "claim", "published": math.nan, "precision": " ".join(filter(None, precision))}
     judged["reading"] = describe_claim(row, results.readings, results.labels, several=len(contrasts) > 1)
-    single = evaluated[0] if len(evaluated) == 1 else ContrastResult()
+    basis = weakest_basis(result.basis for result in evaluated)
+    single = evaluated[0] if len(evaluated) == 1 else ContrastResult(basis=basis)
     return _complete_row({**judged, "verdict": verdict, "reason": reason}, single, row, results)
 
 
@@ -208,7 +209,7 @@ def _complete_row(
     if row["confidence"] and float(row["confidence"]) < results.readings["results"]["ambiguous_below"]:
         remarks.append(labelled("published_ambiguous", confidence=number_text(row["confidence"])))
     reason = join_texts([*remarks, stored_text(row["note_nl"], row["note"])], SEPARATOR)
-    complete: dict[str, Any] = {**row, **judged, "unit": result.unit}
+    complete: dict[str, Any] = {**row, **judged, "unit": result.unit, "basis": result.basis}
     complete |= {"reason": reason.en, "reason_nl": reason.nl}
     complete |= {"reading": judged["reading"].en, "reading_nl": judged["reading"].nl}
     complete["computed"] = math.nan if judged["verdict"] == NOT_COMPUTABLE else result.computed

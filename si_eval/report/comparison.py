@@ -17,16 +17,19 @@ from si_eval.vocabulary import Language, label
 
 WORDED = ("statement", "reading", "reason")  # and each of them in Dutch
 DUTCH = "_nl"
-COLUMNS = ("id", "source", "published", "computed", "verdict", *WORDED, *(name + DUTCH for name in WORDED))
+COLUMNS = ("id", "source", "published", "computed", "verdict", "basis", *WORDED, *(name + DUTCH for name in WORDED))
 EXHIBIT = "published_comparison"
-ORDER = ("fails", "not computable", "direction holds", "within precision", "exact")
-AGREE = ("within precision", "exact")
+CERTAIN = ("restated", "calibrated")  # bases on which agreement was put in: they stand in place of its verdict
+ORDER = ("fails", "not computable", "direction holds", "within precision", "exact", *CERTAIN)
+OPEN = ORDER[:2]
 
 
 def show_comparison(comparison: PublishedComparison, *, language: Language | None = None) -> Display:
-    """Show what was published against what was computed: counts by verdict, then every statement under its verdict.
+    """Show what was published against what was computed: counts by outcome, then every statement under its own.
 
     Use it in a notebook; the document takes the table in both languages. Statements that fail stand first, unfolded.
+    Where agreement proves nothing, because a number is the source's own or that of a simulation which was made to meet
+    it, that stands in place of the verdict.
 
     Parameters
     ----------
@@ -96,26 +99,28 @@ def show_comparison(comparison: PublishedComparison, *, language: Language | Non
 
 
 def _table(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> str:
-    verdicts = frame["verdict"].astype(str).value_counts()
-    order = sorted(verdicts.index, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-    counts = ", ".join(f"{label(name, language)} {number(verdicts[name], language)}" for name in order)
+    verdicts, certain = frame["verdict"].astype(str), frame["basis"].isin(CERTAIN)
+    outcomes = frame["basis"].where(certain & ~verdicts.isin(OPEN), verdicts)
+    numbers = outcomes.value_counts()
+    order = sorted(numbers.index, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    counts = ", ".join(f"{label(name, language)} {number(numbers[name], language)}" for name in order)
     summary = label("report_comparison_counts", language).format(total=number(len(frame), language), counts=counts)
     tag = f'<span class="si-synthetic">{label("report_synthetic", language)}</span> ' if synthetic else ""
     note = f"<p><small>{escape(label('report_synthetic_note', language))}</small></p>" if synthetic else ""
-    groups = "".join(_group(name, frame[frame["verdict"].astype(str) == name], language) for name in order)
+    groups = "".join(_group(name, frame[outcomes == name], language) for name in order)
     return (
         f'<style>{TABLE_CSS}</style>\n<div class="si-table si-text"><p>{tag}{escape(summary)}</p>{groups}{note}</div>\n'
     )
 
 
-def _group(verdict: str, rows: pd.DataFrame, language: Language) -> str:
-    """Write the statements of one verdict as a table that unfolds: open where it fails, shut on paper if it agrees."""
+def _group(outcome: str, rows: pd.DataFrame, language: Language) -> str:
+    """Write the statements of one outcome as a table that unfolds: open where it fails, shut on paper if it agrees."""
     names = ("statement", "published", "computed")
     head = "".join(f'<th scope="col">{escape(label(f"report_comparison_{name}", language))}</th>' for name in names)
     body = "".join(_line(row, language) for row in rows.to_dict("records"))
-    title = f"{escape(label(verdict, language))} ({number(len(rows), language)})"
-    opened = " open" if verdict == ORDER[0] else ""
-    printed = "agrees" if verdict in AGREE else "numbers"
+    title = f"{escape(label(outcome, language))} ({number(len(rows), language)})"
+    opened = " open" if outcome == ORDER[0] else ""
+    printed = "numbers" if outcome in ORDER[:3] else "agrees"
     return (
         f'<details class="{printed}"{opened}><summary>{title}</summary><table class="si-comparison">'
         f"<caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"

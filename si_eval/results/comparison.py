@@ -16,6 +16,8 @@ from si_eval.results.sealing import frame_parts, is_signed, sign
 from si_eval.vocabulary import Language
 
 VERDICTS = ("exact", "within precision", "direction holds", "fails", "not computable")
+AGREE = VERDICTS[:3]
+BASES = ("restated", "calibrated", "simulated", "computed")  # of the numbers compared, those that prove least first
 
 
 @keep_frames("frame")
@@ -29,7 +31,10 @@ class PublishedComparison:
     ----------
     frame : DataFrame
         One row a figure or claim: ``id, kind`` (figure or claim), ``exhibit, statement, statement_nl, published,
-        computed, unit, precision, reading, reading_nl, verdict, reason, reason_nl, source, section, line``.
+        computed, unit, precision, reading, reading_nl, verdict, basis, reason, reason_nl, source, section, line``.
+        ``basis`` says what the numbers compared are: ``restated`` (the source's own numbers, carried through a table),
+        ``calibrated`` (the simulation was made to meet them), ``simulated`` otherwise, or ``computed`` from real data;
+        of several that which proves least, and nothing where no number was found.
     simulation : Simulation or None
         What a simulated extract says of itself; None where the extract is real.
     language : {"nl", "en"}
@@ -61,6 +66,9 @@ class PublishedComparison:
             counts = rows["verdict"].value_counts()
             numbers = ", ".join(f"{verdict} {counts.get(verdict, 0)}" for verdict in VERDICTS)
             lines.append(f"  {len(rows)} {kind}s: {numbers}")
+            bases = rows.loc[rows["verdict"].isin(AGREE), "basis"].value_counts()
+            agreeing = ", ".join(f"{bases.get(basis, 0)} {basis}" for basis in BASES)
+            lines.append(f"    basis of those that agree: {agreeing}")
         if self.simulation is not None:
             lines.append("  computed from a simulated extract: the verdicts test the program, not the source")
         return "\n".join(lines)

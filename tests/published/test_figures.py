@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from published_cells import FILE, READINGS, WITHHELD, cell, judge, published, safe
+from published_cells import FILE, OTHER, READINGS, WITHHELD, cell, judge, pair, published, safe
 
 from si_eval.published import compare_published
 from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS
@@ -61,7 +61,31 @@ def test_thinned_population_is_not_counted() -> None:
     keys = {"value": "100", "step": "1", "whole_population": "yes"}
     assert "scale 0.01" in judge("figure", [cell(1.0)], scale=0.01, **keys)["reason"]
     assert judge("figure", [cell(100.0)], scale=1.0, **keys)["verdict"] == "exact"
-    assert "calibrated to this figure" in judge("figure", [cell(100.0)], scale=1.0, **keys)["reason"]
+
+
+def test_the_basis_says_what_agreement_proves() -> None:
+    keys = {"value": "100", "step": "1"}
+    met = judge("figure", [cell(100.0)], scale=1.0, **keys)
+    assert (met["basis"], met["verdict"]) == ("calibrated", "exact")
+    assert "calibrated to this figure" in met["reason"]
+    missed = judge("figure", [cell(90.0)], scale=1.0, **keys)
+    assert (missed["basis"], missed["verdict"]) == ("calibrated", "fails")
+    assert "calibrated" not in missed["reason"]
+    other = judge("figure", [cell(1.0), cell(100.0, year=2015)], scale=1.0, **{**keys, "year": "2015"})
+    assert (other["basis"], other["verdict"]) == ("simulated", "exact")
+    assert judge("figure", [cell(100.0)], **keys)["basis"] == "computed"
+    told = judge("figure", [cell(100.0)], public=True, **keys)
+    assert (told["basis"], told["verdict"]) == ("restated", "exact")
+    assert "the source's own number" in told["reason"]
+    assert judge("figure", [cell(100.0)], **{**keys, "year": "2015"})["basis"] == ""
+
+
+def test_several_numbers_have_the_basis_that_proves_least() -> None:
+    change = {"quantity": "change", "year": "2014..2018", "value": "0.5", "step": "0.1", "precision": "about"}
+    rows = [cell(100.0), cell(152.0, year=2018)]
+    assert judge("figure", rows, scale=1.0, **change)["basis"] == "calibrated"  # of the first year alone
+    claim = judge("claim", pair(2.0, 1.0), scale=1.0, comparison=">", other=OTHER)
+    assert (claim["basis"], claim["verdict"]) == ("calibrated", "direction holds")
 
 
 @settings(max_examples=25)

@@ -247,23 +247,24 @@ def test_a_display_holds_figure_and_table_in_both_languages() -> None:
 
 def test_published_against_computed_counts_its_verdicts() -> None:
     rows = {
-        "id": ["MP005", "MP006"],
-        "source": ["Dialogic 2020, Tabel 6"] * 2,
-        "statement": ["linked units 2014", "<b>linked</b>"],
-        "published": [428.0, float("nan")],
-        "computed": [428.0, 0.2874],
-        "verdict": ["exact", "fails"],
-        "reason": ["", "a & b"],
-        "reading": ["as printed", "whole per cent"],
-        "statement_nl": ["gekoppelde eenheden 2014", ""],
-        "reason_nl": ["", "a & c"],
-        "reading_nl": ["zoals gedrukt", ""],
+        "id": ["MP005", "MP006", "MP007", "MP008"],
+        "source": ["Dialogic 2020, Tabel 6"] * 4,
+        "statement": ["linked units 2014", "<b>linked</b>", "registrations", "units 2019"],
+        "published": [428.0, float("nan"), 733.0, 494.0],
+        "computed": [428.0, 0.2874, 733.0, 494.0],
+        "verdict": ["exact", "fails", "exact", "exact"],
+        "basis": ["simulated", "calibrated", "restated", "calibrated"],
+        "reason": ["", "a & b", "", ""],
+        "reading": ["as printed", "whole per cent", "", ""],
+        "statement_nl": ["gekoppelde eenheden 2014", "", "", ""],
+        "reason_nl": ["", "a & c", "", ""],
+        "reading_nl": ["zoals gedrukt", "", "", ""],
     }
     comparison = seal_comparison(pd.DataFrame(rows), [safe([{"indicator": "revenue"}])])
     dutch, english = (show_comparison(comparison).payload["html"][language] for language in LANGUAGES)
     for word in (
         "gelijk (1)",
-        "2 uitspraken",
+        "4 uitspraken: wijkt af 1, gelijk 1, de bron met zichzelf vergeleken 1, simulatie die hierop is geijkt 1.",
         "0,287",
         "gekoppelde eenheden 2014",
         "gelezen als: zoals gedrukt",
