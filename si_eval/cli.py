@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +38,22 @@ ShowValues = Annotated[
 ]
 app = Commands(help="Evaluate a programme for enterprises from register extracts.", no_args_is_help=True)
 errors = Console(stderr=True)
+
+
+def _show_version(wanted: bool) -> None:
+    """Print the version and end the command, where that is wanted."""
+    if wanted:
+        typer.echo(f"si-eval {metadata.version('si-eval')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    """Evaluate a programme for enterprises from register extracts."""
 
 
 @app.command()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,12 @@ def identifiers(extract):
         for column in {"be_id", "group_id", "kvk_id", "person_id"} & set(frame.columns):
             found |= set(frame[column].dropna().astype(str))
     return found
+
+
+def test_the_version_is_that_of_the_package():
+    result = CliRunner().invoke(app, ["--version"])
+    assert (result.exit_code, result.stdout.split()) == (0, ["si-eval", metadata.version("si-eval")])
+    assert re.fullmatch(r"\d+\.\d+\.\d+", metadata.version("si-eval"))
 
 
 def test_a_run_keeps_what_stays_inside_beside_its_results(first_run):
