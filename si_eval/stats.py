@@ -53,9 +53,59 @@ def student_interval(estimate: FloatArray, std_error: FloatArray, dof: FloatArra
     An estimate without error has no p-value.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        quantile = special.stdtrit(dof, 0.5 + level / 2)
+        quantile = student_quantile(dof, level)
         p_value = 2 * special.stdtr(dof, -np.abs(estimate / np.where(std_error == 0, np.nan, std_error)))
     return Interval(estimate, std_error, estimate - quantile * std_error, estimate + quantile * std_error, p_value)
+
+
+def student_quantile(dof: FloatArray, level: float) -> FloatArray:
+    """Compute the quantile that an interval of coverage ``level`` reaches on each side, in standard errors."""
+    return np.asarray(special.stdtrit(dof, 0.5 + level / 2), dtype=np.float64)
+
+
+def sample_skewness(moment: FloatArray, n: FloatArray) -> FloatArray:
+    r"""Correct the skewness of a mean of ``n`` independent values for its bias in small samples.
+
+    ``moment`` is :math:`\sum z^3 / (\sum z^2)^{3/2}`, where the sum of squares is that of the variance with n - 1. The
+    skewness of samples is too small where values are skewed; Hazen's factor 1 + 8.5 / n mends most of it.
+
+    Source: Hazen (1930), Flood Flows.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(n > 2, moment * n**2 / ((n - 1) * (n - 2)) * (1 + 8.5 / n), np.nan)
+
+
+def is_skewed(skewness: FloatArray, n: FloatArray) -> BoolArray:
+    r"""Whether the values behind a mean of ``n``, which has this ``skewness``, are more skewed than chance explains.
+
+    That is a skewness :math:`\gamma` of the values above :math:`2 \sqrt{6 / n}`. From 25 values on it includes every
+    mean that is too skewed for Student's interval by Cochran's rule, :math:`n > 25 \gamma^2`.
+
+    Source: Cochran (1977), Sampling Techniques, third edition, section 2.15.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.abs(skewness) * np.sqrt(n) > 2 * np.sqrt(6 / n)
+
+
+def skewness_adjusted_interval(
+    estimate: FloatArray, std_error: FloatArray, skewness: FloatArray, dof: FloatArray, level: float
+) -> tuple[FloatArray, FloatArray]:
+    r"""Compute the interval of means of skewed values: Student's, bent to the longer tail.
+
+    With the ``skewness`` a of the mean, :math:`g(t) = t + a t^2 / 3 + a^2 t^3 / 27 + a / 6` of the studentised mean is
+    nearly symmetric. The bounds are those whose transform is a quantile of Student's distribution.
+
+    Source: Hall (1992), Journal of the Royal Statistical Society B 54, p. 221-228.
+    """
+    quantile = student_quantile(dof, level)
+    flat = np.abs(skewness) < ROUNDING
+    a = np.where(flat, 1.0, skewness)
+
+    def invert(bound: FloatArray) -> FloatArray:
+        return np.where(flat, bound, (np.cbrt(1 + a * (bound - a / 6)) - 1) * 3 / a)
+
+    with np.errstate(invalid="ignore"):
+        return estimate - invert(quantile) * std_error, estimate - invert(-quantile) * std_error
 
 
 def welch_degrees_of_freedom(se_a: FloatArray, n_a: FloatArray, se_b: FloatArray, n_b: FloatArray) -> FloatArray:
@@ -113,16 +163,20 @@ def equivalence_p_value(
     sd_b: FloatArray,
     n_b: FloatArray,
     bound: float,
+    error: tuple[FloatArray, FloatArray] | None = None,
 ) -> FloatArray:
-    """Compute the p-value of two one-sided Welch tests that means differ by ``bound`` standard deviations or more.
+    """Compute the p-value of two one-sided tests that means differ by ``bound`` standard deviations or more.
+
+    ``error`` is the standard error of the difference and its degrees of freedom; by default those of Welch.
 
     Source: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, p. 657-680.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
-        se_a, se_b = sd_a / np.sqrt(n_a), sd_b / np.sqrt(n_b)
-        std_error = np.sqrt(se_a**2 + se_b**2)
+        if error is None:
+            se_a, se_b = sd_a / np.sqrt(n_a), sd_b / np.sqrt(n_b)
+            error = np.sqrt(se_a**2 + se_b**2), welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
+        std_error, dof = error
         margin = bound * np.sqrt((sd_a**2 + sd_b**2) / 2)
-        dof = welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
         difference = subtract(mean_a, mean_b)
         above = special.stdtr(dof, -(difference + margin) / std_error)
         below = special.stdtr(dof, (difference - margin) / std_error)

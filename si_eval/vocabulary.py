@@ -76,6 +76,10 @@ NUMBERS = (ESTIMATE, STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE, N_UNITS)
 TIDY = (*KEYS, *NUMBERS, UNIT_OF_MEASURE, RULE_SET, NOTE)
 
 DOF = "dof"  # degrees of freedom, beside the coefficient of a model; it does not cross the public border
+# Beside the numbers of a comparison; they do not cross the public border.
+SE_CONVENTION = "se_convention"  # how standard errors and degrees of freedom are computed
+ERROR_DOF = "error_dof"  # degrees of freedom of an interval and its p-value
+STD_DEV = "std_dev"  # the standard deviation of the values behind a mean, which a clustered error does not tell
 N_TOTAL = "n_total"  # the number of units that a share is of
 OF_BASE_YEAR = "_base"  # ends the name of a column that speaks of the base year of an index
 OF_POPULATION = "_population"  # ends the name of an indicator for the population that respondents are compared with
@@ -116,6 +120,9 @@ SHARE = "share"
 MEAN = "mean"
 MEDIAN = "median"
 RATIO_OF_SUMS = "ratio_of_sums"
+WINSORISED_MEAN = "winsorised_mean"
+WINSOR_SHARE = 0.01  # of the values on each side that a winsorised mean moves in
+MEAN_LOG = "mean_log"
 INDEX = "index"
 GAP = "gap"
 SMD = "standardised_mean_difference"
@@ -139,6 +146,8 @@ STATISTICS = (
     MEAN,
     MEDIAN,
     RATIO_OF_SUMS,
+    WINSORISED_MEAN,
+    MEAN_LOG,
     INDEX,
     GAP,
     SMD,
@@ -212,6 +221,12 @@ class Reason(StrEnum):
     NO_CONTROLS_LEFT = "no_controls_left"
     # comparisons
     ONE_UNIT = "one_unit"
+    ONE_CLUSTER = "one_cluster"
+    SKEWED = "skewed"
+    UNLIKE_BEFORE = "unlike_before"
+    SIGNS_DISAGREE = "signs_disagree"
+    TOO_FEW_TO_TEST = "too_few_to_test"
+    NOT_ALL_POSITIVE = "not_all_positive"
     NO_VARIANCE = "no_variance"
     NO_STANDARD_DEVIATION = "no_standard_deviation"
     BASE_NEAR_ZERO = "base_near_zero"

@@ -17,6 +17,7 @@ from si_eval.registry import assets, indicators
 from si_eval.study.catalogue import EXHIBIT_FUNCTIONS
 from si_eval.vocabulary import (
     DOF,
+    ERROR_DOF,
     EVIDENCE_COLUMNS,
     GROUPS,
     MERGED,
@@ -24,9 +25,11 @@ from si_eval.vocabulary import (
     PSEUDO_COLUMNS,
     PUBLIC_COLUMNS,
     PUBLIC_UNIT,
+    SE_CONVENTION,
     SHOWN,
     STATISTICS,
     STATUS,
+    STD_DEV,
     SUPPRESSED,
     TIDY,
     Evidence,
@@ -181,6 +184,7 @@ def glossary():
 def test_the_glossary_has_every_column_and_code():
     codes = {*STATISTICS, *GROUPS, *get_args(Evidence), *get_args(Verdict), *VERDICTS, SHOWN, SUPPRESSED, MERGED}
     columns = {*TIDY, *EVIDENCE_COLUMNS, *PSEUDO_COLUMNS, *PUBLIC_COLUMNS, STATUS, DOF, N_TOTAL, PUBLIC_UNIT}
+    columns |= {SE_CONVENTION, STD_DEV, ERROR_DOF}
     assert not sorted((codes | columns) - glossary())
 
 

@@ -1,7 +1,16 @@
 """The unit border: units go in, cells come out."""
 
+from si_eval.cells.clusters import contrast_error
+from si_eval.cells.errors import Errors, mean_dof, std_error_of
 from si_eval.cells.partition import PanelUnits, unit_source
-from si_eval.cells.requests import check_panel, check_request, check_where, fill_empty_groups, refuse_empty
+from si_eval.cells.requests import (
+    check_errors,
+    check_panel,
+    check_request,
+    check_where,
+    fill_empty_groups,
+    refuse_empty,
+)
 from si_eval.cells.rests_on import (
     CELL,
     cells_of,
@@ -32,22 +41,28 @@ from si_eval.cells.units import (
     indicator_values,
     select_units,
 )
+from si_eval.cells.year_pairs import MEANS, YearPair, pair_years
 
 __all__ = [
     "CELL",
+    "MEANS",
     "CellRequest",
     "CellSummary",
     "Columns",
+    "Errors",
     "PanelUnits",
     "Summaries",
     "Where",
+    "YearPair",
     "cell_request",
     "cells_of",
     "check_columns",
+    "check_errors",
     "check_indicators",
     "check_panel",
     "check_request",
     "check_where",
+    "contrast_error",
     "count_coverage",
     "count_holdings",
     "disclosure_columns",
@@ -58,12 +73,15 @@ __all__ = [
     "indicator_values",
     "join_cells",
     "label_cells",
+    "mean_dof",
     "no_cells",
     "of_both_groups",
+    "pair_years",
     "ratio_cells",
     "refuse_empty",
     "select_units",
     "sources_of",
+    "std_error_of",
     "summarise",
     "summarise_requests",
     "tidy_frame",

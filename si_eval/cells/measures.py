@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from si_eval.cells.clusters import NONE, SharedGroups
+from si_eval.cells.errors import Errors, measure_errors
 from si_eval.cells.order_statistics import Cells, Neighbours, moments, number_combinations, two_largest
 from si_eval.engine.columns import ColumnTable, SparseColumn, collect_columns
 from si_eval.errors import StudyError
 from si_eval.registry import Indicator, facts
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import (
+    GROUP,
     INDICATOR,
     PSEUDO_COLUMNS,
     PSEUDO_HOLDINGS,
@@ -38,7 +41,12 @@ VALUE, PART, HOLDING = "value ", "part ", "holding"  # prefixes: an indicator an
 
 
 def measure_cells(
-    batches: Iterable[pa.RecordBatch], indicators: Sequence[Indicator], keys: Sequence[str], *, threads: int = 1
+    batches: Iterable[pa.RecordBatch],
+    indicators: Sequence[Indicator],
+    keys: Sequence[str],
+    *,
+    errors: Errors | None = None,
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Compute one row an indicator and cell: ``indicator``, the keys and `MEASURE_COLUMNS`.
 
@@ -46,7 +54,8 @@ def measure_cells(
     and, as float64 with gaps, the values (`VALUE` and the indicator's name) and the parts of ratios (`PART` and the
     column's name; a part that is not there is the value of the indicator with its name). A gap is not counted;
     contributions are absolute values. With a column `PUBLIC_UNIT` the columns of `PUBLIC_COLUMNS` follow, and public
-    units are not among the units of a pseudo-quantile.
+    units are not among the units of a pseudo-quantile. With ``errors`` the columns of `measure_errors` follow; the key
+    ``group`` then says which cells are compared.
 
     Raises `StudyError` for values that are too large, or all too small, for their variance to be a number.
     """
@@ -55,9 +64,10 @@ def measure_cells(
     labels = {name: key.dictionary.take(pa.array(key.indices[first])).to_pandas() for name, key in encoded.items()}
     encoded.clear()  # their memory is for what follows
     groups, public = columns.sparse(HOLDING), columns.booleans(PUBLIC_UNIT)
-    units = _Units.of(cell, len(first), _SharedGroups.of(groups.rows, groups.values, cell), public)
+    opposite = _opposite_cells(labels, len(first))
+    units = _Units.of(cell, opposite, SharedGroups.of(groups.rows, groups.values, cell, opposite), public)
     with ThreadPoolExecutor(threads) as pool:
-        measured = list(pool.map(lambda entry: _measures(columns, units, entry), indicators))
+        measured = list(pool.map(lambda entry: _measures(columns, units, entry, errors), indicators))
     again = np.tile(np.arange(len(first)), len(indicators))
     return pd.DataFrame(
         {
@@ -81,18 +91,32 @@ def _neighbours() -> int:
     return int(facts("disclosure")[PSEUDO_QUANTILE]["neighbours"])
 
 
-def _measures(columns: ColumnTable, units: _Units, indicator: Indicator) -> dict[str, FloatArray]:
+def _opposite_cells(labels: dict[str, pd.Series], cells: int) -> IntArray:
+    """Find the cell of the other group with the same labels, `NONE` where there is none; shape (cells,)."""
+    if GROUP not in labels or not cells:
+        return np.full(cells, NONE)
+    table = pd.DataFrame({name: label.astype(str) for name, label in labels.items()})
+    rest = [name for name in labels if name != GROUP]
+    code = table.groupby(rest, sort=False).ngroup().to_numpy() if rest else np.zeros(cells, dtype=np.int64)
+    position = pd.Series(np.arange(cells))
+    first, last = position.groupby(code).transform("min").to_numpy(), position.groupby(code).transform("max").to_numpy()
+    return np.where(first == last, NONE, first + last - np.arange(cells))
+
+
+def _measures(
+    columns: ColumnTable, units: _Units, indicator: Indicator, errors: Errors | None
+) -> dict[str, FloatArray]:
     """Compute the measures of one indicator; only the units that have it count where these are few."""
     column = columns.columns[VALUE + indicator.name]
     _refuse_size(indicator.name, column.values if isinstance(column, SparseColumn) else column)
     rows = column.rows if isinstance(column, SparseColumn) else slice(None)
-    parts = [
+    numerator, denominator = (
         columns.floats((PART if PART + part in columns.columns else VALUE) + part)[rows] if part else None
         for part in (indicator.numerator, indicator.denominator)
-    ]
+    )
     if isinstance(column, SparseColumn):
-        return units.take(column.rows).measures(column.values, *parts)
-    return units.measures(column, *parts)
+        return units.take(column.rows).measures(column.values, numerator, denominator, errors)
+    return units.measures(column, numerator, denominator, errors)
 
 
 def _refuse_size(name: str, values: FloatArray) -> None:
@@ -106,57 +130,43 @@ def _refuse_size(name: str, values: FloatArray) -> None:
 
 
 @dataclass(frozen=True)
-class _SharedGroups:
-    """The units whose enterprise group may have several units in a cell; every other unit is a holding of its own.
-
-    ``rows`` are their row numbers in ascending order and ``group`` their groups, ``pair`` numbers their cell and group,
-    ``cell`` is the cell of each pair.
-    """
-
-    rows: IntArray
-    group: IntArray
-    pair: IntArray
-    cell: IntArray
-
-    @classmethod
-    def of(cls, rows: IntArray, group: IntArray, cell: IntArray) -> _SharedGroups:
-        """Assign a number to each pair of cell and group; ``cell`` has the cell of every unit."""
-        pairs, pair = np.unique(np.stack([cell[rows], group]), axis=1, return_inverse=True)
-        return cls(rows, group, pair, pairs[0])
-
-
-@dataclass(frozen=True)
 class _Units:
     """Units in their cells.
 
-    ``together`` are the positions, in the cells' order, of units that share a group; ``public`` says which units are
-    public, if any is.
+    ``opposite`` is the cell that each cell is compared with; ``together`` are the positions, in the cells' order, of
+    units that share a group; ``public`` says which units are public, if any is.
     """
 
     cells: Cells
+    opposite: IntArray
     together: IntArray
-    shared: _SharedGroups
+    shared: SharedGroups
     public: BoolArray | None
 
     @classmethod
-    def of(cls, cell: IntArray, cells: int, shared: _SharedGroups, public: BoolArray | None) -> _Units:
+    def of(cls, cell: IntArray, opposite: IntArray, shared: SharedGroups, public: BoolArray | None) -> _Units:
         """Sort units by their cell, of shape (units,)."""
-        sorted_cells = Cells.of(cell, cells)
+        sorted_cells = Cells.of(cell, len(opposite))
         shares = np.zeros(len(cell), dtype=np.bool_)
         shares[shared.rows] = True
-        return cls(sorted_cells, np.flatnonzero(shares[sorted_cells.order]), shared, public)
+        return cls(sorted_cells, opposite, np.flatnonzero(shares[sorted_cells.order]), shared, public)
 
     def take(self, rows: IntArray) -> _Units:
         """Keep the units of some row numbers, in ascending order."""
         cell, shared = self.cells.cell[rows], np.isin(self.shared.rows, rows, assume_unique=True)
         positions = np.searchsorted(rows, self.shared.rows[shared])
         public = None if self.public is None else self.public[rows]
-        return _Units.of(cell, len(self.cells), _SharedGroups.of(positions, self.shared.group[shared], cell), public)
+        groups = SharedGroups.of(positions, self.shared.group[shared], cell, self.opposite)
+        return _Units.of(cell, self.opposite, groups, public)
 
     def measures(
-        self, values: FloatArray, numerator: FloatArray | None, denominator: FloatArray | None
+        self,
+        values: FloatArray,
+        numerator: FloatArray | None,
+        denominator: FloatArray | None,
+        errors: Errors | None,
     ) -> dict[str, FloatArray]:
-        """Compute `MEASURE_COLUMNS`, and `PUBLIC_COLUMNS` where units are public, each of shape (cells,).
+        """Compute `MEASURE_COLUMNS`, `PUBLIC_COLUMNS` where units are public, and errors, each of shape (cells,).
 
         ``values`` and the parts of their ratio are of shape (units,).
         """
@@ -175,7 +185,12 @@ class _Units:
         for name, part in (("numerator", numerator), ("denominator", denominator)):
             sums = np.nan if part is None else self.cells.sums(np.where(gaps, 0.0, part))
             result[name] = np.where(result["n"] > 0, sums, np.nan)
-        return {measure: result[measure] for measure in MEASURE_COLUMNS} | self._public(values)
+        measured = {measure: result[measure] for measure in MEASURE_COLUMNS} | self._public(values)
+        if errors is not None:
+            groups = self.shared if errors.by_group else SharedGroups.none()
+            parts = None if numerator is None or denominator is None else (numerator, denominator)
+            measured |= measure_errors(errors, self.cells, self.opposite, groups, values, ordered, measured, parts)
+        return measured
 
     def _two_alone(self, ordered: FloatArray) -> FloatArray:
         """Find the two largest contributions of units that are a holding of their own, shape (2, cells)."""

@@ -12,17 +12,21 @@ import pandas as pd
 from si_eval import engine
 from si_eval.arguments import Arguments, describe_value, list_names, plain_value
 from si_eval.cells.columns import IDENTIFIERS, describe_telling
+from si_eval.cells.errors import Errors
 from si_eval.cells.summary import CellRequest
 from si_eval.cells.units import Value, list_values
 from si_eval.errors import propose_name
 from si_eval.registry import facts, sections, size_class_labels
+from si_eval.registry.rule_settings import CLUSTERS
 from si_eval.results import Panel
 from si_eval.vocabulary import (
     AGE_CLASS,
     DIVISION,
     GROUP,
+    GROUP_ID,
     IMPUTED,
     INVESTMENT_STATUS,
+    MEAN_LOG,
     NON_PARTICIPANTS,
     NONRESPONSE,
     NOT_COVERED,
@@ -32,6 +36,7 @@ from si_eval.vocabulary import (
     SECTOR,
     SIZE_CLASS,
     SIZE_CLASS_4,
+    WINSORISED_MEAN,
     YEAR,
 )
 
@@ -82,6 +87,25 @@ def check_request(
         where=tuple(sorted(check_where(arguments, panel, where).items())),
         years=None if years is None else arguments.years("years", years, panel.per_year),
     )
+
+
+def check_errors(
+    arguments: Arguments, panel: Panel, *, level: object, cluster: object, statistics: Sequence[str] = ()
+) -> Errors:
+    """Return how errors are computed: as asked, or as the panel's rule set says where nothing (None) is asked."""
+    rules = panel.rules
+    coverage = rules.level if level is None else arguments.level("level", level)
+    chosen = rules.cluster if cluster is None else arguments.option("cluster", cluster, CLUSTERS)
+    if chosen == GROUP and not _knows_groups(panel):
+        arguments.add("cluster", "a panel without enterprise groups", "a panel that knows them", 'write "auto"')
+    robust = tuple(name for name in (WINSORISED_MEAN, MEAN_LOG) if name in statistics)
+    return Errors(coverage, by_group=chosen != "unit", robust=robust)
+
+
+def _knows_groups(panel: Panel) -> bool:
+    """Whether any unit of a panel has an enterprise group."""
+    groups = panel.table.filter(panel.table[GROUP_ID].notnull()).select(GROUP_ID).limit(1)
+    return engine.count_rows(groups) > 0
 
 
 def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval import engine
+from si_eval.cells.errors import DEFAULT_ERRORS, Errors
 from si_eval.cells.measures import HOLDING, PART, VALUE, measure_cells
 from si_eval.cells.units import Value, Where, check_indicators, indicator_values, list_values, select_units
 from si_eval.registry import Indicator, size_class_labels
@@ -39,13 +40,15 @@ if TYPE_CHECKING:
 class CellRequest:
     """The cells that one table asks of a panel: equal for equal questions, and hashable. Made by `cell_request`.
 
-    ``where`` has the columns in alphabetical order with their values; ``years`` are in order, or None for all.
+    ``where`` has the columns in alphabetical order with their values; ``years`` are in order, or None for all;
+    ``errors`` says how errors are computed, None for cells without them.
     """
 
     indicators: tuple[str, ...]
     by: tuple[str, ...]
     where: tuple[tuple[str, tuple[Value, ...]], ...]
     years: tuple[int, ...] | None
+    errors: Errors | None = DEFAULT_ERRORS
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def cell_request(
     by: str | Sequence[str] = (),
     where: Where | None = None,
     years: Sequence[int] | None = None,
+    errors: Errors | None = DEFAULT_ERRORS,
 ) -> CellRequest:
     """Make a request of the arguments of a comparison: lists become tuples, years whole numbers in order."""
     return CellRequest(
@@ -78,6 +82,7 @@ def cell_request(
             (column, tuple(dict.fromkeys(list_values(wanted)))) for column, wanted in sorted((where or {}).items())
         ),
         years=None if years is None else tuple(sorted({int(year) for year in years})),
+        errors=errors,
     )
 
 
@@ -102,19 +107,20 @@ def summarise(
 
     Raises `StudyError` for a name that the panel does not have.
     """
-    return _summarise_request(panel, cell_request(indicator, by=by, where=where, years=years))
+    return _summarise_request(panel, cell_request(indicator, by=by, where=where, years=years, errors=None))
 
 
 def summarise_requests(panel: Panel, requests: Iterable[CellRequest]) -> Summaries:
-    """Summarise the cells of many requests: one pass over the units a split (``by`` and ``where``), not one a request.
+    """Summarise the cells of many requests: one pass a split (``by`` and ``where``), not one a request.
 
-    Raises `StudyError` for a name that the panel does not have.
+    Requests of one split whose errors are computed differently take a pass each. Raises `StudyError` for a name that
+    the panel does not have.
     """
     distinct = list(dict.fromkeys(requests))
     splits: dict[tuple[object, ...], list[CellRequest]] = {}
     filters: dict[tuple[object, ...], list[CellRequest]] = {}
     for request in distinct:
-        splits.setdefault((request.by, request.where), []).append(request)
+        splits.setdefault((request.by, request.where, request.errors), []).append(request)
         filters.setdefault(request.where, []).append(request)
     frames: dict[CellRequest, pd.DataFrame] = {}
     for alike in splits.values():
@@ -139,7 +145,8 @@ def _union(requests: Sequence[CellRequest]) -> CellRequest:
     indicators = tuple(dict.fromkeys(name for request in requests for name in request.indicators))
     years = {year for request in requests for year in request.years or ()}
     always = any(request.years is None for request in requests)
-    return CellRequest(indicators, requests[0].by, requests[0].where, None if always else tuple(sorted(years)))
+    wanted = None if always else tuple(sorted(years))
+    return CellRequest(indicators, requests[0].by, requests[0].where, wanted, requests[0].errors)
 
 
 def _cells_of(cells: pd.DataFrame, request: CellRequest) -> pd.DataFrame:
@@ -160,7 +167,7 @@ def _summarise_request(panel: Panel, request: CellRequest) -> pd.DataFrame:
     for years in parts:
         table = select_units(panel, by=request.by, where=dict(request.where), years=years)
         batches = engine.iter_batches(_select_columns(table, indicators, keys))
-        frames.append(measure_cells(batches, indicators, keys, threads=threads))
+        frames.append(measure_cells(batches, indicators, keys, errors=request.errors, threads=threads))
     cells = pd.concat(frames, ignore_index=True)
     cells[GROUP] = np.where(cells[GROUP], PARTICIPANTS, NON_PARTICIPANTS)
     cells[YEAR] = cells[YEAR].astype("int64")

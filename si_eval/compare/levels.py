@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
+from si_eval.compare.contrasts import TwoGroups, convention_of, summary_dof
+from si_eval.compare.group_levels import level_of, level_rows
+from si_eval.registry.rule_settings import LEVEL_STATISTICS
 from si_eval.results import Panel, ResultTable
+from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,
     DIFFERENCE,
+    ERROR_DOF,
     ESTIMATE,
     GROUP,
     INDICATOR,
+    LOG_POINTS,
     MEAN,
+    MEAN_LOG,
     MEDIAN,
     N_UNITS,
-    NON_PARTICIPANTS,
     NOTE,
     P_VALUE,
-    PARTICIPANTS,
-    PSEUDO_COLUMNS,
     RATIO,
     RATIO_OF_SUMS,
     RESTS_ON,
     RULE_SET,
+    SE_CONVENTION,
     STATISTIC,
     STD_ERROR,
     UNIT_OF_MEASURE,
@@ -35,6 +41,7 @@ from si_eval.vocabulary import (
     Reason,
 )
 
+SKEWNESS_ADJUSTED = "skewness_adjusted"
 CANNOT_SHOW = (
     "A difference between the groups is an association: it does not show what the participants would have done "
     "without the programme."
@@ -49,12 +56,14 @@ def compare_groups(
     where: cells.Where | None = None,
     years: Sequence[int] | None = None,
     level: float | None = None,
+    cluster: str | None = None,
+    statistics: Sequence[str] | None = None,
 ) -> ResultTable:
     r"""Compare the indicators of participants and non-participants, by cell and year.
 
-    Use it to describe how the groups differ. The units of each group in a cell are treated as a simple random sample,
-    and the groups as independent. The difference is an association: nothing is adjusted for who chose to take part
-    (see `check_selection` and `estimate_effect`).
+    Use it to describe how the groups differ. Enterprise groups (units, where none is known) are treated as a simple
+    random sample; units of one group may vary together. The difference is an association: nothing is adjusted for who
+    chose to take part (see `check_selection` and `estimate_effect`).
 
     Parameters
     ----------
@@ -71,16 +80,22 @@ def compare_groups(
         Years to compare. Default: all years of the panel.
     level : float, optional
         Coverage of the confidence intervals, between 0 and 1. Default: that of the panel's rule set.
+    cluster : {"auto", "unit", "group"}, optional
+        What varies independently: enterprise groups wherever the panel knows them, each unit, or enterprise groups of a
+        panel that must know them. Default: that of the panel's rule set (``"auto"``).
+    statistics : sequence of {"mean", "median", "ratio_of_sums", "winsorised_mean", "mean_log"}, optional
+        The levels to show. Default: those of the panel's rule set.
 
     Returns
     -------
     ResultTable
         One tidy row an ``indicator``, cell (``size_class``, ``sector``, ``category``), ``year``, ``group`` and
-        ``statistic``: the ``mean``, the ``median`` and, for ratios, the ``ratio_of_sums`` of each group, and the
-        ``difference`` and the ``ratio`` of the two means. ``estimate`` is in ``unit``; ``std_error``, ``conf_low`` and
-        ``conf_high`` belong to means and contrasts, ``p_value`` to differences. ``n_units`` is the number of units with
-        a value; for contrasts it is that of the smaller group. A number that cannot be computed is missing, with the
-        reason in ``note``. Further columns are for `protect`, which must be called before the table leaves.
+        ``statistic``: the ``mean``, the ``median`` and, for ratios, the ``ratio_of_sums`` of each group (with what else
+        is asked), and the ``difference`` and the ``ratio`` of the two means. ``estimate`` is in ``unit``; ``p_value``
+        belongs to differences. ``n_units`` is the number of units with a value; for contrasts it is that of the smaller
+        group. A number that cannot be computed is missing, with the reason in ``note``. ``se_convention`` and
+        ``error_dof`` say how intervals were made. Further columns are for `protect`, which must be called before the
+        table leaves.
 
     Raises
     ------
@@ -95,24 +110,31 @@ def compare_groups(
 
     Notes
     -----
-    With means :math:`\bar y_1, \bar y_0`, standard deviations :math:`s_1, s_0` and numbers of units
-    :math:`n_1, n_0` of participants and non-participants, the standard error of the difference is
+    Let a cluster :math:`g` have :math:`n_{gd}` of the :math:`n_d` units of group :math:`d`, and let their deviations
+    from the mean :math:`\bar y_d` add up to :math:`S_{gd}`. The standard error of the difference is (CR2)
 
-    .. math:: \sqrt{s_1^2 / n_1 + s_0^2 / n_0},
+    .. math:: \sqrt{\sum_g (u_{g1} - u_{g0})^2}, \qquad u_{gd} = S_{gd} / (n_d \sqrt{1 - n_{gd} / n_d}),
 
-    with the degrees of freedom of Welch; that of the ratio :math:`\bar y_1 / \bar y_0` follows from the delta method
-    with the same degrees of freedom. A cell with one unit has a mean without standard error; a cell without one of the
-    groups has no contrast, but where a group has no unit at all in a year the contrasts say so. Values that differ by
-    rounding alone do not vary: then there is no interval and no p-value. There is no ratio to a mean that is negative,
-    smaller than its standard error or, of values with both signs, within its interval of zero. The mean of a ratio
-    (such as revenue per employee) is the unweighted mean over units; the ratio of sums weighs units by the denominator.
-    Medians are exact here; the pseudo-median that takes their place when the table is protected stands beside them.
+    with Satterthwaite's degrees of freedom. Where each unit is a cluster it is :math:`\sqrt{s_1^2/n_1 + s_0^2/n_0}`
+    with those of Welch. The error of the ratio :math:`\bar y_1 / \bar y_0` follows from the delta method, that of a
+    ratio of sums from Taylor's, and the interval of a median from Woodruff's. Of 30 clusters or more, a mean of
+    skewed values has Hall's interval, which reaches further to the longer tail. A cell
+    with one unit has a mean without standard error; a cell without one of the groups has no contrast, but where a group
+    has no unit at all in a year the contrasts say so. Values that differ by rounding alone do not vary: then there is
+    no interval and no p-value. There is no ratio to a mean that is negative, smaller than its standard error or, of
+    values with both signs, within its interval of zero. The mean of a ratio (such as revenue per employee) is the
+    unweighted mean over units; the ratio of sums weighs units by the denominator. Winsorising moves the lowest and the
+    highest hundredth of the values of both groups together in. Medians are exact here; the pseudo-median that takes
+    their place when the table is protected stands beside them.
 
     References
     ----------
-    Welch, B. L. (1947). The generalization of "Student's" problem when several different population variances are
-    involved. Biometrika 34, 28-35, equation 28. Dialogic (2020), Evaluatie Smart Industry, appendix 6 (unweighted mean
-    over units).
+    Bell, R. M. and McCaffrey, D. F. (2002). Bias reduction in standard errors for linear regression with multi-stage
+    samples. Survey Methodology 28, 169-181. Hall, P. (1992). On the removal of skewness by transformation. Journal of
+    the Royal Statistical Society B 54, 221-228. Woodruff, R. S. (1952). Confidence intervals for medians and other
+    position measures. Journal of the American Statistical Association 47, 635-646. Welch, B. L. (1947). The
+    generalization of "Student's" problem when several different population variances are involved. Biometrika 34,
+    28-35, equation 28. Dialogic (2020), Evaluatie Smart Industry, appendix 6 (unweighted mean over units).
 
     Examples
     --------
@@ -130,8 +152,23 @@ def compare_groups(
          difference      3.00       2.31        3
               ratio      1.25       0.21        3
     """
-    request, level = _check(panel, indicator, by, where, years, level)
-    return _compare(panel, cells.summarise_requests(panel, [request]), request, level)
+    asked = _check(panel, indicator, by, where, years, level, cluster, statistics)
+    return _compare(panel, cells.summarise_requests(panel, [asked.request]), asked)
+
+
+def level_request(
+    panel: Panel,
+    indicator: str | Sequence[str],
+    *,
+    by: str | Sequence[str] = (),
+    where: cells.Where | None = None,
+    years: Sequence[int] | None = None,
+    level: float | None = None,
+    cluster: str | None = None,
+    statistics: Sequence[str] | None = None,
+) -> cells.CellRequest:
+    """Make the request of the cells that a comparison rests on."""
+    return _check(panel, indicator, by, where, years, level, cluster, statistics).request
 
 
 def compare_summaries(
@@ -143,43 +180,62 @@ def compare_summaries(
     where: cells.Where | None = None,
     years: Sequence[int] | None = None,
     level: float | None = None,
+    cluster: str | None = None,
+    statistics: Sequence[str] | None = None,
 ) -> ResultTable:
     """Compare the groups as `compare_groups` does, from cells that were summarised before."""
-    request, level = _check(panel, indicator, by, where, years, level)
-    return _compare(panel, summaries, request, level)
+    return _compare(panel, summaries, _check(panel, indicator, by, where, years, level, cluster, statistics))
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """What was asked for: the cells, how their errors are computed, and the levels to show."""
+
+    request: cells.CellRequest
+    errors: cells.Errors
+    statistics: tuple[str, ...]
 
 
 def _check(
-    panel: Panel, indicator: object, by: object, where: object, years: object, level: float | None
-) -> tuple[cells.CellRequest, float]:
-    """Return the request and the level of a call; raise `ArgumentError` with everything that is wrong with it."""
+    panel: Panel,
+    indicator: object,
+    by: object,
+    where: object,
+    years: object,
+    level: object,
+    cluster: object,
+    statistics: object,
+) -> _Levels:
+    """Return what a call asks for; raise `ArgumentError` with everything that is wrong with it."""
     arguments = cells.check_panel("compare_groups", panel)
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where, years=years)
-    level = panel.rules.level if level is None else arguments.level("level", level)
+    shown = panel.rules.statistics
+    if statistics is not None:
+        shown = arguments.names("statistics", statistics, LEVEL_STATISTICS, what="statistics of a level")
+    errors = cells.check_errors(arguments, panel, level=level, cluster=cluster, statistics=shown)
     arguments.refuse_problems()
-    return request, level
+    return _Levels(replace(request, errors=errors), errors, shown)
 
 
-def _compare(panel: Panel, summaries: cells.Summaries, request: cells.CellRequest, level: float) -> ResultTable:
+def _compare(panel: Panel, summaries: cells.Summaries, asked: _Levels) -> ResultTable:
     """Make the table of a request whose cells were summarised."""
+    request, errors = asked.request, asked.errors
     summary = summaries[request].to_frame()
     cells.refuse_empty("compare_groups", summary, request)
     summary = cells.fill_empty_groups(summary, request, panel)
     labels = cells.label_cells(summary, request.by, dict(request.where))
     keys = pd.concat([summary[[INDICATOR, YEAR]], labels], axis=1)
     units = cells.unit_sets(panel, summary, request.by, dict(request.where))
-    groups = [_level_rows(keys, summary, units, statistic, level) for statistic in (MEAN, MEDIAN, RATIO_OF_SUMS)]
-    rows = pd.concat(
-        [pd.concat(groups, ignore_index=True), _contrast_rows(keys, summary, units, level)], ignore_index=True
-    )
-    columns: cells.Columns = {
-        UNIT_OF_MEASURE: rows[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()}),
-        RULE_SET: panel.rules.name,
-    }
-    rows = rows.assign(**columns)
-    rows.loc[rows[GROUP] == RATIO, UNIT_OF_MEASURE] = RATIO
+    adjusted = panel.rules.mean_interval == SKEWNESS_ADJUSTED
+    rows = [level_rows(keys, summary, units, statistic, errors.level, adjusted) for statistic in asked.statistics]
+    rows.append(_contrast_rows(TwoGroups.of(keys, summary, units), errors.level, panel.rules.min_test_units))
+    columns: cells.Columns = {RULE_SET: panel.rules.name, SE_CONVENTION: convention_of(errors)}
+    table = pd.concat(rows, ignore_index=True).assign(**columns)
+    table[UNIT_OF_MEASURE] = table[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()})
+    table.loc[table[GROUP] == RATIO, UNIT_OF_MEASURE] = RATIO
+    table.loc[table[STATISTIC] == MEAN_LOG, UNIT_OF_MEASURE] = LOG_POINTS
     return ResultTable(
-        frame=cells.tidy_frame(rows),
+        frame=cells.tidy_frame(table),
         function="compare_groups",
         evidence="association",
         cannot_show=CANNOT_SHOW,
@@ -190,55 +246,22 @@ def _compare(panel: Panel, summaries: cells.Summaries, request: cells.CellReques
     )
 
 
-def _level_rows(
-    keys: pd.DataFrame, summary: pd.DataFrame, units: pd.Series, statistic: str, level: float
-) -> pd.DataFrame:
-    """Make the rows of one statistic for both groups; only the mean carries a standard error here."""
-    rests_on = cells.ratio_cells if statistic == RATIO_OF_SUMS else cells.cells_of
-    columns: cells.Columns = {
-        GROUP: summary[GROUP], STATISTIC: statistic, N_UNITS: summary["n"], NOTE: "",
-        RESTS_ON: rests_on(units, summary[INDICATOR]),
-    }  # fmt: skip
-    rows = keys.assign(**columns, **cells.disclosure_columns(summary))
-    n = summary["n"].to_numpy()
-    if statistic == MEAN:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            std_error = summary["sd"].to_numpy() / np.sqrt(n)
-        interval = stats.student_interval(summary["mean"].to_numpy(), std_error, n - 1, level)
-        rows = rows.assign(
-            **{ESTIMATE: interval.estimate, STD_ERROR: std_error, CONF_LOW: interval.low, CONF_HIGH: interval.high}
-        )
-    elif statistic == MEDIAN:
-        rows = rows.assign(**{ESTIMATE: summary["median"], **summary[list(PSEUDO_COLUMNS)]})
-    else:
-        rows[ESTIMATE] = summary["numerator"] / summary["denominator"].where(summary["denominator"] != 0)
-        rows = rows[summary["denominator"].notna()]
-    if statistic == MEAN:
-        rows.loc[rows[N_UNITS] == 1, NOTE] = Reason.ONE_UNIT.note
-    rows.loc[rows[ESTIMATE].isna(), NOTE] = "no unit has a value"
-    return rows
-
-
-def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, units: pd.Series, level: float) -> pd.DataFrame:
+def _contrast_rows(both: TwoGroups, level: float, min_test_units: int) -> pd.DataFrame:
     """Make the rows of the difference and the ratio of the two means of each cell that has both groups."""
-    cell = [*keys.columns, cells.CELL]
-    wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd", "smallest"]]], axis=1)
-    wide = wide.assign(**{cells.CELL: cells.of_both_groups(units), RESTS_ON: cells.cells_of(units, summary[INDICATOR])})
-    participants, others = (
-        wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
-    )
-    both = participants.merge(others, on=cell, suffixes=("_a", "_b"))
-    n_a, n_b, mean_a, mean_b = (both[name].to_numpy() for name in ("n_a", "n_b", "mean_a", "mean_b"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        se_a, se_b = both["sd_a"].to_numpy() / np.sqrt(n_a), both["sd_b"].to_numpy() / np.sqrt(n_b)
-    dof = stats.welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
-    difference = stats.student_interval(stats.subtract(mean_a, mean_b), np.sqrt(se_a**2 + se_b**2), dof, level)
-    near_zero = stats.is_near_zero(mean_b, se_b, n_b - 1, level, both["smallest_b"].to_numpy() < 0)
+    (mean_a, mean_b), (se_a, se_b) = both.pair("mean"), both.pair("mean_std_error")
+    error, dof = both.error()
+    difference = stats.student_interval(stats.subtract(mean_a, mean_b), error, dof, level)
+    signed = both.pair("smallest")[1] < 0
+    near_zero = stats.is_near_zero(mean_b, se_b, summary_dof(both.others), level, signed)
     with np.errstate(divide="ignore", invalid="ignore"):
         quotient = np.where((mean_b > 0) & ~near_zero, mean_a / mean_b, np.nan)
-    ratio = stats.student_interval(quotient, stats.ratio_std_error(mean_a, se_a, mean_b, se_b), dof, level)
+        _, ratio_dof = both.error(1 / mean_b, -mean_a / mean_b**2)
+    ratio_error = stats.ratio_std_error(mean_a, se_a, mean_b, se_b, both.covariance)
+    ratio = stats.student_interval(quotient, ratio_error, ratio_dof, level)
+    fewest, fewest_clusters = both.pair("n").min(axis=0), both.pair("clusters").min(axis=0)
+    few, one_cluster = fewest < min_test_units, (fewest_clusters < 2) & (fewest > 1)
     rows = []
-    for group, interval in ((DIFFERENCE, difference), (RATIO, ratio)):
+    for group, interval, error_dof in ((DIFFERENCE, difference, dof), (RATIO, ratio, ratio_dof)):
         columns: cells.Columns = {
             GROUP: group,
             STATISTIC: MEAN,
@@ -246,13 +269,18 @@ def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, units: pd.Series, 
             STD_ERROR: interval.std_error,
             CONF_LOW: interval.low,
             CONF_HIGH: interval.high,
-            P_VALUE: difference.p_value if group == DIFFERENCE else np.nan,
-            N_UNITS: np.minimum(n_a, n_b),
+            P_VALUE: np.where(few, np.nan, difference.p_value) if group == DIFFERENCE else np.nan,
+            N_UNITS: fewest,
+            ERROR_DOF: error_dof,
+            RESTS_ON: both.rests_on,
             NOTE: "",
-            RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),
         }
-        contrast = both[list(keys.columns)].assign(**columns)
+        contrast = both.keys.assign(**columns)
+        if group == DIFFERENCE:
+            contrast.loc[_signs_disagree(both, difference.estimate), NOTE] = Reason.SIGNS_DISAGREE.note
+            contrast.loc[few, NOTE] = Reason.TOO_FEW_TO_TEST.note
         contrast.loc[contrast[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
+        contrast.loc[one_cluster, NOTE] = Reason.ONE_CLUSTER.note
         contrast.loc[difference.std_error == 0, NOTE] = Reason.NO_VARIANCE.note
         contrast.loc[contrast[ESTIMATE].isna(), NOTE] = "one of the groups has no value, or its mean is zero"
         if group == RATIO:
@@ -261,3 +289,15 @@ def _contrast_rows(keys: pd.DataFrame, summary: pd.DataFrame, units: pd.Series, 
             contrast.loc[contrast[ESTIMATE].isna(), [STD_ERROR, CONF_LOW, CONF_HIGH]] = np.nan
         rows.append(contrast)
     return pd.concat(rows, ignore_index=True)
+
+
+def _signs_disagree(both: TwoGroups, difference: FloatArray) -> BoolArray:
+    """Whether the medians, or the ratios of sums, of the groups differ in the other direction than the means."""
+    found = np.zeros(len(difference), dtype=np.bool_)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for statistic in (MEDIAN, RATIO_OF_SUMS):
+            ours, theirs = (
+                level_of(side, statistic).to_numpy(dtype=float) for side in (both.participants, both.others)
+            )
+            found |= stats.subtract(ours, theirs) * difference < 0
+    return found

@@ -9,21 +9,22 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
+from si_eval.compare.contrasts import TwoGroups, convention_of
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
     DIFFERENCE,
     EQUIVALENCE,
+    ERROR_DOF,
     ESTIMATE,
     GROUP,
     INDICATOR,
     MEAN,
     N_UNITS,
-    NON_PARTICIPANTS,
     NOTE,
     P_VALUE,
-    PARTICIPANTS,
     RESTS_ON,
     RULE_SET,
+    SE_CONVENTION,
     SIZE_CLASS_4,
     SMD,
     STATISTIC,
@@ -48,6 +49,7 @@ def check_selection(
     by: Sequence[str] = ("size_class_4",),
     where: cells.Where | None = None,
     bound: float = EQUIVALENCE_BOUND,
+    cluster: str | None = None,
 ) -> ResultTable:
     r"""Check how much the groups differed in a year before the programme could have changed them.
 
@@ -69,6 +71,9 @@ def check_selection(
         Columns of the panel, and the values of the units to keep. Default: all units.
     bound : float, default 0.25
         Largest difference that counts as alike, in standard deviations.
+    cluster : {"auto", "unit", "group"}, optional
+        What varies independently: enterprise groups wherever the panel knows them, each unit, or enterprise groups of a
+        panel that must know them. Default: that of the panel's rule set (``"auto"``).
 
     Returns
     -------
@@ -94,9 +99,10 @@ def check_selection(
 
     .. math:: d = (\bar y_1 - \bar y_0) / \sqrt{(s_1^2 + s_0^2) / 2}.
 
-    The p-value is that of two one-sided Welch tests of the hypothesis that the means differ by ``bound`` of these
-    standard deviations or more. Where nothing varies, equal means have a difference of 0 and no p-value, and other
-    means have no standardised difference. A small p-value says that the groups are alike; a large one says nothing.
+    The p-value is that of two one-sided tests, with the standard error and the degrees of freedom of `compare_groups`,
+    of the hypothesis that the means differ by ``bound`` of these standard deviations or more. Where nothing varies,
+    equal means have a difference of 0 and no p-value, and other means have no standardised difference. A small p-value
+    says that the groups are alike; a large one says nothing.
 
     References
     ----------
@@ -125,11 +131,13 @@ def check_selection(
     year = arguments.year("year", year, panel.per_year)
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where)
     bound = arguments.number("bound", bound, above=0, action="write 0.25 for a quarter of a standard deviation")
+    errors = cells.check_errors(arguments, panel, level=None, cluster=cluster)
     arguments.refuse_problems()
-    request = replace(request, years=(year,))
+    request = replace(request, years=(year,), errors=errors)
     splits = [(), request.by] if request.by else [()]
     frames = [_balance(panel, replace(request, by=split), bound) for split in splits]
-    rows = pd.concat(frames, ignore_index=True).assign(**{RULE_SET: panel.rules.name})
+    columns: cells.Columns = {RULE_SET: panel.rules.name, SE_CONVENTION: convention_of(errors)}
+    rows = pd.concat(frames, ignore_index=True).assign(**columns)
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="check_selection",
@@ -145,7 +153,7 @@ def check_selection(
 def _balance(panel: Panel, request: cells.CellRequest, bound: float) -> pd.DataFrame:
     """Make the rows of one split."""
     where = dict(request.where)
-    summary = cells.summarise(panel, indicator=request.indicators, by=request.by, where=where, years=request.years)
+    summary = cells.summarise_requests(panel, [request])[request].to_frame()
     if request.by == DEFAULT_SPLIT and summary.empty:
         return pd.DataFrame(columns=[INDICATOR])  # a panel without persons has no size classes
     cells.refuse_empty("check_selection", summary, request)
@@ -162,24 +170,18 @@ def _balance(panel: Panel, request: cells.CellRequest, bound: float) -> pd.DataF
         RESTS_ON: cells.cells_of(units, summary[INDICATOR]),
     }
     means = keys.assign(**of_groups, **cells.disclosure_columns(summary))
-    wide = pd.concat([keys, summary[[GROUP, "n", "mean", "sd"]]], axis=1)
-    wide = wide.assign(**{cells.CELL: cells.of_both_groups(units), RESTS_ON: means[RESTS_ON]})
-    participants, others = (
-        wide[wide[GROUP] == group].drop(columns=GROUP) for group in (PARTICIPANTS, NON_PARTICIPANTS)
-    )
-    both = participants.merge(others, on=[*keys.columns, cells.CELL], suffixes=("_a", "_b"))
-    mean_a, mean_b, sd_a, sd_b, n_a, n_b = (
-        both[f"{name}_{side}"].to_numpy() for name in ("mean", "sd", "n") for side in ("a", "b")
-    )
+    both = TwoGroups.of(keys, summary, units)
+    (mean_a, mean_b), (sd_a, sd_b), (n_a, n_b) = (both.pair(name) for name in ("mean", "sd", "n"))
     smd = stats.standardised_mean_difference(mean_a, sd_a, mean_b, sd_b)
-    p_value = stats.equivalence_p_value(mean_a, sd_a, n_a, mean_b, sd_b, n_b, bound)
+    error = both.error()
+    p_value = stats.equivalence_p_value(mean_a, sd_a, n_a, mean_b, sd_b, n_b, bound, error)
     columns: cells.Columns = {
         GROUP: DIFFERENCE, N_UNITS: np.minimum(n_a, n_b), UNIT_OF_MEASURE: "standard deviations",
-        RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),
+        RESTS_ON: both.rests_on,
     }  # fmt: skip
-    contrast = both[list(keys.columns)].assign(**columns)
+    contrast = both.keys.assign(**columns)
     difference: cells.Columns = {STATISTIC: SMD, ESTIMATE: smd}
-    equivalence: cells.Columns = {STATISTIC: EQUIVALENCE, ESTIMATE: np.abs(smd), P_VALUE: p_value}
+    equivalence: cells.Columns = {STATISTIC: EQUIVALENCE, ESTIMATE: np.abs(smd), P_VALUE: p_value, ERROR_DOF: error[1]}
     rows = pd.concat([means, contrast.assign(**difference), contrast.assign(**equivalence)], ignore_index=True)
     rows[NOTE] = np.where(rows[ESTIMATE].isna(), "one of the groups has too few values", "")
     constant = np.tile((sd_a == 0) & (sd_b == 0), 2)
@@ -188,4 +190,6 @@ def _balance(panel: Panel, request: cells.CellRequest, bound: float) -> pd.DataF
         differs[ESTIMATE].isna()[constant], Reason.NO_STANDARD_DEVIATION.note,
         np.where((differs[STATISTIC] == EQUIVALENCE)[constant], Reason.NO_VARIANCE.note, ""),
     )  # fmt: skip
+    far = (rows[STATISTIC] == SMD) & (rows[ESTIMATE].abs() > EQUIVALENCE_BOUND)
+    rows.loc[far, NOTE] = Reason.UNLIKE_BEFORE.note
     return rows

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from si_eval import cells, engine, stats
+from si_eval import cells, stats
+from si_eval.compare.contrasts import convention_of, summary_dof
 from si_eval.results import Panel, ResultTable
+from si_eval.stats import FloatArray, IntArray
 from si_eval.vocabulary import (
-    BE_ID,
     CATEGORY,
     CONF_HIGH,
     CONF_LOW,
     DIFFERENCE,
-    DOF,
+    ERROR_DOF,
     ESTIMATE,
     GROUP,
     INDEX,
@@ -28,6 +29,7 @@ from si_eval.vocabulary import (
     PARTICIPANTS,
     RESTS_ON,
     RULE_SET,
+    SE_CONVENTION,
     SECTOR,
     SIZE_CLASS,
     STATISTIC,
@@ -38,6 +40,12 @@ from si_eval.vocabulary import (
 )
 
 BASE_VALUE = 100.0
+WEIGHTS = tuple(f"_weight_{at}" for at in range(len(cells.MEANS)))  # of the means in an index
+PLACE = "_place"
+AT_BASE = ("_mean", "_sd")
+FAR = (
+    0.25  # standard deviations between the groups in the base year: Stuart (2010), Statistical Science 25, section 4.1
+)
 CANNOT_SHOW = (
     "An index of yearly means also moves when firms enter, leave or change class; it shows no cause, and the noise of "
     "the base year is in every later figure."
@@ -53,6 +61,7 @@ def index_series(
     base_year: int,
     years: Sequence[int] | None = None,
     level: float | None = None,
+    cluster: str | None = None,
 ) -> ResultTable:
     r"""Compute the mean of each group and cell as an index of its base year (base year = 100).
 
@@ -75,6 +84,9 @@ def index_series(
         Years of the series. Default: all years of the panel.
     level : float, optional
         Coverage of the confidence intervals, between 0 and 1. Default: that of the panel's rule set.
+    cluster : {"auto", "unit", "group"}, optional
+        What varies independently: enterprise groups wherever the panel knows them, each unit, or enterprise groups of a
+        panel that must know them. Default: that of the panel's rule set (``"auto"``).
 
     Returns
     -------
@@ -98,15 +110,15 @@ def index_series(
     With the means :math:`\bar y_t, \bar y_b` of a year and of the base year, the index is
     :math:`100\,\bar y_t / \bar y_b`. By the delta method its standard error is
 
-    .. math:: \frac{100}{\bar y_b} \sqrt{v_t - 2 r c + r^2 v_b}, \qquad r = \bar y_t / \bar y_b,
+    .. math:: \frac{100}{\bar y_b} \sqrt{\sum_g (u_{gt} - r u_{gb})^2}, \qquad r = \bar y_t / \bar y_b,
 
-    where :math:`v` are the variances of the means and :math:`c` is their covariance, over the units that stand in the
-    same cell in both years. Degrees of freedom are the smaller count less one. The base year itself has no error.
+    where :math:`u` are the scores of the clusters in both years, as in `compare_groups` (CR2). A unit stays in its
+    cluster of the base year. The degrees of freedom are Satterthwaite's. The base year itself has no error.
 
     References
     ----------
-    Cochran, W. G. (1977). Sampling Techniques, third edition, section 6.3. Dialogic (2020), Evaluatie Smart Industry,
-    figures 34 and 36-39.
+    Bell, R. M. and McCaffrey, D. F. (2002). Survey Methodology 28, 169-181. Cochran, W. G. (1977). Sampling Techniques,
+    third edition, section 6.3. Dialogic (2020), Evaluatie Smart Industry, figures 34 and 36-39.
 
     Examples
     --------
@@ -122,20 +134,23 @@ def index_series(
         participant     130.0      38.44
          difference      20.0      47.27
     """
-    series = _check(panel, indicator, by, where, base_year, years, level)
+    series = _check(panel, indicator, by, where, base_year, years, level, cluster)
     return _index(panel, cells.summarise_requests(panel, [series.request]), series)
 
 
 def series_request(
+    panel: Panel,
     indicator: str,
     *,
     by: str | Sequence[str] = (),
     where: cells.Where | None = None,
     base_year: int,
     years: Sequence[int] | None = None,
+    level: float | None = None,
+    cluster: str | None = None,
 ) -> cells.CellRequest:
     """Make the request of the cells that an index rests on: those of its years and of the base year."""
-    return cells.cell_request(indicator, by=by, where=where, years=None if years is None else [base_year, *years])
+    return _check(panel, indicator, by, where, base_year, years, level, cluster).request
 
 
 def index_summaries(
@@ -148,9 +163,10 @@ def index_summaries(
     base_year: int,
     years: Sequence[int] | None = None,
     level: float | None = None,
+    cluster: str | None = None,
 ) -> ResultTable:
     """Compute an index as `index_series` does, from cells that were summarised before."""
-    return _index(panel, summaries, _check(panel, indicator, by, where, base_year, years, level))
+    return _index(panel, summaries, _check(panel, indicator, by, where, base_year, years, level, cluster))
 
 
 @dataclass(frozen=True)
@@ -160,41 +176,56 @@ class _Series:
     request: cells.CellRequest
     base_year: int
     years: tuple[int, ...]
-    level: float
+    errors: cells.Errors
 
 
 def _check(
-    panel: Panel, indicator: object, by: object, where: object, base_year: object, years: object, level: float | None
+    panel: Panel,
+    indicator: object,
+    by: object,
+    where: object,
+    base_year: object,
+    years: object,
+    level: object,
+    cluster: object,
 ) -> _Series:
     """Return the series that a call asks for; raise `ArgumentError` with everything that is wrong with it."""
     arguments = cells.check_panel("index_series", panel)
     base = arguments.year("base_year", base_year, panel.per_year)
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where, years=years, several=False)
-    level = panel.rules.level if level is None else arguments.level("level", level)
+    errors = cells.check_errors(arguments, panel, level=level, cluster=cluster)
     arguments.refuse_problems()
+    request = replace(request, errors=errors)
     if request.years is None:
-        return _Series(request, base, tuple(sorted(panel.per_year)), level)
+        return _Series(request, base, tuple(sorted(panel.per_year)), errors)
     with_base = tuple(sorted({base, *request.years}))
-    return _Series(replace(request, years=with_base), base, request.years, level)
+    return _Series(replace(request, years=with_base), base, request.years, errors)
 
 
 def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTable:
     """Make the table of a series whose cells were summarised."""
-    request, base_year, level = asked.request, asked.base_year, asked.level
+    request, base_year = asked.request, asked.base_year
     summary = summaries[request].to_frame()
     cells.refuse_empty("index_series", summary, request)
     summary = cells.fill_empty_groups(summary, request, panel)
     cell = [INDICATOR, GROUP, *request.by]
     base = summary[summary[YEAR] == base_year].drop(columns=YEAR)
     series = summary.merge(base, on=cell, suffixes=("", OF_BASE_YEAR), how="left")
-    series = series.merge(_covariances(panel, request, base_year, series), on=[*cell, YEAR], how="left")
     series = series[series[YEAR].isin(asked.years)].reset_index(drop=True)
+    pairs = cells.pair_years(panel, request, base_year, asked.years, units=summary["n"].sum())
+    inference = _Inference.of(series, pairs, list(request.by))
     units = cells.unit_sets(panel, series, request.by, dict(request.where))
-    rows = _index_rows(series, cells.label_cells(series, request.by, dict(request.where)), units, base_year, level)
-    rows = pd.concat([rows, _difference_rows(rows, level)], ignore_index=True)
-    rows = rows.assign(**{STATISTIC: INDEX, UNIT_OF_MEASURE: f"{base_year} = 100", RULE_SET: panel.rules.name})
+    keys = cells.label_cells(series, request.by, dict(request.where))
+    rows = _index_rows(series, keys, units, inference, asked)
+    rows = pd.concat([rows, _difference_rows(rows, inference, asked.errors.level)], ignore_index=True)
+    columns: cells.Columns = {
+        STATISTIC: INDEX,
+        UNIT_OF_MEASURE: f"{base_year} = 100",
+        RULE_SET: panel.rules.name,
+        SE_CONVENTION: convention_of(asked.errors),
+    }
     return ResultTable(
-        frame=cells.tidy_frame(rows.drop(columns=[DOF, cells.CELL])),
+        frame=cells.tidy_frame(rows.assign(**columns).drop(columns=[*WEIGHTS, PLACE, *AT_BASE, cells.CELL])),
         function="index_series",
         evidence="association",
         cannot_show=CANNOT_SHOW,
@@ -205,105 +236,115 @@ def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTa
     )
 
 
-def _covariances(panel: Panel, request: cells.CellRequest, base_year: int, series: pd.DataFrame) -> pd.DataFrame:
-    """Compute, by cell and year, the covariance of its mean with that of the base year, ``covariance``.
+@dataclass(frozen=True)
+class _Inference:
+    """Of each row of a series: units and clusters, covariances and terms of degrees of freedom of the `cells.MEANS`."""
 
-    It comes from the units that stand in the same cell in both years. Their standardised values are multiplied and
-    added up as decimals: the sum does not depend on the level of the values, nor on the order of the units.
-    """
-    (indicator,), keys = request.indicators, [GROUP, YEAR, *request.by]
-    known = series[(series["sd"] > 0) & (series[f"sd{OF_BASE_YEAR}"] > 0)]
-    if known.empty:
-        return series[[INDICATOR, *keys]].assign(covariance=0.0)
-    table = cells.select_units(panel, by=request.by, where=dict(request.where), years=request.years)
-    table = table.mutate(value=cells.indicator_values(table, panel.indicators[indicator]))
-    table = table.filter(table["value"].notnull()).select(BE_ID, *keys, "value")
-    moments = engine.from_frame(table.get_backend(), _of_cells(known, keys))
-    base = table.filter(table[YEAR] == base_year).drop(YEAR).rename(base_value="value")
-    joined = table.inner_join(base, [BE_ID, GROUP, *request.by]).inner_join(moments, keys)
-    now, then = (
-        (joined["value"] - joined.mean_now) / joined.sd_now,
-        (joined.base_value - joined.mean_base) / joined.sd_base,
-    )
-    joined = joined.mutate(product=(now * then).cast("decimal(38, 15)"))
-    sums = engine.fetch(joined.group_by(keys).aggregate(correlation=joined["product"].sum()))
-    sums = sums.astype({YEAR: "int64", "correlation": "float64"}).merge(known, on=keys)
-    size = sums["sd"] / sums["n"] * (sums[f"sd{OF_BASE_YEAR}"] / sums[f"n{OF_BASE_YEAR}"])
-    return sums[[INDICATOR, *keys]].assign(covariance=sums["correlation"] * size)
+    n: FloatArray
+    clusters: FloatArray
+    covariance: FloatArray
+    dof_terms: FloatArray
 
+    @classmethod
+    def of(cls, series: pd.DataFrame, pairs: Mapping[int, cells.YearPair], by: list[str]) -> _Inference:
+        """Find the cell of each row among those that were paired."""
+        many = len(cells.MEANS)
+        shapes = ((many,), (many,), (many, many), (many, many))
+        n, clusters, covariance, terms = (np.zeros((len(series), *shape)) for shape in shapes)
+        for year, pair in pairs.items():
+            rows = np.flatnonzero(series[YEAR] == year)
+            labels = pair.cells.assign(**{PLACE: np.arange(len(pair.cells))})
+            found = series.iloc[rows][by].merge(labels, on=by, how="left") if by else labels.reindex([0] * len(rows))
+            known = found[PLACE].notna().to_numpy()
+            place = found[PLACE].to_numpy()[known].astype(int)
+            n[rows[known]], clusters[rows[known]] = pair.n[place], pair.clusters[place]
+            covariance[rows[known]], terms[rows[known]] = pair.covariance[place], pair.dof_terms[place]
+        return cls(n, clusters, covariance, terms)
 
-def _of_cells(series: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """List mean and standard deviation of each cell, in its year and in the base year."""
-    names = {
-        "mean": "mean_now", "sd": "sd_now", f"mean{OF_BASE_YEAR}": "mean_base", f"sd{OF_BASE_YEAR}": "sd_base",
-    }  # fmt: skip
-    return series[[*keys, *names]].rename(columns=names)
+    def error(self, rows: IntArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Compute standard errors and degrees of freedom of weighted sums of the means, for some rows."""
+        return cells.contrast_error(weights, self.n[rows], self.covariance[rows], self.dof_terms[rows])
 
 
 def _index_rows(
-    series: pd.DataFrame, keys: pd.DataFrame, units: pd.Series, base_year: int, level: float
+    series: pd.DataFrame, keys: pd.DataFrame, units: pd.Series, inference: _Inference, asked: _Series
 ) -> pd.DataFrame:
     """Compute index, standard error and interval of each cell and year."""
-    columns = [f"{name}{year}" for name in ("mean", "sd", "n") for year in ("", OF_BASE_YEAR)]
-    now, base, sd_now, sd_base, n_now, n_base = (series[column].to_numpy() for column in columns)
-    covariance = series["covariance"].fillna(0).to_numpy()
+    level = asked.errors.level
+    now, base = (series[column].to_numpy(dtype=float) for column in ("mean", f"mean{OF_BASE_YEAR}"))
+    at = np.arange(len(series))
+    side = np.array([cells.MEANS.index((group, False)) for group in series[GROUP]], dtype=np.int64)
+    two = np.stack([side, side + 1], axis=1)  # of the year, and of the base year
+    counts, clusters = inference.n[at[:, None], two], inference.clusters[at[:, None], two]
+    signed = (series[f"smallest{OF_BASE_YEAR}"] < 0).to_numpy()
+    of_base = series.rename(columns=lambda name: name.removesuffix(OF_BASE_YEAR) if name.endswith(OF_BASE_YEAR) else "")
+    base_error, base_dof = of_base["mean_std_error"].to_numpy(dtype=float), summary_dof(of_base)
+    near_zero = stats.is_near_zero(base, base_error, base_dof, level, signed)
     with np.errstate(divide="ignore", invalid="ignore"):
-        std_error = BASE_VALUE * stats.ratio_std_error(
-            now, sd_now / np.sqrt(n_now), base, sd_base / np.sqrt(n_base), covariance
-        )
-        error_of_base = sd_base / np.sqrt(n_base)
-        signed = (series[f"smallest{OF_BASE_YEAR}"] < 0).to_numpy()
-        near_zero = stats.is_near_zero(base, error_of_base, n_base - 1, level, signed)
         index = np.where((base > 0) & ~near_zero, BASE_VALUE * (now / base), np.nan)
-    is_base = (series[YEAR] == base_year).to_numpy()
-    std_error = np.where(np.isnan(index), np.nan, np.where(is_base, 0.0, std_error))
-    fewest = np.fmin(n_now, np.nan_to_num(n_base))
-    interval = stats.student_interval(index, std_error, fewest - 1, level)
-    in_both_years = [cells.cells_of(one, series[INDICATOR]) for one in (units, cells.in_year(units, base_year))]
-    rows = pd.concat([series[[INDICATOR, GROUP, YEAR]], keys], axis=1).assign(
-        **{
-            cells.CELL: cells.of_both_groups(units),
-            RESTS_ON: cells.join_cells(*in_both_years),
-            ESTIMATE: index,
-            STD_ERROR: std_error,
-            CONF_LOW: interval.low,
-            CONF_HIGH: interval.high,
-            N_UNITS: fewest,
-            NOTE: "",
-            DOF: fewest - 1,
-            **cells.disclosure_columns(series),
-            **{f"{name}{OF_BASE_YEAR}": series[f"{name}{OF_BASE_YEAR}"] for name in cells.disclosure_columns(series)},
-        }
-    )
-    rows.loc[rows[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
+        weights = np.zeros((len(series), len(cells.MEANS)))
+        weights[at, side], weights[at, side + 1] = BASE_VALUE / base, -index / base
+    std_error, dof = inference.error(at, weights)
+    is_base = (series[YEAR] == asked.base_year).to_numpy()
+    enough = clusters.min(axis=1, initial=np.inf) >= 2
+    std_error = np.where(np.isnan(index), np.nan, np.where(is_base, 0.0, np.where(enough, std_error, np.nan)))
+    interval = stats.student_interval(index, std_error, dof, level)
+    evidence = cells.disclosure_columns(series)
+    columns: cells.Columns = {
+        ESTIMATE: index,
+        STD_ERROR: std_error,
+        CONF_LOW: interval.low,
+        CONF_HIGH: interval.high,
+        N_UNITS: np.fmin(series["n"].to_numpy(), np.nan_to_num(series[f"n{OF_BASE_YEAR}"].to_numpy())),
+        NOTE: "",
+        ERROR_DOF: dof,
+        PLACE: at.astype(float),
+        **{name: series[f"{name.removeprefix('_')}{OF_BASE_YEAR}"] for name in AT_BASE},
+        **dict(zip(WEIGHTS, weights.T, strict=True)),
+        **evidence,
+        **{f"{name}{OF_BASE_YEAR}": series[f"{name}{OF_BASE_YEAR}"] for name in evidence},
+    }
+    in_both_years = [cells.cells_of(one, series[INDICATOR]) for one in (units, cells.in_year(units, asked.base_year))]
+    columns |= {cells.CELL: cells.of_both_groups(units), RESTS_ON: cells.join_cells(*in_both_years)}
+    rows = pd.concat([series[[INDICATOR, GROUP, YEAR]], keys], axis=1).assign(**columns)
+    one_unit = counts.min(axis=1, initial=np.inf) < 2
+    rows.loc[rows[STD_ERROR].isna(), NOTE] = np.where(one_unit, Reason.ONE_UNIT.note, Reason.ONE_CLUSTER.note)[
+        rows[STD_ERROR].isna()
+    ]
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "the base year has no value in this cell, or its mean is zero"
     rows.loc[np.isfinite(now) & (base < 0), NOTE] = Reason.BASE_NEGATIVE.note
     rows.loc[np.isfinite(now) & (base != 0) & near_zero, NOTE] = Reason.BASE_NEAR_ZERO.note
     return rows
 
 
-def _difference_rows(rows: pd.DataFrame, level: float) -> pd.DataFrame:
+def _difference_rows(rows: pd.DataFrame, inference: _Inference, level: float) -> pd.DataFrame:
     """Subtract the index of the non-participants from that of the participants, in index points."""
     cell = [INDICATOR, YEAR, SIZE_CLASS, SECTOR, CATEGORY, cells.CELL]
     participants, others = (rows[rows[GROUP] == group] for group in (PARTICIPANTS, NON_PARTICIPANTS))
     both = participants.merge(others, on=cell, suffixes=("_a", "_b"))
-    std_error = np.sqrt(both[f"{STD_ERROR}_a"].to_numpy() ** 2 + both[f"{STD_ERROR}_b"].to_numpy() ** 2)
-    fewest = both[[f"{N_UNITS}_a", f"{N_UNITS}_b"]].min(axis=1).to_numpy()
+    weights = both[[f"{name}_a" for name in WEIGHTS]].to_numpy() - both[[f"{name}_b" for name in WEIGHTS]].to_numpy()
+    std_error, dof = inference.error(both[f"{PLACE}_a"].to_numpy(dtype=np.int64), weights)
+    parts = both[[f"{STD_ERROR}_a", f"{STD_ERROR}_b"]].to_numpy()
+    std_error = np.where(np.isnan(parts).any(axis=1), np.nan, np.where((parts == 0).all(axis=1), 0.0, std_error))
     estimate = stats.subtract(both[f"{ESTIMATE}_a"].to_numpy(), both[f"{ESTIMATE}_b"].to_numpy())
-    interval = stats.student_interval(estimate, std_error, fewest - 1, level)
-    difference = both[cell].assign(
-        **{
-            GROUP: DIFFERENCE,
-            ESTIMATE: estimate,
-            STD_ERROR: std_error,
-            CONF_LOW: interval.low,
-            CONF_HIGH: interval.high,
-            N_UNITS: fewest,
-            NOTE: "",
-            DOF: fewest - 1,
-            RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),
-        }
-    )
-    difference.loc[difference[STD_ERROR].isna(), NOTE] = Reason.ONE_UNIT.note
+    interval = stats.student_interval(estimate, std_error, dof, level)
+    columns: cells.Columns = {
+        GROUP: DIFFERENCE,
+        ESTIMATE: estimate,
+        STD_ERROR: std_error,
+        CONF_LOW: interval.low,
+        CONF_HIGH: interval.high,
+        N_UNITS: both[[f"{N_UNITS}_a", f"{N_UNITS}_b"]].min(axis=1).to_numpy(),
+        NOTE: "",
+        ERROR_DOF: dof,
+        RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),
+    }
+    difference = both[cell].assign(**columns)
+    lacks = difference[STD_ERROR].isna().to_numpy()
+    told = np.where(both[f"{NOTE}_a"].to_numpy() != "", both[f"{NOTE}_a"].to_numpy(), both[f"{NOTE}_b"].to_numpy())
+    difference.loc[lacks, NOTE] = told[lacks]
+    sides = [both[name + side].to_numpy(dtype=float) for side in ("_a", "_b") for name in AT_BASE]
+    later = (std_error > 0) & (np.abs(stats.standardised_mean_difference(*sides)) > FAR)
+    difference.loc[later, NOTE] = Reason.UNLIKE_BEFORE.note
     difference.loc[difference[ESTIMATE].isna(), NOTE] = "one of the groups has no index"
     return difference

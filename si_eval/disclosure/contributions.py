@@ -24,6 +24,7 @@ from si_eval.vocabulary import (
     PUBLIC_TOTAL,
     SECOND_LARGEST,
     STATISTIC,
+    STD_DEV,
     STD_ERROR,
     TOTAL,
 )
@@ -90,8 +91,16 @@ def _are_alike(row: Mapping[Any, Any], n: float, rules: DisclosureRules, suffix:
 
 def _spread(row: Mapping[Any, Any], n: float) -> tuple[float, float]:
     """Compute mean and variance of the values behind a mean; missing where the row does not tell."""
-    mean, std_error = number_in(row, ESTIMATE), number_in(row, STD_ERROR)
-    return (mean, std_error**2 * n) if n > 1 else (math.nan, math.nan)
+    return (number_in(row, ESTIMATE), standard_deviation(row, n) ** 2) if n > 1 else (math.nan, math.nan)
+
+
+def standard_deviation(row: Mapping[Any, Any], n: float) -> float:
+    """Read the standard deviation of the ``n`` values behind a mean, or compute it from an error of independent units.
+
+    A row whose error is that of clusters says the standard deviation beside it.
+    """
+    told = number_in(row, STD_DEV)
+    return number_in(row, STD_ERROR) * math.sqrt(n) if math.isnan(told) else told
 
 
 def _absolute_from_spread(row: Mapping[Any, Any], n: float, largest: float) -> float:

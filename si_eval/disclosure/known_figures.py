@@ -21,6 +21,7 @@ from si_eval.text_input.small_tables import (
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
+    ERROR_DOF,
     ESTIMATE,
     EVIDENCE_COLUMNS,
     GROUP,
@@ -28,16 +29,21 @@ from si_eval.vocabulary import (
     N_UNITS,
     PSEUDO_COLUMNS,
     PUBLIC_COLUMNS,
+    SE_CONVENTION,
     SECTOR,
     SIZE_CLASS,
     STATISTIC,
     STATUS,
+    STD_DEV,
     TIDY,
     YEAR,
 )
 
 NEEDED = (INDICATOR, STATISTIC, ESTIMATE)
-KNOWN = (*TIDY, *EVIDENCE_COLUMNS, *PUBLIC_COLUMNS, *PSEUDO_COLUMNS, STATUS, "id", "source", "section", "line")
+KNOWN = (
+    *TIDY, *EVIDENCE_COLUMNS, *PUBLIC_COLUMNS, *PSEUDO_COLUMNS, STD_DEV, SE_CONVENTION, ERROR_DOF, STATUS, "id",
+    "source", "section", "line",
+)  # fmt: skip
 KEYS = (GROUP, SIZE_CLASS, SECTOR, CATEGORY)
 NUMBER_COLUMNS = (ESTIMATE, N_UNITS, YEAR)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import special
 
 from si_eval import stats
-from si_eval.disclosure.contributions import number_in
+from si_eval.disclosure.contributions import number_in, standard_deviation
 from si_eval.disclosure.nesting import atoms_of
 from si_eval.disclosure.places import CONTRASTS, DISTRIBUTIONS, variable_of
 from si_eval.disclosure.reading import MERGED_AWAY
@@ -223,25 +223,35 @@ def _near(one: float, other: float) -> bool:
 
 
 def _mean(parts: Sequence[Row], n: float, mean: float) -> dict[str, float]:
-    """Pool means: the sum of squares of a class follows from its count, mean and standard error."""
+    """Pool means: the sum of squares of a class follows from its count, mean and standard deviation.
+
+    The error of clusters does not follow: one may have units in several classes.
+    """
     squares = 0.0
     for part in parts:
-        size, own, error = (number_in(part, column) for column in (N_UNITS, ESTIMATE, STD_ERROR))
-        spread = 0.0 if size == 1 else (size - 1) * size * error**2
-        squares += spread + size * own**2
+        size, own = number_in(part, N_UNITS), number_in(part, ESTIMATE)
+        squares += (0.0 if size == 1 else (size - 1) * standard_deviation(part, size) ** 2) + size * own**2
     variance = max(squares - n * mean**2, 0.0) / (n - 1) if n > 1 else math.nan
-    error, level = math.sqrt(variance / n), _level(parts)
+    error = math.sqrt(variance / n) if all(_units_are_independent(part) for part in parts) else math.nan
+    level = _level(parts)
     dof = np.array([n - 1.0])
     interval = stats.student_interval(np.array([mean]), np.array([error]), dof, level)
     return {ESTIMATE: mean, STD_ERROR: error, CONF_LOW: float(interval.low[0]), CONF_HIGH: float(interval.high[0])}
 
 
+def _units_are_independent(part: Row) -> bool:
+    """Whether the standard error of a class is that of independent units."""
+    n, error = number_in(part, N_UNITS), number_in(part, STD_ERROR)
+    return n == 1 or math.isclose(error * math.sqrt(n), standard_deviation(part, n), rel_tol=FOLLOWS, abs_tol=0.0)
+
+
 def _level(parts: Sequence[Row]) -> float:
-    """Read from a class which level its interval has."""
+    """Read from a class which level its interval has; one that is bent to a tail does not tell."""
     for part in parts:
         n, error = number_in(part, N_UNITS), number_in(part, STD_ERROR)
         width = number_in(part, CONF_HIGH) - number_in(part, ESTIMATE)
-        if n > 1 and error > 0 and not math.isnan(width):
+        bent = not _near(width, number_in(part, ESTIMATE) - number_in(part, CONF_LOW))
+        if n > 1 and error > 0 and not math.isnan(width) and not bent and _units_are_independent(part):
             return float(2 * special.stdtr(n - 1, width / error) - 1)
     return math.nan
 

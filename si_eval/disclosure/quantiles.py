@@ -25,10 +25,14 @@ from si_eval.vocabulary import (
     STATISTIC,
     STD_ERROR,
     UNIT_OF_MEASURE,
+    WINSOR_SHARE,
+    WINSORISED_MEAN,
     label,
 )
 
 SHARES = {MEDIAN: 0.5}  # the statistics that are quantiles, and the share of the values below them
+# Beside the mean, a winsorised one tells how far the largest values lie above one of them: they must be many.
+MOVED = {WINSORISED_MEAN: WINSOR_SHARE}
 OF_THE_EXACT_ONE = (STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE)
 
 
@@ -38,13 +42,13 @@ def is_unsafe_quantile(row: Mapping[Any, Any] | pd.Series, counted: float, rules
     ``counted`` is the number of units of its cell that the rules count. A pseudo-quantile averages at least
     ``quantile_units`` units (or holdings, where these count); rules that ask for one unit let the exact one leave.
     """
-    share = SHARES.get(row[STATISTIC])
+    share = SHARES.get(row[STATISTIC], MOVED.get(row[STATISTIC]))
     if share is None:
         return False
     units = min(number for number in (number_in(row, N_UNITS), counted) if not math.isnan(number))
     if min(share, 1 - share) * units < rules.quantile_units:
         return True
-    if rules.quantile_units <= 1:
+    if rules.quantile_units <= 1 or row[STATISTIC] in MOVED:
         return False
     averaged, holdings = number_in(row, PSEUDO_UNITS), number_in(row, PSEUDO_HOLDINGS)
     if rules.unit == "group" and not math.isnan(holdings):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from si_eval.disclosure.contributions import keep_evidence, number_in
+from si_eval.disclosure.contributions import keep_evidence, number_in, standard_deviation
 from si_eval.disclosure.cover import UNITS, Cover, Place
 from si_eval.disclosure.places import (
     CONTRASTS,
@@ -51,7 +51,6 @@ from si_eval.vocabulary import (
     SHARE,
     SIZE_CLASS,
     STATISTIC,
-    STD_ERROR,
     SUM,
     TOTAL,
     UNIT_OF_MEASURE,
@@ -287,8 +286,8 @@ def _order(row: Mapping[Any, Any]) -> int:
 
 def _sum_of_squares(row: Mapping[Any, Any]) -> float:
     """Compute the sum of squares that a mean and its standard error tell of."""
-    n, mean, error = (number_in(row, column) for column in (N_UNITS, ESTIMATE, STD_ERROR))
-    return n * ((0.0 if n == 1 else (n - 1) * error**2) + mean**2)
+    n, mean = number_in(row, N_UNITS), number_in(row, ESTIMATE)
+    return (0.0 if n == 1 else (n - 1) * standard_deviation(row, n) ** 2) + n * mean**2
 
 
 def _judge_share(cover: Cover, cell: int, rules: DisclosureRules, n: float, total: float) -> None:

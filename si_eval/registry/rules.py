@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from numbers import Integral, Real
 from typing import Any
 
 from si_eval.errors import InputError, Problem, StudyError, propose_name
 from si_eval.registry.files import facts
+from si_eval.registry.rule_settings import check_settings
 
-INVESTMENT_RESPONSES = ("observed", "imputed")
-OUTLIER_RULES = ("group_in_higher_class", "none")
 MAX_CHARACTERS_OF_OWN_NAME = 60
 MAX_CHARACTERS_OF_NAME = 120  # so that it fits in the name of a file, and in a column
 OWN_NAME = re.compile(r"\w(?:[\w .-]*\w)?")
@@ -51,6 +48,14 @@ class RuleSet:
         A size class with fewer participants than this has no fence: 4 or more.
     level : float
         Coverage of confidence intervals: between 0 and 1.
+    cluster : {"auto", "unit", "group"}
+        What varies independently: enterprise groups wherever the panel knows them, each unit, or enterprise groups.
+    mean_interval : {"skewness_adjusted", "student"}
+        The interval of a mean: adjusted where the values are too skewed for their number, or always Student's.
+    statistics : tuple of {"mean", "median", "ratio_of_sums", "winsorised_mean", "mean_log"}
+        The levels that a comparison shows.
+    min_test_units : int
+        A cell in which a group has fewer units has no p-value: 2 or more.
     base : RuleSet, optional
         The rule set that this one was changed from.
 
@@ -87,10 +92,14 @@ class RuleSet:
     outlier_fence: float
     outlier_min_units: int
     level: float
+    cluster: str = "auto"
+    mean_interval: str = "skewness_adjusted"
+    statistics: tuple[str, ...] = ("mean", "median", "ratio_of_sums")
+    min_test_units: int = 2
     base: RuleSet | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        settings, problems = _check_settings(self.settings())
+        settings, problems = check_settings(self.settings())
         problems += _check_texts(self)
         if not problems:
             problems = _check_name(self, settings)
@@ -114,6 +123,10 @@ class RuleSet:
         outlier_fence: float | None = None,
         outlier_min_units: int | None = None,
         level: float | None = None,
+        cluster: str | None = None,
+        mean_interval: str | None = None,
+        statistics: tuple[str, ...] | None = None,
+        min_test_units: int | None = None,
     ) -> RuleSet:
         """Return a rule set with some other settings, whose name says what changed; None leaves a setting as it is.
 
@@ -128,9 +141,13 @@ class RuleSet:
             "outlier_fence": outlier_fence,
             "outlier_min_units": outlier_min_units,
             "level": level,
+            "cluster": cluster,
+            "mean_interval": mean_interval,
+            "statistics": statistics,
+            "min_test_units": min_test_units,
         }
         wanted = {**self.settings(), **{key: value for key, value in given.items() if value is not None}}
-        settings, problems = _check_settings(wanted)
+        settings, problems = check_settings(wanted)
         if problems:
             raise InputError(problems, what=f"the rule set {name or self.name}")
         base = self.base or self
@@ -178,82 +195,7 @@ def rule_set(rules: str | RuleSet) -> RuleSet:
     if not isinstance(rules, str) or rules not in known:
         advice = propose_name(rules, known, "name one of these or give a RuleSet")
         raise StudyError(f"rules: found {rules!r}; expected one of {', '.join(known)}; {advice}")
-    entry = {**known[rules], "investment_responses": tuple(known[rules]["investment_responses"])}
-    return RuleSet(name=rules, **entry)
-
-
-def _check_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the settings under their exact types, and a problem for each that is wrong."""
-    checked, problems = {}, []
-    for name, value in settings.items():
-        accept, expected, action = CHECKS[name]
-        exact = accept(value)
-        checked[name] = exact
-        if exact is None:
-            problems.append(Problem(where=f"rules.{name}", found=repr(value)[:80], expected=expected, action=action))
-    return checked, problems
-
-
-def _whole(low: int, high: float = math.inf) -> Callable[[Any], int | None]:
-    """Return a check that gives a whole number in a range, or None."""
-
-    def accept(value: Any) -> int | None:
-        whole = isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high
-        return int(value) if whole else None
-
-    return accept
-
-
-def _number(in_range: Callable[[float], bool]) -> Callable[[Any], float | None]:
-    """Return a check that gives a finite number in a range, or None."""
-
-    def accept(value: Any) -> float | None:
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(float(value)):
-            return None
-        return float(value) if in_range(float(value)) else None
-
-    return accept
-
-
-def _responses(value: Any) -> tuple[str, ...] | None:
-    """Return responses in the order of the registry, or None where they are not some of the known ones, once each."""
-    if not isinstance(value, tuple | list) or not value or not all(isinstance(one, str) for one in value):
-        return None
-    if len(set(value)) < len(value) or not set(value) <= set(INVESTMENT_RESPONSES):
-        return None
-    return tuple(response for response in INVESTMENT_RESPONSES if response in value)
-
-
-def _outliers(value: Any) -> str | None:
-    return value if isinstance(value, str) and value in OUTLIER_RULES else None
-
-
-# setting -> its check, what it expects, and what to do otherwise
-CHECKS: dict[str, tuple[Callable[[Any], Any], str, str]] = {
-    "min_quarters": (_whole(1, 4), "a whole number from 1 to 4", "correct it"),
-    "investment_responses": (
-        _responses,
-        f"one or more of {', '.join(INVESTMENT_RESPONSES)}, each once, in a tuple",
-        'write ("observed",) for observed investments alone',
-    ),
-    "min_employed_persons": (
-        _number(lambda value: value >= 0),
-        "a number of persons, 0 or more",
-        "write 0 for every unit with persons employed",
-    ),
-    "outliers": (_outliers, f"one of {', '.join(OUTLIER_RULES)}", "name one of these"),
-    "outlier_fence": (
-        _number(lambda value: value > 0),
-        "a number of interquartile ranges above 0",
-        'set outliers to "none" where no unit should leave',
-    ),
-    "outlier_min_units": (_whole(4), "a whole number of participants, 4 or more", "quartiles need four values"),
-    "level": (
-        _number(lambda value: 0 < value < 1),
-        "a number between 0 and 1",
-        "write 0.95 for 95 percent",
-    ),
-}
+    return RuleSet(name=rules, **known[rules])
 
 
 def _check_texts(rules: RuleSet) -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval import cells, survey, synthesis
+from si_eval.compare.levels import level_request
 from si_eval.compare.trends import series_request
 from si_eval.errors import InputError, StudyError
 from si_eval.frozen import FrozenMapping
@@ -186,16 +188,14 @@ def compute_exhibit(exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
 
 def _summarise(panel: Panel, exhibits: Sequence[ExhibitSpec]) -> cells.Summaries:
     """Summarise the cells of all exhibits that are made of them, in one pass a split."""
-    made = [exhibit for exhibit in exhibits if SUMMARIES in EXHIBIT_FUNCTIONS[exhibit.function].inputs]
-    return cells.summarise_requests(panel, [_cell_request(exhibit.arguments) for exhibit in made])
-
-
-def _cell_request(arguments: Mapping[str, Any]) -> cells.CellRequest:
-    """Make the request of the cells that the arguments of an exhibit name."""
-    names = ("by", "where", "base_year", "years")
-    given = {name: arguments[name] for name in names if name in arguments}
-    make = series_request if "base_year" in given else cells.cell_request
-    return make(arguments["indicator"], **given)
+    requests = []
+    for exhibit in exhibits:
+        if SUMMARIES in EXHIBIT_FUNCTIONS[exhibit.function].inputs:
+            arguments = dict(exhibit.arguments)
+            make = series_request if "base_year" in arguments else level_request
+            with suppress(StudyError):  # the exhibit itself tells what is wrong with its arguments
+                requests.append(make(panel, arguments.pop("indicator"), **arguments))
+    return cells.summarise_requests(panel, requests)
 
 
 def synthesise_exhibits(study: Study, safe: Sequence[SafeTable]) -> list[ResultTable]:

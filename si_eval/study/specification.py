@@ -206,6 +206,10 @@ class Rules(_Part):
     outlier_fence: Any = None
     outlier_min_units: Any = None
     level: Any = None
+    cluster: Any = None
+    mean_interval: Any = None
+    statistics: Any = None
+    min_test_units: Any = None
 
     def rule_set(self) -> RuleSet:
         """Return the rule set; raises `StudyError` for an unknown base and `InputError` for wrong settings."""

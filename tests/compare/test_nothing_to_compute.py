@@ -145,7 +145,7 @@ def test_the_error_of_an_index_is_stable_at_any_level_and_in_any_order():
     shifted, anchor = (now + offset), (base + offset)
     now_away, base_away, ratio = shifted - shifted.mean(), anchor - anchor.mean(), shifted.mean() / anchor.mean()
     variances = ((now_away**2).sum() + ratio**2 * (base_away**2).sum()) / (39 * 40)
-    expected = 100 * np.sqrt(variances - 2 * ratio * (now_away * base_away).sum() / 40**2) / anchor.mean()
+    expected = 100 * np.sqrt(variances - 2 * ratio * (now_away * base_away).sum() / (39 * 40)) / anchor.mean()
     assert computed == pytest.approx(expected, rel=1e-9)
     assert all(error(offset, order) == (estimate, computed) for order in (1, 2, 3))
 
@@ -156,15 +156,7 @@ def test_what_does_not_change_has_an_index_of_100_without_error():
     for group in ("participant", "non_participant"):
         row = select_row(index_series(panel, indicator="x", base_year=2014), group=group, year=2015)
         assert row["estimate"] == 100.0
-        assert row["std_error"] == pytest.approx(
-            stay_error(values if group == "participant" else values[:20]), rel=1e-6
-        )
-
-
-def stay_error(values):
-    """Compute the error where nothing changes: covariance over n units, variances over n - 1."""
-    mean, variance, n = np.mean(values), np.var(values, ddof=1), len(values)
-    return 100 * np.sqrt(2 * variance / n * (1 - (n - 1) / n)) / mean
+        assert row["std_error"] == 0.0
 
 
 @pytest.mark.parametrize("size", [1e-200, 1e-71, 1e71, 1e155, 1e200, -1e300])

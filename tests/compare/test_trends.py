@@ -38,7 +38,8 @@ def test_the_error_of_an_index_counts_units_that_stay(frame, panel):
     wide = wide.pivot(index="firm", columns="year", values="value")
     base, now = wide[2014].dropna(), wide[2016].dropna()
     both = wide[[2014, 2016]].dropna()
-    covariance = ((both[2014] - base.mean()) * (both[2016] - now.mean())).sum() / (len(base) * len(now))
+    sizes = [n * (n - 1) for n in (len(base), len(now))]
+    covariance = ((both[2014] - base.mean()) * (both[2016] - now.mean())).sum() / np.sqrt(np.prod(sizes))
     ratio = now.mean() / base.mean()
     variance = (now.sem() ** 2 - 2 * ratio * covariance + ratio**2 * base.sem() ** 2) / base.mean() ** 2
     assert computed["estimate"] == pytest.approx(100 * ratio, rel=SAME)
@@ -52,7 +53,7 @@ def test_intervals_of_a_ratio_of_related_means_cover_as_often_as_they_say():
     base = np.exp(firm + rng.normal(0, 0.2, (draws, n)))
     now = 1.2 * np.exp(firm + rng.normal(0, 0.2, (draws, n)))
     means = base.mean(1), now.mean(1)
-    covariance = ((base - means[0][:, None]) * (now - means[1][:, None])).sum(1) / n**2
+    covariance = ((base - means[0][:, None]) * (now - means[1][:, None])).sum(1) / (n * (n - 1))
     errors = [x.std(1, ddof=1) / np.sqrt(n) for x in (base, now)]
     std_error = stats.ratio_std_error(means[1], errors[1], means[0], errors[0], covariance)
     interval = stats.student_interval(means[1] / means[0], std_error, np.full(draws, n - 1.0), COVERAGE_LEVEL)

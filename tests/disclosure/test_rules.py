@@ -36,6 +36,8 @@ UNSAFE = {
     "a share with few against it": {"estimate": 0.9, "std_error": np.sqrt(0.09 / 49), "largest": 1.0},
     "a median over too few units": {"statistic": "median", "n_units": 19.0, "total": 190.0},
     "a model with few degrees of freedom": {"dof": 9.0},
+    "a winsorised mean that moves few values": {"statistic": "winsorised_mean", "n_units": 900.0, "total": 9000.0},
+    "values nearly the same under a clustered error": {"std_error": 5.0, "std_dev": 0.05},
 }
 
 

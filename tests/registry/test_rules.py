@@ -26,6 +26,10 @@ ALL_CHANGED = {
     "outlier_fence": 2.123456789012,
     "outlier_min_units": 10,
     "level": 0.9,
+    "cluster": "unit",
+    "mean_interval": "student",
+    "statistics": ("mean",),
+    "min_test_units": 20,
 }
 WRONG = {
     "min_quarters": [0, 5, 4.0, True, "4", float("nan")],
@@ -35,6 +39,10 @@ WRONG = {
     "outlier_fence": [0, -3.0, float("nan"), False, "3"],
     "outlier_min_units": [3, 8.0, True],
     "level": [0, 1, 95, float("nan"), True, "0.95"],
+    "cluster": ["holding", "", 1],
+    "mean_interval": ["normal", 1],
+    "statistics": [(), "mean", ("mode",), ("mean", "mean")],
+    "min_test_units": [1, 30.0, True],
 }
 
 
