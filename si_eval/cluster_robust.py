@@ -79,7 +79,7 @@ def clustered_regression(
     (2.0, 1.291, 4.0)
     """
     gram = design.T @ design
-    coefficients = np.linalg.solve(gram, design.T @ outcome)
+    coefficients: FloatArray = np.asarray(np.linalg.solve(gram, design.T @ outcome), dtype=np.float64)
     residual = outcome - design @ coefficients
     if cluster is None:
         inference = combination_variance(gram, contrast, singles=(design, residual))

@@ -76,7 +76,7 @@ NUMBERS = (ESTIMATE, STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE, N_UNITS)
 TIDY = (*KEYS, *NUMBERS, UNIT_OF_MEASURE, RULE_SET, NOTE)
 
 DOF = "dof"  # degrees of freedom, beside the coefficient of a model; it does not cross the public border
-# Beside the numbers of a comparison; they do not cross the public border.
+# Beside the numbers of a comparison or an effect; they do not cross the public border.
 SE_CONVENTION = "se_convention"  # how standard errors and degrees of freedom are computed
 ERROR_DOF = "error_dof"  # degrees of freedom of an interval and its p-value
 STD_DEV = "std_dev"  # the standard deviation of the values behind a mean, which a clustered error does not tell
@@ -135,10 +135,16 @@ ATTAINMENT = "attainment"
 ATT = "att"  # the average effect on the treated
 ATT_SIMULTANEOUS = "att_simultaneous"  # with bounds that hold for all years since entry at once
 ATT_ROBUST = "att_robust"  # with bounds that hold when trends were not quite parallel
+ATT_WINDOW = "att_window"  # the mean of the years since entry that most participants are behind
+ATT_LESS_TREND = "att_less_trend"  # the same, less the straight line through the years before entry
 PRE_TREND = "pre_trend"
+PRE_TREND_WALD = "pre_trend_wald"  # over cohorts and years, as R's `did` has it
+TREND_BEFORE = "trend_before"  # the slope of that line
+TREND_BOUND = "trend_bound"  # the largest change by trend that the years before leave room for
+MARYLAND = "maryland_scale"
 MDE = "minimum_detectable_effect"
 BREAKDOWN = "breakdown"
-EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST})
+EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_WINDOW, ATT_LESS_TREND})
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
 STATISTICS = (
     COUNT,
@@ -160,7 +166,13 @@ STATISTICS = (
     ATT,
     ATT_SIMULTANEOUS,
     ATT_ROBUST,
+    ATT_WINDOW,
+    ATT_LESS_TREND,
     PRE_TREND,
+    PRE_TREND_WALD,
+    TREND_BEFORE,
+    TREND_BOUND,
+    MARYLAND,
     MDE,
     BREAKDOWN,
 )
@@ -219,6 +231,16 @@ class Reason(StrEnum):
     NO_BALANCING_WEIGHTS = "no_balancing_weights"
     NO_TREATED_LEFT = "no_treated_left"
     NO_CONTROLS_LEFT = "no_controls_left"
+    REFERENCE_YEAR = "reference_year"
+    NO_YEAR_SINCE_ENTRY = "no_year_since_entry"
+    TOO_FEW_FOR_LABEL = "too_few_for_label"
+    ESTIMATE_HOLDS_ZERO = "estimate_holds_zero"
+    LESS_TREND_HOLDS_ZERO = "less_trend_holds_zero"
+    TRENDS_PART = "trends_part"
+    TREND_NOT_EXCLUDED = "trend_not_excluded"
+    NO_LARGER_EFFECT = "no_larger_effect"
+    EFFECT_STANDS = "effect_stands"
+    NO_TREND_BEFORE = "no_trend_before"
     # comparisons
     ONE_UNIT = "one_unit"
     ONE_CLUSTER = "one_cluster"

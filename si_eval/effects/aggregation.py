@@ -10,21 +10,24 @@ import numpy.typing as npt
 from scipy import special
 
 from si_eval.effects.group_time import GroupTimeEffects
+from si_eval.effects.small_sample import SmallSample
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray, IntArray
 from si_eval.vocabulary import Reason
 
 Kind = Literal["simple", "cohort", "event", "period"]
 MIN_EIGENVALUE = 1e-10  # smallest eigenvalue of correlations that counts as one
-DRAWS = 20_000  # of the largest of correlated normal values: the simulated quantile has a standard error near 0.01
+DRAWS = 20_000  # of the largest of correlated values: the simulated quantile has a standard error near 0.01
 
 
 @dataclass(frozen=True)
 class AggregatedEffects:
     """Averages of group-time effects: one a part (cohort, time since treatment or period), and one overall.
 
-    ``covariance`` is that of the parts; ``n_treated`` and ``n_controls`` are the fewest units of any effect in a part,
-    ``cells`` the effects that each part averages, and ``overall_cells`` those of the overall average.
+    ``covariance`` is that of the parts without small-sample correction; ``n_treated`` and ``n_controls`` are the fewest
+    units of any effect in a part, ``n_behind`` the treated of all effects in it. ``cells`` are the effects that each
+    part averages, ``overall_cells`` those of the overall average; ``gradient`` (parts, m) and ``overall_gradient``
+    (m,) are the weights of effects and shares in each, and ``small_sample`` what intervals rest on.
     """
 
     parts: IntArray
@@ -32,15 +35,39 @@ class AggregatedEffects:
     covariance: FloatArray
     n_treated: IntArray
     n_controls: IntArray
+    n_behind: IntArray
     overall: float
     overall_std_error: float
     cells: tuple[IntArray, ...]
     overall_cells: IntArray
+    gradient: FloatArray
+    overall_gradient: FloatArray
+    small_sample: SmallSample
 
     @property
     def std_error(self) -> FloatArray:
         """Standard errors of the parts, shape (parts,)."""
         return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def corrected_covariance(self) -> FloatArray:
+        """Covariance of the parts with the small-sample correction, on which intervals rest."""
+        return _covariance_of(self.small_sample.covariance, self.gradient)
+
+    @property
+    def dof(self) -> FloatArray:
+        """Degrees of freedom of the parts, shape (parts,)."""
+        return np.array([self.small_sample.dof(weights) for weights in self.gradient])
+
+    @property
+    def overall_corrected_std_error(self) -> float:
+        """Standard error of the overall mean with the small-sample correction."""
+        return float(np.sqrt(_covariance_of(self.small_sample.covariance, self.overall_gradient[None])[0, 0]))
+
+    @property
+    def overall_dof(self) -> float:
+        """Degrees of freedom of the overall mean."""
+        return self.small_sample.dof(self.overall_gradient)
 
 
 class WaldTest(NamedTuple):
@@ -104,10 +131,14 @@ def aggregate_effects(
         covariance=covariance[:-1, :-1],
         n_treated=np.array([effects.n_treated[cells].min() for cells in cells_of_part]),
         n_controls=np.array([effects.n_controls[cells].min() for cells in cells_of_part]),
+        n_behind=np.array([effects.n_treated[cells].sum() for cells in cells_of_part]),
         overall=overall,
         overall_std_error=float(np.sqrt(covariance[-1, -1])),
         cells=tuple(cells_of_part),
         overall_cells=np.flatnonzero(used & treated),
+        gradient=gradient,
+        overall_gradient=slope,
+        small_sample=effects.small_sample,
     )
 
 
@@ -163,26 +194,57 @@ def _overall(
     return overall, slope
 
 
-def simultaneous_critical_value(covariance: FloatArray, level: float, seed: int = 0, draws: int = DRAWS) -> float:
+class Largest(NamedTuple):
+    """Simulated values of the largest of several correlated t statistics, in ascending order, shape (draws,)."""
+
+    values: FloatArray
+
+    def quantile(self, level: float) -> float:
+        """Return the value that the largest stays below with probability ``level``."""
+        return float(np.quantile(self.values, level))
+
+    def p_value(self, statistic: float) -> float:
+        """Return how often the largest is this large, NaN for no statistic; the draws are counted with one more."""
+        if np.isnan(statistic):
+            return np.nan
+        beyond = len(self.values) - np.searchsorted(self.values, abs(statistic))
+        return float((beyond + 1) / (len(self.values) + 1))
+
+
+def draw_largest(covariance: FloatArray, dof: float = np.inf, seed: int = 0, draws: int = DRAWS) -> Largest:
+    """Draw the largest absolute value of t statistics with the correlation of the estimates ("sup-t").
+
+    They share one variance with ``dof`` degrees of freedom (normal values by default); estimates without variance take
+    no part. A multiplier bootstrap over units has the same limit and would pass over all units for each draw.
+
+    Source: Montiel Olea & Plagborg-Moller (2019), Journal of Applied Econometrics 34, p. 1-17, algorithm 1; with t:
+    Hothorn, Bretz & Westfall (2008), Biometrical Journal 50, p. 346-363.
+    """
+    errors = np.sqrt(np.diag(covariance))
+    vary = errors > 0
+    values, vectors = np.linalg.eigh(_correlation(covariance[np.ix_(vary, vary)]))
+    root = vectors * np.sqrt(np.maximum(values, 0.0))
+    generator = np.random.default_rng(seed)
+    largest = np.abs(generator.standard_normal((draws, len(values))) @ root.T).max(axis=1, initial=0.0)
+    if np.isfinite(dof):
+        largest /= np.sqrt(generator.chisquare(dof, draws) / dof)
+    return Largest(np.sort(largest))
+
+
+def simultaneous_critical_value(
+    covariance: FloatArray, level: float, seed: int = 0, draws: int = DRAWS, dof: float = np.inf
+) -> float:
     """Simulate how many standard errors wide intervals must be to hold all parts at once with probability ``level``.
 
-    It is the quantile of the largest absolute value of normal values with the correlation of the estimates ("sup-t");
-    of one estimate it is the normal quantile, and estimates without variance take no part. A multiplier bootstrap over
-    units has the same limit and would pass over all units for each draw.
+    Of one estimate it is the quantile of Student's t with ``dof`` degrees of freedom, the normal one by default.
 
-    Raises `StudyError` for a level outside 0 to 1. Source: Montiel Olea & Plagborg-Moller (2019), Journal of Applied
-    Econometrics 34, p. 1-17, algorithm 1.
+    Raises `StudyError` for a level outside 0 to 1.
     """
     if not 0 < level < 1:
         raise StudyError(f"level: found {level}; expected a number between 0 and 1; give for example 0.95")
-    errors = np.sqrt(np.diag(covariance))
-    vary = errors > 0
-    if vary.sum() < 2:
-        return float(special.ndtri(0.5 + level / 2))
-    values, vectors = np.linalg.eigh(_correlation(covariance[np.ix_(vary, vary)]))
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    normal = np.random.default_rng(seed).standard_normal((draws, len(values)))
-    return float(np.quantile(np.abs(normal @ root.T).max(axis=1), level))
+    if np.sum(np.diag(covariance) > 0) < 2:
+        return float(special.stdtrit(dof, 0.5 + level / 2))
+    return draw_largest(covariance, dof, seed, draws).quantile(level)
 
 
 def pre_trend_test(effects: GroupTimeEffects) -> WaldTest:

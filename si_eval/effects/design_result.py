@@ -9,17 +9,28 @@ import numpy as np
 
 from si_eval.effects.sides import Sides
 from si_eval.stats import BoolArray
-from si_eval.vocabulary import ALL, ATT, Reason
+from si_eval.vocabulary import ALL, ATT, Evidence, Reason
 
 OVERALL = "overall"
+MARYLAND_COMPARED, MARYLAND_TRENDS = 2, 3  # Maryland scale: a comparison over time; with trends before that bear it
 NORMAL = np.inf  # degrees of freedom of an interval that rests on the normal limit
+# Conventions: standard error, then what the interval rests on.
+BY_UNIT = "influence; interval: HC2, t (Welch-Satterthwaite)"
+BY_CLUSTER = "influence summed by cluster; interval: CR2, t (Satterthwaite)"
+WELCH = "HC2, t (Welch)"
+WELCH_SATTERTHWAITE = "HC2, t (Welch-Satterthwaite)"
+CR2 = "CR2, t (Satterthwaite)"
+WEIGHTED = "influence over the root of one less leverage, t (n - 1)"
+MATCHED = "Abadie-Imbens, t (n - 1)"
+MATCHED_SETS = "CR2 over matched sets and clusters, t (Satterthwaite)"
 
 
 class Estimate(NamedTuple):
     """One estimate; ``n_treated`` and ``n_controls`` are the units behind it, ``reason`` is why there is none.
 
     ``sides`` are all units that it rests on, in any of its ``comparisons``: cohort (0 for all), period and the period
-    that it is compared with.
+    that it is compared with. ``corrected_error`` is the standard error that its interval rests on where that is another
+    one than ``std_error``, ``convention`` says how they are made, ``note`` what else there is to say.
     """
 
     category: str
@@ -36,16 +47,19 @@ class Estimate(NamedTuple):
     reason: Reason | None = None
     sides: Sides | None = None
     comparisons: tuple[tuple[int, int, int], ...] = ()
+    corrected_error: float = np.nan
+    convention: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class DesignResult:
-    """Result of a design: estimates, participants left out by reason (units,), and the test of the trend before.
+    """Result of a design: estimates, participants left out by reason (units,), and what they may be called.
 
-    ``pre_trend_p_value`` is that of the test that the groups moved alike before participation, NaN where no test is
-    possible.
+    ``why`` is why the estimates are an effect, or the first condition for that which fails.
     """
 
     estimates: list[Estimate]
+    why: Reason
     left_out: dict[Reason, BoolArray] = field(default_factory=dict)
-    pre_trend_p_value: float = np.nan
+    evidence: Evidence = "association"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
 from si_eval.effects.design_result import DesignResult
 from si_eval.effects.long_difference import estimate_long_difference
 from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
-from si_eval.effects.requests import HOLDING, STAGGERED, Cluster, Design, Request, check_effect_request
+from si_eval.effects.requests import STAGGERED, Design, Request, check_effect_request
 from si_eval.effects.staggered import estimate_staggered
 from si_eval.results import EstimateUnits, Panel, ResultTable
 from si_eval.system.blas import on_one_thread
@@ -26,6 +27,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GROUP,
     INDICATOR,
+    LANGUAGES,
     LEFT_OUT,
     LOG_POINTS,
     N_UNITS,
@@ -36,25 +38,23 @@ from si_eval.vocabulary import (
     RECORDS,
     RESTS_ON,
     RULE_SET,
+    SE_CONVENTION,
     STATISTIC,
     STD_ERROR,
     UNIT_OF_MEASURE,
     YEAR,
-    Evidence,
     Reason,
+    bilingual,
+    label,
 )
 
 UNITS = "business units"
-PRE_TREND_TEST_SIZE = 0.05  # of the test of trends before: the convention of the field
 CANNOT_SHOW = {
     "effect": (
         "Trends before participation that look alike do not prove that they would have stayed alike; effects on firms "
         "that do not take part are not in it."
     ),
-    "association": (
-        "No trend before participation could be compared, or it was not alike: the change may be what participants "
-        "would have shown anyway."
-    ),
+    "association": "The change may be what participants would have shown anyway.",
 }
 
 
@@ -71,8 +71,9 @@ def estimate_effect(
     where: cells.Where | None = None,
     years: Sequence[int] | None = None,
     logarithm: bool = False,
-    cluster: Cluster = "unit",
+    cluster: str = "auto",
     min_units: int = 10,
+    smallest_effect: float | None = None,
     level: float | None = None,
     seed: int = 0,
 ) -> ResultTable:
@@ -108,11 +109,15 @@ def estimate_effect(
         Years to use, two at least. All by default; a long difference takes the first and the last.
     logarithm : bool, default False
         Whether to take the logarithm of the outcome. Estimates are then log points.
-    cluster : {"unit", "holding"}, default "unit"
-        Whether influences are added up by unit or by enterprise group; a unit without one is its own. A standard error
-        needs two groups on each side and five in all. A long difference goes by unit.
+    cluster : {"auto", "unit", "group"} or str, default "auto"
+        Which units may move together: none, those of an enterprise group, or those with one value of a panel column (in
+        their last year). ``auto`` is by group where the panel knows groups (``holding`` is the earlier word). A unit
+        without one is its own. A standard error needs two clusters on each side and five in all.
     min_units : int, default 10
         Cohorts with fewer units in a cell, on either side, are in no average: they could be computed back from it.
+    smallest_effect : float, optional
+        The smallest effect that would matter, in the unit of the estimates, declared before results are seen. Where an
+        effect as large is ruled out, the table says so. Of a staggered design.
     level : float, optional
         Coverage of intervals. That of the rule set by default.
     seed : int, default 0
@@ -122,14 +127,18 @@ def estimate_effect(
     -------
     ResultTable
         Tidy rows of group ``difference`` by ``statistic`` and ``category``. ``att`` is the effect: of a staggered
-        design ``overall`` (cohorts weighted by their size), ``+1`` (years since entry), ``cohort 2016`` and, with
-        ``year``, each cell. ``att_simultaneous`` has bounds that hold for all years since entry at once. ``pre_trend``
-        is the Wald statistic, with p-value, of the hypothesis that all effects before entry are zero. ``att_robust``
-        and ``breakdown`` say how far the effect stands when trends part. ``minimum_detectable_effect`` is what this
-        design could have found (power 0.8). ``n_units`` is the smaller of the two groups. Rows ``count`` say how many
+        design ``overall`` (cohorts weighted by their size), ``+1`` (years since entry, all against the year before
+        entry), ``cohort 2016`` and, with ``year``, each cell. ``att_simultaneous`` has bounds that hold for all years
+        since entry at once. ``pre_trend`` is Hotelling's F, with p-value, of the hypothesis that all years before entry
+        are zero (``pre_trend_wald`` the test over cohorts and years of R's `did`, which rejects too often). The label
+        rests on ``att_window``, ``att_less_trend``, ``trend_before`` and ``trend_bound``, and has a place on the
+        ``maryland_scale``. ``att_robust`` and ``breakdown`` say how far the effect stands when trends part.
+        ``minimum_detectable_effect`` is what this design could have found (power 0.8). ``n_units`` is the smaller of
+        the two groups, ``dof`` and ``se_convention`` tell how intervals are made. Rows ``count`` say how many
         participants are left out, by reason (indicator ``left_out``), and how many stop taking part but count as
-        participants (``participation_ended``). The evidence is ``effect`` only where the trend before was tested and
-        not refused (at 0.05), else ``association``. What cannot be computed is a row with the reason in ``note``.
+        participants (``participation_ended``). The evidence is ``effect`` only where the years before entry rule out
+        what would explain the estimate, or an effect of ``smallest_effect`` is ruled out; else ``association``, and the
+        table says which condition failed. What cannot be computed is a row with the reason in ``note``.
 
     Raises
     ------
@@ -143,7 +152,8 @@ def estimate_effect(
 
     .. math:: ATT(g, t) = E[Y_t - Y_{g-1} | G = g] - E[Y_t - Y_{g-1} | C]
 
-    Standard errors come from influence functions and allow for the estimated weights of the averages.
+    Standard errors come from influence functions and allow for the estimated weights of the averages. Intervals and
+    p-values rest on t quantiles, with CR2 errors and Satterthwaite's degrees of freedom.
 
     References
     ----------
@@ -164,12 +174,12 @@ def estimate_effect(
     >>> rows[["estimate", "std_error", "n_units"]].round(3).values.tolist()
     [[0.034, 0.021, 58]]
     >>> table.evidence
-    'effect'
+    'association'
     """
     request = check_effect_request(
         panel, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
         anticipation=anticipation, where=where, years=years, logarithm=logarithm, cluster=cluster, min_units=min_units,
-        level=level, seed=seed,
+        smallest_effect=smallest_effect, level=level, seed=seed,
     )  # fmt: skip
     arrays = read_arrays(
         panel,
@@ -178,10 +188,10 @@ def estimate_effect(
         years=request.years,
         covariates=request.covariates,
         logarithm=request.logarithm,
+        cluster=request.cluster,
         with_non_participants=request.design != STAGGERED or not entry_is_unknown(panel),
     )
     result = _estimate(arrays, request)
-    evidence: Evidence = "effect" if result.pre_trend_p_value >= PRE_TREND_TEST_SIZE else "association"
     unit = LOG_POINTS if logarithm else panel.indicators[request.outcome].unit
     source = cells.unit_source(panel)
     estimates = _rows(result, request.level)
@@ -192,8 +202,8 @@ def estimate_effect(
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="estimate_effect",
-        evidence=evidence,
-        cannot_show=CANNOT_SHOW[evidence],
+        evidence=result.evidence,
+        cannot_show=_cannot_show(result),
         rules=panel.rules.name,
         coverage=cells.count_coverage(panel, request.outcome, where=request.where, years=request.years),
         simulation=panel.simulation,
@@ -210,33 +220,46 @@ def _estimate(arrays: PanelArrays, request: Request) -> DesignResult:
         method=request.method,
         controls=request.controls,
         anticipation=request.anticipation,
-        clusters=arrays.holding if request.cluster == HOLDING else None,
+        clusters=arrays.cluster,
         min_units=request.min_units,
         level=request.level,
+        smallest_effect=request.smallest_effect,
         seed=request.seed,
     )
 
 
-def _rows(result: DesignResult, level: float) -> pd.DataFrame:
-    """Make a row of each estimate; an interval that an estimate does not bring follows from its standard error."""
-    frame = pd.DataFrame([estimate._asdict() for estimate in result.estimates])
-    interval = stats.student_interval(
-        frame["estimate"].to_numpy(), frame["std_error"].to_numpy(), frame["dof"].to_numpy(), level
+def _cannot_show(result: DesignResult) -> str:
+    """Say in both languages what the table is called and why, and what it cannot show."""
+    term = "called_effect" if result.evidence == "effect" else "not_called_effect"
+    unable = CANNOT_SHOW[result.evidence]
+    nl, en = (
+        f"{label(unable, language)} {label(term, language).format(reason=result.why.text(language))}"
+        for language in LANGUAGES
     )
+    return bilingual(nl, en)
+
+
+def _rows(result: DesignResult, level: float) -> pd.DataFrame:
+    """Make a row of each estimate; an interval that an estimate does not bring follows from its error and t."""
+    frame = pd.DataFrame([estimate._asdict() for estimate in result.estimates])
+    error = frame["corrected_error"].fillna(frame["std_error"])
+    interval = stats.student_interval(frame["estimate"].to_numpy(), error.to_numpy(), frame["dof"].to_numpy(), level)
     units = frame[["n_treated", "n_controls"]].min(axis=1)
+    dof = frame["dof"].where(np.isfinite(frame["dof"]) & frame["std_error"].notna(), units.sub(1).clip(lower=0))
     return pd.DataFrame(
         {
             STATISTIC: frame["statistic"],
             YEAR: frame["year"],
             CATEGORY: frame["category"],
             ESTIMATE: interval.estimate,
-            STD_ERROR: interval.std_error,
+            STD_ERROR: frame["std_error"],
             CONF_LOW: frame["low"].fillna(pd.Series(interval.low)),
             CONF_HIGH: frame["high"].fillna(pd.Series(interval.high)),
             P_VALUE: frame["p_value"].fillna(pd.Series(interval.p_value)),
             N_UNITS: units.astype("float64"),
-            NOTE: [estimate.reason.note if estimate.reason else "" for estimate in result.estimates],
-            DOF: units.sub(1).clip(lower=0).astype("float64"),
+            NOTE: [estimate.reason.note if estimate.reason else estimate.note for estimate in result.estimates],
+            DOF: dof.astype("float64"),
+            SE_CONVENTION: frame["convention"],
         }
     )
 

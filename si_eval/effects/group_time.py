@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from si_eval.effects.panel_arrays import NEVER_TREATED
 from si_eval.effects.sides import Sides, joint_sides, sides_of
+from si_eval.effects.small_sample import (
+    SmallSample,
+    clusters_are_too_few,
+    count_members,
+    side_stretch,
+    strata_covariances,
+)
 from si_eval.effects.two_by_two import Method, TwoByTwo, drop_constant_columns, has_counterpart, two_by_two
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
@@ -18,8 +25,6 @@ from si_eval.vocabulary import Reason
 
 Controls = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
-MIN_CLUSTERS_OF_A_SIDE = 2  # one cluster has no variance
-MIN_CLUSTERS = 5  # of both sides: the normal limit of fewer is far off
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class GroupTimeEffects:
     A cell with an estimate but without a standard error (no variance, too few clusters) has a ``reason`` too, and its
     places in ``covariance`` are NaN. ``cohorts`` are the cohorts and ``shares`` their shares of all units.
     ``covariance`` is that of the effects followed by the shares, shape (cells + cohorts, cells + cohorts), from their
-    influence functions, clustered where asked: sum over clusters of products, without small-sample correction.
+    influence functions, clustered where asked: sum over clusters of products, without small-sample correction, as R's
+    `did` has it. ``small_sample`` has the covariance that intervals rest on, and its degrees of freedom.
     ``n_incomplete`` counts the units of a cell that a
     gap in their covariates keeps out of it, ``n_trimmed`` the controls without weight. ``dropped`` counts the treated
     units that are in no cell by reason, ``dropped_never`` those that are never treated. ``base`` is the period that
@@ -47,6 +53,7 @@ class GroupTimeEffects:
     cohorts: IntArray
     shares: FloatArray
     covariance: FloatArray
+    small_sample: SmallSample
     clusters: int
     dropped: Mapping[Reason, int]
     dropped_never: Mapping[Reason, int]
@@ -123,31 +130,48 @@ def group_time_effects(
     )
     pairs = list(_cells_to_estimate(cohorts, calendar, anticipation, base))
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
-    cells, n_incomplete, sides = [], [], []
+    corrected = np.zeros_like(scores) if sample.cluster is not None else scores  # of units: in place, once it was used
+    effects, stretches, n_incomplete, sides = [], [], [], []
     for row, (g, t, base_t) in enumerate(pairs):
         later = max(calendar[t], calendar[base_t]) + anticipation
-        cell, scores[row], n_missing, compared = sample.cell(
-            g, t, base_t, later if controls == "not_yet" else None, method, min_units
-        )
-        n_incomplete.append(n_missing)
-        sides.append(sides_of(*compared, kept))
-        cells.append((g, calendar[t], cell._replace(influence=scores[row])))
+        cell = sample.cell(g, t, base_t, later if controls == "not_yet" else None, method, min_units)
+        scores[row] = cell.score
+        if cell.corrected is not None:
+            corrected[row] = cell.corrected
+        effects.append(cell.effect._replace(influence=scores[row]))
+        stretches.append(cell.stretch)
+        n_incomplete.append(cell.n_missing)
+        sides.append(sides_of(*cell.compared, kept))
     every_unit = np.ones(len(cohort_kept), dtype=bool)
     shares = np.array([(cohort_kept == g).mean() for g in cohorts])
     for row, (g, share) in enumerate(zip(cohorts, shares, strict=True), start=len(pairs)):
-        scores[row] = sample.by_cluster((cohort_kept == g) - share, every_unit)
+        scores[row] = corrected[row] = sample.by_cluster((cohort_kept == g) - share, every_unit)
+    covariance = scores @ scores.T / len(cohort_kept) ** 2
+    of_cells = {
+        "cohort": np.array([g for g, _, _ in pairs]),
+        "period": np.array([calendar[t] for _, t, _ in pairs]),
+        "n_treated": np.array([effect.n_treated for effect in effects]),
+        "n_controls": np.array([effect.n_controls for effect in effects]),
+        "cohorts": cohorts,
+    }
+    strata, members = None, None
+    if sample.cluster is None:
+        for row, ((g, _, _), (of_treated, of_controls)) in enumerate(zip(pairs, stretches, strict=True)):
+            scores[row] *= np.where(cohort_kept == g, of_treated, of_controls)
+    else:
+        members = count_members(sample.cluster, cohort_kept, cohorts)
+    unbiased = corrected @ corrected.T / len(cohort_kept) ** 2
+    if sample.cluster is None:
+        strata = strata_covariances(corrected, cohort_kept, cohorts, unbiased)
     return GroupTimeEffects(
-        cohort=np.array([g for g, _, _ in cells]),
-        period=np.array([period for _, period, _ in cells]),
-        att=np.array([cell.att for _, _, cell in cells]),
-        n_treated=np.array([cell.n_treated for _, _, cell in cells]),
-        n_controls=np.array([cell.n_controls for _, _, cell in cells]),
+        **of_cells,
+        att=np.array([effect.att for effect in effects]),
         n_incomplete=np.array(n_incomplete),
-        n_trimmed=np.array([cell.n_trimmed for _, _, cell in cells]),
-        reason=tuple(cell.reason for _, _, cell in cells),
-        cohorts=cohorts,
+        n_trimmed=np.array([effect.n_trimmed for effect in effects]),
+        reason=tuple(effect.reason for effect in effects),
         shares=shares,
-        covariance=scores @ scores.T / len(cohort_kept) ** 2,
+        covariance=covariance,
+        small_sample=SmallSample(**of_cells, covariance=unbiased, strata=strata, members=members),
         clusters=sample.clusters,
         dropped=_count_left_out(reasons, cohort != NEVER_TREATED),
         dropped_never=_count_left_out(reasons, cohort == NEVER_TREATED),
@@ -155,6 +179,22 @@ def group_time_effects(
         base=calendar[[base_t for _, _, base_t in pairs]],
         sides=tuple(sides),
     )
+
+
+class _Cell(NamedTuple):
+    """A comparison with the influence of each cluster on it, ``score`` (clusters,).
+
+    ``corrected`` (clusters,) is the score whose squares are unbiased; where units are their own clusters it is the
+    score times one of two numbers, ``stretch``, for the treated and for controls. ``n_missing`` counts units with gaps
+    in their covariates, ``compared`` marks the units on either side.
+    """
+
+    effect: TwoByTwo
+    score: FloatArray
+    corrected: FloatArray | None
+    stretch: tuple[float, float]
+    n_missing: int
+    compared: tuple[BoolArray, BoolArray]
 
 
 @dataclass(frozen=True)
@@ -175,13 +215,10 @@ class _Sample:
         """Number of clusters; a unit is its own where none are given."""
         return len(self.cohort) if self.cluster is None else int(self.cluster.max()) + 1
 
-    def cell(
-        self, g: int, t: int, base_t: int, treated_after: int | None, method: Method, min_units: int
-    ) -> tuple[TwoByTwo, FloatArray, int, tuple[BoolArray, BoolArray]]:
+    def cell(self, g: int, t: int, base_t: int, treated_after: int | None, method: Method, min_units: int) -> _Cell:
         """Compare cohort ``g`` with its controls between columns ``t`` and ``base_t`` of the outcome.
 
-        With ``treated_after``, units treated later than that are controls too. Returns the comparison, the influence of
-        each cluster, how many units have gaps in their covariates, and which units are on either side.
+        With ``treated_after``, units treated later than that are controls too.
         """
         in_cohort, is_control = self.cohort == g, self.cohort == NEVER_TREATED
         if treated_after is not None:
@@ -200,22 +237,28 @@ class _Sample:
         compared = in_cohort & used, is_control & used
         n_treated, n_controls = (int(side.sum()) for side in compared)
         if min(n_treated, n_controls) < max(min_units, 2):
-            no_influence = self.by_cluster(np.zeros(n_treated + n_controls), used)
-            none = TwoByTwo(np.nan, no_influence, n_treated, n_controls, Reason.TOO_FEW_UNITS)
-            return none, no_influence, n_missing, compared
-        cell = two_by_two(before[used], after[used], in_cohort[used], design, method=method)
-        if np.isfinite(cell.att) and self._has_too_few_clusters(*compared):
-            cell = cell._replace(reason=Reason.TOO_FEW_CLUSTERS)
-        if np.isfinite(cell.att) and cell.reason:
-            return cell, np.full(self.clusters, np.nan), n_missing, compared
-        return cell, self.by_cluster(cell.influence * (len(in_cohort) / used.sum()), used), n_missing, compared
+            nothing = np.zeros(self.clusters)
+            none = TwoByTwo(np.nan, nothing, n_treated, n_controls, Reason.TOO_FEW_UNITS)
+            return _Cell(none, nothing, nothing, (1.0, 1.0), n_missing, compared)
+        effect = two_by_two(before[used], after[used], in_cohort[used], design, method=method)
+        if np.isfinite(effect.att) and self._has_too_few_clusters(*compared):
+            effect = effect._replace(reason=Reason.TOO_FEW_CLUSTERS)
+        if np.isfinite(effect.att) and effect.reason:
+            unknown = np.full(self.clusters, np.nan)
+            return _Cell(effect, unknown, unknown, (1.0, 1.0), n_missing, compared)
+        influence = effect.influence * (len(in_cohort) / used.sum())
+        treated, parameters = in_cohort[used], 0 if design is None else design.shape[1]
+        if self.cluster is not None:
+            stretched = influence * side_stretch(treated, parameters, self.cluster[used])
+            corrected = self.by_cluster(stretched, used)
+            return _Cell(effect, self.by_cluster(influence, used), corrected, (1.0, 1.0), n_missing, compared)
+        by_side = side_stretch(treated, parameters)
+        stretch = float(by_side[treated][0]), float(by_side[~treated][0])
+        return _Cell(effect, self.by_cluster(influence, used), None, stretch, n_missing, compared)
 
     def _has_too_few_clusters(self, treated: BoolArray, controls: BoolArray) -> bool:
         """Whether the clusters of a cell are too few for a variance: one on a side, or fewer than five in all."""
-        if self.cluster is None:
-            return False
-        sides = [np.unique(self.cluster[side]) for side in (treated, controls)]
-        return min(map(len, sides)) < MIN_CLUSTERS_OF_A_SIDE or len(np.union1d(*sides)) < MIN_CLUSTERS
+        return self.cluster is not None and clusters_are_too_few(self.cluster[treated], self.cluster[controls])
 
     def by_cluster(self, influence: FloatArray, used: BoolArray) -> FloatArray:
         """Add up the influences of the units used by cluster, or put them at their units."""

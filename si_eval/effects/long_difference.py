@@ -7,18 +7,39 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from si_eval import stats
-from si_eval.effects.design_result import NORMAL, DesignResult, Estimate
-from si_eval.effects.matching import match_nearest, matched_effect
+from si_eval.cluster_robust import clustered_regression
+from si_eval.effects.design_result import (
+    BY_CLUSTER,
+    BY_UNIT,
+    CR2,
+    MARYLAND_COMPARED,
+    MATCHED,
+    MATCHED_SETS,
+    OVERALL,
+    WEIGHTED,
+    WELCH,
+    DesignResult,
+    Estimate,
+)
+from si_eval.effects.matching import Matched, match_nearest, matched_effect
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.propensity import Logit, fit_logit
 from si_eval.effects.sides import placed, placed_sides, sides_of
+from si_eval.effects.small_sample import (
+    MIN_CLUSTERS,
+    clusters_are_too_few,
+    count_members,
+    infer_difference,
+)
 from si_eval.effects.two_by_two import Method, drop_constant_columns, has_counterpart, two_by_two
 from si_eval.effects.validation import is_rounding
-from si_eval.effects.weighting import balanced_effect, entropy_balance
-from si_eval.stats import BoolArray, FloatArray
-from si_eval.vocabulary import Reason
+from si_eval.effects.weighting import balanced_scores, entropy_balance
+from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import MARYLAND, Reason
 
 UNADJUSTED = "unadjusted"
 MIN_UNITS = 2  # of a side: one has no variance
@@ -50,15 +71,22 @@ def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], mi
         _with_units(_estimate_adjusted(name, sample, min_units), sample)._replace(comparisons=compared)
         for name in adjustments
     ]
-    return DesignResult(estimates, {reason: units for reason, units in left_out.items() if units.any()})
+    known = [estimate for estimate in estimates if np.isfinite(estimate.estimate)]
+    if known:
+        fewest = min(known, key=lambda estimate: min(estimate.n_treated, estimate.n_controls))
+        estimates.append(Estimate(OVERALL, MARYLAND_COMPARED, n_treated=fewest.n_treated, n_controls=fewest.n_controls,
+                                  statistic=MARYLAND, note=Reason.NO_TREND_BEFORE.note, sides=fewest.sides,
+                                  comparisons=compared))  # fmt: skip
+    counted = {reason: units for reason, units in left_out.items() if units.any()}
+    return DesignResult(estimates, Reason.NO_TREND_BEFORE, counted)
 
 
 @dataclass(frozen=True)
 class _Sample:
     """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit.
 
-    ``scale`` is the largest outcome: changes that differ by less than its rounding do not vary. ``places`` marks these
-    units among all of the arrays.
+    ``cluster`` (n,) numbers their clusters, None where each unit is its own. ``scale`` is the largest outcome: changes
+    that differ by less than its rounding do not vary. ``places`` marks these units among all of the arrays.
     """
 
     change: FloatArray
@@ -66,7 +94,15 @@ class _Sample:
     covariates: FloatArray | None
     scale: float
     places: BoolArray
+    cluster: IntArray | None
     has_covariates: bool = True
+
+    @property
+    def has_too_few_clusters(self) -> bool:
+        """Whether the clusters are too few for a variance: one on a side, or fewer than five in all."""
+        return self.cluster is not None and clusters_are_too_few(
+            self.cluster[self.treated], self.cluster[~self.treated]
+        )
 
     @cached_property
     def logit(self) -> Logit:
@@ -80,13 +116,21 @@ def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
     change = arrays.outcome[used, -1] - arrays.outcome[used, 0]
     scale = float(np.abs(arrays.outcome[used][:, [0, -1]]).max(initial=0.0))
     treated = arrays.cohort[used] != NEVER_TREATED
+    cluster = None if arrays.cluster is None else arrays.cluster[used]
     design = arrays.design(0, used)
     if design is None:
-        return _Sample(change, treated, None, scale, used, has_covariates=bool(arrays.covariates))
+        return _Sample(change, treated, None, scale, used, _numbered(cluster), has_covariates=bool(arrays.covariates))
     known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
     if np.any(treated & known):
         known[known] = has_counterpart(design[known], treated[known])
-    return _Sample(change[known], treated[known], drop_constant_columns(design[known]), scale, placed(known, used))
+    cluster, places = None if cluster is None else cluster[known], placed(known, used)
+    covariates = drop_constant_columns(design[known])
+    return _Sample(change[known], treated[known], covariates, scale, places, _numbered(cluster))
+
+
+def _numbered(cluster: IntArray | None) -> IntArray | None:
+    """Give the clusters that are left numbers from 0 on."""
+    return None if cluster is None else np.unique(cluster, return_inverse=True)[1]
 
 
 def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
@@ -98,10 +142,16 @@ def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
         reason = Reason.CONSTANT_COVARIATE if sample.has_covariates else Reason.NO_COVARIATES_GIVEN
         return Estimate(name, np.nan, reason=reason)
     estimate = ADJUSTMENTS[name](sample)
+    if sample.has_too_few_clusters and np.isfinite(estimate.estimate):
+        return Estimate(
+            name, estimate.estimate, n_treated=n_treated, n_controls=n_controls, reason=Reason.TOO_FEW_CLUSTERS
+        )
     if not is_rounding(estimate.std_error * np.sqrt(len(sample.change)), sample.scale):
         return estimate
     known = 0.0 if is_rounding(abs(estimate.estimate), sample.scale) else estimate.estimate
-    return estimate._replace(estimate=known, std_error=np.nan, dof=NORMAL, reason=Reason.NO_VARIANCE)
+    return estimate._replace(
+        estimate=known, std_error=np.nan, corrected_error=np.nan, convention="", reason=Reason.NO_VARIANCE
+    )
 
 
 def _with_units(estimate: Estimate, sample: _Sample) -> Estimate:
@@ -114,19 +164,22 @@ def _with_units(estimate: Estimate, sample: _Sample) -> Estimate:
 
 
 def _estimate_unadjusted(sample: _Sample) -> Estimate:
-    """Compute the difference of the mean changes, with Welch's standard error."""
+    """Compute the difference of the mean changes, with Welch's standard error or, by cluster, that of CR2."""
     treated_change, control_change = sample.change[sample.treated], sample.change[~sample.treated]
+    estimate = Estimate(
+        UNADJUSTED,
+        float(treated_change.mean() - control_change.mean()),
+        n_treated=len(treated_change),
+        n_controls=len(control_change),
+    )
+    if sample.cluster is not None:
+        design = np.column_stack([np.ones(len(sample.change)), sample.treated])
+        fit = clustered_regression(design, sample.change, np.array([0.0, 1.0]), sample.cluster)
+        return estimate._replace(std_error=fit.std_error, dof=fit.dof, convention=CR2)
     se_a, se_b = (np.array([part.std(ddof=1) / np.sqrt(len(part))]) for part in (treated_change, control_change))
     n_a, n_b = np.array([len(treated_change)]), np.array([len(control_change)])
     dof = stats.welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
-    return Estimate(
-        UNADJUSTED,
-        float(treated_change.mean() - control_change.mean()),
-        float(np.hypot(se_a, se_b)[0]),
-        len(treated_change),
-        len(control_change),
-        dof=float(dof[0]),
-    )
+    return estimate._replace(std_error=float(np.hypot(se_a, se_b)[0]), dof=float(dof[0]), convention=WELCH)
 
 
 def _estimate_two_by_two(name: str, method: Method, sample: _Sample) -> Estimate:
@@ -134,7 +187,15 @@ def _estimate_two_by_two(name: str, method: Method, sample: _Sample) -> Estimate
     logit = None if method == "reg" else sample.logit
     before = np.zeros(len(sample.change))
     cell = two_by_two(before, sample.change, sample.treated, sample.covariates, method=method, logit=logit)
-    return Estimate(name, cell.att, cell.std_error, cell.n_treated, cell.n_controls, reason=cell.reason)
+    estimate = Estimate(name, cell.att, n_treated=cell.n_treated, n_controls=cell.n_controls, reason=cell.reason)
+    if not np.isfinite(cell.att) or cell.reason:
+        return estimate
+    assert sample.covariates is not None
+    std_error, corrected, dof = infer_difference(
+        cell.influence, sample.treated, sample.covariates.shape[1], sample.cluster
+    )
+    convention = BY_UNIT if sample.cluster is None else BY_CLUSTER
+    return estimate._replace(std_error=std_error, corrected_error=corrected, dof=dof, convention=convention)
 
 
 def _estimate_balanced(sample: _Sample) -> Estimate:
@@ -144,8 +205,15 @@ def _estimate_balanced(sample: _Sample) -> Estimate:
     weights = entropy_balance(covariates, treated)
     if not weights.converged:
         return Estimate("entropy_balancing", np.nan, reason=weights.reason)
-    effect = balanced_effect(change, covariates, treated, weights.weights)
-    return Estimate("entropy_balancing", *effect, reason=effect.reason)
+    value, scores = balanced_scores(change, covariates, treated, weights.weights)
+    n_treated, n_controls = int(treated.sum()), int(np.count_nonzero(weights.weights))
+    dof, convention = min(n_treated, weights.effective_size) - 1, WEIGHTED
+    if sample.cluster is not None:
+        scores = np.bincount(sample.cluster, scores).astype(np.float64)
+        members = count_members(sample.cluster, treated.astype(np.int64), np.array([1]))
+        dof, convention = min(dof, members.dof(np.ones(2))), f"{WEIGHTED}, summed by cluster"
+    std_error = float(np.sqrt(scores @ scores))
+    return Estimate("entropy_balancing", value, std_error, n_treated, n_controls, dof=dof, convention=convention)
 
 
 def _estimate_matched(sample: _Sample) -> Estimate:
@@ -158,7 +226,32 @@ def _estimate_matched(sample: _Sample) -> Estimate:
     effect = matched_effect(matched, sample.change, score, sample.treated)
     treated: BoolArray = np.zeros(len(score), dtype=np.bool_)
     treated[matched.treated] = True
-    return Estimate("nearest_neighbour", *effect, reason=effect.reason, sides=sides_of(treated, matched.used > 0))
+    sides = sides_of(treated, matched.used > 0)
+    estimate = Estimate("nearest_neighbour", *effect, reason=effect.reason, sides=sides)
+    if effect.reason:
+        return estimate
+    if sample.cluster is None:
+        dof = min(effect.n_treated, effect.n_controls) - 1
+        return estimate._replace(dof=dof, convention=MATCHED)
+    sets = _matched_sets(matched, sample.cluster)
+    difference = matched.weight * (sample.change[matched.treated] - sample.change[matched.control])
+    gaps: FloatArray = np.bincount(matched.treated, difference)[np.unique(matched.treated)].astype(np.float64)
+    if sets.max() < MIN_CLUSTERS:
+        return estimate._replace(std_error=np.nan, reason=Reason.TOO_FEW_CLUSTERS)
+    fit = clustered_regression(np.ones((len(gaps), 1)), gaps, np.ones(1), sets)
+    return estimate._replace(std_error=fit.std_error, dof=fit.dof, convention=MATCHED_SETS)
+
+
+def _matched_sets(matched: Matched, cluster: IntArray) -> IntArray:
+    """Give each matched treated unit the number of its set: clusters that share a match, directly or through others.
+
+    Source: Abadie & Spiess (2022), Journal of the American Statistical Association 117, p. 983-995.
+    """
+    pairs = cluster[matched.treated], cluster[matched.control]
+    size = int(cluster.max()) + 1
+    links = sparse.coo_matrix((np.ones(len(matched.treated)), pairs), shape=(size, size))
+    of_cluster = csgraph.connected_components(links, directed=False)[1]
+    return np.unique(of_cluster[cluster[np.unique(matched.treated)]], return_inverse=True)[1]
 
 
 ADJUSTMENTS: Mapping[str, Callable[[_Sample], Estimate]] = {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", bound=np.generic)
 NEVER_TREATED = 0  # the cohort of units that never take part
 UNKNOWN_ENTRY = -1  # the cohort of participants whose year of entry is not known
-OUTCOME, COVARIATE, FIRST_YEAR, ENDED = "outcome", "covariate ", "first_year", "ended"
+OUTCOME, COVARIATE, FIRST_YEAR, ENDED, CLUSTER = "outcome", "covariate ", "first_year", "ended", "cluster"
 SMALLEST, LARGEST = 1e-100, 1e100  # of the largest outcome: squares of others are no numbers
 MISSING = "(missing)"  # a category of a covariate by itself
 
@@ -35,17 +35,17 @@ class PanelArrays:
     ``ids`` (units,) are their ids, ascending; ``outcome`` has shape (units, years), NaN where it is not known;
     ``cohort`` (units,) is the first year of
     participation, `NEVER_TREATED` or `UNKNOWN_ENTRY`. Cohorts and ``years`` are moved by ``shift`` years, so that both
-    are above 0 in a panel with years of 0 and before. ``holding`` (units,) numbers the enterprise groups, a unit
-    without one is its own. ``ended`` are the ids of units that stop taking part. ``covariates`` are numbers, or codes
-    whose ``labels`` are given, of shape (units, years).
-    ``n_not_positive`` counts the values without a logarithm.
+    are above 0 in a panel with years of 0 and before. ``cluster`` (units,) numbers the clusters of units, a unit
+    without one is its own; None where each unit is. ``ended`` are the ids of units that stop taking part,
+    ``n_not_positive`` counts the values without a logarithm. ``covariates`` are numbers, or codes whose ``labels`` are
+    given, of shape (units, years).
     """
 
     ids: IntArray
     outcome: FloatArray
     cohort: IntArray
     years: tuple[int, ...]
-    holding: IntArray
+    cluster: IntArray | None
     covariates: Mapping[str, FloatArray | npt.NDArray[np.int32]]
     labels: Mapping[str, tuple[str, ...]]
     n_not_positive: int = 0
@@ -85,13 +85,14 @@ def read_arrays(
     years: Sequence[int] | None = None,
     covariates: Sequence[str] = (),
     logarithm: bool = False,
+    cluster: str | None = None,
     with_non_participants: bool = True,
 ) -> PanelArrays:
     """Read the arrays of participants and, with ``with_non_participants``, of units that never took part.
 
     ``where`` chooses units by what they are in the first year in which the panel has them: a later class may be an
-    effect. Units set aside as outliers have no outcome. A logarithm exists for positive values only; values without
-    are counted.
+    effect. Units set aside as outliers have no outcome. ``cluster`` is a column: units with one value of it, in their
+    last year, are a cluster. A logarithm exists for positive values only; values without are counted.
 
     Raises `StudyError` for names that the panel does not have.
     """
@@ -100,11 +101,13 @@ def read_arrays(
     units = panel.table if with_non_participants else panel.table.filter(panel.table[PARTICIPANT].fill_null(True))
     table = _select_rows(units, where, years)
     texts = [name for name in covariates if not panel.table[name].type().is_numeric()]
+    named = cluster is not None and cluster != GROUP_ID  # groups are numbered, and may be millions
     rows = table.select(
         YEAR,
         BE_ID,
         ENTRY_YEAR,
         GROUP_ID,
+        **({CLUSTER: table[cluster].cast("string").fill_null(MISSING)} if named else {}),
         never=~table[PARTICIPANT].fill_null(True),
         **({ENDED: table[PARTICIPATION_ENDED]} if PARTICIPATION_ENDED in table.columns else {}),
         **{OUTCOME: cells.indicator_values(table, panel.indicators[outcome])},
@@ -115,11 +118,12 @@ def read_arrays(
             for name in covariates
         },
     )
-    keys, columns = collect_columns(engine.iter_batches(rows), [YEAR, *(COVARIATE + name for name in texts)])
+    coded = [YEAR, *(COVARIATE + name for name in texts), *([CLUSTER] if named else [])]
+    keys, columns = collect_columns(engine.iter_batches(rows), coded)
     if not columns.num_rows:
         found = "no unit of the panel" if with_non_participants else "no participant"
         raise StudyError(f"where or years: found {found}; expected at least one; widen the choice")
-    return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm)
+    return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm, cluster)
 
 
 def entry_is_unknown(panel: Panel) -> bool:
@@ -150,6 +154,7 @@ def _to_arrays(
     participants: IntArray,
     covariates: Sequence[str],
     logarithm: bool,
+    cluster: str | None,
 ) -> PanelArrays:
     """Put rows in places: a line a unit, a column a year."""
     calendar, period = np.unique(keys[YEAR].dictionary.to_numpy(zero_copy_only=False), return_inverse=True)
@@ -182,12 +187,10 @@ def _to_arrays(
     compared = np.ones(len(ids), dtype=np.bool_)
     compared[line[~never]] = False  # not known never to take part
     compared |= takes_part
-    entry, groups = columns.sparse(ENTRY_YEAR), columns.sparse(GROUP_ID)
+    entry = columns.sparse(ENTRY_YEAR)
     shift = max(0, 1 - int(min(calendar.min(), entry.values.min(initial=1))))
     cohort = _cohorts(takes_part, line[entry.rows], entry.values + shift)
-    holding = -1 - np.arange(len(ids))
-    latest = np.argsort(column[groups.rows], kind="stable")  # a unit that changes groups is in its last one
-    holding[line[groups.rows[latest]]] = groups.values[latest]
+    clusters = None if cluster is None else _clusters(keys, columns, line, column, len(ids))
     coded = {name: _sort_labels(keys[COVARIATE + name]) for name in covariates if COVARIATE + name in keys}
     wide = {
         name: placed(coded[name].indices, -1) if name in coded else placed(columns.floats(COVARIATE + name), np.nan)
@@ -198,13 +201,30 @@ def _to_arrays(
         outcome=outcome[compared],
         cohort=cohort[compared],
         years=tuple(int(year) + shift for year in calendar),
-        holding=np.unique(holding[compared], return_inverse=True)[1],
+        cluster=None if clusters is None else np.unique(clusters[compared], return_inverse=True)[1],
         covariates={name: values[compared] for name, values in wide.items()},
         labels={name: tuple(key.dictionary.to_pylist()) for name, key in coded.items()},
         n_not_positive=int(not_positive[compared].sum()) if logarithm else 0,
         shift=shift,
         ended=ids[np.unique(line[ended])] if ended is not None else ids[:0],
     )
+
+
+def _clusters(
+    keys: dict[str, DictionaryColumn], columns: ColumnTable, line: IntArray, column: IntArray, units: int
+) -> IntArray:
+    """Give units the number of their cluster, by label or enterprise group; a unit without one is its own."""
+    if CLUSTER in keys:
+        labels = _sort_labels(keys[CLUSTER])
+        there = np.array([label != MISSING for label in labels.dictionary.to_pylist()])[labels.indices]
+        rows, values = np.flatnonzero(there), labels.indices[there].astype(np.int64)
+    else:
+        groups = columns.sparse(GROUP_ID)
+        rows, values = groups.rows, groups.values
+    own = -1 - np.arange(units)
+    latest = np.argsort(column[rows], kind="stable")  # a unit that changes groups is in its last one
+    own[line[rows[latest]]] = values[latest]
+    return own
 
 
 def _cohorts(takes_part: BoolArray, line: IntArray, entry: IntArray) -> IntArray:

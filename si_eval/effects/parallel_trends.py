@@ -7,10 +7,10 @@ from typing import get_args
 
 import numpy as np
 
-from si_eval.effects.aggregation import aggregate_effects
+from si_eval.effects.aggregation import AggregatedEffects
 from si_eval.effects.design_result import OVERALL, Estimate
-from si_eval.effects.group_time import GroupTimeEffects
 from si_eval.effects.honest import breakdown, relative_magnitude_bounds
+from si_eval.effects.small_sample import widening
 from si_eval.errors import StudyError
 from si_eval.vocabulary import ATT_ROBUST, BOTH_LANGUAGES, BREAKDOWN, Language, Reason, label
 
@@ -18,24 +18,21 @@ TREND_RATIOS = (0.5, 1.0, 2.0)  # of the largest change of trend after the refer
 
 
 def bound_effect_since_entry(
-    effects: GroupTimeEffects, years: Sequence[int], anticipation: int, level: float
+    events: AggregatedEffects, years: Sequence[int], anticipation: int, level: float
 ) -> Iterator[Estimate]:
-    """Bound the mean effect since entry; ``effects`` have one reference period (base "universal").
+    """Bound the mean effect since entry; ``events`` have one reference period (base "universal").
+
+    The covariance is the small-sample one, widened as t quantiles are wider than normal ones.
 
     ``years`` are those of the panel: where one is missing, the cohorts have different reference periods.
 
     Source: Rambachan & Roth (2023), restriction on relative magnitudes.
     """
-    events = aggregate_effects(effects, "event")
     reference = -1 - anticipation
     before = events.parts < reference
     since_entry = events.parts[~before] >= 0
     weights = since_entry / since_entry.sum()
-    sides, comparisons = effects.units(np.concatenate(events.cells))
-    overall = Estimate(
-        OVERALL, np.nan, n_treated=int(events.n_treated.min()), n_controls=int(events.n_controls.min()), sides=sides,
-        comparisons=comparisons,
-    )  # fmt: skip
+    overall = Estimate(OVERALL, np.nan, n_treated=int(events.n_treated.min()), n_controls=int(events.n_controls.min()))
     consecutive = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
     gap = not consecutive or len(years) <= years[-1] - years[0]
     if gap or not before.any():
@@ -43,17 +40,14 @@ def bound_effect_since_entry(
         yield overall._replace(statistic=BREAKDOWN, reason=reason)
         return
     pre = int(before.sum())
+    covariance = events.corrected_covariance * widening(events.overall_dof, level)
     try:
-        bounds = relative_magnitude_bounds(
-            events.att, events.covariance, pre, m=TREND_RATIOS, weights=weights, level=level
-        )
-        breakdown_ratio = breakdown(
-            events.att, events.covariance, pre, restriction="relative", weights=weights, level=level
-        )
+        bounds = relative_magnitude_bounds(events.att, covariance, pre, m=TREND_RATIOS, weights=weights, level=level)
+        breakdown_ratio = breakdown(events.att, covariance, pre, restriction="relative", weights=weights, level=level)
     except StudyError:  # of all that is checked only the covariance comes from the data
         yield overall._replace(statistic=BREAKDOWN, reason=Reason.SINGULAR_COVARIANCE)
         return
-    robust = overall._replace(estimate=bounds.estimate, std_error=bounds.std_error, statistic=ATT_ROBUST)
+    robust = overall._replace(estimate=bounds.estimate, statistic=ATT_ROBUST)
     for ratio, low, high in zip(TREND_RATIOS, bounds.low, bounds.high, strict=True):
         yield robust._replace(category=_category(ratio), low=float(low), high=float(high))
     yield overall._replace(estimate=breakdown_ratio, statistic=BREAKDOWN)

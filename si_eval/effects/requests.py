@@ -14,9 +14,9 @@ from si_eval.results import Panel
 from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, PARTICIPATION_ENDED, WEIGHT, YEAR
 
 Design = Literal["staggered", "long_difference"]
-Cluster = Literal["unit", "holding"]
 STAGGERED: Design = "staggered"
-HOLDING: Cluster = "holding"
+AUTO, BY_UNIT, BY_GROUP = "auto", "unit", "group"  # what errors are clustered by; or a column of the panel
+HOLDING = "holding"  # the earlier word for an enterprise group
 FUNCTION = "estimate_effect"
 DOUBLY_ROBUST: Method = "dr"
 NO_COVARIATES = (BE_ID, GROUP_ID, YEAR, PARTICIPANT, ENTRY_YEAR, PARTICIPATION_ENDED, WEIGHT)
@@ -28,7 +28,8 @@ MIN_LEVEL = 0.8  # of detectable effects
 class Request:
     """What an estimate rests on: the arguments of `estimate_effect`, each of the type that the work needs.
 
-    ``method`` is that of a staggered design, ``adjustments`` are those of a long difference.
+    ``method`` is that of a staggered design, ``adjustments`` are those of a long difference; ``cluster`` is the column
+    of the panel that errors are clustered by, None for units.
     """
 
     outcome: str
@@ -41,8 +42,9 @@ class Request:
     where: cells.Where | None
     years: tuple[int, ...] | None
     logarithm: bool
-    cluster: Cluster
+    cluster: str | None
     min_units: int
+    smallest_effect: float | None
     level: float
     seed: int
 
@@ -61,6 +63,7 @@ def check_effect_request(
     logarithm: object,
     cluster: object,
     min_units: object,
+    smallest_effect: object,
     level: object,
     seed: object,
 ) -> Request:
@@ -79,7 +82,7 @@ def check_effect_request(
         given = list(ADJUSTMENTS) if method is None else method
         adjustments = arguments.names("method", given, ADJUSTMENTS, what="methods of a long difference")
         _refuse_unused(arguments, controls=(controls, "never"), anticipation=(anticipation, 0),
-                       cluster=(cluster, "unit"), seed=(seed, 0))  # fmt: skip
+                       seed=(seed, 0), smallest_effect=(smallest_effect, None))  # fmt: skip
     request = Request(
         outcome=_check_outcome(arguments, panel, outcome),
         design=design,
@@ -91,16 +94,16 @@ def check_effect_request(
         where=cells.check_where(arguments, panel, where) or None,
         years=_check_years(arguments, panel, years),
         logarithm=arguments.flag("logarithm", logarithm),
-        cluster=cast(Cluster, arguments.option("cluster", cluster, get_args(Cluster))),
+        cluster=_check_cluster(arguments, panel, cluster),
         min_units=arguments.whole("min_units", min_units, least=1, action="give a number of units"),
+        smallest_effect=None
+        if smallest_effect is None
+        else arguments.number("smallest_effect", smallest_effect, above=0, action="give a size above 0"),
         level=panel.rules.level if level is None else arguments.level("level", level),
         seed=arguments.whole("seed", seed, least=0, action="give a whole number"),
     )
     if staggered and 0 < request.level < MIN_LEVEL:
         arguments.add("level", describe_value(level), f"{MIN_LEVEL} or more", "choose, for example, 0.95")
-    if staggered and request.cluster == HOLDING and not _has_groups(panel):
-        action = "name the column of enterprise groups when the panel is made, or leave cluster out"
-        arguments.add("cluster", "'holding' for a panel without enterprise groups", "a panel that has them", action)
     arguments.refuse_problems()
     return request
 
@@ -110,6 +113,20 @@ def _refuse_unused(arguments: Arguments, **options: tuple[object, object]) -> No
     for name, (given, default) in options.items():
         if type(given) is not type(default) or given != default:
             arguments.add(name, describe_value(given), "nothing: a long difference does not use it", "leave it out")
+
+
+def _check_cluster(arguments: Arguments, panel: Panel, cluster: object) -> str | None:
+    """Return the column that errors are clustered by, None for units; groups where the panel knows any."""
+    columns = [name for name in panel.table.columns if name not in (BE_ID, YEAR)]
+    chosen = arguments.option("cluster", cluster, (AUTO, BY_UNIT, BY_GROUP, HOLDING, *columns))
+    if chosen not in (AUTO, BY_GROUP, HOLDING, GROUP_ID):
+        return None if chosen == BY_UNIT else chosen
+    if _has_groups(panel):
+        return GROUP_ID
+    if chosen != AUTO:
+        action = "name the column of enterprise groups when the panel is made, or leave cluster out"
+        arguments.add("cluster", f"{chosen!r} for a panel without enterprise groups", "a panel that has them", action)
+    return None
 
 
 def _check_outcome(arguments: Arguments, panel: Panel, outcome: object) -> str:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
 
-from si_eval.effects.aggregation import (
-    AggregatedEffects,
-    WaldTest,
-    aggregate_effects,
-    pre_trend_test,
-    simultaneous_critical_value,
+from si_eval.effects.aggregation import AggregatedEffects, aggregate_effects, draw_largest, pre_trend_test
+from si_eval.effects.design_result import (
+    BY_CLUSTER,
+    BY_UNIT,
+    CR2,
+    NORMAL,
+    OVERALL,
+    WELCH_SATTERTHWAITE,
+    DesignResult,
+    Estimate,
 )
-from si_eval.effects.design_result import OVERALL, DesignResult, Estimate
+from si_eval.effects.event_window import EventWindow, choose_window
 from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_effects, units_left_out
+from si_eval.effects.label import judge
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.parallel_trends import bound_effect_since_entry
 from si_eval.effects.power import detectable_effect
 from si_eval.effects.sides import placed, placed_sides
 from si_eval.effects.two_by_two import Method
 from si_eval.stats import BoolArray, FloatArray, IntArray
-from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND, Reason
+from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND_WALD, Reason
 
 POWER = 0.8
+MIN_TOGETHER = 2  # events that bounds can hold for at once; one has its own
 
 
 def estimate_staggered(
@@ -36,6 +42,7 @@ def estimate_staggered(
     clusters: IntArray | None,
     min_units: int,
     level: float,
+    smallest_effect: float | None,
     seed: int,
 ) -> DesignResult:
     """Estimate effects by cohort and year; participants whose entry is not known are left out and counted."""
@@ -59,7 +66,7 @@ def estimate_staggered(
         if not np.any(kept & (arrays.cohort[known] <= last)):
             reason = Reason.NO_TREATED_LEFT
     if reason:
-        return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], _nonzero(left_out))
+        return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], reason, _nonzero(left_out))
     estimate_effects = partial(
         group_time_effects,
         arrays.outcome[known],
@@ -75,20 +82,53 @@ def estimate_staggered(
     effects = estimate_effects()
     since_entry = effects.period >= effects.cohort
     if np.isnan(effects.att[since_entry]).all():
-        return DesignResult([Estimate(OVERALL, np.nan, reason=_why_none(effects, since_entry))], _nonzero(left_out))
-    test = pre_trend_test(effects)
-    averages = [_explained(estimate, effects) for estimate in _aggregated(effects, level, seed, arrays.shift)]
-    estimates = [*averages, *_cells(effects, arrays.shift), _pre_trend(effects, test)]
-    estimates += bound_effect_since_entry(estimate_effects(base="universal"), arrays.years, anticipation, level)
+        reason = _why_none(effects, since_entry)
+        return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], reason, _nonzero(left_out))
+    one_base = estimate_effects(base="universal")
+    events = aggregate_effects(one_base, "event")
+    convention, corrected = (BY_UNIT, WELCH_SATTERTHWAITE) if clusters is None else (BY_CLUSTER, CR2)
     shift = arrays.shift
+    averages = [
+        _explained(estimate, effects)
+        for estimate in _aggregated(effects, one_base, events, anticipation, level, seed, shift)
+    ]
+    window = _window(one_base, events, arrays.years, anticipation)
+    verdict = judge(window, smallest_effect)
+    judged = _rest_on(verdict.estimates, one_base, window.cells)
+    bounds = _rest_on(bound_effect_since_entry(events, arrays.years, anticipation, level), one_base, _all(events))
     estimates = [
         estimate._replace(
+            convention=""
+            if np.isnan(estimate.std_error)
+            else corrected
+            if np.isnan(estimate.corrected_error)
+            else convention,
             sides=None if estimate.sides is None else placed_sides(estimate.sides, known),
             comparisons=tuple((g - shift, t - shift, base - shift) for g, t, base in estimate.comparisons),
         )
-        for estimate in estimates
+        for estimate in (*averages, *_cells(effects, shift), *judged, _wald(effects), *bounds)
     ]
-    return DesignResult(estimates, _nonzero(left_out), test.p_value)
+    return DesignResult(estimates, verdict.reason, _nonzero(left_out), verdict.evidence)
+
+
+def _window(
+    effects: GroupTimeEffects, events: AggregatedEffects, years: Sequence[int], anticipation: int
+) -> EventWindow:
+    """Choose the years that the label is judged on."""
+    known = np.isfinite(effects.att)
+    participants = sum(int(effects.n_treated[known & (effects.cohort == g)].max(initial=0)) for g in effects.cohorts)
+    return choose_window(events, participants, anticipation, gap=len(years) <= years[-1] - years[0])
+
+
+def _rest_on(estimates: Iterable[Estimate], effects: GroupTimeEffects, cells: IntArray) -> list[Estimate]:
+    """Add to estimates the units of the effects that they rest on."""
+    sides, comparisons = effects.units(cells)
+    return [estimate._replace(sides=sides, comparisons=comparisons) for estimate in estimates]
+
+
+def _all(events: AggregatedEffects) -> IntArray:
+    """List the effects in any average."""
+    return np.concatenate(events.cells)
 
 
 def _why_none(effects: GroupTimeEffects, since_entry: BoolArray) -> Reason:
@@ -103,9 +143,17 @@ def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | N
     return arrays.design(place, known)
 
 
-def _aggregated(effects: GroupTimeEffects, level: float, seed: int, shift: int) -> Iterator[Estimate]:
+def _aggregated(
+    effects: GroupTimeEffects,
+    one_base: GroupTimeEffects,
+    events: AggregatedEffects,
+    anticipation: int,
+    level: float,
+    seed: int,
+    shift: int,
+) -> Iterator[Estimate]:
     """Yield the overall effect, those by cohort and by years since entry, and what could have been found."""
-    by_cohort, by_event = aggregate_effects(effects, "cohort"), aggregate_effects(effects, "event")
+    by_cohort = aggregate_effects(effects, "cohort")
     sides, comparisons = effects.units(by_cohort.overall_cells)
     overall = Estimate(
         OVERALL,
@@ -113,21 +161,53 @@ def _aggregated(effects: GroupTimeEffects, level: float, seed: int, shift: int) 
         by_cohort.overall_std_error,
         int(by_cohort.n_treated.min()),
         int(by_cohort.n_controls.min()),
+        dof=by_cohort.overall_dof,
+        corrected_error=by_cohort.overall_corrected_std_error,
         sides=sides,
         comparisons=comparisons,
     )
     yield overall
     yield from _part_estimates("cohort {}", effects, by_cohort, shift)
-    yield from _part_estimates("{:+d}", effects, by_event)
-    critical_value = simultaneous_critical_value(by_event.covariance, level, seed)
-    for estimate in _part_estimates("{:+d}", effects, by_event):
-        margin = critical_value * estimate.std_error
-        yield estimate._replace(
-            statistic=ATT_SIMULTANEOUS, low=estimate.estimate - margin, high=estimate.estimate + margin
-        )
+    by_event = list(_part_estimates("{:+d}", one_base, events))
+    yield from _with_reference(by_event, anticipation)
+    yield from _with_reference(_simultaneous(by_event, events, level, seed), anticipation)
     std_error = by_cohort.overall_std_error
     detectable = np.nan if np.isnan(std_error) else detectable_effect(std_error, power=POWER, level=level)
-    yield overall._replace(estimate=detectable, std_error=np.nan, statistic=MDE)
+    yield overall._replace(estimate=detectable, std_error=np.nan, corrected_error=np.nan, dof=NORMAL, statistic=MDE)
+
+
+def _simultaneous(
+    by_event: Sequence[Estimate], events: AggregatedEffects, level: float, seed: int
+) -> Iterator[Estimate]:
+    """Yield events with bounds that hold for all of them at once, and p-values that allow for their number."""
+    covariance = events.corrected_covariance
+    known = np.diag(covariance) > 0
+    if known.sum() < MIN_TOGETHER:
+        yield from (estimate._replace(statistic=ATT_SIMULTANEOUS) for estimate in by_event)
+        return
+    least = min((estimate.dof for estimate in by_event if np.isfinite(estimate.dof)), default=NORMAL)
+    largest = draw_largest(covariance[np.ix_(known, known)], least, seed)
+    for estimate in by_event:
+        margin = largest.quantile(level) * estimate.corrected_error
+        yield estimate._replace(
+            statistic=ATT_SIMULTANEOUS,
+            low=estimate.estimate - margin,
+            high=estimate.estimate + margin,
+            p_value=largest.p_value(estimate.estimate / estimate.corrected_error),
+        )
+
+
+def _with_reference(events: Iterable[Estimate], anticipation: int) -> Iterator[Estimate]:
+    """Put the reference year, from which all changes are counted, in its place: zero, without error."""
+    waiting = True
+    for estimate in events:
+        if waiting and int(estimate.category) > -1 - anticipation:
+            waiting = False
+            yield estimate._replace(
+                category=f"{-1 - anticipation:+d}", estimate=0.0, std_error=np.nan, corrected_error=np.nan,
+                low=np.nan, high=np.nan, p_value=np.nan, dof=NORMAL, note=Reason.REFERENCE_YEAR.note,
+            )  # fmt: skip
+        yield estimate
 
 
 def _explained(estimate: Estimate, effects: GroupTimeEffects) -> Estimate:
@@ -142,6 +222,8 @@ def _part_estimates(
     name: str, effects: GroupTimeEffects, averages: AggregatedEffects, shift: int = 0
 ) -> Iterator[Estimate]:
     """Yield the average of each part: a cohort (moved by ``shift`` years), or a number of years since entry."""
+    errors = np.sqrt(np.diag(averages.corrected_covariance))
+    dof = averages.dof
     for place, part in enumerate(averages.parts):
         sides, comparisons = effects.units(averages.cells[place])
         yield Estimate(
@@ -150,13 +232,16 @@ def _part_estimates(
             float(averages.std_error[place]),
             int(averages.n_treated[place]),
             int(averages.n_controls[place]),
+            dof=float(dof[place]),
             sides=sides,
             comparisons=comparisons,
+            corrected_error=float(errors[place]),
         )
 
 
 def _cells(effects: GroupTimeEffects, shift: int) -> Iterator[Estimate]:
     """Yield the effect of each cohort in each year, or why there is none."""
+    small, own = effects.small_sample, np.eye(len(effects.small_sample.covariance))
     for place, (first, period) in enumerate(zip(effects.cohort, effects.period, strict=True)):
         sides, comparisons = effects.units(np.array([place]))
         yield Estimate(
@@ -166,18 +251,20 @@ def _cells(effects: GroupTimeEffects, shift: int) -> Iterator[Estimate]:
             int(effects.n_treated[place]),
             int(effects.n_controls[place]),
             year=int(period) - shift,
+            dof=small.dof(own[place]),
             reason=effects.reason[place],
             sides=sides,
             comparisons=comparisons,
+            corrected_error=float(np.sqrt(small.covariance[place, place])),
         )
 
 
-def _pre_trend(effects: GroupTimeEffects, test: WaldTest) -> Estimate:
-    """Return the test of the trend before, with the fewest units that an effect before entry rests on."""
-    used = effects.before & ~np.isnan(effects.att)
+def _wald(effects: GroupTimeEffects) -> Estimate:
+    """Return the Wald test of all effects before, with the fewest units that one of them rests on."""
+    test, used = pre_trend_test(effects), effects.before & ~np.isnan(effects.att)
     fewest = [int(units[used].min()) if used.any() else 0 for units in (effects.n_treated, effects.n_controls)]
     sides, comparisons = effects.units(np.flatnonzero(used))
-    return Estimate(OVERALL, test.statistic, statistic=PRE_TREND, n_treated=fewest[0], n_controls=fewest[1],
+    return Estimate(OVERALL, test.statistic, statistic=PRE_TREND_WALD, n_treated=fewest[0], n_controls=fewest[1],
                    p_value=test.p_value, reason=test.reason, sides=sides, comparisons=comparisons)  # fmt: skip
 
 

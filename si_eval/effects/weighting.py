@@ -278,6 +278,15 @@ def balanced_effect(
     Source: Zhao & Percival (2017), Journal of Causal Inference 5(1); MacKinnon & White (1985), Journal of Econometrics
     29, p. 305-325 (leverage).
     """
+    estimate, scores = balanced_scores(outcome_change, covariates, treated, weights)
+    n_controls = int(np.count_nonzero(weights))
+    return effect_of(estimate, float(np.sqrt(scores @ scores)), int(treated.sum()), n_controls, outcome_change)
+
+
+def balanced_scores(
+    outcome_change: FloatArray, covariates: FloatArray, treated: BoolArray, weights: FloatArray
+) -> tuple[float, FloatArray]:
+    """Compute the effect of `balanced_effect`, and a score of each unit, shape (n,), whose squares are its variance."""
     check_treated(treated)
     check_finite(len(treated), outcome_change=outcome_change, covariates=covariates)
     rows, centre = np.flatnonzero(~treated), covariates[treated].mean(axis=0)
@@ -298,19 +307,17 @@ def balanced_effect(
         block = (covariates[rows[at]] - centre) / scale
         covariance += block.T @ (weights[at] * (outcome_change[rows[at]] - mean_controls))
     inverse = np.linalg.pinv(curvature, hermitian=True)
-    slope, squares, no_residual = inverse @ covariance, 0.0, False
+    slope, scores = inverse @ covariance, np.zeros(len(treated))
     for at in row_blocks(len(rows)):
         block = (covariates[rows[at]] - centre) / scale
         residual = outcome_change[rows[at]] - mean_controls - block @ slope
         left = 1 - weights[at] * (1 + np.sum((block @ inverse) * block, axis=1))
-        no_residual |= bool((left < LEVERAGE_TOL).any())
-        squares += float(np.sum((weights[at] * residual) ** 2 / np.maximum(left, LEVERAGE_TOL)))
+        left[left < LEVERAGE_TOL] = np.nan
+        scores[rows[at]] = -weights[at] * residual / np.sqrt(left)
     residual = outcome_change[treated] - (covariates[treated] - centre) / scale @ slope
     n_treated = len(residual)
-    squares += float(np.sum((residual - residual.mean()) ** 2)) / (n_treated * (n_treated - 1) or np.nan)
-    std_error = np.nan if no_residual else float(np.sqrt(squares))
-    estimate = float(outcome_change[treated].mean() - mean_controls)
-    return effect_of(estimate, std_error, n_treated, int(np.count_nonzero(weights)), outcome_change)
+    scores[treated] = (residual - residual.mean()) / np.sqrt(n_treated * (n_treated - 1) or np.nan)
+    return float(outcome_change[treated].mean() - mean_controls), scores
 
 
 def _check_trim(trim: tuple[float, float]) -> tuple[float, float]:

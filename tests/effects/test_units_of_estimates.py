@@ -62,15 +62,20 @@ def test_cells_and_averages_of_a_staggered_design(panel, observed, not_yet):
         if not np.isnan(row["estimate"]):
             seen[cohort, period] = treated, others
     assert len(seen) > 5
-    for category, cells in {
-        "overall": [cell for cell in seen if cell[1] >= cell[0]],
-        "+1": [cell for cell in seen if cell[1] == cell[0] + 1],
-        "-2": [cell for cell in seen if cell[1] == cell[0] - 2],
+    two_before = [
+        sides(observed, cohort, cohort - 2, cohort - 1, not_yet=not_yet)  # years since entry have one base
+        for cohort in {cohort for cohort, _ in seen}
+        if cohort - 2 in observed.columns
+    ]
+    for category, compared in {
+        "overall": [seen[cell] for cell in seen if cell[1] >= cell[0]],
+        "+1": [seen[cell] for cell in seen if cell[1] == cell[0] + 1],
+        "-2": two_before,
     }.items():
         (row,) = rows[~in_cell & (rows["category"] == category)].to_dict("records")
         (units,) = row[RESTS_ON]
-        assert set(units.treated) == set().union(*(seen[cell][0] for cell in cells))
-        assert set(units.controls) == set().union(*(seen[cell][1] for cell in cells))
+        assert set(units.treated) == set().union(*(treated for treated, _ in compared))
+        assert set(units.controls) == set().union(*(others for _, others in compared))
         assert row["n_units"] <= min(units.n_treated, units.n_controls)
 
 
