@@ -63,7 +63,7 @@ def simulate(
     outcome = FIRM_SD * rng.normal(size=(n, 1)) + noise + truth.effect * (since >= 0)
     outcome += part * truth.trend * (np.array(YEARS) - YEARS[0])
     outcome += truth.shock * (since >= 0) + truth.dip * (since == -1)
-    outcome += truth.late_trend * np.where(since >= -1, since + 1, 0)
+    outcome += truth.late_trend * np.where(since >= -1, since + 2, 0)
     return PanelArrays(np.arange(n), outcome, cohort, YEARS, cluster if holding > 1 else None, {}, {})
 
 
@@ -125,7 +125,7 @@ TRUTHS = {
     "trend .03 a year, no effect": Truth(trend=0.03),
     "trend .10 a year, no effect": Truth(trend=0.10),
     "dip .10 the year before, no effect": Truth(dip=-0.10),
-    "trend .03 from the year before": Truth(late_trend=0.03),
+    "trend .03 that starts the year before": Truth(late_trend=0.03),
     "shock .10 at entry": Truth(shock=0.10),
 }
 
