@@ -15,6 +15,7 @@ from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
 from si_eval.disclosure.primary import UNVERIFIED, is_unverified
 from si_eval.disclosure.quantiles import is_unsafe_quantile, replace_quantiles
 from si_eval.disclosure.reading import MERGED_AWAY, Figure, Request, read_tables
+from si_eval.disclosure.rounding import round_released
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
@@ -76,7 +77,8 @@ def protect(
     Use it for everything that is shown or leaves; give all tables of a request at once, so that none undoes another. A
     number that breaks a rule is withheld with all that gives it back: estimate, standard error, interval, p-value and
     counts, in every row that rests on the same cell, and enough other cells that no withheld one can be inferred more
-    narrowly than its protection interval. Values that are shown are never altered, save medians: the mean of the values
+    narrowly than its protection interval. Values that are shown are rounded to what they can bear (a euro, a tenth of a
+    per cent, one digit below the standard error) and never altered otherwise, save medians: the mean of the values
     around it leaves in place of one firm's value, and a note says so.
 
     Parameters
@@ -309,7 +311,7 @@ def _seal(
         frame.loc[row, [column for column in columns if column in frame]] = np.nan
     if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():
         raise DisclosureError(f"{table.function}: found a number that no rule judged; this is a defect; report it")
-    return _seal_table(table, frame, rules.name, _coverage_text(table.coverage, rules))
+    return _seal_table(table, round_released(frame), rules.name, _coverage_text(table.coverage, rules))
 
 
 def _coverage_text(coverage: Mapping[str, tuple[int, int]], rules: DisclosureRules) -> str:

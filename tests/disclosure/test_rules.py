@@ -22,6 +22,8 @@ def statuses(table, **rules):
     return safe.to_frame()["status"].tolist()
 
 
+ROUNDED = 0.5  # no number that leaves is rounded to more than a whole one
+
 UNSAFE = {
     "too few units": {"n_units": 9.0},
     "several units of few holdings": {"n_holdings": 4.0},
@@ -287,7 +289,7 @@ def test_merging_adds_up_what_is_known_and_says_so():
     assert set(made["size_class"]) == {"50-249+250+"}
     mean = made.loc[("participant", "mean")]
     assert (mean["status"], mean["n_units"]) == ("shown", 24.0)
-    assert mean["estimate"] == pytest.approx((20 * 12 + 4 * 13) / 24)
+    assert mean["estimate"] == pytest.approx((20 * 12 + 4 * 13) / 24, abs=ROUNDED)
     assert made.loc[("participant", "median"), "status"] == "merged"
     assert frame.query("size_class in ['0-9', '10-49', 'all'] and statistic == 'mean'")["status"].eq("shown").all()
 
@@ -317,7 +319,9 @@ def test_no_withheld_cell_of_a_random_table_can_be_inferred(seed, units, sectors
     assert (audit["verdict"] == "safe").all()
     before, (after,) = table.frame, decision.tables
     shown = after.to_frame()["status"].to_numpy() == "shown"
-    assert before.loc[shown, "estimate"].tolist() == after.to_frame().loc[shown, "estimate"].tolist()
+    assert before.loc[shown, "estimate"].to_numpy() == pytest.approx(
+        after.to_frame().loc[shown, "estimate"], abs=ROUNDED
+    )
 
 
 def test_row_order_never_matters():

@@ -213,7 +213,7 @@ def test_arrays_shared_with_the_caller_do_not_reach_what_was_protected():
     frame.loc[:, "estimate"] = FORGED
     given = table.frame
     given.loc[:, "estimate"] = FORGED
-    assert safe.to_frame()["estimate"].tolist() == [41.5, 12.25]
+    assert safe.to_frame()["estimate"].tolist() == [42.0, 12.0], "whole euros"
     show(safe)
 
 
