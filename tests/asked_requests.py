@@ -13,6 +13,7 @@ import si_eval as se
 YEARS = (2014, 2019)
 BRANCHES = (["C", "J", "M"], ["A", "B", "B+D", "D"], ["x", "y", "x · y"], ["0-9", "10-49", "C"])
 CODINGS = ((0.0, 1.0), (1.0, 2.0), (-1.0, 1.0), (10.0, 20.0))
+MIN_ROWS = 12  # firms in two years that a filter leaves
 MEASURES = ("revenue", "revenue_per_employee", "employed_persons", "profit", "tech")
 
 
@@ -68,7 +69,7 @@ def draw_request(seed: int) -> AskedRequest:
     for _ in range(int(rng.integers(2, 6))):
         function = str(rng.choice(["compare_groups", "index_series", "check_selection", "estimate_effect"],
                                   p=[0.7, 0.12, 0.1, 0.08]))  # fmt: skip
-        where = _draw_filter(rng, list(firms["branch"].unique()))
+        where = _draw_filter(rng, firms)
         by = _draw_split(rng, where) if function != "estimate_effect" else ()
         asked.append(Asked(function, int(rng.integers(len(left_out))), str(rng.choice(measures)), by, where))
     return AskedRequest(firms, tuple(left_out), tuple(asked))
@@ -96,13 +97,20 @@ def _draw_firms(rng: np.random.Generator, units: int) -> pd.DataFrame:
     return pd.concat(years, ignore_index=True)
 
 
-def _draw_filter(rng: np.random.Generator, branches: list[str]) -> dict[str, object]:
-    """Draw a filter, which most tables do not have."""
+def _draw_filter(rng: np.random.Generator, firms: pd.DataFrame) -> dict[str, object]:
+    """Draw a filter, which most tables do not have, that leaves some firms."""
+    branches = list(firms["branch"].unique())
     filters: list[dict[str, object]] = [
         {"alpha": 1}, {"alpha": 0}, {"beta": 1}, {"sector": branches[0]}, {"sector": branches[:2]},
         {"size_class": ["50-249", "250+"]}, {"size_class": ["0-1", "2-9"]}, {"alpha": 1, "sector": branches[0]},
     ]  # fmt: skip
-    return {} if rng.random() < 0.45 else filters[rng.integers(len(filters))]
+    drawn = {} if rng.random() < 0.45 else filters[rng.integers(len(filters))]
+    kept = firms
+    for column in ("alpha", "beta", "sector"):
+        wanted = drawn.get(column, [])
+        values = kept["branch" if column == "sector" else column]
+        kept = kept[values.isin(wanted if isinstance(wanted, list) else [wanted])] if column in drawn else kept
+    return drawn if len(kept) >= MIN_ROWS else {}
 
 
 def _draw_split(rng: np.random.Generator, where: dict[str, object]) -> tuple[str, ...]:

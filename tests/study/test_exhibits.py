@@ -74,6 +74,7 @@ chart = { kind = "table" }
 LINKED = {"C": ("28", 40), "G": ("46", 20), "J": ("62", 15), "M": ("71", 12), "A": ("01", 4), "K": ("64", 3)}
 ANSWERED = {"C": 15, "G": 12, "J": 11, "M": 2, "A": 11, "K": 1}
 RULES = 10
+ROUNDED = 0.0005  # a share leaves with three decimals
 
 
 def with_registers(folder, rules):
@@ -113,7 +114,7 @@ def test_register_counts_below_the_threshold_do_not_leave_through_the_survey(tmp
         "estimate"
     ].sum()
     for name in set(LINKED) - withheld:
-        assert known.loc[name, "estimate"] == LINKED[name][1] / 94
+        assert known.loc[name, "estimate"] == pytest.approx(LINKED[name][1] / 94, abs=ROUNDED)
     assert known.loc["rest", "n_units"] == sum(LINKED[name][1] for name in withheld)
     ours = answers.query("indicator == 'V1' and group == 'all'").set_index("sector")
     assert ours.loc["rest", "n_units"] == sum(ANSWERED[name] for name in withheld)
