@@ -8,47 +8,31 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from si_eval.cells.unit_columns import NO_GROUP
 from si_eval.engine.columns import SparseColumn
 from si_eval.results import AtomSums, Contributions
 from si_eval.stats import BoolArray, FloatArray, IntArray
 
+NO_GROUP = -1
 
-@dataclass(frozen=True)
-class UnitsOfAtoms:
-    """The units of one year by their ``atom``, ascending: the ``group`` that each shares, and whether it is public.
 
-    ``place`` is where each unit stands here, by ascending id.
+class UnitsOfAtoms(NamedTuple):
+    """The units of one year in the order of their ``atom``: the number of the ``group`` that each shares, if it does.
+
+    ``group`` is `NO_GROUP` for a unit that is a holding of its own; ``public`` says which units are public.
     """
 
     atom: IntArray
     group: IntArray
     public: BoolArray
     atoms: int
-    place: IntArray
-
-    @classmethod
-    def of(cls, atom: IntArray, group: IntArray, public: BoolArray, atoms: int) -> UnitsOfAtoms:
-        """Sort units, by ascending id, by their atom."""
-        rows = np.arange(len(atom), dtype=np.int32)
-        order = sp.csr_matrix((np.ones(len(atom), np.int8), (atom, rows)), (atoms, len(atom))).indices
-        place = np.empty(len(atom), dtype=np.int64)
-        place[order] = rows
-        return cls(atom[order], group[order], public[order], atoms, place)
-
-    def in_order(self, column: SparseColumn) -> SparseColumn:
-        """Return a column whose rows are units by ascending id in the order of these units."""
-        wide = np.full(len(self.atom), np.nan)
-        wide[self.place[column.rows]] = column.values
-        rows = np.flatnonzero(~np.isnan(wide))
-        return SparseColumn(rows, wide[rows])
+    groups: int
 
 
 class _Holdings(NamedTuple):
-    """Contributions of holdings by atom: of units that are one by themselves, and of groups (one entry an atom).
+    """Contributions of holdings by atom: of units that are one by themselves, and of groups.
 
     ``alone`` are numbers of units, ``largest`` the two largest of these, shape (2, atoms); ``parts`` is a matrix
-    (atoms, groups) of what groups contribute, with an entry where any unit does.
+    (atoms, groups) of what groups contribute, with an entry for each unit that does.
     """
 
     alone: FloatArray
@@ -69,8 +53,7 @@ class AtomValues:
 
     @classmethod
     def of(cls, units: UnitsOfAtoms, column: SparseColumn) -> AtomValues:
-        """Add up the values of the units that have one; the column's rows are units by ascending id."""
-        column = units.in_order(column)
+        """Add up the values of the units that have one."""
         rows, values = column.rows, column.values
         by_atom, size = _ByAtom.of(units.atom[rows], units.atoms), np.abs(values)
         holdings = private = _holdings(units, rows, size)
@@ -161,8 +144,8 @@ def _holdings(units: UnitsOfAtoms, rows: IntArray, size: FloatArray) -> _Holding
     atom, group = units.atom[rows], units.group[rows]
     alone = group == NO_GROUP
     by_atom = _ByAtom.of(atom[alone], units.atoms)
-    groups, number = np.unique(group[~alone], return_inverse=True)
-    parts = sp.coo_matrix((size[~alone], (atom[~alone], number)), (units.atoms, len(groups))).tocsr()
+    starts = np.searchsorted(atom[~alone], np.arange(units.atoms + 1))
+    parts = sp.csr_matrix((size[~alone], group[~alone], starts), (units.atoms, units.groups))
     return _Holdings(by_atom.number(), by_atom.two_largest(size[alone]), parts)
 
 

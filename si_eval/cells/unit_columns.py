@@ -13,61 +13,43 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from si_eval import engine
-from si_eval.cells.units import indicator_values
-from si_eval.engine.columns import ColumnTable, SparseColumn, collect_columns
+from si_eval.engine.columns import Column, ColumnTable, SparseColumn, collect_columns
 from si_eval.results import Cell, Panel, denominator_of, numerator_of
 from si_eval.stats import BoolArray, IntArray
-from si_eval.vocabulary import BE_ID, GROUP_ID, PUBLIC_UNIT, SHARED_GROUP, YEAR
+from si_eval.vocabulary import BE_ID, GROUP_ID, PUBLIC_UNIT, SHARED_GROUP, YEAR, excluded
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 Condition = tuple[str, tuple[object, ...]]  # a column and the values that units are to have in it
-NO_GROUP = np.iinfo(np.int64).min  # of a unit that is a holding of its own
 MAX_CODE = 2**62  # combinations that fit in a whole number
+MARKS = 62  # and so many bits
 CONDITION, VALUE, HOLDING = "column ", "value ", "holding"  # prefixes of columns that are read
-PRESENT: Condition = ("", ())  # the condition that a unit is there
 MAX_SMALL = np.iinfo(np.uint8).max
 
 
 @dataclass(frozen=True)
 class UnitColumns:
-    """The units of one population and year, by ascending id.
+    """The units of one population and year, in any order.
 
     ``combination`` numbers the combination of conditions that a unit meets; ``meets`` says of each condition which
-    combinations meet it. ``values`` has each variable of the units that have one; ``group`` is the enterprise group of
-    a unit that shares it, else `NO_GROUP`.
+    combinations meet it. ``values`` has each column that is added up, ``column_of`` which one this is of each variable;
+    ``groups`` has the enterprise group of the units that share it.
     """
 
     ids: IntArray
     combination: IntArray
     meets: Mapping[Condition, BoolArray]
-    values: Mapping[str, SparseColumn]
-    group: IntArray
-    public: BoolArray
-
-    def aligned(self, ids: IntArray) -> UnitColumns:
-        """Return the units at the places of other ids, which hold all of these; others meet nothing."""
-        if len(ids) == len(self.ids):
-            return self
-        places = np.searchsorted(ids, self.ids)
-        combination, group = np.full(len(ids), len(self.meets[PRESENT])), np.full(len(ids), NO_GROUP)
-        public = np.zeros(len(ids), dtype=bool)
-        combination[places], group[places], public[places] = self.combination, self.group, self.public
-        return UnitColumns(
-            ids,
-            combination,
-            {condition: np.append(meets, False) for condition, meets in self.meets.items()},
-            {name: SparseColumn(places[column.rows], column.values) for name, column in self.values.items()},
-            group,
-            public,
-        )
+    values: Mapping[str, Column]
+    column_of: Mapping[str, str]
+    groups: SparseColumn
+    public: BoolArray | None
 
 
 def conditions_of(cell: Cell) -> list[Condition]:
     """List the conditions of a cell on its units."""
     has_value = [(VALUE + cell.variable, ())] if cell.variable else []
-    return [PRESENT, *cell.units.where, *has_value]
+    return [*cell.units.where, *has_value]
 
 
 def read_units(panel: Panel, year: int, cells: Sequence[Cell]) -> UnitColumns:
@@ -76,28 +58,48 @@ def read_units(panel: Panel, year: int, cells: Sequence[Cell]) -> UnitColumns:
     for name, kept in dict.fromkeys(condition for cell in cells for condition in cell.units.where):
         wanted[name].append(kept)
     classes = {column: _Classes.of(conditions) for column, conditions in wanted.items()}
-    variables = list(dict.fromkeys(cell.variable for cell in cells if cell.variable))
+    variables = _variables(panel, dict.fromkeys(cell.variable for cell in cells if cell.variable))
     table = panel.table.filter(panel.table[YEAR] == year)
     codes: dict[str, list[npt.NDArray[np.integer]]] = {column: [] for column in classes}
-    batches = _encode_classes(engine.iter_batches(_select(panel, table, classes, variables)), classes, codes)
+    batches = _encode_classes(engine.iter_batches(_select(table, classes, variables.values())), classes, codes)
     _, columns = collect_columns(batches, [])
     ids = lasting_ids(columns.sparse(BE_ID).values, panel.identity.unit_ids)
-    order = None if np.all(ids[1:] > ids[:-1]) else np.argsort(ids, kind="stable")
-    values = {name: _in_order(columns, VALUE + name, order) for name in variables}
-    coded = [(_sorted(np.concatenate(codes[column]), order), len(one)) for column, one in classes.items()]
-    coded += [(_has_value(column, len(ids)), 2) for column in values.values()]
-    combination, found = number_combinations(coded, len(ids))
-    meets: dict[Condition, BoolArray] = {PRESENT: np.ones(len(found), dtype=bool)}
+    marks = [number_codes(word) for word in _mark_values(columns, list(variables.values()))]
+    coded = [(np.concatenate(codes[column]), len(one)) for column, one in classes.items()]
+    combination, found = number_combinations([*coded, *((code, len(words)) for code, words in marks)], len(ids))
+    meets: dict[Condition, BoolArray] = {}
     for place, (column, one) in enumerate(classes.items()):
         meets |= {(column, condition): one.meets[condition][found[:, place]] for condition in one.meets}
-    for place, name in enumerate(variables, start=len(classes)):
-        meets[VALUE + name, ()] = found[:, place] == 1
-    group = np.full(len(ids), NO_GROUP)
+    for place, name in enumerate(variables):
+        word, bit = divmod(place, MARKS)
+        meets[VALUE + name, ()] = (marks[word][1][found[:, len(classes) + word]] >> bit & 1).astype(np.bool_)
     shared = columns.sparse(HOLDING)
-    group[shared.rows] = lasting_ids(shared.values, panel.identity.group_ids)
-    public = columns.booleans(PUBLIC_UNIT)
-    public = np.zeros(len(ids), dtype=bool) if public is None else public
-    return UnitColumns(_sorted(ids, order), combination, meets, values, _sorted(group, order), _sorted(public, order))
+    return UnitColumns(
+        ids,
+        combination,
+        meets,
+        {one.column: columns.columns[VALUE + one.column] for one in variables.values()},
+        {name: one.column for name, one in variables.items()},
+        SparseColumn(shared.rows, lasting_ids(shared.values, panel.identity.group_ids)),
+        columns.booleans(PUBLIC_UNIT),
+    )
+
+
+class _Variable(NamedTuple):
+    """A variable: the column that is added up, and the indicator whose units have a value, with its domain."""
+
+    column: str
+    indicator: str
+    domain: str
+
+
+def _variables(panel: Panel, names: Iterable[str]) -> dict[str, _Variable]:
+    """Return the variables with some names: indicators, and the parts of their ratios."""
+    known = {entry.name: _Variable(entry.name, entry.name, entry.domain) for entry in panel.indicators.values()}
+    for entry in panel.indicators.values():
+        parts = {numerator_of(entry.name): entry.numerator, denominator_of(entry.name): entry.denominator}
+        known |= {name: _Variable(column, entry.name, entry.domain) for name, column in parts.items()}
+    return {name: known[name] for name in names}
 
 
 def lasting_ids(codes: IntArray, ids: IntArray | None) -> IntArray:
@@ -118,8 +120,7 @@ def number_combinations(codes: Sequence[tuple[npt.NDArray[np.integer], int]], ro
         number += code
         possible *= size
         if stop == len(codes) or possible * codes[stop][1] > MAX_CODE:
-            encoded = pa.array(number).dictionary_encode()
-            number, packed = encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
+            number, packed = number_codes(number)
             unpacked = []
             for _, base in reversed(codes[start:stop]):
                 packed, digit = np.divmod(packed, base)
@@ -127,6 +128,12 @@ def number_combinations(codes: Sequence[tuple[npt.NDArray[np.integer], int]], ro
             found = np.column_stack([found[packed], *reversed(unpacked)])
             possible, start = len(found), stop
     return number, found
+
+
+def number_codes(codes: IntArray) -> tuple[IntArray, IntArray]:
+    """Assign a number to each distinct code; return that of each row, and the codes by number."""
+    encoded = pa.array(codes).dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
 
 
 class _Classes(NamedTuple):
@@ -163,22 +170,13 @@ class _Classes(NamedTuple):
         return np.array([*known, 0], dtype=np.uint8 if len(self) <= MAX_SMALL else np.int64)[places]
 
 
-def _select(panel: Panel, table: ir.Table, classes: Iterable[str], variables: Sequence[str]) -> ir.Table:
+def _select(table: ir.Table, classes: Iterable[str], variables: Iterable[_Variable]) -> ir.Table:
     """Select the columns that cells ask for."""
-    parts = {
-        name(entry.name): (entry, part)
-        for entry in panel.indicators.values()
-        for name, part in ((numerator_of, entry.numerator), (denominator_of, entry.denominator))
-        if part
-    }
     columns = {BE_ID: table[BE_ID]} | {CONDITION + column: table[column] for column in classes}
-    for variable in variables:
-        if variable in panel.indicators:
-            columns[VALUE + variable] = indicator_values(table, panel.indicators[variable])
-        else:
-            entry, part = parts[variable]
-            known = indicator_values(table, entry).notnull()
-            columns[VALUE + variable] = ibis.ifelse(known, table[part].cast("float64"), ibis.null("float64"))
+    for one in variables:
+        columns |= {VALUE + name: table[name].cast("float64") for name in (one.column, one.indicator)}
+        if excluded(one.domain) in table.columns:
+            columns[excluded(one.domain)] = table[excluded(one.domain)].fill_null(False)
     columns |= {PUBLIC_UNIT: table[PUBLIC_UNIT]} if PUBLIC_UNIT in table.columns else {}
     return table.select(**columns, **{HOLDING: ibis.ifelse(table[SHARED_GROUP], table[GROUP_ID], ibis.null("int64"))})
 
@@ -195,23 +193,20 @@ def _encode_classes(
         yield batch.select([name for name in batch.schema.names if not name.startswith(CONDITION)])
 
 
-def _in_order(columns: ColumnTable, name: str, order: IntArray | None) -> SparseColumn:
-    """Return the units that have a value, in another order (None: as they are), and their values."""
-    column = columns.columns[name]
-    if order is None and isinstance(column, SparseColumn):
-        return column
-    values = _sorted(columns.floats(name), order)
-    rows = np.flatnonzero(~np.isnan(values))
-    return SparseColumn(rows, values[rows])
+def _mark_values(columns: ColumnTable, variables: Sequence[_Variable]) -> list[IntArray]:
+    """Mark in the bits of whole numbers which variables a unit has a value of, `MARKS` variables a number.
 
-
-def _sorted(values: npt.NDArray[np.generic], order: IntArray | None):  # type: ignore[no-untyped-def]
-    """Return values in another order, or as they are."""
-    return values if order is None else values[order]
-
-
-def _has_value(column: SparseColumn, rows: int) -> npt.NDArray[np.uint8]:
-    """Return 1 for the units that have a value, else 0."""
-    known = np.zeros(rows, dtype=np.uint8)
-    known[column.rows] = 1
-    return known
+    A unit has one where it has the indicator, and is not set aside in its domain.
+    """
+    words = [np.zeros(columns.num_rows, dtype=np.int64) for _ in range(0, len(variables), MARKS)]
+    for place, one in enumerate(variables):
+        word, bit = divmod(place, MARKS)
+        column = columns.columns[VALUE + one.indicator]
+        aside = columns.booleans(excluded(one.domain))
+        if isinstance(column, SparseColumn):
+            rows = column.rows if aside is None else column.rows[~aside[column.rows]]
+            words[word][rows] |= 1 << bit
+        else:
+            known = ~np.isnan(column) if aside is None else ~np.isnan(column) & ~aside
+            words[word] |= known.astype(np.int64) << bit
+    return words

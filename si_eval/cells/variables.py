@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from si_eval.engine.columns import SparseColumn
-from si_eval.stats import FloatArray
+from si_eval.stats import BoolArray, FloatArray, IntArray
 
 SAMPLE = 1_000  # units that tell most variables apart
 MIN_PAIRS = 3  # units of which values in another unit of measure must agree; fewer may by chance
@@ -26,7 +26,7 @@ SAME = Line(0.0, 1.0)
 
 
 def join_variables(
-    variables: Mapping[tuple[str, str], SparseColumn], rows: int
+    variables: Mapping[tuple[str, str], SparseColumn],
 ) -> tuple[dict[tuple[str, str], str], dict[str, SparseColumn]]:
     """Give variables (by population and name) the name of their values, and return the values by that name.
 
@@ -35,37 +35,50 @@ def join_variables(
     are those of the first, and where only another has one, the same in the unit of the first.
     """
     names: dict[tuple[str, str], str] = {}
-    joined: dict[str, FloatArray] = {}
+    joined: dict[str, SparseColumn] = {}
     for (population, variable), column in variables.items():
         lines = ((name, _line(values, column)) for name, values in joined.items())
         name, line = next(((name, line) for name, line in lines if line is not None), ("", SAME))
         if not name:
             name = variable if variable not in joined else f"{variable} of {population}"
-            joined[name] = np.full(rows, np.nan)
+            joined[name] = column
+        elif len(column.rows):
+            joined[name] = _filled(joined[name], column, line)
         names[population, variable] = name
-        new = np.isnan(joined[name][column.rows])
-        joined[name][column.rows[new]] = (column.values[new] - line.constant) / line.slope
-    known = {name: np.flatnonzero(~np.isnan(values)) for name, values in joined.items()}
-    return names, {name: SparseColumn(at, joined[name][at]) for name, at in known.items()}
+    return names, joined
 
 
-def _line(values: FloatArray, column: SparseColumn) -> Line | None:
+def _line(values: SparseColumn, column: SparseColumn) -> Line | None:
     """Return the line by which a column follows from values, for all units that have both; None where none is."""
     if not len(column.rows):
         return SAME
     step = max(1, len(column.rows) // SAMPLE)
-    x, y = _pairs(values, column, slice(None, None, step))
+    x, y = _pairs(values, SparseColumn(column.rows[::step], column.values[::step]))
     varies = len(x) >= MIN_PAIRS and (np.ptp(x) > 0 or np.ptp(y) > 0)
-    if varies and _fit(x, y) is None:
-        return None
-    return _fit(*_pairs(values, column, slice(None)))
+    return None if varies and _fit(x, y) is None else _fit(*_pairs(values, column))
 
 
-def _pairs(values: FloatArray, column: SparseColumn, places: slice) -> tuple[FloatArray, FloatArray]:
-    """Return the values of units at some places of a column, where both are known."""
-    x, y = values[column.rows[places]], column.values[places]
-    both = ~np.isnan(x)
-    return x[both], y[both]
+def _pairs(values: SparseColumn, column: SparseColumn) -> tuple[FloatArray, FloatArray]:
+    """Return both values of the units that have both."""
+    at, known = _find(values, column)
+    return values.values[at[known]], column.values[known]
+
+
+def _find(values: SparseColumn, column: SparseColumn) -> tuple[IntArray, BoolArray]:
+    """Return the place of each row of a column among the rows of values, and whether it is there."""
+    if not len(values.rows):
+        return np.zeros(len(column.rows), dtype=np.int64), np.zeros(len(column.rows), dtype=np.bool_)
+    at = np.minimum(np.searchsorted(values.rows, column.rows), len(values.rows) - 1)
+    return at, values.rows[at] == column.rows
+
+
+def _filled(values: SparseColumn, column: SparseColumn, line: Line) -> SparseColumn:
+    """Add to values those that only a column has, which follows from them by a line."""
+    new = ~_find(values, column)[1]
+    rows = np.concatenate([values.rows, column.rows[new]])
+    both = np.concatenate([values.values, (column.values[new] - line.constant) / line.slope])
+    order = np.argsort(rows, kind="stable")
+    return SparseColumn(rows[order], both[order]) if new.any() else values
 
 
 def _fit(x: FloatArray, y: FloatArray) -> Line | None:
