@@ -119,11 +119,15 @@ def in_child(work: Callable[[], int], seconds: float) -> int:
     """Run something in a forked process and return its exit code, or -1 when it takes too long."""
     child = os.fork()
     if not child:
-        null = os.open(os.devnull, os.O_WRONLY)
+        null = os.open(os.environ.get("MUTATE_LOG", os.devnull), os.O_WRONLY | os.O_APPEND)
         os.dup2(null, 1)
         os.dup2(null, 2)
         os.setpgid(0, 0)
-        os._exit(work())
+        code = 1
+        try:
+            code = work()
+        finally:
+            os._exit(code)
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if (done := os.waitpid(child, os.WNOHANG))[0]:
@@ -188,7 +192,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))
-    import duckdb, hypothesis, ibis, pandas, pyarrow.parquet, pytest, scipy.stats, statsmodels.api  # noqa: E401, F401, I001, PLC0415
+    import duckdb, ibis, pandas, pyarrow.parquet, scipy.stats, statsmodels.api  # noqa: E401, F401, I001, PLC0415
 
     paths = {str(Path(module).resolve()): module for module in options.modules}
     lines, seconds = executed_lines(options.tests, set(paths))
@@ -197,11 +201,12 @@ def main() -> None:
         places = range(sum(1 for _ in mutants(tree)))
         chosen = set(random.Random(options.seed).sample(places, min(options.sample, len(places))))
         alive = []
+        everything = sorted({test for key in lines if key.startswith(f"{path}:") for test in lines[key]} - {""})
         for place, (line, text) in enumerate(mutants(tree)):
-            tests = lines.get(f"{path}:{line}", [])
-            if place in chosen and (not any(tests) or survives(tree, path, [t for t in tests if t], seconds)):
+            tests = [test for test in lines.get(f"{path}:{line}", everything) if test] or everything
+            if place in chosen and (not tests or survives(tree, path, tests, seconds)):
                 alive.append(line)
-                print(f"{module}:{line}: {text}{'' if any(tests) else '   (no test)'}", flush=True)
+                print(f"{module}:{line}: {text}", flush=True)
         print(f"{module}: {len(alive)} of {len(chosen)} survive ({len(places)} in all)", flush=True)
 
 

@@ -18,6 +18,7 @@ ColumnType = Literal["int64", "float64", "string", "date"]
 Empty = Literal["allowed", "note", "problem", "drop"]
 IDENTIFIERS = ("be_id", "group_id", "kvk_id", "person_id")  # of firms and persons: no message shows one
 FIRST_YEAR, LAST_YEAR = 1900, 2100  # a year outside them is a slip
+FIRST_DAY, LAST_DAY = 1, 9999  # the years of the calendar that dates are written in
 
 
 @dataclass(frozen=True)
@@ -188,6 +189,10 @@ def _column_checks(column: Column, value: ir.Value, layout: str) -> list[RowChec
         unknown = value.notnull() & value.notin(column.options)
         expected = f"one of {', '.join(column.options)}"
         checks.append(RowCheck("unknown", name, unknown, True, "unknown values", expected, "rename or correct them"))
+    if column.type == "date":
+        days = f"days outside the years {FIRST_DAY}-{LAST_DAY}"
+        wrong = ~value.year().between(FIRST_DAY, LAST_DAY).fill_null(True)
+        checks.append(RowCheck("day", name, wrong, True, days, "days of a calendar", "correct them"))
     if name == "quarter":
         wrong = value.notnull() & ~value.between(1, 4)
         checks.append(RowCheck("quarter", name, wrong, True, "quarters outside 1-4", "1, 2, 3 or 4", "correct them"))

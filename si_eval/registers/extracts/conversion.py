@@ -20,8 +20,10 @@ from si_eval.registers.extracts.files import RawFile
 from si_eval.registers.extracts.investments import derive_response, melt
 from si_eval.registers.extracts.parquet_files import (
     UNREADABLE_ERRORS,
+    describe_damage,
     describe_error,
     describe_fault,
+    has_checksums,
     with_local_days,
 )
 from si_eval.registers.extracts.values import convert, kind_of_text, text_of
@@ -80,7 +82,7 @@ def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | Non
     if file.path.stat().st_size == 0:
         return None, [unreadable(file, "it is empty")]
     if file.format == "parquet":
-        fault = describe_fault(file.path, engine)
+        fault = describe_fault(file.path, engine) or (describe_damage(file.path) if has_checksums(file.path) else "")
         if fault:
             return None, [unreadable(file, fault)]
         try:

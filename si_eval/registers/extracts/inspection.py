@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import pandas as pd
 import pyarrow.parquet as pq
 
 from si_eval.engine import is_engine_error, scan_parquet
@@ -36,6 +37,7 @@ from si_eval.registers.extracts.findings import (
     refused_columns,
     row_checks_of,
 )
+from si_eval.registers.extracts.footers import contradictions, ends_of
 from si_eval.registers.extracts.parquet_files import describe_damage, describe_error
 from si_eval.registers.schema import RowCheck
 
@@ -77,11 +79,12 @@ class Inspected:
 
 @dataclass(frozen=True)
 class _Counted:
-    """The rows of one file: how many, by year, and how many meet each condition and carry each mark."""
+    """The rows of one file: how many, by year, by condition and by mark, and the ends of its columns."""
 
     rows: int
     years: Mapping[int, int]
     counts: Mapping[str, Any]
+    ends: pd.DataFrame
 
 
 def union_rows(files: Sequence[Inspected]) -> ir.Table:
@@ -183,6 +186,10 @@ def _judge(
 ) -> Inspected:
     """Judge one file by what was counted, and keep it in the cache where nothing is wrong with it."""
     file, match, counts = opened.file, opened.match, counted.counts
+    damaged = contradictions(opened.path, match.names, counted.ends, counted.rows) if opened.path == file.path else []
+    if damaged:
+        problem = unreadable(file, f"its footer excludes values of {', '.join(damaged)}")
+        return Inspected(file, opened.sha256, opened.key, problems=(*opened.problems, problem))
     decisions = decide_columns(alike, counts)
     readings = {name: decision.reading for name, decision in decisions.items() if decision.reading}
     clean = {name for name in alike.marks if counts.get(f"{name}:changed") == 0}
@@ -242,16 +249,16 @@ def _count(reading: Reading, checks: Sequence[RowCheck], paths: Sequence[Path]) 
     flags = {f"check_{number}": check.flag for number, check in enumerate(checks)}
     flags |= {mark: reading.table[mark] for mark in counted}
     year = reading.values.get("year", ibis.null("int64"))
-    stored = {f"stored_{number}": reading.table[f"{name}:raw"] for number, name in enumerate(_unmarked(reading))}
+    raw = {name: reading.table[f"{name}:raw"] for name in reading.marks}
     contract = reading.match.contract
     filled = {f"{name}:filled": reading.table[name] for name in reading.marks if contract.columns[name].nullable}
     met = {name: flag.fill_null(False) for name, flag in flags.items()}
+    stored = {f"{name}:raw": column for name, column in raw.items()}
     marked = reading.table.select(_file=reading.table[FILE], _year=year, **met, **stored, **filled)
     sums = {name: marked[name].sum() for name in flags}
-    sums |= {name: marked[name].max().cast("string") for name in stored} | {
-        name: marked[name].count() for name in filled
-    }
-    frame = marked.group_by(["_file", "_year"]).aggregate(_rows=marked.count(), **sums).to_pandas()
+    sums |= {name: marked[name].count() for name in filled}
+    ends = ends_of({name: marked[f"{name}:raw"] for name in raw})
+    frame = marked.group_by(["_file", "_year"]).aggregate(_rows=marked.count(), **sums, **ends).to_pandas()
     found = {}
     for path in paths:
         rows = frame.loc[frame["_file"] == name_in_engine(path)]
@@ -260,7 +267,7 @@ def _count(reading: Reading, checks: Sequence[RowCheck], paths: Sequence[Path]) 
         years = {int(year): int(count) for year, count in zip(dated["_year"], dated["_rows"], strict=True)}
         counts: dict[str, Any] = {"checks": [int(total[f"check_{number}"]) for number in range(len(checks))]}
         counts |= {mark: int(total[mark]) for mark in (*counted, *filled)}
-        found[path] = _Counted(int(total["_rows"]), dict(sorted(years.items())), counts)
+        found[path] = _Counted(int(total["_rows"]), dict(sorted(years.items())), counts, rows[list(ends)])
     return found
 
 
@@ -270,12 +277,6 @@ def _empty_columns(match: Match, rows: int, counts: Mapping[str, Any]) -> dict[s
         return {}
     empty = [match.contract.columns[name] for name in match.names if counts.get(f"{name}:filled") == 0]
     return {f"rows, all without {column.name}: {column.without}": rows for column in empty if column.without}
-
-
-def _unmarked(reading: Reading) -> list[str]:
-    """List the columns for which a file's statistics may answer: they are read all the same, so that damage shows."""
-    kinds = {name: reading.table[f"{name}:raw"].type() for name in reading.marks}
-    return [name for name, kind in kinds.items() if kind.is_integer() or kind.is_date() or kind.is_timestamp()]
 
 
 def _no_rows(file: RawFile) -> list[Problem]:

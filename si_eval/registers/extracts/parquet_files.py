@@ -21,6 +21,8 @@ _MAX_ROWS_PER_BYTE = 2_000
 _MAX_GROWTH = 5_000  # bytes of a column for each byte in the file
 _SMALL = 64 << 20  # bytes that need no question
 _ROWS_AT_ONCE = 1 << 16
+_PAGE_HEAD = 40  # bytes in which the first fields of a page lie
+_NEXT_INTEGER = b"\x15"  # in Thrift's compact protocol: a whole number in the field after the last one
 
 
 def describe_error(error: BaseException) -> str:
@@ -49,13 +51,38 @@ def describe_fault(path: Path, engine: Engine) -> str:
 
 
 def describe_damage(path: Path) -> str:
-    """Describe how the pages of a parquet file are damaged, if they are."""
+    """Describe how the pages of a parquet file are damaged, if they are; checksums are verified where it has them."""
     try:
-        for _ in pq.ParquetFile(path).iter_batches(_ROWS_AT_ONCE, use_threads=False):
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        for _ in file.iter_batches(_ROWS_AT_ONCE, use_threads=False):
             pass
     except UNREADABLE_ERRORS as error:
         return describe_error(error)
     return ""
+
+
+def has_checksums(path: Path) -> bool:
+    """Whether the first page of a parquet file has a checksum, as those that Spark writes do.
+
+    A page starts with the compact fields 1 to 3 (its kind and sizes); a fourth one is its checksum.
+    """
+    footer = pq.read_metadata(path)
+    if not footer.num_row_groups or not footer.num_columns:
+        return False
+    column = footer.row_group(0).column(0)
+    starts = [start for start in (column.dictionary_page_offset, column.data_page_offset) if start]
+    with path.open("rb") as stream:
+        stream.seek(min(starts, default=0))
+        head = stream.read(_PAGE_HEAD)
+    at = 0
+    for _ in range(3):
+        if head[at : at + 1] != _NEXT_INTEGER:
+            return False
+        at += 1
+        while head[at : at + 1] > b"\x7f":  # a number of several bytes
+            at += 1
+        at += 1
+    return head[at : at + 1] == _NEXT_INTEGER
 
 
 def with_local_days(source: Path, target: Path) -> Path:
