@@ -16,7 +16,7 @@ from si_eval import engine
 from si_eval.registers.plausibility import check_plausibility, judge_acceptances
 from si_eval.registers.plausibility.judging import judge, median, share
 from si_eval.registry import facts
-from si_eval.results import CheckResult
+from si_eval.results import CheckResult, SourceFile
 
 CHECKS = facts("plausibility")["checks"]
 
@@ -26,7 +26,7 @@ def sound() -> Frames:
     return make_registers()
 
 
-def check_frames(frames: Frames) -> dict[str, CheckResult]:
+def check_frames(frames: Frames, sources: Sequence[SourceFile] = ()) -> dict[str, CheckResult]:
     connection = engine.open_engine(threads=1)
     tables, rows = {}, {}
     for name, frame in frames.items():
@@ -38,7 +38,7 @@ def check_frames(frames: Frames) -> dict[str, CheckResult]:
             columns[column] = pa.Array.from_pandas(values, type=ARROW[kind], safe=False)
         tables[name] = engine.from_arrow(connection, pa.table(columns))
         rows[name] = frame["year"].dropna().astype(int).value_counts().to_dict() if "year" in frame else {}
-    return {check.name: check for check in check_plausibility(tables, connection, rows)}
+    return {check.name: check for check in check_plausibility(tables, connection, rows, sources)}
 
 
 def test_every_check_has_a_damage_that_trips_it() -> None:
@@ -51,6 +51,24 @@ def test_damage_is_seen(sound: Frames, name: str) -> None:
     found = check_frames(damage.apply(sound, 2017))[damage.check]
     assert found.verdict == "fail" if damage.fails else found.verdict != "pass", found.sentence
     assert found.departing > 0
+
+
+@pytest.mark.parametrize(
+    ("files", "places"),
+    [
+        ([("turnover", 2014, "a"), ("turnover", 2015, "a")], ["turnover 2014", "turnover 2015"]),
+        ([("turnover", 2014, "a"), ("investments", 2014, "a")], ["turnover 2014", "investments 2014"]),
+        ([("turnover", 2014, "a"), ("turnover", 2015, "b")], []),
+        ([("participants", None, "a"), ("kvk_person", None, "a")], []),  # no tables of years
+    ],
+)
+def test_a_file_delivered_twice_is_seen(files: list[tuple[str, int | None, str]], places: list[str]) -> None:
+    sources = [SourceFile(table, f"{table}{year}", "csv", sha256, 1, year) for table, year, sha256 in files]
+    frames = {name: frame for name, frame in make_registers(units=12).items() if name != "events"}
+    found = check_frames(frames, sources)["files_repeat"]
+    assert found.verdict == ("fail" if places else "pass")
+    assert found.departing == len(places)
+    assert all(place in found.sentence for place in places)
 
 
 @pytest.mark.parametrize(("units", "seed"), [(400, 1), (400, 2), (60, 3), (30, 4), (12, 5), (4, 6), (1, 7)])

@@ -60,9 +60,10 @@ class Stored:
 class Inspected:
     """One file as read: its rows under the contract's columns, and what was found in them.
 
-    ``years`` counts rows by year, ``columns`` names the contract's columns that the file has, ``notes`` counts rows by
-    remark, ``key`` identifies the content and how it was read. The rows are in ``table`` where the file was inspected
-    now, in ``stored`` where it was before, and nowhere where it cannot be read.
+    ``years`` counts rows by year, ``columns`` names the contract's columns that the file has, ``empty`` those of them
+    without a value in any row, ``notes`` counts rows by remark, ``key`` identifies the content and how it was read. The
+    rows are in ``table`` where the file was inspected now, in ``stored`` where it was before, and nowhere where it
+    cannot be read.
     """
 
     file: RawFile
@@ -71,6 +72,7 @@ class Inspected:
     rows: int = 0
     years: Mapping[int, int] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
     notes: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     table: ir.Table | None = None
@@ -195,7 +197,8 @@ def _judge(
     clean = {name for name in alike.marks if counts.get(f"{name}:changed") == 0}
     changeable = {name for name, marks in alike.marks.items() if "changed" in marks}
     in_place = opened.path == file.path and not match.wide and alike.cheap and not readings and clean >= changeable
-    notes = find_notes(checks, counts, decisions) | _empty_columns(match, counted.rows, counts)
+    notes = find_notes(checks, counts, decisions)
+    empty = _empty_columns(match, counts) if counted.rows else ()
     problems = [*opened.problems, *refused_columns(file, alike, counts)]
     faulty = any(decision.faults for decision in decisions.values())
     faulty |= any(check.problem and count for check, count in zip(checks, counts["checks"], strict=True))
@@ -209,10 +212,19 @@ def _judge(
         if problems:
             columns = tuple(match.names)
             return Inspected(
-                file, opened.sha256, opened.key, counted.rows, counted.years, columns, notes, tuple(problems), table
+                file,
+                opened.sha256,
+                opened.key,
+                counted.rows,
+                counted.years,
+                columns,
+                empty,
+                notes,
+                tuple(problems),
+                table,
             )
         cache.write_parquet(opened.key, table.to_parquet)
-    kept = {"rows": counted.rows, "years": counted.years, "columns": list(match.names), "notes": notes}
+    kept = {"rows": counted.rows, "years": counted.years, "columns": list(match.names), "empty": empty, "notes": notes}
     kept |= {"in_place": in_place, "clean": sorted(clean)}
     cache.save(opened.key, kept)
     return _load_inspected(file, opened.sha256, opened.key, kept, opened.settings, engine, cache)
@@ -232,7 +244,8 @@ def _load_inspected(
     else:
         stored = Stored(cache.parquet(key), "converted", partial(scan_parquet, engine))
     years = {int(year): rows for year, rows in kept["years"].items()}
-    return Inspected(file, sha256, key, kept["rows"], years, tuple(kept["columns"]), kept["notes"], stored=stored)
+    columns, empty = tuple(kept["columns"]), tuple(kept["empty"])
+    return Inspected(file, sha256, key, kept["rows"], years, columns, empty, kept["notes"], stored=stored)
 
 
 def _read_in_place(
@@ -271,12 +284,9 @@ def _count(reading: Reading, checks: Sequence[RowCheck], paths: Sequence[Path]) 
     return found
 
 
-def _empty_columns(match: Match, rows: int, counts: Mapping[str, Any]) -> dict[str, int]:
-    """Remark columns that are there and have no value in any row, as those are that are absent."""
-    if not rows or match.wide:
-        return {}
-    empty = [match.contract.columns[name] for name in match.names if counts.get(f"{name}:filled") == 0]
-    return {f"rows, all without {column.name}: {column.without}": rows for column in empty if column.without}
+def _empty_columns(match: Match, counts: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the columns that are there and have no value in any row."""
+    return () if match.wide else tuple(name for name in match.names if counts.get(f"{name}:filled") == 0)
 
 
 def _no_rows(file: RawFile) -> list[Problem]:

@@ -207,7 +207,7 @@ def _remarks(inspected: Sequence[Inspected]) -> list[str]:
     completed = {"group_id": "business_unit_groups", "founded": "business_unit_founding"}
     for name, files in tables.items():
         for column in contracts()[name].visible.values():
-            absent = [file for file in files if column.name not in file.columns]
+            absent = [file for file in files if column.name not in file.columns or column.name in file.empty]
             if column.name in completed and name == "business_units":
                 absent = [
                     file for file in absent if not _completed(file, column.name, tables.get(completed[column.name], ()))
@@ -215,7 +215,8 @@ def _remarks(inspected: Sequence[Inspected]) -> list[str]:
             if absent and column.nullable and column.without:
                 years = sorted({year for file in absent for year in count_years([file])})
                 when = f" in {', '.join(map(str, years))}" if years and len(absent) < len(files) else ""
-                remarks.append(f"{name} has no {column.name}{when}: {column.without}")
+                none = "no values of" if all(column.name in file.columns for file in absent) else "no"
+                remarks.append(f"{name} has {none} {column.name}{when}: {column.without}")
     register = set(count_years(tables.get("business_units", ())))
     for name in ("kvk_person", "person_business_unit"):
         delivered = {file.file.year for file in tables.get(name, ())}
