@@ -12,9 +12,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyreadstat
 import pytest
 
 from si_eval.errors import StudyError
+from si_eval.study.catalogue import EXHIBIT_FUNCTIONS
+from si_eval.study.exhibits import compute_exhibits
+from si_eval.study.file import data_folder, load_study
 from si_eval.system.run_date import run_date
 
 TABLES = """
@@ -23,6 +27,7 @@ from pathlib import Path
 import si_eval as se
 from si_eval import engine
 from si_eval.registers.extracts import read_extract
+from si_eval.vocabulary import RESTS_ON  # names the files by their content
 
 out, threads, folders = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3:]
 money = ["revenue_per_employee", "investment_software_per_employee", "investment_machinery_per_employee"]
@@ -40,7 +45,8 @@ for number, folder in enumerate(folders):
             covariates=["size_class", "sector", "age"],
         ),
     }
-    parts = [name + "\\n" + table.to_frame().to_csv(index=False) for name, table in tables.items()]
+    frames = {name: table.to_frame().drop(columns=RESTS_ON, errors="ignore") for name, table in tables.items()}
+    parts = [name + "\\n" + frame.to_csv(index=False) for name, frame in frames.items()]
     (out / str(number)).write_text("".join(parts), encoding="utf-8")
 """
 SCALE = 0.002
@@ -59,6 +65,11 @@ def _shuffle(source: Path, target: Path, seed: int) -> Path:
             rows = pq.read_table(path)
             order = shuffled.sample(range(len(rows)), len(rows))
             pq.write_table(rows.take(pa.array(order, pa.int64())), target / path.name, row_group_size=500)
+        elif path.suffix == ".sav":
+            frame, meta = pyreadstat.read_sav(path, user_missing=True)
+            order = shuffled.sample(range(len(frame)), len(frame))
+            formats = dict(meta.original_variable_types)
+            pyreadstat.write_sav(frame.iloc[order], target / path.name, variable_format=formats)
         elif path.suffix == ".csv":
             head, *lines = path.read_bytes().splitlines(keepends=True)
             (target / path.name).write_bytes(b"".join([head, *shuffled.sample(lines, len(lines))]))
@@ -71,6 +82,7 @@ def test_tables_are_the_same_byte_by_byte(simulated_extract, tmp_path):
     parquet, csv = simulated_extract(scale=SCALE), simulated_extract(scale=SCALE, format="csv")
     cbs = simulated_extract(scale=SCALE, layout="cbs")
     every = [parquet, _shuffle(parquet, tmp_path / "shuffled", 1), _shuffle(csv, tmp_path / "shuffled_csv", 2), cbs]
+    every.append(_shuffle(simulated_extract(scale=SCALE, format="sav"), tmp_path / "shuffled_sav", 3))
     outputs = []
     for threads, (place, folders) in enumerate(zip(PLACES, (every, every[1:2]), strict=True), start=1):
         out = tmp_path / f"tables_{threads}"
@@ -85,6 +97,27 @@ def test_tables_are_the_same_byte_by_byte(simulated_extract, tmp_path):
     for name, found in outputs:
         differing = [pair for pair in zip(expected.splitlines(), found.splitlines(), strict=False) if len({*pair}) > 1]
         assert found == expected, (name, len(differing), differing[:3])
+
+
+def _lines_of_costs(data: Path) -> dict[str, list[str]]:
+    """Compute the exhibits of the reference study that rest on costs and goals, the lines of each sorted."""
+    study = load_study(data / "studies" / "smart_industry_2020.toml")
+    ids = [one.id for one in study.file.exhibits if EXHIBIT_FUNCTIONS[one.function].inputs in (("costs",), ("goals",))]
+    tables = compute_exhibits(study, only=ids)
+    return {
+        name: sorted(table.to_frame().to_csv(index=False).splitlines()) for name, table in zip(ids, tables, strict=True)
+    }
+
+
+def test_costs_and_goals_give_the_same_rows_in_any_order(tmp_path):
+    """Files of facts are shown in their own order; no number depends on it."""
+    expected = _lines_of_costs(data_folder())
+    assert len(expected) > 5
+    shutil.copytree(data_folder(), tmp_path / "data")
+    for number, path in enumerate(sorted((tmp_path / "data" / "theory").glob("*.csv"))):
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        path.write_text("\n".join([head, *random.Random(number).sample(lines, len(lines))]), encoding="utf-8")
+    assert _lines_of_costs(tmp_path / "data") == expected
 
 
 def test_the_date_of_a_run_is_todays_or_the_one_that_is_given(monkeypatch):

@@ -140,3 +140,19 @@ def test_no_warning_is_raised_by_any_function_on_any_question(survey, questionna
         for question, method in itertools.product(questionnaire.questions, ("hypergeometric", "wilson")):
             if question.kind == "single":
                 sv.survey_frequencies(survey, question=question.id, interval=method, population=INVITED)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_order_of_respondents_changes_no_byte(questionnaire, responses, seed):
+    def tables(frame):
+        answers = sv.read_responses(frame, questionnaire)
+        yield sv.survey_frequencies(answers, question="Q10", by="Q14")
+        yield sv.survey_multiple(answers, question="Q08")
+        yield sv.survey_matrix(answers, question="Q06")
+        yield sv.survey_crosstab(answers, question="Q10", by="Q14")
+        yield sv.survey_numeric(answers, question="Q15", by="Q14")
+        yield sv.survey_plausibility(answers)
+
+    shuffled = responses.sample(frac=1, random_state=seed, ignore_index=True)
+    for one, other in zip(tables(responses), tables(shuffled), strict=True):
+        assert one.to_frame().to_csv() == other.to_frame().to_csv()

@@ -12,7 +12,7 @@ from si_eval.arguments import Arguments
 from si_eval.errors import StudyError
 from si_eval.programme.efficiency.costs import Costs
 from si_eval.programme.efficiency.firms import Firms
-from si_eval.programme.efficiency.rows import amount_row, cost_table, range_rows, total_rows
+from si_eval.programme.efficiency.rows import add_up, amount_row, cost_table, range_rows, total_rows
 from si_eval.programme.efficiency.totals import total_costs
 from si_eval.programme.rows import TidyRow, require_input
 from si_eval.results import Linkage, ResultTable
@@ -99,12 +99,12 @@ def leverage(costs: Costs, *, payers: Sequence[str] | None = None, level: str | 
     name = "+".join(payers) if payers is not None else "national"
     keys: TidyRow = {CATEGORY: " · ".join(part for part in (name, level) if part) or ALL, NOTE: NOT_CAUSAL}
     rows = total_rows("leverage_own", own, keys, NOT_CAUSAL) + total_rows("leverage_others", others, keys, NOT_CAUSAL)
-    if own["high"].sum() == 0:
+    if add_up(own["high"]) == 0:
         rows.append(amount_row("leverage", np.nan, {**keys, NOTE: Reason.PAYMENT_UNKNOWN.text("en")}))
         return cost_table(rows, "leverage", LEVERAGE_CANNOT_SHOW)
-    middle = others["value"].sum() / own["value"].sum()
-    low = others["low"].sum() / own["high"].sum()
-    high = others["high"].sum() / own["low"].sum() if own["low"].sum() > 0 else np.nan
+    middle = add_up(others["value"]) / add_up(own["value"])
+    low = add_up(others["low"]) / add_up(own["high"])
+    high = add_up(others["high"]) / add_up(own["low"]) if add_up(own["low"]) > 0 else np.nan
     rows += range_rows("leverage", low, high, {**keys, STATISTIC: RATIO_OF_SUMS}, "EUR for each EUR", middle=middle)
     return cost_table(rows, "leverage", LEVERAGE_CANNOT_SHOW)
 
@@ -252,11 +252,11 @@ def _cost_rows(money: pd.DataFrame, name: str, low: float, high: float) -> list[
     for category, part in ((ALL, money), ("public", money[money["perspective"] != "private"])):
         rows += range_rows(
             f"cost_per_{name}",
-            part["low"].sum() / high,
-            part["high"].sum() / low,
+            add_up(part["low"]) / high,
+            add_up(part["high"]) / low,
             {CATEGORY: category, STATISTIC: RATIO_OF_SUMS, NOTE: LOWER_BOUND},
             f"EUR per {name.replace('_', ' ')}",
-            middle=part["value"].sum() / ((low + high) / 2),
+            middle=add_up(part["value"]) / ((low + high) / 2),
         )
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,9 +17,14 @@ LOW, HIGH = "_low", "_high"
 RANGE_NOTE = "lower and upper end of what the sources tell"
 
 
+def add_up(amounts: pd.Series) -> float:
+    """Add up the amounts that are known, to the nearest double: in any order the same."""
+    return math.fsum(amounts.dropna())
+
+
 def total_rows(indicator: str, costs: pd.DataFrame, keys: TidyRow, note: str) -> list[TidyRow]:
     """Add up the value of some costs and the ends of its range."""
-    low, high, value = costs["low"].sum(), costs["high"].sum(), costs["value"].sum()
+    low, high, value = add_up(costs["low"]), add_up(costs["high"]), add_up(costs["value"])
     return range_rows(indicator, low, high, {**keys, NOTE: note}, EURO, middle=value)
 
 

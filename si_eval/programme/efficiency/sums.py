@@ -11,7 +11,7 @@ import pandas as pd
 
 from si_eval.arguments import Arguments
 from si_eval.programme.efficiency.costs import EURO, FTE, Costs, which_count
-from si_eval.programme.efficiency.rows import HIGH, LOW, amount_row, cost_table, range_rows, total_rows
+from si_eval.programme.efficiency.rows import HIGH, LOW, add_up, amount_row, cost_table, range_rows, total_rows
 from si_eval.programme.efficiency.totals import total_costs, yearly_costs
 from si_eval.programme.rows import TidyRow, require_input
 from si_eval.results import ResultTable
@@ -194,9 +194,9 @@ def in_kind(costs: Costs) -> ResultTable:
     known = known.assign(low=known["low"] * length, high=known["high"] * length)
     for _, part in known.groupby("payer", sort=False):
         keys = {CATEGORY: part["payer"].iloc[0]}
-        rows += range_rows("in_kind_years", part["low"].sum(), part["high"].sum(), keys, f"{FTE} years")
+        rows += range_rows("in_kind_years", add_up(part["low"]), add_up(part["high"]), keys, f"{FTE} years")
     note = "without contributions whose years are not told" if len(known) < len(staff) else ""
-    rows += range_rows("in_kind_years", known["low"].sum(), known["high"].sum(), {NOTE: note}, f"{FTE} years")
+    rows += range_rows("in_kind_years", add_up(known["low"]), add_up(known["high"]), {NOTE: note}, f"{FTE} years")
     return cost_table(rows, "in_kind", "Staff time is not priced here; no source gives a rate.")
 
 
@@ -238,11 +238,11 @@ def shares_by_perspective(costs: Costs) -> ResultTable:
     by_level = [(f"cost_share_{name}", part) for name, part in money.groupby("level", sort=False)]
     rows: list[TidyRow] = []
     for indicator, level in [("cost_share", money), *by_level]:
-        whole = level["value"].sum()
+        whole = add_up(level["value"])
         for _, part in level.groupby("perspective", sort=False):
             perspective = str(part["perspective"].iloc[0] or UNKNOWN)
             keys: TidyRow = {CATEGORY: perspective, STATISTIC: SHARE, UNIT_OF_MEASURE: SHARE}
-            share = part["value"].sum() / whole if whole else np.nan
+            share = add_up(part["value"]) / whole if whole else np.nan
             rows.append(
                 amount_row(indicator, share, keys if whole else {**keys, NOTE: Reason.PAYMENT_UNKNOWN.text("en")})
             )
