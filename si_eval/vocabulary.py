@@ -135,6 +135,8 @@ ATTAINMENT = "attainment"
 ATT = "att"  # the average effect on the treated
 ATT_SIMULTANEOUS = "att_simultaneous"  # with bounds that hold for all years since entry at once
 ATT_ROBUST = "att_robust"  # with bounds that hold when trends were not quite parallel
+ATT_ENTRY = "att_entry"  # as if all had entered in one year, or equally long after the earliest
+ATT_ENTRY_BOUNDS = "att_entry_bounds"  # over all such years
 ATT_WINDOW = "att_window"  # the mean of the years since entry that most participants are behind
 ATT_LESS_TREND = "att_less_trend"  # the same, less the straight line through the years before entry
 PRE_TREND = "pre_trend"
@@ -144,7 +146,7 @@ TREND_BOUND = "trend_bound"  # the largest change by trend that the years before
 MARYLAND = "maryland_scale"
 MDE = "minimum_detectable_effect"
 BREAKDOWN = "breakdown"
-EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_WINDOW, ATT_LESS_TREND})
+EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW, ATT_LESS_TREND})
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
 STATISTICS = (
     COUNT,
@@ -166,6 +168,8 @@ STATISTICS = (
     ATT,
     ATT_SIMULTANEOUS,
     ATT_ROBUST,
+    ATT_ENTRY,
+    ATT_ENTRY_BOUNDS,
     ATT_WINDOW,
     ATT_LESS_TREND,
     PRE_TREND,
@@ -241,6 +245,11 @@ class Reason(StrEnum):
     NO_LARGER_EFFECT = "no_larger_effect"
     EFFECT_STANDS = "effect_stands"
     NO_TREND_BEFORE = "no_trend_before"
+    LEVELS_ALIKE = "levels_alike"
+    AS_IF_ENTERED = "as_if_entered"
+    ENTRY_TELLS_NOTHING = "entry_tells_nothing"
+    EARLIEST_UNKNOWN = "earliest_unknown"
+    EVERY_ENTRY_KNOWN = "every_entry_known"
     # comparisons
     ONE_UNIT = "one_unit"
     ONE_CLUSTER = "one_cluster"

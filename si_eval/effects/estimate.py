@@ -72,6 +72,7 @@ def estimate_effect(
     years: Sequence[int] | None = None,
     logarithm: bool = False,
     cluster: str = "auto",
+    earliest_entry: int | str | None = None,
     min_units: int = 10,
     smallest_effect: float | None = None,
     level: float | None = None,
@@ -95,8 +96,8 @@ def estimate_effect(
         How units are compared.
     method : str or sequence of str, optional
         How covariates adjust. Of a staggered design one of ``dr`` (default), ``ipw`` and ``reg``; of a long difference
-        any of ``unadjusted``, ``regression``, ``inverse_probability``, ``doubly_robust``, ``entropy_balancing`` and
-        ``nearest_neighbour`` (by default all).
+        any of ``unadjusted``, ``lagged_outcome`` (at the same level in the first year), ``regression``,
+        ``inverse_probability``, ``doubly_robust``, ``entropy_balancing`` and ``nearest_neighbour`` (by default all).
     covariates : sequence of str
         Panel columns, taken in the year before. None by default.
     controls : {"never", "not_yet"}, default "never"
@@ -113,6 +114,10 @@ def estimate_effect(
         Which units may move together: none, those of an enterprise group, or those with one value of a panel column (in
         their last year). ``auto`` is by group where the panel knows groups (``holding`` is the earlier word). A unit
         without one is its own. A standard error needs two clusters on each side and five in all.
+    earliest_entry : int or str, optional
+        First year in which participants whose entry is not known may have entered: a year, or a panel column that has
+        it for each (the start of a project). Of a long difference: adds the change since the year before each year in
+        which they may have entered (``att_entry``), and bounds over these years.
     min_units : int, default 10
         Cohorts with fewer units in a cell, on either side, are in no average: they could be computed back from it.
     smallest_effect : float, optional
@@ -178,17 +183,18 @@ def estimate_effect(
     """
     request = check_effect_request(
         panel, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
-        anticipation=anticipation, where=where, years=years, logarithm=logarithm, cluster=cluster, min_units=min_units,
-        smallest_effect=smallest_effect, level=level, seed=seed,
+        anticipation=anticipation, where=where, years=years, logarithm=logarithm, cluster=cluster,
+        earliest_entry=earliest_entry, min_units=min_units, smallest_effect=smallest_effect, level=level, seed=seed,
     )  # fmt: skip
     arrays = read_arrays(
         panel,
         request.outcome,
         where=request.where,
-        years=request.years,
+        years=_years_to_read(panel, request),
         covariates=request.covariates,
         logarithm=request.logarithm,
         cluster=request.cluster,
+        earliest_entry=request.earliest_entry,
         with_non_participants=request.design != STAGGERED or not entry_is_unknown(panel),
     )
     result = _estimate(arrays, request)
@@ -211,10 +217,17 @@ def estimate_effect(
     )
 
 
+def _years_to_read(panel: Panel, request: Request) -> tuple[int, ...] | None:
+    """Return the years whose outcomes are needed: with possible years of entry also those between first and last."""
+    if request.years is None or request.earliest_entry is None:
+        return request.years
+    return tuple(year for year in panel.per_year if min(request.years) <= year <= max(request.years))
+
+
 def _estimate(arrays: PanelArrays, request: Request) -> DesignResult:
     """Estimate by the design that was asked for."""
     if request.design != STAGGERED:
-        return estimate_long_difference(arrays, request.adjustments, request.min_units)
+        return estimate_long_difference(arrays, request.adjustments, request.min_units, request.level)
     return estimate_staggered(
         arrays,
         method=request.method,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +12,7 @@ from scipy.sparse import csgraph
 
 from si_eval import stats
 from si_eval.cluster_robust import clustered_regression
+from si_eval.effects.change_sample import ChangeSample, select_sample
 from si_eval.effects.design_result import (
     BY_CLUSTER,
     BY_UNIT,
@@ -27,29 +28,27 @@ from si_eval.effects.design_result import (
 )
 from si_eval.effects.matching import Matched, match_nearest, matched_effect
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
-from si_eval.effects.propensity import Logit, fit_logit
-from si_eval.effects.sides import placed, placed_sides, sides_of
-from si_eval.effects.small_sample import (
-    MIN_CLUSTERS,
-    clusters_are_too_few,
-    count_members,
-    infer_difference,
-)
-from si_eval.effects.two_by_two import Method, drop_constant_columns, has_counterpart, two_by_two
+from si_eval.effects.sides import placed_sides, sides_of
+from si_eval.effects.small_sample import MIN_CLUSTERS, count_members, infer_difference
+from si_eval.effects.two_by_two import Method, drop_constant_columns, two_by_two
+from si_eval.effects.unknown_entry import bound_unknown_entry
 from si_eval.effects.validation import is_rounding
 from si_eval.effects.weighting import balanced_scores, entropy_balance
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import MARYLAND, Reason
 
-UNADJUSTED = "unadjusted"
+UNADJUSTED, LAGGED_OUTCOME = "unadjusted", "lagged_outcome"
 MIN_UNITS = 2  # of a side: one has no variance
 
 
-def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], min_units: int) -> DesignResult:
+def estimate_long_difference(
+    arrays: PanelArrays, adjustments: Sequence[str], min_units: int, level: float = 0.95
+) -> DesignResult:
     """Compare the change from the first to the last year of participants and of units that never took part.
 
     Participants that had entered in the first year already have no year before, and are left out; those whose entry is
-    not known count as entered in between. Covariates are those of the first year.
+    not known count as entered in between. Covariates are those of the first year. ``level`` is the coverage of bounds
+    over the years in which they may have entered, where the arrays have the earliest.
     """
     before, after = arrays.outcome[:, 0], arrays.outcome[:, -1]
     first, last = arrays.years[0], arrays.years[-1]
@@ -64,7 +63,7 @@ def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], mi
     for reason, units in reasons.items():
         left_out[reason] = used & units & (cohort != NEVER_TREATED)
         used &= ~units
-    sample = _select_sample(arrays, used)
+    sample = select_sample(arrays, used)
     left_out[Reason.MISSING_COVARIATES] = used & ~sample.places & (cohort != NEVER_TREATED)
     compared = ((0, last - arrays.shift, first - arrays.shift),)
     estimates = [
@@ -77,74 +76,23 @@ def estimate_long_difference(arrays: PanelArrays, adjustments: Sequence[str], mi
         estimates.append(Estimate(OVERALL, MARYLAND_COMPARED, n_treated=fewest.n_treated, n_controls=fewest.n_controls,
                                   statistic=MARYLAND, note=Reason.NO_TREND_BEFORE.note, sides=fewest.sides,
                                   comparisons=compared))  # fmt: skip
+    estimates += bound_unknown_entry(arrays, min_units, level)
     counted = {reason: units for reason, units in left_out.items() if units.any()}
     return DesignResult(estimates, Reason.NO_TREND_BEFORE, counted)
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """Units that are compared: change (n,), who took part (n,), covariates that differ (n, k), their logit.
-
-    ``cluster`` (n,) numbers their clusters, None where each unit is its own. ``scale`` is the largest outcome: changes
-    that differ by less than its rounding do not vary. ``places`` marks these units among all of the arrays.
-    """
-
-    change: FloatArray
-    treated: BoolArray
-    covariates: FloatArray | None
-    scale: float
-    places: BoolArray
-    cluster: IntArray | None
-    has_covariates: bool = True
-
-    @property
-    def has_too_few_clusters(self) -> bool:
-        """Whether the clusters are too few for a variance: one on a side, or fewer than five in all."""
-        return self.cluster is not None and clusters_are_too_few(
-            self.cluster[self.treated], self.cluster[~self.treated]
-        )
-
-    @cached_property
-    def logit(self) -> Logit:
-        """Logit of participation on the covariates, fitted once."""
-        assert self.covariates is not None
-        return fit_logit(self.covariates, self.treated)
-
-
-def _select_sample(arrays: PanelArrays, used: BoolArray) -> _Sample:
-    """Select the units that have covariates and a counterpart among the participants in every category."""
-    change = arrays.outcome[used, -1] - arrays.outcome[used, 0]
-    scale = float(np.abs(arrays.outcome[used][:, [0, -1]]).max(initial=0.0))
-    treated = arrays.cohort[used] != NEVER_TREATED
-    cluster = None if arrays.cluster is None else arrays.cluster[used]
-    design = arrays.design(0, used)
-    if design is None:
-        return _Sample(change, treated, None, scale, used, _numbered(cluster), has_covariates=bool(arrays.covariates))
-    known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
-    if np.any(treated & known):
-        known[known] = has_counterpart(design[known], treated[known])
-    cluster, places = None if cluster is None else cluster[known], placed(known, used)
-    covariates = drop_constant_columns(design[known])
-    return _Sample(change[known], treated[known], covariates, scale, places, _numbered(cluster))
-
-
-def _numbered(cluster: IntArray | None) -> IntArray | None:
-    """Give the clusters that are left numbers from 0 on."""
-    return None if cluster is None else np.unique(cluster, return_inverse=True)[1]
-
-
-def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
+def _estimate_adjusted(name: str, sample: ChangeSample, min_units: int) -> Estimate:
     """Estimate with one adjustment, or return why there is no estimate."""
     n_treated, n_controls = int(sample.treated.sum()), int((~sample.treated).sum())
     if min(n_treated, n_controls) < max(min_units, MIN_UNITS):
         return Estimate(name, np.nan, n_treated=n_treated, n_controls=n_controls, reason=Reason.TOO_FEW_UNITS)
-    if name != UNADJUSTED and sample.covariates is None:
+    if name not in (UNADJUSTED, LAGGED_OUTCOME) and sample.covariates is None:
         reason = Reason.CONSTANT_COVARIATE if sample.has_covariates else Reason.NO_COVARIATES_GIVEN
         return Estimate(name, np.nan, reason=reason)
     estimate = ADJUSTMENTS[name](sample)
     if sample.has_too_few_clusters and np.isfinite(estimate.estimate):
-        return Estimate(
-            name, estimate.estimate, n_treated=n_treated, n_controls=n_controls, reason=Reason.TOO_FEW_CLUSTERS
+        return estimate._replace(
+            std_error=np.nan, corrected_error=np.nan, convention="", reason=Reason.TOO_FEW_CLUSTERS
         )
     if not is_rounding(estimate.std_error * np.sqrt(len(sample.change)), sample.scale):
         return estimate
@@ -154,7 +102,7 @@ def _estimate_adjusted(name: str, sample: _Sample, min_units: int) -> Estimate:
     )
 
 
-def _with_units(estimate: Estimate, sample: _Sample) -> Estimate:
+def _with_units(estimate: Estimate, sample: ChangeSample) -> Estimate:
     """Add the units of an estimate: those that were matched, else all of the sample; none where it counts none."""
     if estimate.sides is not None:
         return estimate._replace(sides=placed_sides(estimate.sides, sample.places))
@@ -163,7 +111,7 @@ def _with_units(estimate: Estimate, sample: _Sample) -> Estimate:
     return estimate._replace(sides=sides_of(sample.treated, ~sample.treated, sample.places))
 
 
-def _estimate_unadjusted(sample: _Sample) -> Estimate:
+def _estimate_unadjusted(sample: ChangeSample) -> Estimate:
     """Compute the difference of the mean changes, with Welch's standard error or, by cluster, that of CR2."""
     treated_change, control_change = sample.change[sample.treated], sample.change[~sample.treated]
     estimate = Estimate(
@@ -182,7 +130,7 @@ def _estimate_unadjusted(sample: _Sample) -> Estimate:
     return estimate._replace(std_error=float(np.hypot(se_a, se_b)[0]), dof=float(dof[0]), convention=WELCH)
 
 
-def _estimate_two_by_two(name: str, method: Method, sample: _Sample) -> Estimate:
+def _estimate_two_by_two(name: str, method: Method, sample: ChangeSample) -> Estimate:
     """Estimate by a model of the outcome, of participation, or of both."""
     logit = None if method == "reg" else sample.logit
     before = np.zeros(len(sample.change))
@@ -190,15 +138,24 @@ def _estimate_two_by_two(name: str, method: Method, sample: _Sample) -> Estimate
     estimate = Estimate(name, cell.att, n_treated=cell.n_treated, n_controls=cell.n_controls, reason=cell.reason)
     if not np.isfinite(cell.att) or cell.reason:
         return estimate
-    assert sample.covariates is not None
-    std_error, corrected, dof = infer_difference(
-        cell.influence, sample.treated, sample.covariates.shape[1], sample.cluster
-    )
+    parameters = 0 if sample.covariates is None else sample.covariates.shape[1]
+    std_error, corrected, dof = infer_difference(cell.influence, sample.treated, parameters, sample.cluster)
     convention = BY_UNIT if sample.cluster is None else BY_CLUSTER
     return estimate._replace(std_error=std_error, corrected_error=corrected, dof=dof, convention=convention)
 
 
-def _estimate_balanced(sample: _Sample) -> Estimate:
+def _estimate_at_equal_level(sample: ChangeSample) -> Estimate:
+    """Estimate by a regression of the change on the covariates and on the outcome's own level in the first year.
+
+    Source: Ding & Li (2019), Political Analysis 27, p. 605-615: it errs on the other side of a difference of changes.
+    """
+    columns = [sample.level[:, None], *([] if sample.covariates is None else [sample.covariates])]
+    with_level = replace(sample, covariates=drop_constant_columns(np.hstack(columns)))
+    estimate = _estimate_two_by_two(LAGGED_OUTCOME, "reg", with_level)
+    return estimate._replace(note=Reason.LEVELS_ALIKE.note)
+
+
+def _estimate_balanced(sample: ChangeSample) -> Estimate:
     """Estimate with weights that make the means of the covariates equal."""
     change, treated, covariates = sample.change, sample.treated, sample.covariates
     assert covariates is not None
@@ -216,7 +173,7 @@ def _estimate_balanced(sample: _Sample) -> Estimate:
     return Estimate("entropy_balancing", value, std_error, n_treated, n_controls, dof=dof, convention=convention)
 
 
-def _estimate_matched(sample: _Sample) -> Estimate:
+def _estimate_matched(sample: ChangeSample) -> Estimate:
     """Estimate with the nearest control in the logit of the propensity score."""
     if not sample.logit.converged or sample.covariates is None:
         return Estimate("nearest_neighbour", np.nan, reason=sample.logit.reason)
@@ -254,8 +211,9 @@ def _matched_sets(matched: Matched, cluster: IntArray) -> IntArray:
     return np.unique(of_cluster[cluster[np.unique(matched.treated)]], return_inverse=True)[1]
 
 
-ADJUSTMENTS: Mapping[str, Callable[[_Sample], Estimate]] = {
+ADJUSTMENTS: Mapping[str, Callable[[ChangeSample], Estimate]] = {
     UNADJUSTED: _estimate_unadjusted,
+    LAGGED_OUTCOME: _estimate_at_equal_level,
     "regression": partial(_estimate_two_by_two, "regression", "reg"),
     "inverse_probability": partial(_estimate_two_by_two, "inverse_probability", "ipw"),
     "doubly_robust": partial(_estimate_two_by_two, "doubly_robust", "dr"),

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", bound=np.generic)
 NEVER_TREATED = 0  # the cohort of units that never take part
 UNKNOWN_ENTRY = -1  # the cohort of participants whose year of entry is not known
-OUTCOME, COVARIATE, FIRST_YEAR, ENDED, CLUSTER = "outcome", "covariate ", "first_year", "ended", "cluster"
+OUTCOME, COVARIATE, FIRST_YEAR, ENDED, CLUSTER, EARLIEST = (
+    "outcome",
+    "covariate ",
+    "first_year",
+    "ended",
+    "cluster",
+    "earliest",
+)
 SMALLEST, LARGEST = 1e-100, 1e100  # of the largest outcome: squares of others are no numbers
 MISSING = "(missing)"  # a category of a covariate by itself
 
@@ -38,7 +45,7 @@ class PanelArrays:
     are above 0 in a panel with years of 0 and before. ``cluster`` (units,) numbers the clusters of units, a unit
     without one is its own; None where each unit is. ``ended`` are the ids of units that stop taking part,
     ``n_not_positive`` counts the values without a logarithm. ``covariates`` are numbers, or codes whose ``labels`` are
-    given, of shape (units, years).
+    given, of shape (units, years). ``earliest`` (units,) is the first year in which a unit may have entered.
     """
 
     ids: IntArray
@@ -50,6 +57,7 @@ class PanelArrays:
     labels: Mapping[str, tuple[str, ...]]
     n_not_positive: int = 0
     shift: int = 0
+    earliest: FloatArray | None = None
     ended: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
@@ -86,13 +94,15 @@ def read_arrays(
     covariates: Sequence[str] = (),
     logarithm: bool = False,
     cluster: str | None = None,
+    earliest_entry: int | str | None = None,
     with_non_participants: bool = True,
 ) -> PanelArrays:
     """Read the arrays of participants and, with ``with_non_participants``, of units that never took part.
 
     ``where`` chooses units by what they are in the first year in which the panel has them: a later class may be an
     effect. Units set aside as outliers have no outcome. ``cluster`` is a column: units with one value of it, in their
-    last year, are a cluster. A logarithm exists for positive values only; values without are counted.
+    last year, are a cluster. ``earliest_entry`` is the first year in which participants may have entered, or the column
+    that has it. A logarithm exists for positive values only; values without are counted.
 
     Raises `StudyError` for names that the panel does not have.
     """
@@ -107,6 +117,7 @@ def read_arrays(
         BE_ID,
         ENTRY_YEAR,
         GROUP_ID,
+        **({EARLIEST: table[earliest_entry].cast("float64")} if isinstance(earliest_entry, str) else {}),
         **({CLUSTER: table[cluster].cast("string").fill_null(MISSING)} if named else {}),
         never=~table[PARTICIPANT].fill_null(True),
         **({ENDED: table[PARTICIPATION_ENDED]} if PARTICIPATION_ENDED in table.columns else {}),
@@ -123,7 +134,7 @@ def read_arrays(
     if not columns.num_rows:
         found = "no unit of the panel" if with_non_participants else "no participant"
         raise StudyError(f"where or years: found {found}; expected at least one; widen the choice")
-    return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm, cluster)
+    return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm, cluster, earliest_entry)
 
 
 def entry_is_unknown(panel: Panel) -> bool:
@@ -155,6 +166,7 @@ def _to_arrays(
     covariates: Sequence[str],
     logarithm: bool,
     cluster: str | None,
+    earliest_entry: int | str | None,
 ) -> PanelArrays:
     """Put rows in places: a line a unit, a column a year."""
     calendar, period = np.unique(keys[YEAR].dictionary.to_numpy(zero_copy_only=False), return_inverse=True)
@@ -206,6 +218,9 @@ def _to_arrays(
         labels={name: tuple(key.dictionary.to_pylist()) for name, key in coded.items()},
         n_not_positive=int(not_positive[compared].sum()) if logarithm else 0,
         shift=shift,
+        earliest=None
+        if earliest_entry is None
+        else _earliest(columns, line, len(ids), earliest_entry)[compared] + shift,
         ended=ids[np.unique(line[ended])] if ended is not None else ids[:0],
     )
 
@@ -225,6 +240,15 @@ def _clusters(
     latest = np.argsort(column[rows], kind="stable")  # a unit that changes groups is in its last one
     own[line[rows[latest]]] = values[latest]
     return own
+
+
+def _earliest(columns: ColumnTable, line: IntArray, units: int, given: int | str) -> FloatArray:
+    """Return the first year in which each unit may have entered: that given, or the earliest of its rows."""
+    if isinstance(given, int):
+        return np.full(units, float(given))
+    earliest = np.full(units, np.inf)
+    np.fmin.at(earliest, line, columns.floats(EARLIEST))
+    return np.where(np.isfinite(earliest), np.floor(earliest), np.nan)
 
 
 def _cohorts(takes_part: BoolArray, line: IntArray, entry: IntArray) -> IntArray:

@@ -43,6 +43,7 @@ class Request:
     years: tuple[int, ...] | None
     logarithm: bool
     cluster: str | None
+    earliest_entry: int | str | None
     min_units: int
     smallest_effect: float | None
     level: float
@@ -62,6 +63,7 @@ def check_effect_request(
     years: object,
     logarithm: object,
     cluster: object,
+    earliest_entry: object,
     min_units: object,
     smallest_effect: object,
     level: object,
@@ -77,6 +79,10 @@ def check_effect_request(
     adjustments: tuple[str, ...] = ()
     chosen = DOUBLY_ROBUST if method is None else method
     if staggered:
+        if earliest_entry is not None:
+            action = "leave it out, or choose design='long_difference'"
+            expected = "nothing: a staggered design does not use it"
+            arguments.add("earliest_entry", describe_value(earliest_entry), expected, action)
         chosen = arguments.option("method", chosen, get_args(Method))
     elif design:
         given = list(ADJUSTMENTS) if method is None else method
@@ -95,6 +101,7 @@ def check_effect_request(
         years=_check_years(arguments, panel, years),
         logarithm=arguments.flag("logarithm", logarithm),
         cluster=_check_cluster(arguments, panel, cluster),
+        earliest_entry=_check_earliest_entry(arguments, panel, earliest_entry),
         min_units=arguments.whole("min_units", min_units, least=1, action="give a number of units"),
         smallest_effect=None
         if smallest_effect is None
@@ -127,6 +134,15 @@ def _check_cluster(arguments: Arguments, panel: Panel, cluster: object) -> str |
         action = "name the column of enterprise groups when the panel is made, or leave cluster out"
         arguments.add("cluster", f"{chosen!r} for a panel without enterprise groups", "a panel that has them", action)
     return None
+
+
+def _check_earliest_entry(arguments: Arguments, panel: Panel, earliest: object) -> int | str | None:
+    """Return the first year in which participants may have entered: a year, a numeric column of the panel, or None."""
+    if earliest is None or (isinstance(earliest, int) and not isinstance(earliest, bool)):
+        return earliest
+    numeric = [name for name in panel.table.columns if panel.table[name].type().is_numeric()]
+    columns = [name for name in numeric if name not in (BE_ID, YEAR, GROUP_ID)]
+    return arguments.option("earliest_entry", earliest, tuple(columns))
 
 
 def _check_outcome(arguments: Arguments, panel: Panel, outcome: object) -> str:
