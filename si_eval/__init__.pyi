@@ -1,3 +1,4 @@
+from .compare.composition import decompose_change
 from .compare.levels import compare_groups
 from .compare.plausibility import describe_plausibility
 from .compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
@@ -39,6 +40,7 @@ __all__ = [
     "compare_published",
     "compare_with_published",
     "compute_exhibits",
+    "decompose_change",
     "describe_linkage",
     "describe_plausibility",
     "describe_reach",

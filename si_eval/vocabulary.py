@@ -181,6 +181,9 @@ STATISTICS = (
     BREAKDOWN,
 )
 
+# Parts of a change. They stay inside: no rule of the border judges the mean of some of the firms of a cell.
+WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"
+
 LOG_POINTS = "log points"  # unit of measure
 RECORDS = "records"  # unit of measure: rows that a method handled, not firms
 
@@ -255,6 +258,7 @@ class Reason(StrEnum):
     ONE_CLUSTER = "one_cluster"
     SKEWED = "skewed"
     UNLIKE_BEFORE = "unlike_before"
+    NOBODY_STAYS = "nobody_stays"
     SIGNS_DISAGREE = "signs_disagree"
     TOO_FEW_TO_TEST = "too_few_to_test"
     NOT_ALL_POSITIVE = "not_all_positive"

@@ -2,6 +2,7 @@
 
 from si_eval.cells.clusters import contrast_error
 from si_eval.cells.errors import Errors, mean_dof, std_error_of
+from si_eval.cells.flows import COME, STAY, SWITCH, Flows, count_flows
 from si_eval.cells.partition import PanelUnits, unit_source
 from si_eval.cells.requests import (
     check_errors,
@@ -45,11 +46,15 @@ from si_eval.cells.year_pairs import MEANS, YearPair, pair_years
 
 __all__ = [
     "CELL",
+    "COME",
     "MEANS",
+    "STAY",
+    "SWITCH",
     "CellRequest",
     "CellSummary",
     "Columns",
     "Errors",
+    "Flows",
     "PanelUnits",
     "Summaries",
     "Where",
@@ -64,6 +69,7 @@ __all__ = [
     "check_where",
     "contrast_error",
     "count_coverage",
+    "count_flows",
     "count_holdings",
     "disclosure_columns",
     "fill_empty_groups",

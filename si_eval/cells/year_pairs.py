@@ -39,7 +39,7 @@ class YearPair:
 
 
 @dataclass(frozen=True)
-class _Year:
+class YearUnits:
     """The units of one year that have a value: their cell (``labels`` by row of the cells), side, group and value."""
 
     labels: pd.DataFrame
@@ -60,14 +60,14 @@ def pair_years(
     by = list(request.by)
     others = [year for year in years if year != base_year]
     if units <= engine.MAX_ROWS_AT_ONCE:
-        read = _read_years(panel, request, [base_year, *others])
+        read = read_years(panel, request, [base_year, *others])
         return {year: _pair(read[year], read[base_year], by) for year in years}
-    base = _read_years(panel, request, [base_year])[base_year]
-    pairs = {year: _pair(_read_years(panel, request, [year])[year], base, by) for year in others}
+    base = read_years(panel, request, [base_year])[base_year]
+    pairs = {year: _pair(read_years(panel, request, [year])[year], base, by) for year in others}
     return {year: pairs[year] if year in pairs else _pair(base, base, by) for year in years}
 
 
-def _read_years(panel: Panel, request: CellRequest, years: Sequence[int]) -> dict[int, _Year]:
+def read_years(panel: Panel, request: CellRequest, years: Sequence[int]) -> dict[int, YearUnits]:
     """Read the units of some years that have a value, in the order of their ids."""
     by_group = request.errors is not None and request.errors.by_group
     (indicator,), keys = request.indicators, [YEAR, GROUP, *request.by]
@@ -86,10 +86,10 @@ def _read_years(panel: Panel, request: CellRequest, years: Sequence[int]) -> dic
     cells, value = pd.DataFrame(labels), found.floats(_VALUE)
     of_cell = cells[YEAR].to_numpy(dtype=np.int64)
     ordered = {year: order[of_cell[cell[order]] == year] for year in years}
-    return {year: _Year(cells, cell[at], unit[at], group[at], value[at]) for year, at in ordered.items()}
+    return {year: YearUnits(cells, cell[at], unit[at], group[at], value[at]) for year, at in ordered.items()}
 
 
-def _pair(now: _Year, base: _Year, by: list[str]) -> YearPair:
+def _pair(now: YearUnits, base: YearUnits, by: list[str]) -> YearPair:
     """Add up, over clusters, the products of the deviations of each cell's four means."""
     labels = pd.concat([now.labels, base.labels])
     known = labels[by].drop_duplicates(ignore_index=True) if by else pd.DataFrame(index=range(min(1, len(labels))))
@@ -123,7 +123,7 @@ def _pair(now: _Year, base: _Year, by: list[str]) -> YearPair:
     return YearPair(known, n, _sums(cell_of_line, (count > 0).astype(float), len(known)), covariance, terms)
 
 
-def _place(year: _Year, known: pd.DataFrame, by: list[str], is_base: bool) -> tuple[IntArray, IntArray, FloatArray]:
+def _place(year: YearUnits, known: pd.DataFrame, by: list[str], is_base: bool) -> tuple[IntArray, IntArray, FloatArray]:
     """Find the cell and the mean (of `MEANS`) that each unit of a year is in, beside its value."""
     numbered = known.assign(_at=known.index)
     labels = year.labels.merge(numbered, on=by, how="left") if by else year.labels.assign(_at=0)
@@ -131,7 +131,7 @@ def _place(year: _Year, known: pd.DataFrame, by: list[str], is_base: bool) -> tu
     return labels["_at"].to_numpy(dtype=np.int64)[year.cell], mean[year.cell], year.value
 
 
-def _clusters(now: _Year, base: _Year) -> IntArray:
+def _clusters(now: YearUnits, base: YearUnits) -> IntArray:
     """Assign numbers to the clusters of the units of both years: their group in the base year, or else now, or none."""
     place = np.minimum(np.searchsorted(base.unit, now.unit), max(len(base.unit) - 1, 0))
     group = now.group.copy()

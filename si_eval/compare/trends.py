@@ -130,9 +130,9 @@ def index_series(
     >>> series = se.index_series(panel, indicator="revenue", base_year=2014, years=[2019]).to_frame()
     >>> print(series[["group", "estimate", "std_error"]].round(2).to_string(index=False))
               group  estimate  std_error
-    non_participant     110.0      27.50
-        participant     130.0      38.44
-         difference      20.0      47.27
+    non_participant     110.0       0.00
+        participant     130.0      13.33
+         difference      20.0      13.33
     """
     series = _check(panel, indicator, by, where, base_year, years, level, cluster)
     return _index(panel, cells.summarise_requests(panel, [series.request]), series)

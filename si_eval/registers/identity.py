@@ -15,7 +15,8 @@ from si_eval.stats import IntArray
 from si_eval.vocabulary import BE_ID, GROUP_ID
 
 REGISTER = "business_units"
-LEVEL = "level"  # the one setting of a rule set that says nothing of the units, or of their values
+# The settings of a rule set that say nothing of the units, or of their values.
+OF_INFERENCE = ("level", "cluster", "mean_interval", "statistics", "min_test_units")
 
 
 def identity_of_extract(
@@ -26,7 +27,7 @@ def identity_of_extract(
     All panels of one register of business units number units alike.
     """
     fingerprint, universe = _hash_tables(extract), _hash_tables(extract, REGISTER)
-    settings = {name: value for name, value in rules.settings().items() if name != LEVEL}
+    settings = {name: value for name, value in rules.settings().items() if name not in OF_INFERENCE}
     population = digest(fingerprint, hash_frame(linkage.units_frame), settings, sorted(public_units))
     return PanelIdentity(population, universe, fingerprint)
 
@@ -42,7 +43,7 @@ def identity_of_frame(
     lasting = {BE_ID: unit_ids, GROUP_ID: group_ids}
     ids = {name: _lasting(frame[name], known) for name, known in lasting.items() if known is not None}
     fingerprint = hash_frame(frame.assign(**ids))
-    settings = {name: value for name, value in rules.settings().items() if name != LEVEL}
+    settings = {name: value for name, value in rules.settings().items() if name not in OF_INFERENCE}
     return PanelIdentity(digest(fingerprint, settings), digest("frame", str(unit)), fingerprint, unit_ids, group_ids)
 
 
