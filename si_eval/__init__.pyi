@@ -1,5 +1,6 @@
 from .compare.composition import decompose_change
 from .compare.levels import compare_groups
+from .compare.many_cells import judge_many_cells
 from .compare.plausibility import describe_plausibility
 from .compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from .compare.selection import check_selection
@@ -49,6 +50,7 @@ __all__ = [
     "estimate_effect",
     "evaluate",
     "index_series",
+    "judge_many_cells",
     "link_participants",
     "load_study",
     "open_reference",

@@ -141,6 +141,18 @@ def is_near_zero(
         return np.abs(mean) < (1 - CANCELLED) * quantile * std_error
 
 
+def false_discovery(p_values: FloatArray) -> FloatArray:
+    """Compute the q-values of tests of one family.
+
+    Source: Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57, p. 289-300.
+    """
+    order = np.argsort(p_values, kind="stable")[::-1]
+    ranks = np.arange(len(p_values), 0, -1)
+    q_values = np.empty(len(p_values))
+    q_values[order] = np.minimum.accumulate(np.minimum(1.0, p_values[order] * len(p_values) / ranks))
+    return q_values
+
+
 def standardised_mean_difference(
     mean_a: FloatArray, sd_a: FloatArray, mean_b: FloatArray, sd_b: FloatArray
 ) -> FloatArray:

@@ -29,6 +29,7 @@ from si_eval.report.selection import ordered_values, select, tabulate
 from si_eval.report.specification import Chart
 from si_eval.report.stylesheet import TABLE_CSS
 from si_eval.results import SafeTable
+from si_eval.results.many_tests import judge_tests
 from si_eval.vocabulary import (
     CONF_HIGH,
     CONF_LOW,
@@ -50,6 +51,7 @@ STUB, HEADING = "stub", "heading"
 Measures = dict[tuple[str, str, bool, bool], Measure]
 Directions = list[tuple[str, list[Direction | None]]]
 MAX_DIRECTIONS = 3
+MANY_TESTS = 5  # tested differences under which a table says what chance alone would give
 
 
 def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = None) -> str:
@@ -131,9 +133,12 @@ def _table_notes(
         "report_points_note": pointed,
     }
     counted = bool(rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any())
+    tests = judge_tests(rows)
+    several = len(tests.frame) >= MANY_TESTS
     return [
         *([n_note(safe, language)] if counted else []),
         *(label(name, language) for name, wanted in needed.items() if wanted),
+        *([tests.sentence(language)] if several else []),
         *(f"{place} {text}" for place, text in enumerate(other_notes(rows, language, safe.labels).values(), start=1)),
     ]
 
