@@ -182,16 +182,16 @@ def _atoms(
     for (name, one), number, (_, size) in zip(populations.items(), found.T, codes, strict=True):
         meets[name, PRESENT] = number < size - 1
         meets |= {(name, key): np.append(met, False)[number] for key, met in one.meets.items()}
-    blocks = []
+    blocks = [np.zeros((0, (len(cells) + 7) // 8), dtype=np.uint8)]
     for start in range(0, len(found), BLOCK):
         block = np.ones((len(cells), min(BLOCK, len(found) - start)), dtype=bool)
         for number, cell in enumerate(cells):
             for key in (PRESENT, *conditions_of(cell)):
                 block[number] &= meets[cell.units.population, key][start : start + BLOCK]
         blocks.append(np.packbits(block, axis=0).T)
-    packed = np.ascontiguousarray(np.concatenate(blocks)) if blocks else np.zeros((0, 1), dtype=np.uint8)
+    packed = np.ascontiguousarray(np.concatenate(blocks))
     distinct, atom_of = np.unique(packed.view(f"V{packed.shape[1]}").ravel(), return_inverse=True)
-    bits = distinct.view(np.uint8).reshape(len(distinct), -1)
+    bits = distinct.view(np.uint8).reshape(len(distinct), packed.shape[1])
     return sp.csr_matrix(np.unpackbits(bits, axis=1, count=len(cells)).T.astype(np.int8)), atom_of[combination]
 
 

@@ -228,4 +228,5 @@ def denominator_of(indicator: str) -> str:
 
 def _chosen(ids: IntArray, bits: NDArray[np.uint8]) -> IntArray:
     """Return the ids that packed bits choose, ascending."""
-    return np.sort(ids[np.unpackbits(bits, count=len(ids)).astype(np.bool_)])
+    chosen = ids[np.unpackbits(bits, count=len(ids)).astype(np.bool_)]
+    return chosen if np.all(chosen[1:] > chosen[:-1]) else np.sort(chosen)

@@ -46,7 +46,7 @@ def read_extract(
     Extract
         Tables by name in ``tables``, with exactly the columns and types of the contract (money in euro);
         ``summary()`` tells what is there, ``to_frame()`` lists the files: ``table, path, format, sha256, rows, year,
-        version``.
+        version, settings``.
 
     Raises
     ------

@@ -140,22 +140,28 @@ def test_a_variable_in_another_unit_or_coding_is_the_same():
     frame = firms(1)
     frame["thousands"] = frame["sales"] / 1000
     frame["copy"] = frame["sales"].where(frame["firm"] % 2 == 0)
+    frame["partly"] = frame["thousands"].where(frame["firm"] % 2 == 0)
     frame["yes"] = (frame["firm"] % 5 == 0).astype(float)
     frame["coded"] = frame["yes"] + 1
     frame["no"] = 1 - frame["yes"]
-    names = ["revenue", "thousands", "copy", "yes", "coded", "no", "other"]
+    names = ["revenue", "thousands", "copy", "partly", "yes", "coded", "no", "other"]
     frame["other"] = frame["sales"] + frame["yes"]
     panel = panel_from_frame(
         frame, unit="firm", year="year", participant="joined", revenue="sales", extra=names[1:],
     )  # fmt: skip
     source = cells.unit_source(panel)
     partition = source.partition([Cell(UnitSet(source.population, YEAR), name) for name in names], {})
-    assert list(partition.variables) == ["revenue", "revenue", "revenue", "yes", "yes", "yes", "other"]
+    assert list(partition.variables) == ["revenue"] * 4 + ["yes"] * 3 + ["other"]
     rows = panel.to_frame().query(f"year == {YEAR}")
     sums = {name: partition.sums(name).total for name in partition.variables}
     members = partition.members.toarray()
     assert members[1] @ sums["revenue"] == pytest.approx(rows["revenue"].sum())
-    assert members[4] @ sums["yes"] == rows["yes"].sum()
+    assert members[5] @ sums["yes"] == rows["yes"].sum()
+    asked = [Cell(UnitSet(source.population, YEAR), name) for name in ("partly", "revenue", "coded", "no")]
+    partition = source.partition(asked, {})
+    assert list(partition.variables) == ["partly", "partly", "coded", "coded"]
+    in_thousands = partition.members.toarray()[1] @ partition.sums("partly").total
+    assert in_thousands == pytest.approx(rows["revenue"].sum() / 1000), "those that only the other has are converted"
 
 
 def test_cells_of_several_years_or_of_an_unknown_population_are_refused():
@@ -171,3 +177,11 @@ def test_a_cell_without_units_has_no_atoms():
     partition = source.partition([Cell(UnitSet(source.population, YEAR, (("sector", ("Z",)),)), "revenue")], {})
     assert partition.members.nnz == 0
     assert partition.n_units.tolist() == [FIRMS]
+
+
+def test_a_year_that_the_panel_does_not_have_has_no_atoms():
+    source = cells.unit_source(panel_of(firms(0)))
+    asked = [Cell(UnitSet(source.population, 1999, (("beta", (1.0,)),)), name) for name in ("", "revenue")] * 5
+    partition = source.partition(asked, {})
+    assert partition.members.shape == (10, 0)
+    assert partition.contributions(np.zeros(0, dtype=bool), "revenue").total == 0
