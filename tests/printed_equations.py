@@ -119,21 +119,21 @@ def read_cells(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> Iterat
     """Read the means of one group: withheld ones too, with nothing but their label."""
     rows = table[(table["statistic"] == "mean") & table["group"].isin([PARTICIPANT, OTHERS])]
     marked = firms.by_label(one)
-    digits = _unit_of_last_digit(rows["estimate"])
     for row in rows.to_dict("records"):
         block = Block(row["indicator"], int(row["year"]))
         members = np.flatnonzero(marked[_label(row)] & firms.groups[row["group"]] & firms.having(block))
         shown = row["status"] == "shown" and row["estimate"] != ""
         if not len(members):
             continue
-        mean, error = _number(row["estimate"]), _number(row["std_error"])
-        if math.isnan(error) and row["conf_high"] and row["conf_low"] and len(members) > 1:
-            error = (_number(row["conf_high"]) - _number(row["conf_low"])) / 2 / stats.t.ppf(0.975, len(members) - 1)
+        mean, error, digits = _number(row["estimate"]), _number(row["std_error"]), _last_digit(row)
+        room = _last_digit_of_error(error)
+        if row["conf_high"] and row["conf_low"] and len(members) > 1:
+            quantile = stats.t.ppf(0.975, len(members) - 1)
+            error, room = (_number(row["conf_high"]) - _number(row["conf_low"])) / 2 / quantile, digits / quantile
         if shown:
             truth = firms.values[block.variable][members].mean()
             assert abs(mean - truth) <= digits / 2 + 1e-9 * abs(truth), ("a shown value was altered", row, truth)
-        yield Cell(block, members, at, _describe(row), shown, mean, len(members), error,
-                   (digits, _unit_of_last_digit(pd.Series([row["std_error"]]))))  # fmt: skip
+        yield Cell(block, members, at, _describe(row), shown, mean, len(members), error, (digits, room))
 
 
 def sum_of(cell: Cell) -> Equation:
@@ -150,7 +150,7 @@ def read_contrasts(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> It
         if _label(row) not in marked or not row["year"].isdigit():
             continue
         block, value = Block(row["indicator"], int(row["year"])), _number(row["estimate"])
-        half = _unit_of_last_digit(shown.loc[shown["statistic"] == row["statistic"], "estimate"]) / 2
+        half = _last_digit(row) / 2
         both = [marked[_label(row)] & firms.groups[group] for group in (PARTICIPANT, OTHERS)]
         own = marked[_label(row)] & firms.groups.get(row["group"], np.zeros(len(firms.frame), bool))
         if row["statistic"] == "mean" and row["group"] in ("difference", "ratio"):
@@ -186,8 +186,17 @@ def _number(text: str) -> float:
     return float(text) if text else math.nan
 
 
-def _unit_of_last_digit(texts: pd.Series) -> float:
-    """Return what the last digit of a column of numbers stands for; 0 where they have too many to be rounded."""
-    decimals = [len(text.rstrip("0").partition(".")[2]) for text in texts if text and "e" not in text]
-    most = max(decimals, default=0)
-    return 0.0 if most > 6 else 10.0**-most
+def _last_digit(row: dict[str, str]) -> float:
+    """Return what the last digit of an estimate stands for, as the rounding of what leaves is documented."""
+    coarsest = 0.1 if row["statistic"] == "index" else 1.0
+    error, estimate = _number(row["std_error"]), abs(_number(row["estimate"]))
+    if error > 0:
+        return min(coarsest, 10.0 ** (math.floor(math.log10(error)) - 2))
+    return coarsest if row["statistic"] == "index" or not estimate else min(
+        coarsest, 10.0 ** (math.floor(math.log10(estimate)) - 3)
+    )  # fmt: skip
+
+
+def _last_digit_of_error(error: float) -> float:
+    """Return what the second significant digit of a standard error stands for."""
+    return 10.0 ** (math.floor(math.log10(error)) - 1) if error > 0 else 0.0
