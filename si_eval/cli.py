@@ -144,13 +144,18 @@ def release(
     out: Annotated[Path, typer.Argument(help="the results of a run")],
     ledger: Annotated[Path | None, typer.Option(help="the file of earlier releases; by default the run's own")] = None,
     light: Annotated[bool, typer.Option("--light", help="a small output: LIGHT before the name")] = False,
+    as_published: Annotated[
+        str | None, typer.Option(help="why exhibits under the output rules as_published leave; the form prints it")
+    ] = None,
 ) -> None:
     """Make the package for output control out of the results of a run: one ZIP, scanned byte by byte."""
     with _exit_codes():
         from si_eval.study.release import release_run  # noqa: PLC0415
 
-        made = release_run(out, ledger=ledger, light=light)
+        made = release_run(out, ledger=ledger, light=light, as_published=as_published)
     typer.echo(f"package for output control: {made.path}")
+    if made.as_published:
+        typer.echo(f"some exhibits show counts below the threshold (output rules as_published): {made.as_published}")
     typer.echo(f"evidence, stays inside: {made.evidence}")
     if made.ledger is None:
         typer.echo("ledger: none; a later release cannot take this one into account without `--ledger FILE`")

@@ -34,6 +34,7 @@ FEWEST = 10  # units of the preset
 PROTECTION = 0.1  # its p%, of the larger of the sum and its largest contribution
 SHARE_OF_LARGEST = 0.5  # its dominance
 NONE_LEFT = 1e-7  # a direction that the equations leave open is longer than this
+SOLVED = 1e-9  # what is left of an equation, of the square of the largest single firm, where it is solved
 Found = tuple[str, int, str]  # what was found, in which table, of which cell
 
 
@@ -220,32 +221,40 @@ class System:
             if not single.any():
                 continue
             keep = _open_directions(sums[:, several].T).T if several.any() else np.eye(len(errors))
+            keep = keep[np.abs(keep @ sums[:, single]).max(axis=1, initial=0) > NONE_LEFT]
             factors = keep @ sums[:, single]
-            factors = factors[np.abs(factors).max(axis=1, initial=0) > NONE_LEFT]
             basis = _independent(self.free[single])
             if not len(factors) or basis.shape[1] > len(factors) or basis.shape[1] > 6:
                 continue
-            slack = max((_relative_room(cell) for cell in errors), default=0.0)
-            found += self._solve(block, np.flatnonzero(single), factors, basis, slack)
+            open_by = [
+                cell.n * (abs(cell.mean) * cell.digits[0] + (cell.n - 1) * cell.error * cell.digits[1])
+                for cell in errors
+            ]
+            room = np.abs(keep) @ np.array(open_by)
+            found += self._solve(block, np.flatnonzero(single), factors, basis, room)
         return found
 
     def _solve(
-        self, block: Block, single: np.ndarray, factors: np.ndarray, basis: np.ndarray, room: float
+        self, block: Block, single: np.ndarray, factors: np.ndarray, basis: np.ndarray, room: np.ndarray
     ) -> list[Found]:
-        """Solve for single firms from many starting points; those on whose value all solutions agree are given back."""
+        """Solve for single firms from many starting points; those on whose value all solutions agree are given back.
+
+        ``room`` is how far each combination of sums of squares is open, as standard errors are rounded.
+        """
         rng = np.random.default_rng(1)
         true = self.truth[single]
         unit = np.abs(true).max() or 1.0
+        room = room / unit**2
         solutions = []
         for _ in range(40):
-            right = factors @ (true / unit) ** 2 * (1 + room * rng.uniform(-1, 1, len(factors)))
+            right = factors @ (true / unit) ** 2 + room * rng.uniform(-1, 1, len(factors))
 
             def misses(step: np.ndarray, right: np.ndarray = right) -> np.ndarray:
                 return factors @ (true / unit + basis @ step) ** 2 - right
 
             solved = least_squares(misses, rng.normal(0, 1, basis.shape[1]), xtol=1e-14, ftol=1e-14, gtol=1e-14)
             values = true / unit + basis @ solved.x
-            if np.abs(misses(solved.x)).max() < 1e-9 and (not self.positive or values.min() > -1e-6):
+            if (np.abs(misses(solved.x)) <= room + SOLVED).all() and (not self.positive or values.min() > -1e-6):
                 solutions.append(values)
         if not solutions:
             return []
@@ -255,11 +264,6 @@ class System:
             ("a firm is solved for by squares", -1, f"{block}: {true[at]:.6g}")
             for at in np.flatnonzero(moves & (spread < PROTECTION * np.abs(true / unit)))
         ]
-
-
-def _relative_room(cell: Cell) -> float:
-    """Return how far a sum of squares is open, relative, because its standard error is rounded."""
-    return cell.digits[1] / max(cell.error, 1e-300) if cell.error else 0.0
 
 
 def _breaks_a_rule(values: np.ndarray) -> bool:

@@ -126,8 +126,8 @@ def read_cells(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> Iterat
         if not len(members):
             continue
         mean, error, digits = _number(row["estimate"]), _number(row["std_error"]), _last_digit(row)
-        room = _last_digit_of_error(error)
-        if row["conf_high"] and row["conf_low"] and len(members) > 1:
+        room = _last_digit_of_error(row["std_error"])
+        if (room or math.isnan(error)) and row["conf_high"] and row["conf_low"] and len(members) > 1:
             quantile = stats.t.ppf(0.975, len(members) - 1)
             error, room = (_number(row["conf_high"]) - _number(row["conf_low"])) / 2 / quantile, digits / quantile
         if shown:
@@ -187,16 +187,19 @@ def _number(text: str) -> float:
 
 
 def _last_digit(row: dict[str, str]) -> float:
-    """Return what the last digit of an estimate stands for, as the rounding of what leaves is documented."""
-    coarsest = 0.1 if row["statistic"] == "index" else 1.0
-    error, estimate = _number(row["std_error"]), abs(_number(row["estimate"]))
+    """Return what the last digit of an estimate stands for, as rounding is documented; 0 where it has more digits."""
+    error, estimate = _number(row["std_error"]), _number(row["estimate"])
+    ends = 1 if row["statistic"] == "index" else 0
     if error > 0:
-        return min(coarsest, 10.0 ** (math.floor(math.log10(error)) - 2))
-    return coarsest if row["statistic"] == "index" or not estimate else min(
-        coarsest, 10.0 ** (math.floor(math.log10(estimate)) - 3)
-    )  # fmt: skip
+        ends = max(ends, 2 - math.floor(math.log10(error)))
+    elif row["statistic"] != "index" and estimate:
+        ends = max(ends, 3 - math.floor(math.log10(abs(estimate)))) if not math.isnan(estimate) else ends
+    return 0.0 if round(estimate, ends) != estimate else 10.0**-ends
 
 
-def _last_digit_of_error(error: float) -> float:
-    """Return what the second significant digit of a standard error stands for."""
-    return 10.0 ** (math.floor(math.log10(error)) - 1) if error > 0 else 0.0
+def _last_digit_of_error(text: str) -> float:
+    """Return what the last of two significant digits of a standard error stands for; 0 where it has more of them."""
+    error = _number(text)
+    if not error > 0 or float(f"{error:.1e}") != error:
+        return 0.0
+    return 10.0 ** (math.floor(math.log10(error)) - 1)

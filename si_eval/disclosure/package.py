@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval.errors import DisclosureError
-from si_eval.registry import indicators
+from si_eval.registry import facts, indicators
 from si_eval.results import ResultTable, SafeTable
 from si_eval.results.spreadsheets import restore_frame, write_csv
 from si_eval.vocabulary import DOF, INDICATOR, KEYS, N_UNITS, SHOWN, STATUS, UNIT_OF_MEASURE, YEAR, label
@@ -32,6 +32,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same request gives the same bytes
 SYNTHETIC = "SYNTHETIC DATA: simulated firms, not outcomes of real firms"
 SYNTHETIC_COLUMN = "synthetic"
+STRICT = "cbs"  # the preset whose threshold the form speaks of
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Output:
     population: str = ""
     relation: str = ""
     image: bytes | None = None
+    output_rules: str = ""
 
     def frame(self) -> pd.DataFrame:
         """Return the rows with every field as it is written."""
@@ -74,7 +76,8 @@ class Contents:
     """All that the package is made of.
 
     ``rules`` gives, by the name of the output rules, who verified them. ``earlier`` counts the releases in the ledger.
-    ``run`` is what the manifest tells of the computation: inputs by hash, versions, seed.
+    ``run`` is what the manifest tells of the computation: inputs by hash, versions, seed. ``as_published`` is why
+    outputs under the rules of that name leave, where there are any.
     """
 
     project: str
@@ -83,6 +86,7 @@ class Contents:
     rules: Mapping[str, str]
     earlier: int = 0
     run: Mapping[str, Any] = field(default_factory=dict)
+    as_published: str = ""
 
     @property
     def synthetic(self) -> bool:
@@ -118,6 +122,7 @@ def describe_output(
         population=population,
         relation=relation,
         image=image,
+        output_rules=safe.disclosure_rules,
     )
 
 
@@ -229,6 +234,7 @@ def _form(contents: Contents) -> bytes:
         f"Withheld cells: listed in {DECISIONS}; the rule that each broke is in the evidence, which stays inside",
         f"Earlier releases taken into account: {contents.earlier or 'none'}",
         "Minima, maxima, identifiers, single records: none",
+        *_below_threshold(contents),
         "",
         "output | title | underlying units a cell | figure",
     ]
@@ -236,6 +242,22 @@ def _form(contents: Contents) -> bytes:
         drawn = "no" if output.image is None else "PNG with data"
         lines.append(f"{name} | {output.title} | {_least(output)} | {drawn}")
     return "\r\n".join([*lines, ""]).encode("utf-8")
+
+
+def _below_threshold(contents: Contents) -> list[str]:
+    """List the outputs that show numbers on fewer units than the office's threshold, and why they leave."""
+    threshold = facts("disclosure")[STRICT]["min_units"]
+    free = facts("disclosure")[STRICT]["unrestricted_units"]
+    lines = []
+    for name, output in zip(output_names(contents.outputs), contents.outputs, strict=True):
+        frame = output.frame()
+        judged = frame[(frame[STATUS] == SHOWN) & ~frame[UNIT_OF_MEASURE].isin(free)]
+        units = pd.to_numeric(judged[N_UNITS], errors="coerce")
+        few = int(((units > 0) & (units < threshold)).sum())
+        if few and not output.public:
+            lines.append(f"  {name}: {few} of {len(judged)} numbers (output rules {output.output_rules})")
+    reason = f"; reason given: {contents.as_published}" if contents.as_published else ""
+    return [f"Numbers on fewer than {threshold} units: {f'as listed{reason}' if lines else 'none'}", *lines]
 
 
 def _readme(contents: Contents, names: Sequence[str]) -> bytes:

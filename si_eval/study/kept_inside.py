@@ -113,6 +113,7 @@ def write_record(
         "made_on": computation["run_on"],
         "rules": {one.rules.name: one.rules.verified_by for one in results.requests},
         "earlier": len(results.ledger.runs),
+        "as_published": results.study.file.disclosure.as_published or "",
         "computation": {key: value for key, value in computation.items() if key != FILES},
         "outputs": _describe(results),
         "ledger_before": results.ledger.state,
@@ -143,7 +144,13 @@ def read_kept_inside(out: Path) -> KeptInside:
     shown = [number for output in outputs for number in shown_numbers(pd.read_csv(io.BytesIO(output.table)))]
     return KeptInside(
         Contents(
-            record["project"], record["made_on"], outputs, record["rules"], record["earlier"], record["computation"]
+            record["project"],
+            record["made_on"],
+            outputs,
+            record["rules"],
+            record["earlier"],
+            record["computation"],
+            record["as_published"],
         ),
         record["files"],
         record["run"],

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from si_eval.disclosure.package import Contents
 from si_eval.disclosure.request import package_path, write_package
 from si_eval.errors import StudyError
 from si_eval.study.kept_inside import RELEASES, KeptInside, file_hashes, inside_folder, read_kept_inside
@@ -13,19 +14,26 @@ from si_eval.study.ledger import NO_LEDGER, load_ledger, tidy_ledger
 from si_eval.system.failures import explain_failures
 from si_eval.system.output_folders import resolve_place, work_beside
 
-MAX_NAMED = 5  # files in a message
+MAX_NAMED = 5  # files or exhibits in a message
+AS_PUBLISHED = "as_published"  # output rules for reproducing a source alone
 
 
 @dataclass(frozen=True)
 class Release:
-    """A package that was made: the ZIP, the evidence that stays inside, and the ledger that it entered."""
+    """A package that was made: the ZIP, the evidence that stays inside, and the ledger that it entered.
+
+    ``as_published`` is the reason for which exhibits under the output rules of that name are in it; empty without any.
+    """
 
     path: Path
     evidence: Path
     ledger: Path | None
+    as_published: str = ""
 
 
-def release_run(out: str | Path, *, ledger: str | Path | None = None, light: bool = False) -> Release:
+def release_run(
+    out: str | Path, *, ledger: str | Path | None = None, light: bool = False, as_published: str | None = None
+) -> Release:
     """Make the package for output control out of the results of a run.
 
     One ZIP in ``out/release``, scanned for withheld values and identifiers before it is there; the same run gives the
@@ -41,6 +49,9 @@ def release_run(out: str | Path, *, ledger: str | Path | None = None, light: boo
         The file of earlier releases; by default the run's own.
     light : bool, default False
         Put LIGHT before the name of the ZIP, for small outputs.
+    as_published : str, optional
+        The reason for which exhibits under the output rules ``as_published`` leave, which the form prints; by default
+        that of the study file. Without one such exhibits are refused.
 
     Returns
     -------
@@ -51,7 +62,8 @@ def release_run(out: str | Path, *, ledger: str | Path | None = None, light: boo
     Raises
     ------
     StudyError
-        For results that changed since the run, or a ledger that moved on.
+        For results that changed since the run, a ledger that moved on, or exhibits under ``as_published`` without a
+        reason.
     DisclosureError
         Where the scan finds anything; no ZIP is left then, and no entry in the ledger.
 
@@ -81,15 +93,17 @@ def release_run(out: str | Path, *, ledger: str | Path | None = None, light: boo
         raise StudyError(f"out: found no folder {target.name}; expected what `si-eval run` wrote; run the study")
     path = None if ledger is None else Path(ledger).resolve()
     with explain_failures(f"release: {target.name} is as it was"), work_beside(target):
-        return _release(target, path, light=light)
+        return _release(target, path, light=light, as_published=as_published)
 
 
-def _release(target: Path, ledger: Path | None, *, light: bool) -> Release:
+def _release(target: Path, ledger: Path | None, *, light: bool, as_published: str | None) -> Release:
     """Make the package of results that no other process works on."""
     inside = read_kept_inside(target)
     _check_files(target, inside.files)
     path = inside.ledger_path if ledger is None else ledger
     _check_ledger(path, inside)
+    contents = replace(inside.contents, as_published=as_published or inside.contents.as_published)
+    _check_as_published(contents)
     kind = "_synthetic" if inside.contents.synthetic else ""
     name = f"{inside.contents.run['study']}_{inside.contents.made_on}{kind}.zip"
     package = package_path(target / RELEASES / name, light=light)
@@ -103,11 +117,12 @@ def _release(target: Path, ledger: Path | None, *, light: bool) -> Release:
         elif path is not None:
             tidy_ledger(path)
 
-    write_package(package, inside.contents, inside.secrets, before=enter_ledger)
+    write_package(package, contents, inside.secrets, before=enter_ledger)
     for earlier in package.parent.glob("*.zip"):
         if earlier != package:
             earlier.unlink()
-    return Release(package, inside_folder(target) / "evidence", path)
+    reason = contents.as_published if _small_exhibits(contents) else ""
+    return Release(package, inside_folder(target) / "evidence", path, reason)
 
 
 def _check_files(out: Path, recorded: Mapping[str, str]) -> None:
@@ -124,6 +139,24 @@ def _check_files(out: Path, recorded: Mapping[str, str]) -> None:
             f"out: found files that are not as the run wrote them: {named}{more}; expected the files of the run, by "
             "their hashes; run the study again and change nothing by hand"
         )
+
+
+def _check_as_published(contents: Contents) -> None:
+    """Refuse exhibits with counts as small as a source printed, where nobody says why they may leave."""
+    small = _small_exhibits(contents)
+    if small and not contents.as_published.strip():
+        more = f" and {len(small) - MAX_NAMED} more" if len(small) > MAX_NAMED else ""
+        raise StudyError(
+            f"release: found {len(small)} exhibits under the output rules {AS_PUBLISHED}, which show counts of single "
+            f"units: {', '.join(small[:MAX_NAMED])}{more}; expected a reason for it; write "
+            f'{AS_PUBLISHED} = "why" under [disclosure] of the study file and run it again, give the reason with '
+            "`--as-published`, or give these exhibits other rules"
+        )
+
+
+def _small_exhibits(contents: Contents) -> list[str]:
+    """List the exhibits with counts as small as a source printed."""
+    return [one.exhibit for one in contents.outputs if one.output_rules == AS_PUBLISHED and not one.public]
 
 
 def _check_ledger(path: Path | None, inside: KeptInside) -> None:

@@ -234,13 +234,15 @@ class Border(_Part):
     """What the public border goes by: the output rules, figures that outsiders have, the ledger of earlier releases.
 
     ``merge`` says whether adjacent size and age classes are merged where that loses less than withholding them;
-    ``public_units`` are the ids of business units whose figures are public.
+    ``public_units`` are the ids of business units whose figures are public; ``as_published`` is the reason for which
+    exhibits under the output rules of that name, with counts as small as a source printed, may leave at all.
     """
 
     rules: OutputRules = "cbs"
     known: PathText | None = None
     ledger: PathText | None = None
     merge: Literal["never", "when_cheaper"] = "never"
+    as_published: Text | None = None
     public_units: Annotated[
         tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False), AfterValidator(_check_once)
     ] = ()
