@@ -48,7 +48,7 @@ VOCABULARIES: dict[str, Callable[[], Iterable[str]]] = {  # the values of the pa
     SECTOR: sections,
     DIVISION: lambda: (f"{at:02d}" for one in sections().values() for at in range(one["first"], one["last"] + 1)),
 }
-OPEN_CLASSES = (SECTOR,)  # a panel of a data frame has its own
+OPEN_CLASSES = (SECTOR,)  # a panel of a data frame, which has no divisions, has its own
 MAX_NUMBER = 2.0**63  # of whole numbers in the engine
 ADD_INDICATOR = "name one of these, or add it to the registry"
 
@@ -128,7 +128,8 @@ def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, .
 
 def _is_class(arguments: Arguments, panel: Panel, column: str, place: str) -> bool:
     """Whether units share the values of a column; one whose values tell them apart is a problem."""
-    telling = "" if column in VOCABULARIES and column not in OPEN_CLASSES else describe_telling(panel, column)
+    is_closed = column in VOCABULARIES and (column not in OPEN_CLASSES or DIVISION in panel.table.columns)
+    telling = "" if is_closed else describe_telling(panel, column)
     if telling:
         action = "make classes of it in a column of their own, or choose another"
         arguments.add(place, f"{column!r}, {telling}", "a column whose values many units share", action)
