@@ -215,14 +215,16 @@ def draw_largest(covariance: FloatArray, dof: float = np.inf, seed: int = 0, dra
     """Draw the largest absolute value of t statistics with the correlation of the estimates ("sup-t").
 
     They share one variance with ``dof`` degrees of freedom (normal values by default); estimates without variance take
-    no part. A multiplier bootstrap over units has the same limit and would pass over all units for each draw.
+    no part. With no more degrees of freedom than estimates, correlations cannot be told: values are drawn as
+    independent, which makes the largest larger (Sidak, 1967). A multiplier bootstrap over units has the same limit and would pass over all units for each draw.
 
     Source: Montiel Olea & Plagborg-Moller (2019), Journal of Applied Econometrics 34, p. 1-17, algorithm 1; with t:
     Hothorn, Bretz & Westfall (2008), Biometrical Journal 50, p. 346-363.
     """
     errors = np.sqrt(np.diag(covariance))
     vary = errors > 0
-    values, vectors = np.linalg.eigh(_correlation(covariance[np.ix_(vary, vary)]))
+    correlation = np.eye(int(vary.sum())) if dof <= vary.sum() else _correlation(covariance[np.ix_(vary, vary)])
+    values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
     generator = np.random.default_rng(seed)
     largest = np.abs(generator.standard_normal((draws, len(values))) @ root.T).max(axis=1, initial=0.0)

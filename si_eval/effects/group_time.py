@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 
@@ -130,14 +131,12 @@ def group_time_effects(
     )
     pairs = list(_cells_to_estimate(cohorts, calendar, anticipation, base))
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
-    corrected = np.zeros_like(scores) if sample.cluster is not None else scores  # of units: in place, once it was used
+    corrected = np.zeros((len(scores), len(sample.several)))
     effects, stretches, n_incomplete, sides = [], [], [], []
     for row, (g, t, base_t) in enumerate(pairs):
         later = max(calendar[t], calendar[base_t]) + anticipation
         cell = sample.cell(g, t, base_t, later if controls == "not_yet" else None, method, min_units)
-        scores[row] = cell.score
-        if cell.corrected is not None:
-            corrected[row] = cell.corrected
+        scores[row], corrected[row] = cell.score, cell.corrected
         effects.append(cell.effect._replace(influence=scores[row]))
         stretches.append(cell.stretch)
         n_incomplete.append(cell.n_missing)
@@ -145,7 +144,8 @@ def group_time_effects(
     every_unit = np.ones(len(cohort_kept), dtype=bool)
     shares = np.array([(cohort_kept == g).mean() for g in cohorts])
     for row, (g, share) in enumerate(zip(cohorts, shares, strict=True), start=len(pairs)):
-        scores[row] = corrected[row] = sample.by_cluster((cohort_kept == g) - share, every_unit)
+        scores[row] = sample.by_cluster((cohort_kept == g) - share, every_unit)
+        corrected[row] = scores[row, sample.several]
     covariance = scores @ scores.T / len(cohort_kept) ** 2
     of_cells = {
         "cohort": np.array([g for g, _, _ in pairs]),
@@ -154,15 +154,15 @@ def group_time_effects(
         "n_controls": np.array([effect.n_controls for effect in effects]),
         "cohorts": cohorts,
     }
+    for row, ((g, _, _), (of_treated, of_controls)) in enumerate(zip(pairs, stretches, strict=True)):
+        scores[row] *= np.where(sample.cohort_alone == g, of_treated, of_controls)  # in place: they may be millions
+    scores[:, sample.several] = corrected
+    unbiased = scores @ scores.T / len(cohort_kept) ** 2
     strata, members = None, None
     if sample.cluster is None:
-        for row, ((g, _, _), (of_treated, of_controls)) in enumerate(zip(pairs, stretches, strict=True)):
-            scores[row] *= np.where(cohort_kept == g, of_treated, of_controls)
+        strata = strata_covariances(scores, cohort_kept, cohorts, unbiased)
     else:
         members = count_members(sample.cluster, cohort_kept, cohorts)
-    unbiased = corrected @ corrected.T / len(cohort_kept) ** 2
-    if sample.cluster is None:
-        strata = strata_covariances(corrected, cohort_kept, cohorts, unbiased)
     return GroupTimeEffects(
         **of_cells,
         att=np.array([effect.att for effect in effects]),
@@ -184,14 +184,14 @@ def group_time_effects(
 class _Cell(NamedTuple):
     """A comparison with the influence of each cluster on it, ``score`` (clusters,).
 
-    ``corrected`` (clusters,) is the score whose squares are unbiased; where units are their own clusters it is the
-    score times one of two numbers, ``stretch``, for the treated and for controls. ``n_missing`` counts units with gaps
+    The score whose squares are unbiased is, of a cluster of one unit, this one times a number, ``stretch``, for the
+    treated and for controls; those of clusters of several units are ``corrected``. ``n_missing`` counts units with gaps
     in their covariates, ``compared`` marks the units on either side.
     """
 
     effect: TwoByTwo
     score: FloatArray
-    corrected: FloatArray | None
+    corrected: FloatArray
     stretch: tuple[float, float]
     n_missing: int
     compared: tuple[BoolArray, BoolArray]
@@ -209,6 +209,20 @@ class _Sample:
     calendar: IntArray
     covariates: Callable[[int], FloatArray | None] | None
     cluster: IntArray | None
+
+    @cached_property
+    def several(self) -> IntArray:
+        """List the clusters of several units."""
+        return np.zeros(0, dtype=np.int64) if self.cluster is None else np.flatnonzero(np.bincount(self.cluster) > 1)
+
+    @cached_property
+    def cohort_alone(self) -> IntArray:
+        """Return the cohort of the only unit of each cluster; of clusters of several units, of one of them."""
+        if self.cluster is None:
+            return self.cohort
+        cohort = np.zeros(self.clusters, dtype=np.int64)
+        cohort[self.cluster] = self.cohort
+        return cohort
 
     @property
     def clusters(self) -> int:
@@ -239,22 +253,22 @@ class _Sample:
         if min(n_treated, n_controls) < max(min_units, 2):
             nothing = np.zeros(self.clusters)
             none = TwoByTwo(np.nan, nothing, n_treated, n_controls, Reason.TOO_FEW_UNITS)
-            return _Cell(none, nothing, nothing, (1.0, 1.0), n_missing, compared)
+            return _Cell(none, nothing, nothing[self.several], (1.0, 1.0), n_missing, compared)
         effect = two_by_two(before[used], after[used], in_cohort[used], design, method=method)
         if np.isfinite(effect.att) and self._has_too_few_clusters(*compared):
             effect = effect._replace(reason=Reason.TOO_FEW_CLUSTERS)
         if np.isfinite(effect.att) and effect.reason:
             unknown = np.full(self.clusters, np.nan)
-            return _Cell(effect, unknown, unknown, (1.0, 1.0), n_missing, compared)
+            return _Cell(effect, unknown, unknown[self.several], (1.0, 1.0), n_missing, compared)
         influence = effect.influence * (len(in_cohort) / used.sum())
         treated, parameters = in_cohort[used], 0 if design is None else design.shape[1]
+        alone = side_stretch(treated, parameters)
+        stretch = float(alone[treated][0]), float(alone[~treated][0])
+        corrected = np.zeros(0)
         if self.cluster is not None:
             stretched = influence * side_stretch(treated, parameters, self.cluster[used])
-            corrected = self.by_cluster(stretched, used)
-            return _Cell(effect, self.by_cluster(influence, used), corrected, (1.0, 1.0), n_missing, compared)
-        by_side = side_stretch(treated, parameters)
-        stretch = float(by_side[treated][0]), float(by_side[~treated][0])
-        return _Cell(effect, self.by_cluster(influence, used), None, stretch, n_missing, compared)
+            corrected = self.by_cluster(stretched, used)[self.several]
+        return _Cell(effect, self.by_cluster(influence, used), corrected, stretch, n_missing, compared)
 
     def _has_too_few_clusters(self, treated: BoolArray, controls: BoolArray) -> bool:
         """Whether the clusters of a cell are too few for a variance: one on a side, or fewer than five in all."""

@@ -166,9 +166,13 @@ def count_members(cluster: IntArray, cohort: IntArray, cohorts: IntArray) -> Mem
 
 
 def clusters_are_too_few(treated: IntArray, controls: IntArray) -> bool:
-    """Whether the clusters of both sides are too few for a variance: one on a side, or fewer than five in all."""
-    sides = np.unique(treated), np.unique(controls)
-    return min(map(len, sides)) < MIN_CLUSTERS_OF_A_SIDE or len(np.union1d(*sides)) < MIN_CLUSTERS
+    """Whether the clusters of both sides are too few for a variance: one on a side, or fewer than five in all.
+
+    Both are numbers of clusters from 0 on.
+    """
+    there = np.zeros((2, max(int(treated.max(initial=0)), int(controls.max(initial=0))) + 1), dtype=np.bool_)
+    there[0, treated], there[1, controls] = True, True
+    return bool(there.sum(axis=1).min() < MIN_CLUSTERS_OF_A_SIDE or there.any(axis=0).sum() < MIN_CLUSTERS)
 
 
 def _fewest(units: IntArray, chosen: BoolArray) -> int:

@@ -185,8 +185,8 @@ def _simultaneous(
     if known.sum() < MIN_TOGETHER:
         yield from (estimate._replace(statistic=ATT_SIMULTANEOUS) for estimate in by_event)
         return
-    least = min((estimate.dof for estimate in by_event if np.isfinite(estimate.dof)), default=NORMAL)
-    largest = draw_largest(covariance[np.ix_(known, known)], least, seed)
+    fewest = min((estimate.dof for estimate in by_event if np.isfinite(estimate.dof)), default=NORMAL)
+    largest = draw_largest(covariance[np.ix_(known, known)], fewest, seed)
     for estimate in by_event:
         margin = largest.quantile(level) * estimate.corrected_error
         yield estimate._replace(

@@ -166,3 +166,10 @@ def test_the_largest_of_many_t_values_is_that_of_the_multivariate_t() -> None:
     assert inside == pytest.approx(0.95, abs=0.004)  # three simulation errors of the draws
     assert largest.p_value(wide) == pytest.approx(0.05, abs=1e-3)  # a draw more or less
     assert np.isnan(largest.p_value(np.nan))
+
+
+def test_correlations_that_cannot_be_told_count_as_none() -> None:
+    together = np.full((5, 5), 0.9) + 0.1 * np.eye(5)
+    few, alone = draw_largest(together, dof=5.0, seed=1), draw_largest(np.eye(5), dof=5.0, seed=1)
+    np.testing.assert_array_equal(few.values, alone.values)
+    assert draw_largest(together, dof=6.0, seed=1).quantile(0.95) < few.quantile(0.95)
