@@ -216,7 +216,8 @@ def draw_largest(covariance: FloatArray, dof: float = np.inf, seed: int = 0, dra
 
     They share one variance with ``dof`` degrees of freedom (normal values by default); estimates without variance take
     no part. With no more degrees of freedom than estimates, correlations cannot be told: values are drawn as
-    independent, which makes the largest larger (Sidak, 1967). A multiplier bootstrap over units has the same limit and would pass over all units for each draw.
+    independent, which makes the largest larger (Sidak, 1967). A multiplier bootstrap over units has the same limit and
+    would pass over all units for each draw.
 
     Source: Montiel Olea & Plagborg-Moller (2019), Journal of Applied Econometrics 34, p. 1-17, algorithm 1; with t:
     Hothorn, Bretz & Westfall (2008), Biometrical Journal 50, p. 346-363.
