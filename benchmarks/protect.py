@@ -17,7 +17,7 @@ from si_eval.disclosure import decide
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from test_disclosure_rules import simulated, with_margins
+from disclosure_rows import simulated, with_margins
 
 FIRMS = 6_000
 DIMENSIONS = ("size_class", "sector", "category")

@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from si_eval.arguments import Arguments, describe_value
-from si_eval.disclosure.knowledge import add_known, add_ledger
+from si_eval.disclosure.checks import check_arguments, check_table
+from si_eval.disclosure.cover import Cover
+from si_eval.disclosure.declared_rows import DeclaredReader
+from si_eval.disclosure.estimates import Estimated, near_estimates
+from si_eval.disclosure.knowledge import add_ledger, declare_ledger, find_known, fix_known
 from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
-from si_eval.disclosure.merging import MERGINGS, Merging, merge_where_cheaper
-from si_eval.disclosure.primary import UNVERIFIED, is_unverified
-from si_eval.disclosure.quantiles import is_unsafe_quantile, replace_quantiles
-from si_eval.disclosure.reading import MERGED_AWAY, Figure, Request, read_tables
+from si_eval.disclosure.merging import Merging, merge_where_cheaper
+from si_eval.disclosure.primary import DIFFERENCE_GROUP, FREQUENCY, counted_units, unsafe_count
+from si_eval.disclosure.quantiles import add_note, is_unsafe_quantile, replace_quantiles
+from si_eval.disclosure.reading import MERGED_AWAY, Figure, Line, Request, fill_cover, read_lines
 from si_eval.disclosure.rounding import round_released
 from si_eval.disclosure.rules import DisclosureRules, as_rules
+from si_eval.disclosure.squares import withhold_spreads
 from si_eval.disclosure.suppression import Protection, find_pattern
 from si_eval.errors import DisclosureError
-from si_eval.results import ResultTable, SafeTable, take_table_sealer
+from si_eval.results import EstimateUnits, ResultTable, SafeTable, take_table_sealer
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
+    CONF_HIGH,
+    CONF_LOW,
     COUNT,
     DOF,
     ESTIMATE,
-    GROUPS,
     MERGED,
-    N_PUBLIC,
     N_TOTAL,
     N_UNITS,
     NOTE,
     NUMBERS,
-    SHARE,
+    P_VALUE,
     SHOWN,
     STATISTIC,
-    STATISTICS,
     STATUS,
+    STD_ERROR,
     SUPPRESSED,
     TIDY,
     UNIT_OF_MEASURE,
@@ -45,6 +49,8 @@ from si_eval.vocabulary import (
 
 QUANTILE = "quantile"
 MODEL = "degrees of freedom"
+SPREAD = [STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE]
+SPREAD_WITHHELD = "spread_withheld"  # the label of a note
 _seal_table = take_table_sealer()  # handed out once, so that no one else can make a SafeTable
 
 
@@ -142,9 +148,9 @@ def decide(
     """Protect tables and keep the evidence, which stays inside; ``record`` adds the request to the ledger."""
     rules = as_rules(rules)
     earlier = as_ledger(ledger)
-    _check_arguments(tables, known, priority, merge)
+    check_arguments(tables, known, priority, merge)
     for table in tables:
-        _check(table, rules)
+        check_table(table, rules)
     judged = list(tables)
     if merge == "when_cheaper":
 
@@ -168,128 +174,125 @@ def _decide(
     exact: bool = True,
 ) -> Decision:
     """Decide on tables that were checked, with their classes as they are."""
-    request = read_tables(tables, rules, priority)
-    add_known(request.cover, known, tables)
-    always = add_ledger(request.cover, earlier) | request.merged
-    protection = find_pattern(
-        request.cover,
-        rules,
-        linked=request.linked_ratios,
-        always=always,
-        foresight=earlier is not None,
-        exact=exact,
-    )
+    reader = DeclaredReader(rules)
+    if earlier is not None:
+        declare_ledger(reader, earlier)
+    lines = read_lines(tables, reader, priority)
+    sources = {name: source for table in tables for name, source in table.sources.items()}
+    sources |= {cell.units.population: reader.units for cell in reader.units.cells}
+    if earlier is not None:
+        earlier.require_sources(sources)
+        sources = {**earlier.sources, **sources}
+    figures = find_known(known, [*tables, *(earlier.given if earlier is not None else ())], lines, reader)
+    sources |= {cell.units.population: reader.units for cell in reader.units.cells}
+    before = earlier.cells if earlier is not None else []
+    asked = [cell for line in lines for cell in line.cells]
+    cover = Cover.of([*asked, *(one.cell for one in figures), *(one.cell for one in before)], sources)
+    request = Request(cover)
+    fill_cover(request, lines, rules)
+    fix_known(cover, figures, rules)
+    always = add_ledger(cover, before) | request.merged
+    for pair in reader.units.near(rules.min_units):
+        first, second = (cover.cells[cover.number_of[cell]] for cell in pair)
+        (first if second.fixed else second).reason = DIFFERENCE_GROUP
+    protection = find_pattern(cover, rules, always=always, exact=exact)
+    withhold_spreads(protection)
+    protection.sources = sources
     withheld: list[dict[int, str]] = [{} for _ in tables]
     for figure in request.figures:
         reason = _reason(figure, tables[figure.table], protection, rules)
         if reason:
             withheld[figure.table][figure.row] = reason
-    blanks = _blank_counts(request, protection)
+    for figure in _near_estimates(request, tables, lines, earlier, protection):
+        withheld[figure.table].setdefault(figure.row, DIFFERENCE_GROUP)
     safe = [
-        _seal(table, withheld[number], {row: columns for (at, row), columns in blanks.items() if at == number}, rules)
+        _seal(table, withheld[number], [one for one in request.figures if one.table == number], protection)
         for number, table in enumerate(tables)
     ]
     return Decision(safe, request, protection, withheld, list(tables))
 
 
-def _check_arguments(tables: object, known: object, priority: object, merge: object) -> None:
-    """Refuse arguments of `protect` that cannot be carried out, all at once."""
-    arguments = Arguments("protect")
-    if isinstance(tables, ResultTable):
-        arguments.add("tables", "one table", "a list of tables", "write protect([table])")
-    elif not isinstance(tables, Sequence) or isinstance(tables, str):
-        arguments.add("tables", describe_value(tables), "a list of tables", "give what comparisons return, in a list")
-    if known is not None and not isinstance(known, pd.DataFrame):
-        arguments.add("known", describe_value(known), "a data frame of tidy rows", "give one, or leave it out")
-    if priority is not None and not isinstance(priority, Mapping):
-        arguments.add("priority", describe_value(priority), "a mapping of exhibits to numbers", "give one")
-    elif priority is not None:
-        for exhibit, cost in priority.items():
-            arguments.number(f"priority[{exhibit!r}]", cost, least=0)
-    arguments.option("merge", merge, MERGINGS)
-    arguments.refuse_problems(DisclosureError)
+def _near_estimates(
+    request: Request,
+    tables: Sequence[ResultTable],
+    lines: Sequence[Line],
+    earlier: ReleaseLedger | None,
+    protection: Protection,
+) -> list[Figure]:
+    """List the rows of estimates that may not leave beside others, and keep in the pattern which are shown."""
+    weights = {(line.table, line.at): line.weight for line in lines}
+    rows = [
+        (figure, units)
+        for figure in request.figures
+        for units in figure.estimates
+        if _is_estimate(tables[figure.table].frame.iloc[figure.row])
+    ]
+    found = [Estimated(units, weights[figure.table, figure.row]) for figure, units in rows]
+    before = [replace(one, left=True) for one in (earlier.estimates if earlier is not None else ()) if one.shown]
+    gone = near_estimates([*before, *found], protection.rules)
+    protection.estimates = [
+        replace(one, weight=0.0, shown=place + len(before) not in gone) for place, one in enumerate(found)
+    ]
+    return [rows[place - len(before)][0] for place in sorted(gone)]
 
 
-def _check(table: object, rules: DisclosureRules) -> None:
-    """Refuse what the border does not know."""
-    if not isinstance(table, ResultTable):
-        raise DisclosureError(
-            f"protect: found {type(table).__name__}; expected ResultTable; only aggregated results can be protected"
-        )
-    frame = table.frame
-    missing = [column for column in TIDY if column not in frame]
-    if missing:
-        raise DisclosureError(
-            f"{table.function}: found no column {', '.join(missing)}; expected the tidy columns; use a stage's result"
-        )
-    for column, known in ((STATISTIC, STATISTICS), ("group", GROUPS)):
-        strange = sorted({str(value) for value in frame[column]} - set(known))
-        if strange:
-            raise DisclosureError(
-                f"{table.function}: found {column} {', '.join(strange)}; expected one of {', '.join(known)}; "
-                "teach the border how to protect it first"
-            )
-    if rules.public_units and N_PUBLIC in frame and (frame[N_PUBLIC] > len(rules.public_units)).any():
-        raise DisclosureError(
-            f"{table.function}: found cells with more public units than the rules name ({len(rules.public_units)}); "
-            "expected the same in both; give build_panel the public_units of the rules"
-        )
-    unrestricted = frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units)
-    strange_units = unrestricted & ~frame[STATISTIC].isin([COUNT, SHARE])
-    if strange_units.any():
-        raise DisclosureError(
-            f"{table.function}: found {int(strange_units.sum())} numbers in a unit without restrictions that count "
-            "nothing; expected it of counts that functions of the library make; give the variable another unit"
-        )
-    uncounted = frame[ESTIMATE].notna() & frame[N_UNITS].isna() & ~unrestricted
-    if uncounted.any() and not table.public:
-        raise DisclosureError(
-            f"{table.function}: found {int(uncounted.sum())} numbers without the count of units behind them; expected "
-            f"{N_UNITS} in every row; let the stage give it"
-        )
+def _is_estimate(row: pd.Series) -> bool:
+    """Whether a row has an estimate, rather than the number of units that one leaves out."""
+    return bool(pd.notna(row[ESTIMATE])) and row[STATISTIC] != COUNT
 
 
 def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: DisclosureRules) -> str:
     """Name the class of the rule for which a row is withheld; empty where it is shown."""
+    cells = protection.cover.cells
+    if figure.free:
+        return _zero_reason(figure, protection)
     reasons = [protection.reasons[cell] for cell in figure.cells if cell in protection.reasons]
     if reasons:
         return reasons[0]
     row = table.frame.iloc[figure.row]
-    if figure.count_only is not None and protection.cover.cells[figure.count_only].counted < rules.min_units:
-        return protection.reasons.get(figure.count_only, "")
-    return "" if figure.free or not figure.cells else _row_reason(figure, row, protection, rules)
-
-
-def _row_reason(figure: Figure, row: pd.Series, protection: Protection, rules: DisclosureRules) -> str:
-    """Name the class of the rule that a row breaks by itself, though its cells may be shown in other rows."""
-    cells = [protection.cover.cells[number] for number in figure.cells]
-    if any(is_unverified(cell, rules) for cell in cells):
-        return UNVERIFIED
-    if is_unsafe_quantile(row, cells[0].counted, rules):
+    if figure.count_only is not None:
+        return unsafe_count(cells[figure.count_only].given, rules)
+    if figure.cells and is_unsafe_quantile(row, counted_units(cells[figure.cells[0]].given, rules), rules):
         return QUANTILE
     if DOF in row and pd.notna(row[DOF]) and row[DOF] < rules.min_dof:
         return MODEL
+    few = figure.estimates and any(_smallest(units) < rules.min_units for units in figure.estimates)
+    return FREQUENCY if few or (not figure.cells and row[N_UNITS] < rules.min_units) else ""
+
+
+def _smallest(units: EstimateUnits) -> int:
+    """Return the number of units of the smaller group of an estimate, where it has both."""
+    return min((count for count in (units.n_treated, units.n_controls) if count), default=0)
+
+
+def _zero_reason(figure: Figure, protection: Protection) -> str:
+    """Say of a row about nobody whether a withheld number of units would be told by it."""
+    cover = protection.cover
+    for number in figure.cells:
+        for cell in cover.cells[number].definitions:
+            counted = cover.number_of.get(replace(cell, variable=""))
+            if counted is not None and counted in protection.reasons:
+                return protection.reasons[counted]
     return ""
 
 
-def _blank_counts(request: Request, protection: Protection) -> dict[tuple[int, int], list[str]]:
-    """List the counts that are withheld in rows that are shown: ``n_total``, and ``n_units`` that is no figure."""
-    blanks: dict[tuple[int, int], list[str]] = {}
-    for figure in request.figures:
-        columns = []
-        if figure.total is not None and protection.count_is_withheld(figure.total):
-            columns.append(N_TOTAL)
-        if figure.count_only is not None and protection.count_is_withheld(figure.count_only):
-            columns.append(N_UNITS)
-        if columns:
-            blanks[figure.table, figure.row] = columns
-    return blanks
+def _blanks(figure: Figure, protection: Protection) -> list[str]:
+    """List the columns that are withheld in a row that is shown: counts beside its figure, and standard errors."""
+    columns = []
+    if figure.total is not None and protection.count_is_withheld(figure.total):
+        columns.append(N_TOTAL)
+    if figure.count_only is not None and protection.count_is_withheld(figure.count_only):
+        columns.append(N_UNITS)
+    if any(cell in protection.spreads_withheld for cell in figure.spread):
+        columns += SPREAD
+    return columns
 
 
 def _seal(
-    table: ResultTable, withheld: Mapping[int, str], blanks: Mapping[int, Sequence[str]], rules: DisclosureRules
+    table: ResultTable, withheld: Mapping[int, str], figures: Sequence[Figure], protection: Protection
 ) -> SafeTable:
     """Withhold the rows that were decided on and drop what never leaves."""
+    rules = protection.rules
     exact = table.frame.reset_index(drop=True)
     rows = exact if table.public else replace_quantiles(exact, rules)
     frame = rows[[*TIDY, *([N_TOTAL] if N_TOTAL in rows else [])]]
@@ -304,11 +307,16 @@ def _seal(
         few &= frame[N_UNITS] != 0
     gone = pd.Series([row in withheld for row in range(len(frame))], index=frame.index, dtype=bool) & restricted
     computable = exact[ESTIMATE].notna()
-    frame[STATUS] = np.select([merged, gone & computable], [MERGED, SUPPRESSED], SHOWN)
+    of_nobody = pd.Series(False, index=frame.index)
+    of_nobody[[figure.row for figure in figures if figure.free]] = True
+    frame[STATUS] = np.select([merged, gone & (computable | of_nobody)], [MERGED, SUPPRESSED], SHOWN)
     frame.loc[gone | few | merged, numbers] = np.nan
-    frame.loc[(gone & computable) | merged, NOTE] = ""
-    for row, columns in blanks.items():
-        frame.loc[row, [column for column in columns if column in frame]] = np.nan
+    frame.loc[(gone & (computable | of_nobody)) | merged, NOTE] = ""
+    for figure in figures:
+        columns = _blanks(figure, protection)
+        if set(columns) & set(SPREAD) and frame[STATUS].iloc[figure.row] == SHOWN:
+            frame.loc[figure.row, NOTE] = add_note(frame.loc[figure.row, NOTE], SPREAD_WITHHELD)
+        frame.loc[figure.row, [column for column in columns if column in frame]] = np.nan
     if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():
         raise DisclosureError(f"{table.function}: found a number that no rule judged; this is a defect; report it")
     return _seal_table(table, round_released(frame), rules.name, _coverage_text(table.coverage, rules))

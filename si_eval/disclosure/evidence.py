@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from si_eval.disclosure.audit import audit_pattern
+from si_eval.disclosure.audit import PLACE, audit_pattern
 from si_eval.disclosure.border import Decision
-from si_eval.disclosure.cover import Place
+from si_eval.disclosure.cover import describe_place
+from si_eval.disclosure.primary import counted_units, largest_contributions
 from si_eval.disclosure.rules import DisclosureRules
 from si_eval.results import ResultTable
 from si_eval.results.spreadsheets import write_csv
-from si_eval.vocabulary import STATUS
+from si_eval.vocabulary import RESTS_ON, STATUS
 
 WARNING = "STAYS INSIDE: withheld values, largest contributions and the parameters of the rules. Not for release."
 
@@ -44,23 +45,25 @@ def list_cells(decision: Decision) -> pd.DataFrame:
     """List the cells with their counts, the shares of the largest contributions, and the p% statistic."""
     rows = []
     for number, cell in enumerate(decision.protection.cover.cells):
-        total = cell.absolute
-        known = total > 0 and not math.isnan(cell.largest)
+        total = cell.given.absolute
+        largest, second = largest_contributions(cell.given, decision.protection.rules)
+        known = total > 0 and not math.isnan(largest)
         rows.append(
             {
                 "variable": cell.variable,
-                **dict(zip(Place._fields, cell.place, strict=True)),
+                **dict(zip(PLACE, describe_place(cell), strict=True)),
                 "n_units": cell.n,
-                "counted": cell.counted,
+                "counted": counted_units(cell.given, decision.protection.rules),
                 "total": cell.total,
-                "largest_share": cell.largest / total if known else math.nan,
-                "two_largest_share": (cell.largest + cell.second) / total if known else math.nan,
-                "rest_of_largest_percent": 100 * (total - cell.largest - cell.second) / cell.largest
-                if known and cell.largest > 0
+                "largest_share": largest / total if known else math.nan,
+                "two_largest_share": (largest + second) / total if known else math.nan,
+                "rest_of_largest_percent": 100 * (total - largest - second) / largest
+                if known and largest > 0
                 else math.nan,
                 "printed": not cell.hidden,
                 "known_before": cell.fixed,
                 "reason": decision.protection.reasons.get(number, ""),
+                "standard_error_withheld": number in decision.protection.spreads_withheld,
             }
         )
     return pd.DataFrame(rows)
@@ -72,5 +75,6 @@ def _rows(decision: Decision, tables: Sequence[ResultTable]) -> pd.DataFrame:
     for table, safe, withheld in zip(tables, decision.tables, decision.rows, strict=True):
         frame = table.frame.reset_index(drop=True)
         reasons = [withheld.get(row, "") for row in range(len(frame))]
+        frame = frame.drop(columns=RESTS_ON, errors="ignore")
         frames.append(frame.assign(status=safe.to_frame()[STATUS].to_numpy()[: len(frame)], reason=reasons))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()

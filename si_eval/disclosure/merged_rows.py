@@ -13,11 +13,10 @@ import pandas as pd
 from scipy import special
 
 from si_eval import stats
-from si_eval.disclosure.contributions import number_in, standard_deviation
+from si_eval.disclosure.declared_rows import CONTRASTS, DISTRIBUTIONS, number_in, standard_deviation, variable_of
 from si_eval.disclosure.nesting import atoms_of
-from si_eval.disclosure.places import CONTRASTS, DISTRIBUTIONS, variable_of
-from si_eval.disclosure.reading import MERGED_AWAY
-from si_eval.results import ResultTable
+from si_eval.disclosure.reading import MERGED_AWAY, rests_on
+from si_eval.results import Cell, ResultTable
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
@@ -49,6 +48,7 @@ from si_eval.vocabulary import (
     PUBLIC_TOTAL,
     RATIO,
     RATIO_OF_SUMS,
+    RESTS_ON,
     SECOND_LARGEST,
     SHARE,
     STATISTIC,
@@ -163,6 +163,7 @@ def _merged_row(parts: Sequence[Row], merge: Merge) -> dict[str, Any]:
     """Make one row of a merged class; without an estimate where none follows."""
     row: dict[str, Any] = {**parts[0], merge.column: merge.label, NOTE: "", PARTS: float(len(parts))}
     row |= dict.fromkeys((*NUMBERS, N_TOTAL, LARGEST, SECOND_LARGEST, N_HOLDINGS, *ADDED_UP), math.nan)
+    row[RESTS_ON] = _united(parts)
     if row[GROUP] in CONTRASTS:
         return row
     filled = [_with_total(part) for part in parts]
@@ -176,6 +177,25 @@ def _merged_row(parts: Sequence[Row], merge: Merge) -> dict[str, Any]:
     estimate = _estimate(row, filled, n, merge)
     row |= {N_UNITS: n, **estimate} if not math.isnan(estimate[ESTIMATE]) else {}
     return row
+
+
+def _united(parts: Sequence[Row]) -> tuple[Cell, ...] | None:
+    """Return what the row of a merged class rests on: each cell of its classes, over the units of all of them."""
+    known = [rests_on(part) for part in parts]
+    if any(one is None or len(one) != len(known[0] or ()) for one in known):
+        return None
+    return tuple(
+        _union([one for one in cells if isinstance(one, Cell)]) for cells in zip(*filter(None, known), strict=True)
+    )
+
+
+def _union(cells: Sequence[Cell]) -> Cell:
+    """Return the cell of the units that are in any of several, which differ in the values of one column."""
+    where = {
+        column: tuple(dict.fromkeys(value for cell in cells for value in dict(cell.units.where)[column]))
+        for column, _ in cells[0].units.where
+    }
+    return Cell(replace(cells[0].units, where=tuple(where.items())), cells[0].variable)
 
 
 def _with_total(part: Row) -> Row:

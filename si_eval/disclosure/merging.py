@@ -10,9 +10,9 @@ from typing import Literal
 
 import pandas as pd
 
+from si_eval.disclosure.declared_rows import variable_of
 from si_eval.disclosure.merged_rows import PARTS, Merge, labels_within, merge_classes
 from si_eval.disclosure.nesting import atoms_of
-from si_eval.disclosure.places import variable_of
 from si_eval.disclosure.reading import MERGED_AWAY, WEIGHT, weight_of
 from si_eval.registry import facts, size_class_labels
 from si_eval.results import ResultTable, SafeTable

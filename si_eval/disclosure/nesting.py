@@ -12,7 +12,6 @@ RANGE = re.compile(r"(\d+)-(\d+)")
 OPEN = re.compile(r"(\d+)\+")
 BEYOND = 10**12
 BESIDE = " · "  # how stages join a filter and a split of one dimension
-MAX_TILINGS = 24
 Atoms = frozenset[object]
 
 
@@ -37,25 +36,6 @@ def atoms_of(labels: Iterable[str]) -> dict[str, Atoms]:
     return {label: frozenset.intersection(*(atoms[side] for side in several)) for label, several in sides.items()}
 
 
-def tilings(target: Atoms, pieces: dict[str, Atoms]) -> list[tuple[str, ...]]:
-    """List the ways in which labels make up a set of elementary classes exactly, at most `MAX_TILINGS`."""
-    usable = {label: atoms for label, atoms in pieces.items() if atoms and atoms <= target}
-    found: list[tuple[str, ...]] = []
-    _tile(target, usable, (), found)
-    return found
-
-
-def largest_disjoint(target: Atoms, pieces: dict[str, Atoms]) -> tuple[str, ...]:
-    """Choose disjoint labels within a set of elementary classes, the widest first."""
-    chosen: list[str] = []
-    taken: Atoms = frozenset()
-    for label in sorted(pieces, key=lambda name: (-len(pieces[name]), name)):
-        if pieces[label] <= target and not pieces[label] & taken:
-            chosen.append(label)
-            taken |= pieces[label]
-    return tuple(chosen)
-
-
 def _range(token: str) -> tuple[int, int] | None:
     """Read ``2-9`` as (2, 10) and ``250+`` as open; None for a label that is no range."""
     if closed := RANGE.fullmatch(token):
@@ -63,15 +43,3 @@ def _range(token: str) -> tuple[int, int] | None:
     if opened := OPEN.fullmatch(token):
         return int(opened[1]), BEYOND
     return None
-
-
-def _tile(rest: Atoms, pieces: dict[str, Atoms], chosen: tuple[str, ...], found: list[tuple[str, ...]]) -> None:
-    if len(found) >= MAX_TILINGS:
-        return
-    if not rest:
-        found.append(chosen)
-        return
-    first = min(rest, key=str)
-    for label, atoms in pieces.items():
-        if first in atoms and atoms <= rest:
-            _tile(rest - atoms, pieces, (*chosen, label), found)

@@ -1,47 +1,72 @@
-"""The primary rules: which cells are unsafe by themselves, and why."""
+"""The primary rules: which sets of units are unsafe by themselves, and why."""
 
 from __future__ import annotations
 
 import math
 
-from si_eval.disclosure.cover import UNITS, Cell
 from si_eval.disclosure.rules import DisclosureRules
+from si_eval.results import Contributions
 
 FREQUENCY = "frequency"
 DOMINANCE = "dominance"
 GROUP_DISCLOSURE = "group"
 UNVERIFIED = "contributions not given"
 DIFFERENCE_GROUP = "difference between populations"
+SAME = 1e-9  # relative: what floating point may do to a sum of squares
 
 
-def unsafe_class(cell: Cell, rules: DisclosureRules) -> str:
-    """Name the class of the rule that a cell breaks; empty where it breaks none."""
-    if cell.hidden:
-        return "" if cell.unknown or cell.loose or cell.empty else _unsafe_remainder(cell, rules)
-    counted = cell.n if math.isnan(cell.counted) else cell.counted
-    if counted < rules.min_units and (cell.n > 0 or rules.zeros == "unsafe"):
-        return FREQUENCY
-    if cell.reason or cell.variable == UNITS:
-        return cell.reason
-    return _unsafe_magnitude(cell, rules)
+def counted_units(given: Contributions, rules: DisclosureRules) -> float:
+    """Compute the number that the threshold is about: units or, where fewer, holdings; without public units."""
+    units, holdings = given.n_units, given.n_holdings
+    if rules.public_units:
+        units, holdings = given.n_units - given.n_public, given.private_holdings
+    return units if rules.unit == "unit" or math.isnan(holdings) else min(units, holdings)
 
 
-def _unsafe_magnitude(cell: Cell, rules: DisclosureRules) -> str:
-    """Judge the contributions to a sum."""
-    if math.isnan(cell.largest):
+def unsafe_count(given: Contributions, rules: DisclosureRules) -> str:
+    """Name the class of the rule that a number of units breaks; empty where it breaks none."""
+    if given.n_units == 0 and rules.zeros == "safe":
         return ""
-    if cell.largest == 0:
+    return FREQUENCY if counted_units(given, rules) < rules.min_units else ""
+
+
+def unsafe_share(units: float, of: float, rules: DisclosureRules) -> str:
+    """Name the rule that a category breaks by holding nearly all of a group, or by leaving few out of it."""
+    return GROUP_DISCLOSURE if 0 < of - units < rules.min_units or 0 < of * rules.group_share < units else ""
+
+
+def unsafe_sum(given: Contributions, squares: float, smallest: float, rules: DisclosureRules) -> str:
+    """Name the class of the rule that a sum over units breaks; empty where it breaks none.
+
+    ``squares`` is the sum of squares of the values, ``smallest`` the smallest of them.
+    """
+    if counted_units(given, rules) < rules.min_units:
+        return FREQUENCY
+    largest, _ = largest_contributions(given, rules)
+    if not math.isnan(squares) and _tells_of_units(given, squares, smallest, rules):
         return GROUP_DISCLOSURE
-    return DOMINANCE if dominated(cell.largest, cell.second, cell.absolute, rules) else ""
+    if math.isnan(largest):
+        return UNVERIFIED if rules.contributions == "required" else ""
+    if given.largest == 0:
+        return GROUP_DISCLOSURE
+    return dominance_class(given, rules)
 
 
-def is_unverified(cell: Cell, rules: DisclosureRules) -> bool:
-    """Whether dominance must be judged and cannot be, because the largest contributions are not given."""
-    if rules.contributions != "required" or cell.variable == UNITS or not (rules.dominance or rules.p_percent > 0):
-        return False
-    if cell.loose:
-        return not math.isnan(cell.largest) and math.isnan(cell.absolute)
-    return math.isnan(cell.largest) or math.isnan(cell.absolute)
+def dominance_class(given: Contributions, rules: DisclosureRules) -> str:
+    """Name the rule of dominance where the largest contributions dominate the sum of absolute values."""
+    largest, second = largest_contributions(given, rules)
+    total = given.absolute - (given.public_total if rules.public_units else 0.0)
+    return DOMINANCE if dominated(largest, second, total, rules) else ""
+
+
+def largest_contributions(given: Contributions, rules: DisclosureRules) -> tuple[float, float]:
+    """Return the two largest contributions that need protection; missing where they are not given."""
+    pairs = [(given.largest, given.second_largest)]
+    if rules.unit == "group":
+        pairs.insert(0, (given.holding_largest, given.holding_second))
+    if rules.public_units:
+        pairs.insert(0, (given.private_largest, given.private_second))
+    return next((pair for pair in pairs if not math.isnan(pair[0])), (math.nan, math.nan))
 
 
 def dominated(largest: float, second: float, total: float, rules: DisclosureRules) -> bool:
@@ -55,10 +80,36 @@ def dominated(largest: float, second: float, total: float, rules: DisclosureRule
     return rules.p_percent > 0 and rest < rules.p_percent / 100 * largest - slack
 
 
-def _unsafe_remainder(cell: Cell, rules: DisclosureRules) -> str:
-    """Judge what is left between a whole and its parts, or between two populations."""
-    if cell.n < rules.min_units:
-        return DIFFERENCE_GROUP
-    if cell.variable == UNITS or math.isnan(cell.largest):
-        return ""
-    return DIFFERENCE_GROUP if dominated(cell.largest, cell.second, cell.absolute, rules) else ""
+def values_are_alike(given: Contributions, rules: DisclosureRules) -> bool:
+    """Whether all values are (nearly) the same, from their total and the largest of them, as beside a median.
+
+    Each value lies within n times the distance between the largest and the mean from the largest.
+    """
+    n = given.n_units
+    mean = abs(given.total) / n if n else math.nan
+    return n > 0 and n * (given.largest - mean) < rules.protection * mean
+
+
+def _tells_of_units(given: Contributions, squares: float, smallest: float, rules: DisclosureRules) -> bool:
+    """Whether a sum tells what each unit has: values that are all (nearly) the same, or nearly all one of two.
+
+    Each value lies within (n - 1) / sqrt(n) standard deviations of the mean. A variable of two values, however it is
+    coded, is a share of the units that have the larger one.
+    """
+    n = given.n_units
+    if n < 2:
+        return False
+    mean = given.total / n
+    variance = max(squares - n * mean**2, 0.0) / (n - 1)
+    scale = max(squares, n * given.largest**2)
+    if (n - 1) * math.sqrt(variance / n) < rules.protection * abs(mean) or scale == 0:
+        return True
+    highest, lowest = given.largest, smallest
+    if math.isnan(highest - lowest) or highest <= lowest:
+        return False
+    # The sum of (value - lowest) (highest - value) is zero where every value is one of the two.
+    between = -squares + (lowest + highest) * given.total - n * lowest * highest
+    if abs(between) > SAME * scale:
+        return False
+    ones = (given.total - n * lowest) / (highest - lowest)
+    return min(ones, n - ones) < rules.min_units - 0.5 or max(ones, n - ones) > rules.group_share * n

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from si_eval.disclosure.contributions import number_in
+from si_eval.disclosure.declared_rows import number_in
 from si_eval.disclosure.rules import DisclosureRules
 from si_eval.vocabulary import (
     BOTH_LANGUAGES,
@@ -66,17 +66,16 @@ def replace_quantiles(frame: pd.DataFrame, rules: DisclosureRules) -> pd.DataFra
     if rules.quantile_units <= 1 or not rows.any():
         return frame
     pseudo = frame[PSEUDO_QUANTILE] if PSEUDO_QUANTILE in frame else pd.Series(math.nan, index=frame.index)
-    notes = [_noted(statistic, note) for statistic, note in frame.loc[rows, [STATISTIC, NOTE]].to_numpy()]
+    notes = [add_note(note, f"pseudo_{statistic}") for statistic, note in frame.loc[rows, [STATISTIC, NOTE]].to_numpy()]
     gone = {column: frame[column].mask(rows) for column in OF_THE_EXACT_ONE}
     replaced = frame.assign(**{ESTIMATE: frame[ESTIMATE].mask(rows, pseudo)}, **gone)
     replaced.loc[rows, NOTE] = notes
     return replaced
 
 
-def _noted(statistic: str, note: Any) -> str:
-    """Add to a note, in both languages, that a pseudo-quantile stands in the row."""
+def add_note(note: Any, term: str) -> str:
+    """Add what a term says to a note, in both languages."""
     kept = "" if pd.isna(note) else str(note)
     return BOTH_LANGUAGES.join(
-        "; ".join(part for part in (label(kept, language), label(f"pseudo_{statistic}", language)) if part)
-        for language in ("nl", "en")
+        "; ".join(part for part in (label(kept, language), label(term, language)) if part) for language in ("nl", "en")
     )

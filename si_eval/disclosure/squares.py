@@ -1,0 +1,204 @@
+"""Standard errors in the attack: with a mean and a number of units each tells the sum of squares of its cell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.optimize import linprog
+
+from si_eval.disclosure.cover import UNITS, Block, cost_of, width_of
+from si_eval.disclosure.sums import Sums
+from si_eval.disclosure.suppression import SECONDARY, Protection
+from si_eval.stats import BoolArray, FloatArray
+
+MET = 1 - 1e-6  # the share of a move that counts as all of it
+EXACT = 1e-7  # relative: a sum of squares that changes by less is as printed
+SHORT = 1e-4  # cost of a move, so that worlds stay near the truth
+
+
+class World(NamedTuple):
+    """Another truth that prints the same sums: values of the atoms, and the printed sums of squares that it changes."""
+
+    values: FloatArray
+    broken: tuple[int, ...]
+
+
+def withhold_spreads(protection: Protection) -> None:
+    """Withhold the standard errors that would tell, with the sums that are shown, how large an unsafe cell is.
+
+    For each unsafe cell and side another world is sought that prints the same: values and sums of squares of all
+    atoms, where those of one unit are the square of its value, and those of n lie between a square over n and the
+    square. What the cheapest such world changes is withheld: the standard errors of these cells, though not their
+    values.
+    """
+    for (block, variable), sums in protection.sums.items():
+        if variable != UNITS and any(_prints_spread(protection, several) for several in sums.numbers):
+            home = protection.cover.blocks[block]
+            system = _Squares.of(protection, home, sums, variable)
+            if system is not None:
+                system.protect()
+
+
+def _prints_spread(protection: Protection, several: tuple[int, ...]) -> bool:
+    """Whether a standard error of a place's cells is printed."""
+    cells = protection.cover.cells
+    return any(
+        cells[number].with_squares and number not in protection.reasons and number not in protection.spreads_withheld
+        for number in several
+    )
+
+
+class _Squares:
+    """Sums and sums of squares of the atoms of one variable and block.
+
+    ``shown`` are the printed sums over the atoms, ``spread`` the places whose sums of squares are printed.
+    """
+
+    def __init__(self, protection: Protection, sums: Sums, variable: str, given: tuple[FloatArray, ...]) -> None:
+        self.protection, self.sums, self.variable = protection, sums, variable
+        self.units, self.values, self.squares = given
+        cells = protection.cover.cells
+        printed = [
+            place
+            for place, several in enumerate(sums.numbers)
+            if not any(number in protection.reasons for number in several)
+            and not all(cells[number].is_rest for number in several)
+        ]
+        self.shown = sums.members[printed]
+        self.spread = [place for place in printed if _prints_spread(protection, sums.numbers[place])]
+        self.costs = {place: max(sum(cost_of(cells[n]) for n in sums.numbers[place]), 1e-3) for place in self.spread}
+
+    @classmethod
+    def of(cls, protection: Protection, home: Block, sums: Sums, variable: str) -> _Squares | None:
+        """Add up the atoms; None where nothing is withheld, or the squares of an atom are not known."""
+        if not any(_is_target(protection, several) for several in sums.numbers):
+            return None
+        atoms = [sums.joined == atom for atom in range(sums.members.shape[1])]
+        known = home.sums(variable)
+        units = np.array([known.n_units[mask].sum() for mask in atoms])
+        values = np.array([known.total[mask].sum() for mask in atoms])
+        squares = np.array([home.squares(mask, variable) for mask in atoms])
+        if np.isnan(squares).any():
+            return None
+        return cls(protection, sums, variable, (units, values, squares))
+
+    def protect(self) -> None:
+        """Find a world for each unsafe cell on both sides, and withhold the standard errors that it changes."""
+        open_targets = list(self._targets())
+        met: set[int] = set()
+        for number, (row, sought) in enumerate(open_targets):
+            if number in met:
+                continue
+            world = self._world(row, sought)
+            if world is None:
+                continue
+            for place in world.broken:
+                self.protection.spreads_withheld |= set(self.sums.numbers[place])
+            self.spread = [place for place in self.spread if place not in world.broken]
+            moved = world.values - self.values
+            met |= {
+                place
+                for place, (other, wanted) in enumerate(open_targets)
+                if wanted * float(moved[other].sum()) >= wanted**2 * MET
+            }
+
+    def _targets(self) -> Iterator[tuple[BoolArray, float]]:
+        """List the unsafe cells as atoms, with how far they must be able to move, up and down."""
+        cells = self.protection.cover.cells
+        for place, several in enumerate(self.sums.numbers):
+            if not _is_target(self.protection, several) or any(cells[number].fixed for number in several):
+                continue
+            row, width = self.sums.members[place], width_of(cells[several[0]], self.protection.rules)
+            down = width if self.sums.signed else min(width, float(self.values[row].sum()))
+            yield from ((row, sought) for sought in (width, -down) if sought)
+
+    def _world(self, row: BoolArray, sought: float) -> World | None:
+        """Find the cheapest world in which a union of atoms differs by an amount; None where sums allow none."""
+        size, spread = len(self.values), self.sums.members[self.spread].astype(float)
+        scale = np.maximum(np.abs(self.values), abs(sought))
+        square = np.maximum(self.squares, scale**2)
+        total = np.maximum(spread @ self.squares, 1e-300)
+        # Columns: moves up and down, changes of squares, and printed squares that change up and down.
+        moves = sparse.csr_matrix(self.shown * scale)
+        target = sparse.csr_matrix((row * scale)[None, :])
+        per = sparse.csr_matrix(spread * square / total[:, None])
+        eye, none = sparse.identity(len(self.spread)), None
+        balance = sparse.bmat(
+            [
+                [moves, -moves, none, none, none],
+                [target, -target, none, none, none],
+                [none, none, per, -eye, eye] if self.spread else [none, none, sparse.csr_matrix((1, size)), none, none],
+            ],
+            format="csr",
+        )
+        right = np.concatenate([np.zeros(len(self.shown)), [sought], np.zeros(max(len(self.spread), 1))])
+        low, high = self._room(self.values)
+        slope_low, slope_high = self._slopes()
+        change = sparse.diags(square)
+        rows = [
+            sparse.hstack([sparse.diags(slope_low * scale), -sparse.diags(slope_low * scale), -change]),
+            sparse.hstack([-sparse.diags(slope_high * scale), sparse.diags(slope_high * scale), change]),
+        ]
+        ends = np.concatenate([self.squares - low, np.where(np.isfinite(high), high - self.squares, 0.0)])
+        finite = np.concatenate([np.ones(size, dtype=bool), np.isfinite(high)])
+        bounded = sparse.vstack(rows, format="csr")[finite]
+        weight = np.concatenate([square, square])[finite]
+        bounded = sparse.hstack(
+            [sparse.diags(1 / weight) @ bounded, sparse.csr_matrix((len(weight), balance.shape[1] - 3 * size))]
+        )
+        costs = np.concatenate(
+            [np.full(2 * size, SHORT), np.zeros(size), *[[self.costs[place] for place in self.spread]] * 2]
+        )
+        down = np.full(size, np.inf) if self.sums.signed else np.maximum(self.values, 0.0) / scale
+        limits = [(0.0, None)] * size + [(0.0, one) for one in down] + [(None, None)] * size
+        limits += [(0.0, None)] * (2 * len(self.spread))
+        solved = linprog(
+            costs, A_eq=balance, b_eq=right, A_ub=bounded, b_ub=ends[finite] / weight, bounds=limits, method="highs"
+        )
+        if solved.status != 0:
+            return None
+        values = self.values + (solved.x[:size] - solved.x[size : 2 * size]) * scale
+        return World(values, self._broken(values))
+
+    def _slopes(self) -> tuple[FloatArray, FloatArray]:
+        """Return how fast the least and the most that squares can be change with the value of an atom."""
+        return 2 * self.values / np.maximum(self.units, 1.0), 2 * self.values
+
+    def _room(self, values: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the least and the most that the squares of each atom can be, given its sum."""
+        least, most = values**2 / np.maximum(self.units, 1.0), values**2
+        return least, np.where((self.units > 1) & self.sums.signed, math.inf, most)
+
+    def _broken(self, values: FloatArray) -> tuple[int, ...]:
+        """List the places whose printed sum of squares a world cannot have, at the least cost."""
+        if not self.spread:
+            return ()
+        spread = self.sums.members[self.spread].astype(float)
+        total = np.maximum(spread @ self.squares, 1e-300)
+        low, high = self._room(values)
+        square = np.maximum(self.squares, high if np.isfinite(high).all() else self.squares)
+        square = np.maximum(square, 1e-300)
+        eye = sparse.identity(len(self.spread))
+        solved = linprog(
+            np.concatenate([np.zeros(len(values)), *[[self.costs[place] for place in self.spread]] * 2]),
+            A_eq=sparse.hstack([sparse.csr_matrix(spread * square / total[:, None]), -eye, eye], format="csr"),
+            b_eq=spread @ self.squares / total,
+            bounds=[
+                *zip(low / square, np.where(np.isfinite(high), high / square, np.inf), strict=True),
+                *[(0.0, None)] * (2 * len(self.spread)),
+            ],
+            method="highs",
+        )
+        if solved.status != 0:
+            return tuple(self.spread)
+        off = np.abs(solved.x[len(values) :]).reshape(2, -1).max(axis=0)
+        return tuple(place for place, much in zip(self.spread, off, strict=True) if much > EXACT)
+
+
+def _is_target(protection: Protection, several: tuple[int, ...]) -> bool:
+    """Whether a place is unsafe itself, rather than withheld for others."""
+    return any(protection.reasons.get(number, SECONDARY) != SECONDARY for number in several)
