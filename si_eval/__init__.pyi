@@ -3,6 +3,7 @@ from .compare.levels import compare_groups
 from .compare.many_cells import judge_many_cells
 from .compare.plausibility import describe_plausibility
 from .compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
+from .compare.same_start import compare_changes
 from .compare.selection import check_selection
 from .compare.trends import index_series
 from .consistency import check_consistency
@@ -37,6 +38,7 @@ __all__ = [
     "cell",
     "check_consistency",
     "check_selection",
+    "compare_changes",
     "compare_groups",
     "compare_published",
     "compare_with_published",

@@ -183,6 +183,7 @@ STATISTICS = (
 
 # Parts of a change. They stay inside: no rule of the border judges the mean of some of the firms of a cell.
 WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"
+SAME_START, BEYOND_SAME_START = "change_from_same_start", "change_beyond_same_start"
 
 LOG_POINTS = "log points"  # unit of measure
 RECORDS = "records"  # unit of measure: rows that a method handled, not firms

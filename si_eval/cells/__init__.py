@@ -1,5 +1,6 @@
 """The unit border: units go in, cells come out."""
 
+from si_eval.cells.changes import Changes, measure_changes
 from si_eval.cells.clusters import contrast_error
 from si_eval.cells.errors import Errors, mean_dof, std_error_of
 from si_eval.cells.flows import COME, STAY, SWITCH, Flows, count_flows
@@ -52,6 +53,7 @@ __all__ = [
     "SWITCH",
     "CellRequest",
     "CellSummary",
+    "Changes",
     "Columns",
     "Errors",
     "Flows",
@@ -80,6 +82,7 @@ __all__ = [
     "join_cells",
     "label_cells",
     "mean_dof",
+    "measure_changes",
     "no_cells",
     "of_both_groups",
     "pair_years",
