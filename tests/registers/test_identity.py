@@ -1,5 +1,7 @@
 """Whose units a panel has: keys that are equal for equal data and settings, and differ where anything else is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -86,7 +88,7 @@ def test_registers_that_differ_are_other_populations():
     assert len({identity.fingerprint for identity in identities.values()}) == 3
 
 
-def test_how_raw_files_are_read_is_part_of_their_fingerprint(simulated_extract):
+def test_how_raw_files_are_read_and_linked_is_part_of_the_keys(simulated_extract):
     folder = simulated_extract()
     plain = se.read_extract(folder)
     other_unit = read_extract(folder, money_unit={"investments": 1})
@@ -95,6 +97,10 @@ def test_how_raw_files_are_read_is_part_of_their_fingerprint(simulated_extract):
     one, other = (identity_of_extract(extract, linkage, rules, []) for extract in (plain, other_unit))
     assert one.fingerprint != other.fingerprint
     assert one.universe == other.universe
+    fewer = replace(linkage, units_frame=linkage.units_frame.iloc[1:])
+    linked_otherwise = identity_of_extract(plain, fewer, rules, [])
+    assert linked_otherwise.population != one.population
+    assert linked_otherwise.fingerprint == one.fingerprint
 
 
 def test_firms_that_are_named_by_texts_are_the_same_firms_in_another_frame():
