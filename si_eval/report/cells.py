@@ -95,7 +95,7 @@ def cell(
     >>> import si_eval as se
     >>> firms = se.simulate_firms(firms=300, participants=60, years=5, seed=1).frame
     >>> panel = se.panel_from_frame(firms, unit="firm", year="year", participant="participant", revenue="revenue")
-    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])], rules="as_published")
+    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])])
     >>> mean = se.cell(safe, group="participant", statistic="mean", format="euro")
     >>> mean.text["en"][0]
     '€'
@@ -151,7 +151,7 @@ def say(template_nl: str, template_en: str, *, language: Language | None = None,
     >>> panel = se.panel_from_frame(
     ...     se.simulate_firms(seed=1).frame, unit="firm", year="year", participant="participant", revenue="revenue"
     ... )
-    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])], rules="as_published")
+    >>> (safe,) = se.protect([se.compare_groups(panel, indicator="revenue", years=[2015])])
     >>> mean = se.cell(safe, group="participant", statistic="mean", format="decimal")
     >>> se.say("In 2015 was het {mean}.", "In 2015 it was {mean}.", mean=mean).payload["text"]["en"][:14]
     'In 2015 it was'
