@@ -92,3 +92,21 @@ def test_without_values_nothing_is_known_and_infinite_values_are_values() -> Non
     empty = np.zeros(0)
     assert np.isnan([*moments(empty), *two_largest(empty), *two_largest(np.array([-1.0]))]).all()
     assert Cells.of(np.array([0, 0]), 1).sort_within(np.array([np.inf, np.nan])).tolist() == [1]
+
+
+@pytest.mark.parametrize("cells", [3, 2**16 - 1, 2**16, 2**16 + 5])
+def test_more_cells_than_sixteen_bits_hold_are_kept_apart(cells: int) -> None:
+    """The last and the first cell have the values; none of them is another's."""
+    cell = np.array([cells - 1, 0, cells - 1, 1])
+    found = Cells.of(cell, cells).sums(np.array([1.0, 2.0, 4.0, 8.0]))
+    assert found[[0, 1, cells - 1]].tolist() == [2.0, 8.0, 5.0]
+    assert found.sum() == 15.0
+
+
+def test_a_sum_is_the_same_in_any_order_of_the_rows() -> None:
+    generator = np.random.default_rng(3)
+    values, cell = generator.lognormal(0, 5, 300), generator.integers(0, 3, 300)
+    expected = Cells.of(cell, 3).sums(values)
+    for _ in range(5):
+        order = generator.permutation(300)
+        np.testing.assert_array_equal(Cells.of(cell[order], 3).sums(values[order]), expected)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_registers import make_extract
 
+from si_eval.errors import StudyError
 from si_eval.registers.linkage import link_participants
 
 YEARS = (2014, 2015, 2016)
@@ -96,6 +97,61 @@ def test_the_funnel_accounts_for_every_row(tables):
         assert steps["unit"] == overall["person"]
         assert steps["counted"] == of_year["unit"]
         assert of_year["counted"] == (linkage.units()["year"] == year).sum()
+
+
+def lost_by_brute_force(tables: dict[str, list[dict[str, object]]]) -> dict[tuple[str, int], int]:
+    """Say of each participant and year how far they came: (reason, year) -> participants that have a person."""
+    years = sorted({row["year"] for row in tables["business_units"]})
+    register = {(row["be_id"], row["year"]) for row in tables["business_units"]}
+    lost = dict.fromkeys([(reason, year) for year in years for reason in REASONS], 0)
+    for kvk in {row["kvk_id"] for row in tables["participants"]}:
+        known = [row for row in tables["kvk_person"] if row["kvk_id"] == kvk]
+        persons = {row["person_id"] for row in known if row.get("year") in (None, *years)}
+        links = [link for link in tables["person_business_unit"] if link["person_id"] in persons]
+        for year in years if persons else ():
+            of_year = {row["person_id"] for row in known if row.get("year") in (None, year)}
+            theirs = [link for link in links if link["person_id"] in of_year]
+            there = [
+                link
+                for link in theirs
+                if (link.get("start") or dt.date(1, 1, 1)) <= dt.date(year, 12, 31)
+                and (link.get("end") or dt.date(9999, 1, 1)) >= dt.date(year, 1, 1)
+            ]
+            if not any((link["be_id"], year) in register for link in there):
+                reason = (
+                    "person_never_linked" if not links
+                    else "no_person_in_year" if not of_year
+                    else "no_link_in_year" if not there
+                    else "not_in_register"
+                )  # fmt: skip
+                lost[reason, year] += 1
+    return lost
+
+
+REASONS = ("person_never_linked", "no_person_in_year", "no_link_in_year", "not_in_register")
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(registers(), st.data())
+def test_every_reason_of_a_loss_is_counted_as_by_hand(tables, data):
+    for row in tables["kvk_person"]:
+        row["year"] = data.draw(st.sampled_from([None, *YEARS]))
+    funnel = link_participants(make_extract(**tables)).funnel()
+    rows = funnel[funnel["reason"].isin(REASONS)]
+    found = {(reason, int(year)): int(n) for reason, year, n in rows[["reason", "year", "n"]].itertuples(index=False)}
+    expected = lost_by_brute_force(tables)
+    assert {key: n for key, n in found.items() if n} == {key: n for key, n in expected.items() if n}
+
+
+@pytest.mark.parametrize("extract", [None, "extract/", {"participants": []}])
+def test_what_is_no_extract_is_refused(extract):
+    with pytest.raises(StudyError, match="expected an Extract"):
+        link_participants(extract)
+
+
+def test_tables_that_lead_nowhere_are_named():
+    with pytest.raises(StudyError, match="no table kvk_person, person_business_unit"):
+        link_participants(make_extract(business_units=REGISTER, participants=[{"kvk_id": "a"}]))
 
 
 REGISTER = [
