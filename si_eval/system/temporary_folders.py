@@ -78,9 +78,9 @@ def temporary_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
 def sweep_folders(prefix: str, parent: Path) -> None:
     """Remove the folders of `make_folder` whose process is gone; what cannot be removed stays."""
     for folder in parent.glob(f"{prefix}*"):
-        if folder.is_symlink() or not (folder / LOCK).is_file():
-            continue
         try:
+            if folder.is_symlink() or not (folder / LOCK).is_file():
+                continue
             handle = take_lock(folder / LOCK, create=False)
         except OSError:
             continue  # of another user, or just removed

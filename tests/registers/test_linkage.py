@@ -155,7 +155,8 @@ def test_tables_that_lead_nowhere_are_named():
 
 
 REGISTER = [
-    {"be_id": unit, "year": 2014, "employed_persons": persons} for unit, persons in ((1, 5.0), (2, 50.0), (3, 50.0))
+    {"be_id": unit, "year": 2014, "employed_persons": persons}
+    for unit, persons in ((1, 5.0), (2, 50.0), (3, 50.0), (4, None), (5, 0.0))
 ]
 LIST = {"participants": [{"kvk_id": "a"}], "kvk_person": [{"kvk_id": "a", "person_id": "p"}]}
 CASES = {
@@ -169,6 +170,7 @@ CASES = {
     ),
     "equally long: the larger unit": ([(1, None, None), (2, None, None)], {(2014, 2): 1}),
     "equally long and large: the smaller id": ([(3, None, None), (2, None, None)], {(2014, 2): 1}),
+    "equally long: missing persons are fewest": ([(4, None, None), (5, None, None)], {(2014, 5): 1}),
     "a link that ends before the year is none": ([(1, None, dt.date(2013, 12, 31))], {}),
     "a unit outside the register is none": ([(9, None, None)], {}),
     "a link of one day is one": ([(1, dt.date(2014, 12, 31), dt.date(2014, 12, 31))], {(2014, 1): 1}),
@@ -205,6 +207,8 @@ def test_entry_year_is_the_first_of_the_participants_on_a_unit():
         "kvk_person": [{"kvk_id": "a", "person_id": "p"}, {"kvk_id": "b", "person_id": "p"}],
         "person_business_unit": [{"person_id": "p", "be_id": 1}],
     }
+    alone = {**tables, "kvk_person": tables["kvk_person"][:1]}
+    assert link_participants(make_extract(**alone)).units_frame["entry_year"].tolist() == [2017]
     linkage = link_participants(make_extract(**tables))
     assert linkage.units_frame["entry_year"].tolist() == [2016]
     assert linkage.units()["n_kvk"].tolist() == [2]

@@ -261,6 +261,22 @@ def test_folders_of_dead_processes_are_swept_and_those_of_others_are_not(tmp_pat
     assert not folder.exists()
 
 
+def test_folders_that_another_user_keeps_private_stop_nobody(tmp_path, monkeypatch):
+    (tmp_path / "work.of_someone").mkdir()
+    (tmp_path / "work.of_someone" / LOCK).touch()
+    look = Path.stat
+
+    def refuse(path, **options):
+        if path.parent.name == "work.of_someone":
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    with temporary_folder("work.", tmp_path) as folder:
+        assert folder.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["work.of_someone"]
+
+
 FAILURES = {
     "a full disk": (OSError(28, "No space left on device"), "no room left on the disk"),
     "a file-size limit": (OSError(27, "File too large"), "larger than the limit"),
