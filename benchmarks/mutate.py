@@ -62,7 +62,7 @@ def variants(node: ast.AST) -> Iterator[ast.AST]:
         yield changed(node, attr=NAMES[node.attr])
     elif isinstance(node, ast.IfExp):
         yield changed(node, body=node.orelse, orelse=node.body)
-    elif isinstance(node, ast.If):
+    elif isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.dump(node.test):
         yield changed(node, test=ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test))
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield ast.Pass()
@@ -76,12 +76,22 @@ def changed(node: ast.AST, **fields: Any) -> ast.AST:
     return other
 
 
+def changeable(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and what lies in it, types aside."""
+    yield node
+    for name, value in ast.iter_fields(node):
+        if name not in NOT_CHANGED:
+            for one in value if isinstance(value, list) else [value]:
+                if isinstance(one, ast.AST) and "TYPE_CHECKING" not in ast.dump(one)[:80]:
+                    yield from changeable(one)
+
+
 def mutants(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Change the tree in one place after the other; yield line and text of each change while it is there."""
-    for parent in list(ast.walk(tree)):
-        for name, value in list(ast.iter_fields(parent)):
+    for parent in list(changeable(tree)):
+        for name, value in [field for field in ast.iter_fields(parent) if field[0] not in NOT_CHANGED]:
             nodes = value if isinstance(value, list) else [value]
-            for place, node in enumerate(nodes if name not in NOT_CHANGED else []):
+            for place, node in enumerate(nodes):
                 for other in variants(node) if isinstance(node, ast.AST) else ():
                     put = [*nodes[:place], ast.copy_location(other, node), *nodes[place + 1 :]]
                     setattr(parent, name, put if isinstance(value, list) else put[place])

@@ -158,3 +158,16 @@ def test_units_of_several_years_are_kept_apart(seed: int, spread: int) -> None:
         frame = found.astype({"unit": "int64", "year": "int64"}).set_index(key).sort_index()
         frame = frame[wanted.columns].astype("float64")
         pd.testing.assert_frame_equal(frame, wanted, rtol=EXACT)
+
+
+@pytest.mark.parametrize("beyond", [-(2**62), 2**62, 1000, -1000])
+def test_ids_far_beyond_those_of_the_units_are_strangers(beyond: int) -> None:
+    """With four years, an id that is 2 to the 62nd away would stand where the unit stands: places wrap around."""
+    keys = pd.MultiIndex.from_product([range(10, 20), range(2014, 2018)], names=["unit", "year"]).to_frame(index=False)
+    rows = keys.assign(slot=np.int8(0), value=1.0)
+    strangers = rows.assign(unit=rows["unit"] + beyond, value=5.0)
+    connection = engine.open_engine()
+    units, values = (engine.from_frame(connection, frame) for frame in (keys, pd.concat([rows, strangers])))
+    found = fetch_totals(units, ["unit", "year"], [], [Detail(values, ("sum",), count="values")]).to_pandas()
+    assert (found["sum"] == 1.0).all()
+    assert (found["values"] == 1).all()
