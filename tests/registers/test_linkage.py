@@ -68,6 +68,7 @@ def registers(draw: st.DrawFn) -> dict[str, list[dict[str, object]]]:
 
 def units_of(tables: dict[str, list[dict[str, object]]]) -> dict[tuple[int, int], int]:
     units = link_participants(make_extract(**tables)).units()
+    assert units.equals(units.sort_values(["year", "be_id"], ignore_index=True))
     return {(int(year), int(unit)): int(n) for year, unit, n in units.itertuples(index=False)}
 
 

@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 from small_registers import make_extract, one_link_each, quarters
 
+from si_eval import engine
 from si_eval.errors import StudyError
+from si_eval.registers.extracts import read_extract
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
 
@@ -277,3 +279,22 @@ def test_row_order_does_not_matter():
 def test_an_unknown_rule_set_is_refused():
     with pytest.raises(StudyError, match=r"replicate_2021.*expected one of replicate_2020"):
         panel_of("replicate_2021", business_units=[{"be_id": 1, "year": 2014}])
+
+
+def test_a_register_worked_on_year_by_year_gives_the_same_panel(simulated_extract, monkeypatch):
+    extract = read_extract(simulated_extract(scale=0.002))
+    linkage = link_participants(extract)
+    parts = []
+    for most in (10**9, 0):
+        monkeypatch.setattr(engine, "MAX_ROWS_AT_ONCE", most)
+        panel = build_panel(extract, linkage)
+        frame = panel.to_frame().sort_values(["be_id", "year"], ignore_index=True)
+        parts.append((frame, panel.outliers(), panel.coverage(), dict(panel.per_year)))
+    for one, other in zip(*parts, strict=True):
+        assert one.equals(other) if isinstance(one, pd.DataFrame) else one == other
+    assert len(parts[0][1])
+    frame, _, coverage, _ = parts[0]
+    coverage = coverage[coverage["measure"].str.startswith("investment_")]
+    found = coverage.groupby(["year", "measure"])["n_units"].sum()
+    expected = frame.assign(measure="investment_" + frame["investment_status"]).groupby(["year", "measure"]).size()
+    assert found[found > 0].to_dict() == expected.to_dict()
