@@ -76,3 +76,20 @@ def test_tables_that_say_nothing_are_refused(table):
         judge_many_cells(table, primary="z")
     with pytest.raises(StudyError, match="tables: found"):
         judge_many_cells([3])
+
+
+def test_a_frame_is_compared_under_any_rule_set():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {"firm": np.arange(80), "year": 2019, "joined": np.arange(80) < 20, "x": rng.lognormal(0, 1, 80)}
+    )
+    columns = {"unit": "firm", "year": "year", "participant": "joined", "extra": ["x"]}
+    tables = {rules: compare_groups(panel_from_frame(frame, rules=rules, **columns), indicator="x").to_frame()
+              for rules in ("replicate_2020", "recommended")}  # fmt: skip
+    plain, careful = (table.set_index(["group", "statistic"]) for table in tables.values())
+    assert np.isfinite(plain.loc[("difference", "mean"), "p_value"])
+    assert np.isnan(careful.loc[("difference", "mean"), "p_value"])
+    assert set(careful.index.get_level_values("statistic")) == {"mean", "median", "winsorised_mean", "mean_log"}
+    shared = careful.index.intersection(plain.index)
+    pd.testing.assert_series_equal(careful.loc[shared, "estimate"], plain.loc[shared, "estimate"])
+    assert set(careful["rule_set"]) == {"recommended"}

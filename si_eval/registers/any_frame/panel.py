@@ -64,6 +64,7 @@ def panel_from_frame(
     sector: str | None = None,
     group: str | None = None,
     extra: Sequence[str] = (),
+    rules: str | RuleSet = "replicate_2020",
 ) -> Panel:
     """Make a panel of any data frame with one row a firm and year.
 
@@ -93,10 +94,13 @@ def panel_from_frame(
     sector : str, optional
         Column with the sector.
     group : str, optional
-        Column with the enterprise group that a unit belongs to; disclosure control counts groups.
+        Column with the enterprise group that a unit belongs to: a cluster in comparisons, counted by disclosure
+        control.
     extra : sequence of str, optional
         Columns that become indicators under their own names, in their own units. Words that a panel or a table uses
         itself (``weight``, ``records``) are refused.
+    rules : str or RuleSet, default "replicate_2020"
+        How figures per employee are made and how groups are compared. Units are not set aside as outliers here.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def panel_from_frame(
     known = _known(employed_persons, revenue)
     for name in extra:
         known[name] = Indicator(name=name, function=REGISTER_VALUE, unit=name, domain="register", nl=name, en=name)
-    rules = rule_set("replicate_2020")
+    rules = rule_set(rules)
     connection = engine.open_engine()
     content = pd.DataFrame(columns)
     table = _table(connection, content, known, rules)
