@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -165,7 +166,12 @@ def test_what_is_settled_does_not_depend_on_the_order_of_rows(cells: list[tuple]
         )
         for f in (frame, shuffled)
     )
-    assert sorted(map(str, found.problems)) == sorted(map(str, again.problems))
+    # rows have other numbers in another order
+    problems, others = (
+        sorted(re.sub(r" \(for example [^)]*\)", "", str(one)) for one in entries.problems)
+        for entries in (found, again)
+    )
+    assert problems == others
     assert found.notes == again.notes
     order = shuffled.index.to_numpy()
     np.testing.assert_array_equal(found.year[order], again.year)
