@@ -1,0 +1,145 @@
+"""Cells are sets of firms: what labels hid, and what standard errors, estimates and a changed extract tell."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_registers import make_extract, one_link_each, quarters
+
+import si_eval as se
+from si_eval.disclosure import DisclosureRules, ReleaseLedger, decide, protect
+from si_eval.errors import DisclosureError
+from si_eval.registers.linkage import link_participants
+from si_eval.registers.panel import build_panel
+
+UNITS = 160
+
+
+def firms(seed=1, units=UNITS, **columns):
+    """Make firms of one year: who joined, in which branch, and what is asked for."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {"firm": np.arange(units), "year": 2019, "joined": np.arange(units) % 2, "sales": rng.lognormal(8, 0.6, units),
+         "branch": np.where(np.arange(units) % 4 < 2, "B", "D")}
+    )  # fmt: skip
+    return frame.assign(**columns)
+
+
+def panel_of(frame, **names):
+    return se.panel_from_frame(
+        frame, unit="firm", year="year", participant="joined", revenue="sales", sector="branch", **names
+    )
+
+
+def means(table, group="participant"):
+    return table.to_frame().query("statistic == 'mean' and group == @group")
+
+
+def test_a_code_with_a_plus_is_a_class_of_its_own():
+    """Five firms of B+D beside many of B and of D: the label is no union."""
+    branch = np.array(["B", "D"])[np.arange(UNITS) // 2 % 2].astype(object)
+    branch[:10] = "B+D"
+    panel = panel_of(firms(branch=branch))
+    (safe,) = protect([se.compare_groups(panel, indicator="revenue", by=["sector"])])
+    rows = means(safe).set_index("sector")
+    assert rows.loc["B+D", "status"] == "suppressed"
+    whole, split = protect([se.compare_groups(panel, indicator="revenue", by=list(by)) for by in ((), ("sector",))])
+    both = [means(whole)["status"].tolist(), means(split)["status"].tolist()]
+    assert sum(status == "suppressed" for statuses in both for status in statuses) > 1
+
+
+def test_one_variable_under_two_names_is_one():
+    """A cell that is withheld under one name is not given by the margins of the other."""
+    small = np.where(np.arange(UNITS) < 12, "S", np.where(np.arange(UNITS) % 4 < 2, "B", "D"))
+    frame = firms(branch=small).assign(turnover=lambda rows: rows["sales"])
+    panel = panel_of(frame, extra=("turnover",))
+    split = se.compare_groups(panel, indicator="revenue", by=["sector"])
+    other = se.compare_groups(panel, indicator="turnover")
+    parts = se.compare_groups(panel, indicator="turnover", where={"sector": ["B", "D"]})
+    safe = protect([split, other, parts])
+    gone = means(safe[0]).set_index("sector")["status"] == "suppressed"
+    assert gone["S"]
+    shown = [means(table)["status"].tolist() == ["shown"] for table in safe[1:]]
+    assert not all(shown), "the total less the rest is the withheld cell"
+
+
+def test_standard_errors_that_solve_a_block_of_single_firms_go():
+    """Four firms in a block of two branches by two classes: printed sums leave it open, printed squares do not."""
+    sizes = [1, 1, 1, 1, 40, 40]
+    frame = firms(
+        units=sum(sizes), joined=1, branch=np.repeat(list("AABBCC"), sizes), flag=np.repeat([0.0, 1.0] * 3, sizes)
+    )
+    panel = panel_of(frame, extra=("flag",))
+    rules = DisclosureRules(min_units=1, dominance=((1, 0.95),), p_percent=0, zeros="safe", quantile_units=0)
+    asked = ([], ["sector"], ["flag"], ["sector", "flag"])
+    decision = decide([se.compare_groups(panel, indicator="revenue", by=by) for by in asked], rules=rules)
+    block = means(decision.tables[3]).query("sector != 'C'")
+    assert set(block["status"]) == {"suppressed"}
+    margins = pd.concat([means(decision.tables[1]).query("sector != 'C'"), means(decision.tables[2])])
+    assert set(margins["status"]) == {"shown"}
+    gone = margins["std_error"].isna()
+    assert gone.any(), "two sums of squares and a sum give the four firms"
+    assert margins.loc[gone, ["conf_low", "conf_high", "p_value"]].isna().all(axis=None)
+    assert margins.loc[gone, "note"].str.contains("without standard error").all()
+    assert not margins.loc[~gone, "note"].str.contains("without standard error").any()
+
+
+def test_two_estimates_one_firm_apart_do_not_both_leave():
+    simulated = se.simulate_firms(firms=400, participants=120, years=6, seed=1).frame
+    names = {"unit": "firm", "year": "year", "participant": "participant", "revenue": "revenue"}
+    tables = []
+    for frame in (simulated, simulated[simulated["firm"] != simulated["firm"].max()]):
+        panel = se.panel_from_frame(frame, **names, entry_year="entry_year")
+        tables.append(se.estimate_effect(panel, outcome="revenue", design="staggered").named(f"e{len(tables)}"))
+    overall = "category == 'overall' and statistic == 'att'"
+    statuses = [table.to_frame().query(overall)["status"].item() for table in protect(tables)]
+    assert statuses == ["shown", "suppressed"]
+    ledger = ReleaseLedger()
+    protect(tables[:1], ledger=ledger)
+    kept = ReleaseLedger.from_content(ledger.content())
+    kept.sources = dict(ledger.sources)
+    (later,) = protect(tables[1:], ledger=kept)
+    assert later.to_frame().query(overall)["status"].item() == "suppressed"
+    same = protect([tables[0], tables[0].named("again")])
+    assert all((table.to_frame()["status"] == "shown").any() for table in same)
+
+
+def test_a_withheld_count_of_nobody_leaves_no_trace_in_means():
+    """No participant is in branch J; the count says nothing of it, and so must the mean."""
+    units = [{"be_id": unit, "year": 2019, "employed_persons": 20.0, "sbi": "28000"} for unit in range(1, 81)]
+    units += [{"be_id": unit, "year": 2019, "employed_persons": 20.0, "sbi": "62000"} for unit in range(81, 121)]
+    turnover = [row for unit in range(1, 121) for row in quarters(unit, 2019, [1000.0 + 7 * unit] * 4)]
+    extract = make_extract(business_units=units, turnover=turnover, **one_link_each(range(1, 41)))
+    panel = build_panel(extract, link_participants(extract))
+    tables = [
+        se.describe_reach(panel, year=2019), se.compare_groups(panel, indicator="revenue", by=["sector"], years=[2019])
+    ]  # fmt: skip
+    inside = tables[0].frame.query("indicator == 'sector' and sector == 'J' and group == 'participant'")
+    assert inside["n_units"].eq(0).all()
+    counts, levels = protect(tables)
+    nobody = counts.to_frame().query("indicator == 'sector' and sector == 'J' and group == 'participant'")
+    trace = levels.to_frame().query("sector == 'J' and group == 'participant'")
+    assert set(nobody["status"]) <= {"suppressed"}
+    assert set(trace["status"]) <= {"suppressed"}
+    assert trace["note"].eq("").all()
+
+
+def test_a_ledger_of_other_data_is_refused_until_a_checker_agrees(tmp_path):
+    first = panel_of(firms(seed=1))
+    ledger = ReleaseLedger()
+    protect([se.compare_groups(first, indicator="revenue")], ledger=ledger)
+    kept = ReleaseLedger.load(ledger.save(tmp_path / "ledger.json"))
+    again = se.compare_groups(panel_of(firms(seed=1)), indicator="revenue")
+    assert (means(protect([again], ledger=kept)[0])["status"] == "shown").all()
+    kept = ReleaseLedger.load(tmp_path / "ledger.json")
+    other = se.compare_groups(panel_of(firms(seed=2)), indicator="revenue")
+    with pytest.raises(DisclosureError, match="set_aside_earlier"):
+        protect([other], ledger=kept)
+    with pytest.raises(DisclosureError, match="reason"):
+        kept.set_aside_earlier(list(other.sources), reason=" ")
+    assert (
+        kept.set_aside_earlier(list(other.sources), reason="the register was delivered anew; agreed by the office") > 0
+    )
+    assert (means(protect([other], ledger=kept)[0])["status"] == "shown").all()
+    assert ReleaseLedger.from_content(kept.content()).set_aside == kept.set_aside
