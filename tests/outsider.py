@@ -176,13 +176,15 @@ class System:
             if cell.shown or not _breaks_a_rule(values) or not values.any():
                 continue
             width = PROTECTION * self.size(target)
-            low, high = self.bound(target, self.equations)
-            true = float(values.sum())
-            if high >= true + 0.99 * width and low <= max(true - 0.99 * width, 0 if self.positive else -np.inf) + 1e-9:
-                continue
+            true, floor = float(values.sum()), 0.0 if self.positive else -np.inf
+            ends = self.bound(target, self.equations)
             before = [one for one in self.equations if one.table < cell.table] if in_turn else []
-            if before and np.allclose((low, high), self.bound(target, before), rtol=1e-6, atol=1e-6 * width):
+            had = self.bound(target, before) if before else (floor, np.inf)
+            narrow = (ends[0] > max(true - 0.99 * width, floor) + SOLVED * width, ends[1] < true + 0.99 * width)
+            known = [np.isclose(end, old, rtol=SOLVED, atol=1e-6 * width) for end, old in zip(ends, had, strict=True)]
+            if not any(is_narrow and not was for is_narrow, was in zip(narrow, known, strict=True)):
                 continue
+            low, high = ends
             label = f"{cell.label}: {true:.6g} in {low:.6g} to {high:.6g}"
             found.append(("a withheld cell is narrowed", cell.table, label))
         return found
