@@ -95,7 +95,7 @@ def test_a_few_firms_of_a_yes_or_no_are_found_however_it_is_coded():
         assert kinds(attack(request, [naively(table) for table in request.tables])) == {"a few firms of a yes or no"}
 
 
-@pytest.mark.parametrize("seed", [1, 5, 6, 8, 12, 22, 28])
+@pytest.mark.parametrize("seed", [1, 6, 8, 12, 22])
 def test_nothing_comes_back_of_requests_that_evaluators_make(seed):
     request = draw_request(seed)
     in_turn, ledger = bool(seed % 2), ReleaseLedger()
