@@ -17,6 +17,8 @@ from si_eval.stats import BoolArray, FloatArray
 
 MET = 1 - 1e-6  # the share of a move that counts as all of it
 EXACT = 1e-7  # relative: a sum of squares that changes by less is as printed
+DEAR = 1e6  # cost of a standard error that left before and cannot be withheld
+LEAST = 1e-3  # of one whose rows are worth nothing
 SHORT = 1e-4  # cost of a move, so that worlds stay near the truth
 
 
@@ -70,7 +72,11 @@ class _Squares:
         ]
         self.shown = sums.members[printed]
         self.spread = [place for place in printed if _prints_spread(protection, sums.numbers[place])]
-        self.costs = {place: max(sum(cost_of(cells[n]) for n in sums.numbers[place]), 1e-3) for place in self.spread}
+        self.left = {place for place in self.spread if any(cells[number].fixed for number in sums.numbers[place])}
+        self.costs = {
+            place: DEAR if place in self.left else max(sum(cost_of(cells[n]) for n in sums.numbers[place]), LEAST)
+            for place in self.spread
+        }
 
     @classmethod
     def of(cls, protection: Protection, home: Block, sums: Sums, variable: str) -> _Squares | None:
@@ -96,9 +102,10 @@ class _Squares:
             world = self._world(row, sought)
             if world is None:
                 continue
-            for place in world.broken:
+            broken = set(world.broken) - self.left
+            for place in broken:
                 self.protection.spreads_withheld |= set(self.sums.numbers[place])
-            self.spread = [place for place in self.spread if place not in world.broken]
+            self.spread = [place for place in self.spread if place not in broken]
             moved = world.values - self.values
             met |= {
                 place

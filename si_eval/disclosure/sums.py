@@ -167,6 +167,8 @@ def _unsafe_rests(
             candidates.append(inside[wide] & ~inside[small])
     for wide, parts in _tilings(common, size, within, families):
         candidates.append(inside[wide] & ~inside[list(parts)].any(axis=0))
+    for union in _unions_of_splits(cover, nodes, inside):
+        candidates += [union & ~row for row in inside if not (row & ~union).any()]
     for atoms in candidates:
         key = atoms.tobytes()
         if key in seen or not atoms.any():
@@ -187,6 +189,20 @@ class _Size(NamedTuple):
     units: float
     absolute: float
     squares: float
+
+
+def _unions_of_splits(cover: Cover, nodes: Sequence[tuple[int, ...]], inside: BoolArray) -> Iterator[BoolArray]:
+    """List what cells that differ in one column have together, where they are disjoint: their sum is printed."""
+    splits: dict[tuple[object, ...], set[int]] = defaultdict(set)
+    for place, several in enumerate(nodes):
+        for definition in (one for number in several for one in cover.cells[number].definitions):
+            for condition in definition.units.where:
+                others = tuple(one for one in definition.units.where if one is not condition)
+                splits[definition.units.population, condition[0], others].add(place)
+    for places in splits.values():
+        parts = inside[sorted(places)]
+        if len(parts) > 1 and int(parts.sum(axis=0).max()) == 1:
+            yield np.asarray(parts.any(axis=0))
 
 
 def _in_doubt(size: _Size, rules: DisclosureRules, *, counts: bool) -> bool:
