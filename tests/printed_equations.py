@@ -194,6 +194,7 @@ def _last_digit(row: dict[str, str]) -> float:
         ends = max(ends, 2 - math.floor(math.log10(error)))
     elif row["statistic"] != "index" and estimate:
         ends = max(ends, 3 - math.floor(math.log10(abs(estimate)))) if not math.isnan(estimate) else ends
+        ends = min(ends, len(row["estimate"].rstrip("0").partition(".")[2]))  # its error may be withheld alone
     return 0.0 if round(estimate, ends) != estimate else 10.0**-ends
 
 
