@@ -147,8 +147,8 @@ def _is_list(value: object) -> bool:
 def _read_responses(source: str | Path | pd.DataFrame) -> tuple[SmallTable, str]:
     """Return every cell as stripped text, missing ones empty, and the hash of the content."""
     if isinstance(source, pd.DataFrame):
-        content = source.reset_index(drop=True).to_csv(index=False).encode()
-        return read_small_table(source, what="responses"), hashlib.sha256(content).hexdigest()
+        table = read_small_table(source, what="responses")
+        return table, hashlib.sha256(table.frame.to_csv(index=False).encode()).hexdigest()
     content = read_bytes(source, what="responses", expected="CSV or parquet", max_bytes=MAX_BYTES)
     digest, name = hashlib.sha256(content).hexdigest(), Path(source).name
     if Path(source).suffix.lower() != ".parquet":

@@ -155,7 +155,7 @@ def cell_text(value: Any) -> str:
         return value.strip()
     if not pd.api.types.is_scalar(value) or isinstance(value, bytes):
         raise TypeError(type(value).__name__)
-    if pd.isna(value):
+    if (isinstance(value, Decimal) and value.is_nan()) or pd.isna(value):  # a signalling one cannot be asked
         return ""
     if isinstance(value, float | np.floating | Decimal):
         text = str(int(value)) if value == value // 1 and abs(float(value)) < MAX_WHOLE else str(value)

@@ -15,8 +15,8 @@ from si_eval.registers import indicators as formulas
 from si_eval.report.tables import table_html
 from si_eval.vocabulary import EMPLOYED_PERSONS
 
-UNITS = range(1, 41)
-PARTICIPANTS = range(1, 21)
+UNITS = range(1, 81)
+PARTICIPANTS = range(1, 41)
 SAME = 1e-12  # relative: the same few operations
 LABELS = {"nl": "Wegwerpindicator", "en": "Throw-away indicator"}
 ENTRIES = {
@@ -68,7 +68,7 @@ def add_entry(monkeypatch):
 
 
 def build():
-    """Forty firms, half of them participants and half in larger groups; the first has an extreme revenue."""
+    """Eighty firms, half of them participants and half in larger groups; the first has an extreme revenue."""
     groups = [{"group_id": unit, "year": 2014, "employed_persons": 90.0 if unit % 2 else 2.0} for unit in UNITS]
     units = [
         {
@@ -78,9 +78,7 @@ def build():
         for unit in UNITS
     ]  # fmt: skip
     turnover = [
-        row
-        for unit in UNITS
-        for row in quarters(unit, 2014, [1e9 if unit == 1 else 100.0 + unit] * (4 if unit % 4 else 3))
+        row for unit in UNITS for row in quarters(unit, 2014, [1e9 if unit == 1 else 100.0 + unit] * (4 if unit % 4 else 3))
     ]
     extract = make_extract(
         business_units=units, enterprise_groups=groups, turnover=turnover, **one_link_each(PARTICIPANTS)

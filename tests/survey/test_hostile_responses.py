@@ -32,6 +32,7 @@ READ = {  # what respondents typed, and its mean
     "numbers of a frame": ([1.125, 2.125, 3.125], 2.125),
     "numbers and texts": ([1.5, "2.5", 2], 2.0),
     "decimals": ([Decimal("1.125"), Decimal("2.125"), None], 1.625),
+    "decimals that are no number": ([Decimal("1.125"), Decimal("2.125"), Decimal("sNaN")], 1.625),
     "missing values of every kind": ([4, None, np.nan], 4.0),
 }
 REFUSED = {
