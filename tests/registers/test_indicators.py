@@ -77,9 +77,8 @@ def build():
         }
         for unit in UNITS
     ]  # fmt: skip
-    turnover = [
-        row for unit in UNITS for row in quarters(unit, 2014, [1e9 if unit == 1 else 100.0 + unit] * (4 if unit % 4 else 3))
-    ]
+    amounts = {unit: [1e9 if unit == 1 else 100.0 + unit] * (4 if unit % 4 else 3) for unit in UNITS}
+    turnover = [row for unit in UNITS for row in quarters(unit, 2014, amounts[unit])]
     extract = make_extract(
         business_units=units, enterprise_groups=groups, turnover=turnover, **one_link_each(PARTICIPANTS)
     )
