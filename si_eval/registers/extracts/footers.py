@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 EPOCH = datetime.date(1970, 1, 1)
-LOWEST, HIGHEST, PRESENT = ":lowest", ":highest", ":present"
+LOWEST, HIGHEST, PRESENT = ":lowest value", ":highest value", ":values"  # no mark of a row has these names
 
 
 class _Bounds(NamedTuple):
