@@ -192,6 +192,7 @@ def _last_digit(row: dict[str, str]) -> float:
     ends = 1 if row["statistic"] == "index" else 0
     if error > 0:
         ends = max(ends, 2 - math.floor(math.log10(error)))
+        ends += round(estimate, ends) != estimate == round(estimate, ends + 1)  # an error of 9.96 is printed as 10
     elif row["statistic"] != "index" and estimate:
         ends = max(ends, 3 - math.floor(math.log10(abs(estimate)))) if not math.isnan(estimate) else ends
         ends = min(ends, len(row["estimate"].rstrip("0").partition(".")[2]))  # its error may be withheld alone
