@@ -61,6 +61,15 @@ def check_panel(function: str, panel: object) -> Arguments:
     return arguments
 
 
+def check_two_years(arguments: Arguments, panel: Panel, base_year: object, year: object) -> tuple[int, int]:
+    """Return the years between which a comparison looks at changes; keep a problem where they are no two years."""
+    first = arguments.year("base_year", base_year, panel.per_year)
+    last = arguments.year("year", year, panel.per_year)
+    if first == last:
+        arguments.add("year", str(last), "another year than base_year", "name two years")
+    return first, last
+
+
 def check_request(
     arguments: Arguments,
     panel: Panel,

@@ -111,11 +111,8 @@ def decompose_change(
          change_exit      -5.0        1
     """
     arguments = cells.check_panel("decompose_change", panel)
-    first = arguments.year("base_year", base_year, panel.per_year)
-    last = arguments.year("year", year, panel.per_year)
+    first, last = cells.check_two_years(arguments, panel, base_year, year)
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where)
-    if first == last:
-        arguments.add("year", str(last), "another year than base_year", "name two years")
     arguments.refuse_problems()
     asked = [replace(request, indicators=(name,), years=tuple(sorted((first, last)))) for name in request.indicators]
     flows = [(one.indicators[0], cells.count_flows(panel, one, first, last)) for one in asked]

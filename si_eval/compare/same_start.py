@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
-from si_eval.compare.contrasts import GROUP_CONVENTION, UNIT_CONVENTION
+from si_eval.compare.contrasts import convention_of
 from si_eval.results import Panel, ResultTable
 from si_eval.vocabulary import (
     BEYOND_SAME_START,
@@ -133,12 +133,9 @@ def compare_changes(
          difference change_beyond_same_start       0.1
     """
     arguments = cells.check_panel("compare_changes", panel)
-    first = arguments.year("base_year", base_year, panel.per_year)
-    last = arguments.year("year", year, panel.per_year)
+    first, last = cells.check_two_years(arguments, panel, base_year, year)
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where, several=False)
     errors = cells.check_errors(arguments, panel, level=level, cluster=cluster)
-    if first == last:
-        arguments.add("year", str(last), "another year than base_year", "name two years")
     arguments.refuse_problems()
     request = replace(request, years=tuple(sorted((first, last))), errors=errors)
     found = cells.measure_changes(panel, request, first, last)
@@ -158,7 +155,7 @@ def compare_changes(
     name = request.indicators[0]
     of_all: cells.Columns = {
         INDICATOR: name, UNIT_OF_MEASURE: panel.indicators[name].unit, RULE_SET: panel.rules.name,
-        SE_CONVENTION: GROUP_CONVENTION if errors.by_group else UNIT_CONVENTION,
+        SE_CONVENTION: convention_of(errors),
     }  # fmt: skip
     rows = pd.concat(frames, ignore_index=True).assign(**of_all)
     rows[YEAR] = last
