@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Literal, TypeAlias, get_args
 
 from si_eval.frozen import FrozenMapping
-from si_eval.registry import facts, unit_labels
+from si_eval.registry import EURO, currency_of, facts, in_euro, unit_labels
+from si_eval.registry.currencies import currency_words
 
 Language = Literal["nl", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+LOCALES: Mapping[Language, str] = {"nl": "nl_NL", "en": "en_GB"}  # how numbers and money are written
 BOTH_LANGUAGES = " | "
 Labels: TypeAlias = Mapping[str, Mapping[str, str]]  # ``nl`` and ``en`` by term
 NO_LABELS: Labels = FrozenMapping()
@@ -351,8 +354,21 @@ def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
     )
     if entry is not None:
         return str(entry[language])
+    if currency_of(term) not in ("", EURO):
+        return _money_label(term, language)
     dutch, bar, english = term.partition(BOTH_LANGUAGES)
     return term if not bar else dutch if language == "nl" else english
+
+
+def _money_label(unit: str, language: Language) -> str:
+    """Return the label of a unit of measure in a currency other than the registry's: that of euro, with its words."""
+    currency = currency_of(unit)
+    many, one = currency_words(currency, LOCALES[language])
+    entry = facts("labels").get(in_euro(unit))
+    if entry is None:
+        return many + unit.removeprefix(currency)
+    words = re.split(rf"\b(?:euro|{EURO})\b", str(entry[language]))
+    return words[0] + many + one.join(words[1:])
 
 
 def is_labelled(term: str, own: Labels = NO_LABELS) -> bool:

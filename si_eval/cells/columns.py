@@ -5,12 +5,11 @@ from __future__ import annotations
 import ibis.expr.datatypes as dt
 
 from si_eval import engine
-from si_eval.registry import indicators
+from si_eval.registry import currency_of, indicators
 from si_eval.results import Panel
 from si_eval.vocabulary import BE_ID, GROUP_ID, YEAR
 
 IDENTIFIERS = (BE_ID, GROUP_ID)
-MONEY = "EUR"  # begins the unit of measure of the registry's amounts
 MIN_SHARED = 2  # units that a value has on average; a column with fewer is nearly a list of units
 
 
@@ -41,6 +40,6 @@ def describe_telling(panel: Panel, column: str) -> str:
 
 
 def _is_money(panel: Panel, column: str) -> bool:
-    """Whether the registry has a column as an amount, under whatever unit a panel gives it."""
-    entry = indicators().get(column)
-    return entry is not None and entry.unit.startswith(MONEY)
+    """Whether the registry or the panel has a column as an amount, under whatever unit a panel gives it."""
+    entries = (indicators().get(column), panel.indicators.get(column))
+    return any(entry is not None and currency_of(entry.unit) for entry in entries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from si_eval.registry import facts
+from si_eval.registry import facts, in_euro
 from si_eval.stats import FloatArray, IntArray
 from si_eval.vocabulary import CONF_HIGH, CONF_LOW, ESTIMATE, P_VALUE, STATISTIC, STD_ERROR, UNIT_OF_MEASURE
 
@@ -25,7 +25,12 @@ def round_released(frame: pd.DataFrame) -> pd.DataFrame:
     estimates, errors = (frame[column].to_numpy(dtype=float) for column in (ESTIMATE, STD_ERROR))
     end_of_error = _decimals(errors, rules["significant_digits"]["std_error"])
     ends = np.maximum(_decimals(estimates, rules["significant_digits"]["estimate"]), 0)
-    named = frame[UNIT_OF_MEASURE].map(rules["units"]).fillna(frame[STATISTIC].map(rules["statistics"]))
+    named = (
+        frame[UNIT_OF_MEASURE]
+        .map(in_euro, na_action="ignore")
+        .map(rules["units"])
+        .fillna(frame[STATISTIC].map(rules["statistics"]))
+    )
     ends = named.fillna(pd.Series(ends, index=frame.index)).to_numpy(dtype=np.int64)
     least = named.fillna(0).to_numpy(dtype=np.int64)
     ends = np.where(np.nan_to_num(errors) > 0, np.maximum(end_of_error + 1, least), ends)

@@ -12,6 +12,7 @@ from si_eval.published.bilingual import BilingualText, join_texts, labelled, num
 from si_eval.published.contrasts import Contrast, ContrastResult, evaluate_contrast, list_contrasts, split_list
 from si_eval.published.descriptions import describe_claim, describe_precision, describe_reading
 from si_eval.published.lookup import CALIBRATED, RESTATED, Cell, Results, weakest_basis
+from si_eval.registry import currency_of, named_currency
 from si_eval.results.comparison import AGREE, VERDICTS
 
 EXACT, WITHIN, DIRECTION, FAILS, NOT_COMPUTABLE = VERDICTS
@@ -42,10 +43,21 @@ NEARNESS_COMPARISONS = ("=", "!=", "flat", "up_or_flat")
 MIXED = "mixed"
 
 
+def _code(text: str) -> BilingualText:
+    """Return a code that is the same in both languages."""
+    return BilingualText(text, text)
+
+
+def not_one_currency(printed: str, computed: str) -> bool:
+    """Whether a printed figure is in one currency and the computed number in another."""
+    return bool(currency_of(computed)) and named_currency(printed) not in ("", currency_of(computed))
+
+
 def judge_figure(row: Mapping[str, str], results: Results) -> dict[str, Any]:
     """Compare one printed figure with the computed number, under the precision with which it was printed."""
     rule, contrast = results.readings["precision"][row["precision"]], list_contrasts({**row, "other": ""}, results)[0]
-    result = evaluate_contrast(contrast, row, (), results)._replace(unit=row["unit"])
+    result = evaluate_contrast(contrast, row, (), results)
+    unit, result = result.unit, result._replace(unit=row["unit"])
     published, step = float(row["value"] or "nan"), float(row["step"] or "nan")
     verdict = NOT_COMPUTABLE
     if "withheld" in rule and result.withheld:
@@ -57,6 +69,8 @@ def judge_figure(row: Mapping[str, str], results: Results) -> dict[str, Any]:
         reason = results.thinning_note
     elif result.reason:
         reason = result.reason
+    elif not_one_currency(row["unit"], unit):
+        reason = labelled("published_other_currency", computed=_code(currency_of(unit)), printed=_code(row["unit"]))
     else:
         low, high = published - rule["below"] * step, published + rule["above"] * step
         slack = REL_TOL * max(abs(published), step)

@@ -13,7 +13,7 @@ from si_eval.arguments import Arguments, whole_number
 from si_eval.registers.identity import identity_of_extract
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
 from si_eval.registers.unit_years import investment_flags, join_unit_years
-from si_eval.registry import Indicator, RuleSet, indicators, rule_set
+from si_eval.registry import EURO, Indicator, RuleSet, currencies, indicators, rule_set
 from si_eval.results import Extract, Linkage, Panel
 from si_eval.vocabulary import (
     AGE,
@@ -53,12 +53,13 @@ def build_panel(
     *,
     rules: str | RuleSet = "replicate_2020",
     public_units: Sequence[int] = (),
+    currency: str = EURO,
 ) -> Panel:
     """Build the panel: one row a business unit and year of the register.
 
     Use it on the extract and the linkage of a programme; every comparison and estimate starts from the panel. Money is
-    in euro, shares are fractions. A table that the extract does not have leaves its columns missing. Indicators are the
-    entries of ``registry/indicators.toml``.
+    in the extract's currency, shares are fractions. A table that the extract does not have leaves its columns missing.
+    Indicators are the entries of ``registry/indicators.toml``.
 
     Parameters
     ----------
@@ -71,6 +72,8 @@ def build_panel(
     public_units : sequence of int, optional
         Ids of units whose figures are public (those that the output rules name). The panel marks them, and its cells
         say what they contribute.
+    currency : str, default "EUR"
+        The currency of the extract's amounts, by its code in ISO 4217: it names their unit of measure.
 
     Returns
     -------
@@ -83,8 +86,8 @@ def build_panel(
     Raises
     ------
     StudyError
-        For an unknown rule set, for public units that the register does not have, and for an indicator that cannot be
-        computed.
+        For an unknown rule set or currency, for public units that the register does not have, and for an indicator that
+        cannot be computed.
 
     Notes
     -----
@@ -108,9 +111,10 @@ def build_panel(
     arguments = Arguments("build_panel")
     arguments.instance("extract", extract, Extract, "read one with read_extract")
     arguments.instance("linkage", linkage, Linkage, "make one with link_participants")
+    arguments.option("currency", currency, currencies())
     arguments.refuse_problems()
     rules = rule_set(rules)
-    known = indicators()
+    known = indicators(currency)
     public = _check_public_units(extract, public_units)
     unit_years = join_unit_years(extract, linkage, known, rules)
     outliers = find_outliers(unit_years.participants, known, rules)

@@ -5,17 +5,24 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from si_eval.registry.currencies import EURO, currencies, currency_of, in_currency, in_euro, named_currency
 from si_eval.registry.entries import REGISTER_VALUE, Indicator, indicators, read_indicator, unit_labels
 from si_eval.registry.files import facts
 from si_eval.registry.rules import RuleSet, rule_set
 
 __all__ = [
+    "EURO",
     "REGISTER_VALUE",
     "Indicator",
     "RuleSet",
     "assets",
+    "currencies",
+    "currency_of",
     "facts",
+    "in_currency",
+    "in_euro",
     "indicators",
+    "named_currency",
     "read_indicator",
     "rule_set",
     "sections",

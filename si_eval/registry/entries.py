@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from functools import cache
 from typing import Any
 
 from si_eval.errors import StudyError
+from si_eval.registry.currencies import EURO, in_currency
 from si_eval.registry.files import facts
 
 REGISTER_VALUE = "register_value"  # the formula of an indicator that the panel has as it is
@@ -66,8 +67,8 @@ class Indicator:
 
 
 @cache
-def indicators() -> dict[str, Indicator]:
-    """Read every indicator by name; those ``for_each_asset`` are written out for each asset.
+def indicators(currency: str = EURO) -> dict[str, Indicator]:
+    """Read every indicator by name, money in a currency; those ``for_each_asset`` are written out for each asset.
 
     Raises `StudyError` for an entry with a key that is missing, unknown or of the wrong type.
     """
@@ -76,7 +77,8 @@ def indicators() -> dict[str, Indicator]:
         for asset, asset_facts in facts("assets").items():
             words = {"<asset>": asset, "<nl>": asset_facts["nl"], "<en>": asset_facts["en"]}
             entries[_filled(pattern, words)] = {key: _filled(value, words) for key, value in entry.items()}
-    return {name: read_indicator(name, entry) for name, entry in entries.items()}
+    known = {name: read_indicator(name, entry) for name, entry in entries.items()}
+    return {name: replace(entry, unit=in_currency(entry.unit, currency)) for name, entry in known.items()}
 
 
 def read_indicator(name: str, entry: Mapping[str, Any]) -> Indicator:

@@ -14,15 +14,16 @@ import pandas as pd
 from si_eval.arguments import Arguments
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.frozen import encode, freeze
+from si_eval.registry import EURO, currency_of
 from si_eval.report.border import STATE, UNKNOWN, WITHHELD, require_safe, safe_rows
 from si_eval.report.display import LANGUAGES, Display, check_language, seal_payload
-from si_eval.report.formats import NO_BREAK, PERCENT_UNITS, number
+from si_eval.report.formats import PERCENT_UNITS, number, with_currency
 from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
 from si_eval.results.sealing import is_signed, sign
 from si_eval.vocabulary import ESTIMATE, Language, label
 
-CellFormat = Literal["integer", "decimal", "percent", "euro"]
+CellFormat = Literal["integer", "decimal", "percent", "money", "euro"]
 MAX_CANDIDATES = 8
 YEARS = re.compile(r"(?<![\w€$£%.,])(?:19|20)\d\d(?![\w%€]|[.,]\d|\s*[%€])", re.ASCII)
 
@@ -71,8 +72,9 @@ def cell(
     ----------
     safe : SafeTable
         The table, from `protect`.
-    format : {"integer", "decimal", "percent", "euro"}, default "integer"
-        How to write it: ``percent`` writes a share of 0.29 as 29.0%; ``euro`` adds the sign.
+    format : {"integer", "decimal", "percent", "money", "euro"}, default "integer"
+        How to write it: ``percent`` writes a share of 0.29 as 29.0%; ``money`` adds the sign of the currency
+        that the number is in, ``euro`` that of the euro to a number in no other currency.
     indicator, statistic, group, size_class, sector, category : str, optional
         The keys of the row; one that is left out is not looked at.
     year : int or str, optional
@@ -112,6 +114,7 @@ def cell(
     if len(found) != 1:
         raise StudyError(_candidates(found if len(found) else rows, keys, len(found)))
     row = found.iloc[0]
+    _refuse_currency(row, format)
     text: dict[Language, str] = {one: _written(row, format, one) for one in LANGUAGES}
     synthetic = safe.simulation is not None
     return Cell(text, synthetic, safe.language, sign(_content(text, synthetic, safe.language)))
@@ -187,6 +190,17 @@ def _refuse_digits(text: str, language: Language) -> None:
         )
 
 
+def _refuse_currency(row: pd.Series, format: CellFormat) -> None:
+    """Raise StudyError where a number would be written with a sign that is not that of its unit."""
+    currency = currency_of(row["unit"])
+    if (format == "euro" and currency not in ("", EURO)) or (format == "money" and not currency):
+        other = "money" if currency else "decimal"
+        raise StudyError(
+            f"cell: found a number in {row['unit'] or 'no unit'} to write as {format}; expected an amount of "
+            f'{"euro" if format == "euro" else "money"}; write format="{other}"'
+        )
+
+
 def _written(row: pd.Series, format: CellFormat, language: Language) -> str:
     if row[STATE] == WITHHELD:
         return label("report_not_shown", language)
@@ -196,7 +210,9 @@ def _written(row: pd.Series, format: CellFormat, language: Language) -> str:
     if format == "percent":
         return number(value if row["unit"] in PERCENT_UNITS else value * 100, language, decimals=1) + "%"
     if format == "euro":
-        return f"€{NO_BREAK if language == 'nl' else ''}{number(value, language)}"
+        return with_currency(number(value, language), EURO, language)
+    if format == "money":
+        return with_currency(number(value, language), currency_of(row["unit"]), language)
     return number(value, language, decimals=1 if format == "decimal" else 0)
 
 

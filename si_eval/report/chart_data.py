@@ -193,7 +193,7 @@ def _point(data: ChartData, row: Row, x: str) -> Point:
         float(row[name]) if data.chart.intervals and pd.notna(row[name]) else None for name in (CONF_LOW, CONF_HIGH)
     ]
     low, high = (None if value is None else measure.scaled(value) for value in interval)
-    text = measure.text(row[ESTIMATE], data.language, symbol=measure.form != "euro") + (
+    text = measure.text(row[ESTIMATE], data.language, symbol=measure.form != "money") + (
         ASSUMED_MARK if row[ASSUMED] else ""
     )
     return Point(x, measure.scaled(float(row[ESTIMATE])), low, high, text, n, False)

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 from babel.numbers import format_decimal
 
+from si_eval.registry import EURO, currency_of, in_euro
+from si_eval.registry.currencies import currency_sign
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     COUNT,
@@ -17,6 +19,7 @@ from si_eval.vocabulary import (
     GAP,
     GROUP,
     INDEX,
+    LOCALES,
     NO_LABELS,
     RATIO,
     SHARE,
@@ -27,11 +30,10 @@ from si_eval.vocabulary import (
     label,
 )
 
-Form = Literal["euro", "share", "percent", "index", "count", "plain"]
-LOCALES = {"nl": "nl_NL", "en": "en_GB"}
+Form = Literal["money", "share", "percent", "index", "count", "plain"]
 SHARE_UNITS = ("share", "fraction", "share of units")
 PERCENT_UNITS = ("percent", "%")
-MILLIONS = "EUR million"
+MILLIONS = "EUR million"  # in euro or any other currency
 NO_BREAK = "\u00a0"
 
 
@@ -43,6 +45,12 @@ def number(value: float, language: Language, *, decimals: int = 0, signed: bool 
     return f"+{text}" if signed and rounded > 0 else text
 
 
+def with_currency(amount: str, currency: str, language: Language) -> str:
+    """Write an amount with the sign of its currency in front, or its code where a language has no sign for it."""
+    sign = currency_sign(currency, LOCALES[language])
+    return f"{sign}{NO_BREAK if language == 'nl' or sign.isalpha() else ''}{amount}"
+
+
 def breakable(text: str) -> str:
     """Let a label break where it has a no-break space, as after a sector's letter."""
     return text.replace(NO_BREAK, " ")
@@ -50,26 +58,32 @@ def breakable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Measure:
-    """How the values of one statistic in one unit are written. ``signed`` marks differences, ``millions`` the unit."""
+    """How the values of one statistic in one unit are written.
+
+    ``signed`` marks differences, ``millions`` the unit, ``currency`` what amounts of money are in.
+    """
 
     form: Form
     decimals: int
     divisor: float = 1
     signed: bool = False
     millions: bool = False
+    currency: str = EURO
 
     def text(self, value: float, language: Language, *, symbol: bool = True) -> str:
-        """Write a value; ``symbol`` adds the euro sign or the per cent sign."""
+        """Write a value; ``symbol`` adds the sign of the currency or the per cent sign."""
         body = number(self.scaled(value), language, decimals=self.decimals, signed=self.signed)
         if not symbol:
             return body
         if self.form in ("share", "percent"):
             return f"{body}%"
-        if self.form == "euro" and self.millions:
-            return f"€{NO_BREAK}{body}{NO_BREAK}mln" if language == "nl" else f"€{body}m"
-        if self.form == "euro":
-            return f"€{NO_BREAK}{body}" if language == "nl" else f"€{body}"
-        return body
+        if self.form != "money":
+            return body
+        return with_currency(body, self.currency, language) + self._magnitude(language)
+
+    def _magnitude(self, language: Language) -> str:
+        """Write what follows an amount in millions."""
+        return "" if not self.millions else f"{NO_BREAK}mln" if language == "nl" else "m"
 
     def scaled(self, value: float) -> float:
         """Return the value as it is written: a share times 100, the rest divided by the divisor."""
@@ -116,7 +130,7 @@ def _measure(key: tuple[str, str, bool, bool], largest: float, divisor: float) -
         return Measure("plain", 2)
     if statistic == INDEX or unit in PERCENT_UNITS:
         return Measure("index" if statistic == INDEX else "percent", 1, signed=signed)
-    if unit in SHARE_UNITS or statistic == SHARE or (statistic == GAP and not unit.startswith("EUR")):
+    if unit in SHARE_UNITS or statistic == SHARE or (statistic == GAP and not currency_of(unit)):
         return Measure("share", 1, signed=signed)
     return _amount(statistic, unit, largest / divisor, divisor, signed=signed)
 
@@ -124,8 +138,9 @@ def _measure(key: tuple[str, str, bool, bool], largest: float, divisor: float) -
 def _amount(statistic: str, unit: str, scaled: float, divisor: float, *, signed: bool) -> Measure:
     if statistic == COUNT:
         return Measure("count", 0 if divisor == 1 else _decimals_for(scaled), divisor, signed)
-    if unit.startswith("EUR"):
-        return Measure("euro", _decimals_for(scaled), divisor, signed, unit.startswith(MILLIONS))
+    currency = currency_of(unit)
+    if currency:
+        return Measure("money", _decimals_for(scaled), divisor, signed, in_euro(unit).startswith(MILLIONS), currency)
     return Measure("plain", 2 if scaled < 2 else 1 if scaled < 10_000 else 0, divisor, signed)
 
 

@@ -23,7 +23,7 @@ from si_eval.text_input.small_tables import read_small_table
 from si_eval.text_input.toml_files import require_file
 
 NOTEBOOKS = (".py", ".ipynb", ".md")  # endings of the notebooks that are executed
-EUROS = (1, 1000)  # per unit of money in a file
+MONEY_UNITS = (1, 1000)  # what one in a file stands for
 
 
 def check_study(study: Study, *, folders: Sequence[Path] = (), ledger: Path | None = None) -> ExhibitInputs:
@@ -220,9 +220,9 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
             if column not in known
         ]  # fmt: skip
     problems += [
-        Problem(f"{place}.money_unit.{table}", show(unit), "1 or 1000 euro per unit in the file", "correct it")
+        Problem(f"{place}.money_unit.{table}", show(unit), "1 or 1000, what one in the file stands for", "correct it")
         for table, unit in source.money_unit.items()
-        if unit not in EUROS
+        if unit not in MONEY_UNITS
     ]
     if source.participants is not None:
         problems += _check_path(study, source.participants, f"{place}.participants")

@@ -117,7 +117,9 @@ def evaluate(
     linkage = link_participants(extract)
     report("building the panel", 0.4)
     public = study.file.disclosure.public_units
-    panel = build_panel(extract, linkage, rules=study.file.rule_set(), public_units=public)
+    panel = build_panel(
+        extract, linkage, rules=study.file.rule_set(), public_units=public, currency=study.file.currency
+    )
     report("computing the exhibits", 0.5)
     wanted = [exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]
     tables = compute_from(inputs, wanted, panel, linkage)

@@ -13,9 +13,10 @@ import pandas as pd
 from si_eval import cells, survey, synthesis
 from si_eval.compare.levels import level_request
 from si_eval.compare.trends import series_request
-from si_eval.errors import InputError, StudyError
+from si_eval.errors import InputError, Problem, StudyError
 from si_eval.frozen import FrozenMapping
 from si_eval.programme import efficiency, monitoring, theory
+from si_eval.registry import named_currency
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 from si_eval.study.arguments import check_exhibits
 from si_eval.study.catalogue import (
@@ -44,12 +45,11 @@ ALL_CALIBRATED = (
 )  # functions without any
 
 
-KPIS = "kpis"
+KPIS, COSTS = "kpis", "costs"
 LABELS = "labels"  # the input that holds the study's own labels and those of its questionnaire
 FACT_READERS: Mapping[str, Callable[[Path], Any]] = {
     "programme": theory.load_programme,
     "goals": theory.load_goals,
-    "costs": efficiency.load_costs,
     "firms": efficiency.load_firms,
     "findings": synthesis.load_findings,
 }
@@ -87,8 +87,21 @@ class ExhibitInputs:
                 "exhibits need one; name it"
             )
         if name == KPIS:
-            return replace(monitoring.load_kpis(self.study.resolve(path)), labels=self.study.labels)
+            store = replace(monitoring.load_kpis(self.study.resolve(path)), labels=self.study.labels)
+            return _refuse_currencies(store, self.study.file.currency)
+        if name == COSTS:
+            return efficiency.load_costs(self.study.resolve(path), currency=self.study.file.currency)
         return FACT_READERS[name](self.study.resolve(path))
+
+
+def _refuse_currencies(store: monitoring.KpiStore, currency: str) -> monitoring.KpiStore:
+    """Return key figures whose money is in the currency of the study; raises `InputError` for any in another."""
+    units = sorted({str(unit) for unit in store.frame["unit"]})
+    strange = [unit for unit in units if named_currency(unit) not in ("", currency)]
+    if strange:
+        expected, action = f"money in {currency}, the currency of the study", "convert the amounts, and name their unit"
+        raise InputError([Problem("key figures", ", ".join(strange), expected, action, column="unit")])
+    return store
 
 
 def labels_of(study: Study) -> Labels:

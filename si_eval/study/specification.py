@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidatio
 
 from si_eval.engine import spark
 from si_eval.errors import StudyError, propose_name
-from si_eval.registry import RuleSet, facts, rule_set
+from si_eval.registry import EURO, RuleSet, currencies, facts, rule_set
 from si_eval.text_input.toml_files import has_control_characters
 from si_eval.vocabulary import NO_LABELS, Labels, Language
 
@@ -108,6 +108,13 @@ def _check_output_rules(text: str) -> str:
     known = [name for name, entry in facts("disclosure").items() if "min_units" in entry]
     if text not in known:
         raise Refusal(f"one of {', '.join(known)}", propose_name(text, known, "name one of these"))
+    return text
+
+
+def _check_currency(text: str) -> str:
+    """Refuse what is no currency."""
+    if text not in currencies():
+        raise Refusal("the code of a currency (ISO 4217), such as EUR", "write its three capitals")
     return text
 
 
@@ -280,6 +287,7 @@ class StudyFile(_Part):
 
     name: Annotated[str, AfterValidator(_check_study_name)]
     title: Titles
+    currency: Annotated[str, AfterValidator(_check_currency)] = EURO
     rules: str | Rules = "replicate_2020"
     disclosure: Border = Border()
     languages: Annotated[

@@ -10,6 +10,7 @@ import pandas as pd
 
 from si_eval.errors import InputError, Problem
 from si_eval.frozen import keep_frames
+from si_eval.registry import EURO, named_currency
 from si_eval.text_input.small_tables import (
     SmallTable,
     fault_problems,
@@ -20,8 +21,7 @@ from si_eval.text_input.small_tables import (
     year_faults,
 )
 
-EURO, FTE = "EUR", "FTE"
-COUNTED_UNITS = (EURO, FTE)
+FTE = "FTE"
 TEXT_COLUMNS = (
     *("id", "key", "nl", "en", "payer", "perspective", "recipient", "level", "kind", "unit", "per", "precision"),
     *("counts", "same_as", "reason", "source", "section", "note"),
@@ -45,6 +45,8 @@ class Costs:
         ``year_from, year_to``, ``value`` and its range ``low, high`` in ``unit`` ``per`` year or in total,
         ``precision``, ``counts`` (yes or no), ``same_as`` (the row that gives the cost first), ``reason`` (why it does
         not count), ``source, section, line, line_end, note``.
+    currency : str
+        The currency of the amounts that count, by its code.
 
     Examples
     --------
@@ -58,6 +60,7 @@ class Costs:
     """
 
     frame: pd.DataFrame
+    currency: str = EURO
 
     def to_frame(self) -> pd.DataFrame:
         """Return the costs, one row a printed cost."""
@@ -68,7 +71,7 @@ class Costs:
         return f"Costs: {len(self.frame)} rows, {int(which_count(self).sum())} count"
 
 
-def load_costs(path: str | Path) -> Costs:
+def load_costs(path: str | Path, *, currency: str = EURO) -> Costs:
     r"""Read the costs of a programme from a CSV file.
 
     Parameters
@@ -76,6 +79,9 @@ def load_costs(path: str | Path) -> Costs:
     path : str or Path
         The CSV file, with at least the columns ``id, key, payer, level, kind, year_from, year_to, value, unit, per,
         counts``; `Costs` names all columns.
+    currency : str, default "EUR"
+        The currency of all amounts of money, by its code in ISO 4217. An amount in another one is refused: no rate is
+        assumed.
 
     Returns
     -------
@@ -84,9 +90,9 @@ def load_costs(path: str | Path) -> Costs:
     Raises
     ------
     InputError
-        With every problem at once: missing or unknown columns, ids twice, negative amounts, years that run backwards, a
-        range that does not hold its value, a repetition (``same_as``) of a row that is not there or that counts itself,
-        a row that does not count without a reason.
+        With every problem at once: missing or unknown columns, ids twice, amounts in another currency, negative
+        amounts, years that run backwards, a range that does not hold its value, a repetition (``same_as``) of a row
+        that is not there or that counts itself, a row that does not count without a reason.
     StudyError
         Where the file is not there.
 
@@ -106,11 +112,11 @@ def load_costs(path: str | Path) -> Costs:
     number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
     if not problems:
         problems = [problem for column in number.values() for problem in column.problems]
-        problems += _row_problems(table, {name: column.values for name, column in number.items()})
+        problems += _row_problems(table, {name: column.values for name, column in number.items()}, currency)
     if problems:
         raise InputError(problems, what=f"the costs file {table.where}")
     texts = {column: table.frame.get(column, "") for column in TEXT_COLUMNS}
-    return Costs(table.frame.assign(**texts, **{name: column.values for name, column in number.items()}))
+    return Costs(table.frame.assign(**texts, **{name: column.values for name, column in number.items()}), currency)
 
 
 def which_count(costs: Costs) -> pd.Series:
@@ -118,19 +124,23 @@ def which_count(costs: Costs) -> pd.Series:
     return costs.frame["counts"] == "yes"
 
 
-def _row_problems(table: SmallTable, number: Mapping[str, pd.Series]) -> Iterator[Problem]:
+def _row_problems(table: SmallTable, number: Mapping[str, pd.Series], currency: str) -> Iterator[Problem]:
     """List what is wrong with the rows: one problem a kind of fault, with the ids that have it."""
     frame = table.frame
     low, high, value = number["low"], number["high"], number["value"]
     other = frame.get("same_as", pd.Series("", index=frame.index))
     first_ids = set(frame.loc[other == "", "id"])
     reason = frame.get("reason", pd.Series("", index=frame.index))
-    yearly = (frame["per"] == "year") & (frame["counts"] == "yes") & (frame["unit"] == EURO)
+    yearly = (frame["per"] == "year") & (frame["counts"] == "yes") & (frame["unit"] == currency)
+    strange = frame["unit"].map(lambda unit: named_currency(unit) not in ("", currency)).astype(bool)
     faults = [
         ("id", frame["id"].duplicated(), "an id twice", "each id once", "rename it"),
         *((name, frame[name] == "", "no text", "a text in every row", "add it") for name in ("id", "key", "unit")),
-        ("unit", (frame["counts"] == "yes") & ~frame["unit"].isin(COUNTED_UNITS), "a cost that counts in another unit",
-         f"one of {', '.join(COUNTED_UNITS)}, in full", "write amounts in euro, or set counts to no"),
+        ("unit", strange, "an amount in another currency", f"amounts in {currency}, the currency of the study",
+         "convert them, and say the rate in the note"),
+        ("unit", (frame["counts"] == "yes") & ~strange & ~frame["unit"].isin((currency, FTE)),
+         "a cost that counts in another unit", f"one of {currency}, {FTE}, in full",
+         f"write amounts in {currency}, or set counts to no"),
         *((column, ~frame[column].isin(known), "an unknown word", f"one of {', '.join(known)}", "correct it")
           for column, known in ALLOWED.items()),
         *(year_faults(column, number[column]) for column in ("year_from", "year_to")),

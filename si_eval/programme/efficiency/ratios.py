@@ -58,7 +58,7 @@ def leverage(costs: Costs, *, payers: Sequence[str] | None = None, level: str | 
     Returns
     -------
     ResultTable
-        Tidy rows, public: ``leverage_own`` and ``leverage_others`` in euro and ``leverage``, their ratio, with rows
+        Tidy rows, public: ``leverage_own`` and ``leverage_others`` in money and ``leverage``, their ratio, with rows
         ``_low`` and ``_high`` where sources give a range; ``category`` names the payers and the level.
 
     Raises
@@ -98,14 +98,18 @@ def leverage(costs: Costs, *, payers: Sequence[str] | None = None, level: str | 
     own, others = money[is_own], money[~is_own]
     name = "+".join(payers) if payers is not None else "national"
     keys: TidyRow = {CATEGORY: " · ".join(part for part in (name, level) if part) or ALL, NOTE: NOT_CAUSAL}
-    rows = total_rows("leverage_own", own, keys, NOT_CAUSAL) + total_rows("leverage_others", others, keys, NOT_CAUSAL)
+    currency = costs.currency
+    rows = total_rows("leverage_own", own, keys, NOT_CAUSAL, currency)
+    rows += total_rows("leverage_others", others, keys, NOT_CAUSAL, currency)
     if add_up(own["high"]) == 0:
-        rows.append(amount_row("leverage", np.nan, {**keys, NOTE: Reason.PAYMENT_UNKNOWN.text("en")}))
+        rows.append(amount_row("leverage", np.nan, {**keys, NOTE: Reason.PAYMENT_UNKNOWN.text("en")}, currency))
         return cost_table(rows, "leverage", LEVERAGE_CANNOT_SHOW)
     middle = add_up(others["value"]) / add_up(own["value"])
     low = add_up(others["low"]) / add_up(own["high"])
     high = add_up(others["high"]) / add_up(own["low"]) if add_up(own["low"]) > 0 else np.nan
-    rows += range_rows("leverage", low, high, {**keys, STATISTIC: RATIO_OF_SUMS}, "EUR for each EUR", middle=middle)
+    rows += range_rows(
+        "leverage", low, high, {**keys, STATISTIC: RATIO_OF_SUMS}, f"{currency} for each {currency}", middle=middle
+    )
     return cost_table(rows, "leverage", LEVERAGE_CANNOT_SHOW)
 
 
@@ -128,7 +132,7 @@ def cost_per(costs: Costs, firms: Firms, *, keys: Sequence[str], level: str | No
     Returns
     -------
     ResultTable
-        Tidy rows, public: ``cost_per_<key>`` in euro per firm, for all payers (``category`` is ``all``) and for the
+        Tidy rows, public: ``cost_per_<key>`` in money per firm, for all payers (``category`` is ``all``) and for the
         public ones (every perspective but ``private``), with rows ``_low`` and ``_high``.
 
     Raises
@@ -166,7 +170,7 @@ def cost_per(costs: Costs, firms: Firms, *, keys: Sequence[str], level: str | No
     counted = sorted(set(firms.frame.loc[firms.frame["counts"] == "yes", "key"]))
     keys = arguments.names("keys", keys, counted, what="keys that count")
     arguments.refuse_problems()
-    rows = [row for key in keys for row in _cost_rows(money, key, *firms.range_of(key))]
+    rows = [row for key in keys for row in _cost_rows(money, costs.currency, key, *firms.range_of(key))]
     return cost_table(rows, "cost_per", COST_CANNOT_SHOW)
 
 
@@ -193,7 +197,7 @@ def cost_per_participant(
     Returns
     -------
     ResultTable
-        Tidy rows: ``cost_per_participant`` in euro, as in `cost_per`, and the number of participants at each step.
+        Tidy rows: ``cost_per_participant`` in money, as in `cost_per`, and the number of participants at each step.
 
     Raises
     ------
@@ -232,7 +236,7 @@ def cost_per_participant(
     counts = [_kept_row(funnel, step) for step in steps]
     numbers = [float(str(row[ESTIMATE])) for row in counts]
     low, high = min(numbers), max(numbers)
-    rows = _cost_rows(money, "participant", low, high)
+    rows = _cost_rows(money, costs.currency, "participant", low, high)
     rows = [{**row, GROUP: PARTICIPANTS, N_UNITS: low} for row in rows]
     return replace(cost_table([*rows, *counts], "cost_per_participant", COST_CANNOT_SHOW), public=False)
 
@@ -246,16 +250,21 @@ def _level_costs(costs: Costs, level: str | None, arguments: Arguments) -> pd.Da
     return money[money["level"] == level]
 
 
-def _cost_rows(money: pd.DataFrame, name: str, low: float, high: float) -> list[TidyRow]:
+def _cost_rows(money: pd.DataFrame, currency: str, name: str, low: float, high: float) -> list[TidyRow]:
     """Divide the costs of all payers, and of the public ones, by ``low`` to ``high`` firms."""
     rows: list[TidyRow] = []
+    unit = f"{currency} per {name.replace('_', ' ')}"
     for category, part in ((ALL, money), ("public", money[money["perspective"] != "private"])):
+        if part.empty:  # a cost that nobody tells is not zero
+            keys: TidyRow = {CATEGORY: category, STATISTIC: RATIO_OF_SUMS}
+            rows.append(amount_row(f"cost_per_{name}", np.nan, keys, unit))
+            continue
         rows += range_rows(
             f"cost_per_{name}",
             add_up(part["low"]) / high,
             add_up(part["high"]) / low,
             {CATEGORY: category, STATISTIC: RATIO_OF_SUMS, NOTE: LOWER_BOUND},
-            f"EUR per {name.replace('_', ' ')}",
+            unit,
             middle=add_up(part["value"]) / ((low + high) / 2),
         )
     return rows

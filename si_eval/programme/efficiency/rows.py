@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from si_eval.programme.efficiency.costs import EURO
 from si_eval.programme.rows import TidyRow, public_table
 from si_eval.results import ResultTable
 from si_eval.vocabulary import ESTIMATE, INDICATOR, NOTE, STATISTIC, SUM, UNIT_OF_MEASURE, Reason
@@ -22,10 +21,10 @@ def add_up(amounts: pd.Series) -> float:
     return math.fsum(amounts.dropna())
 
 
-def total_rows(indicator: str, costs: pd.DataFrame, keys: TidyRow, note: str) -> list[TidyRow]:
+def total_rows(indicator: str, costs: pd.DataFrame, keys: TidyRow, note: str, currency: str) -> list[TidyRow]:
     """Add up the value of some costs and the ends of its range."""
     low, high, value = add_up(costs["low"]), add_up(costs["high"]), add_up(costs["value"])
-    return range_rows(indicator, low, high, {**keys, NOTE: note}, EURO, middle=value)
+    return range_rows(indicator, low, high, {**keys, NOTE: note}, currency, middle=value)
 
 
 def range_rows(
@@ -39,7 +38,7 @@ def range_rows(
     return [*rows, amount_row(indicator + LOW, low, ends, unit), amount_row(indicator + HIGH, high, ends, unit)]
 
 
-def amount_row(indicator: str, value: float, keys: TidyRow, unit: str = EURO) -> TidyRow:
+def amount_row(indicator: str, value: float, keys: TidyRow, unit: str) -> TidyRow:
     """Make the row of one amount; ``keys`` may replace the statistic and the unit."""
     return {INDICATOR: indicator, STATISTIC: SUM, ESTIMATE: float(value), UNIT_OF_MEASURE: unit, **keys}
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval.arguments import Arguments
-from si_eval.programme.efficiency.costs import EURO, FTE, Costs, which_count
+from si_eval.programme.efficiency.costs import FTE, Costs, which_count
 from si_eval.programme.efficiency.rows import HIGH, LOW, add_up, amount_row, cost_table, range_rows, total_rows
 from si_eval.programme.efficiency.totals import total_costs, yearly_costs
 from si_eval.programme.rows import TidyRow, require_input
@@ -54,7 +54,7 @@ def costs_by(costs: Costs, *, by: Sequence[str]) -> ResultTable:
     Returns
     -------
     ResultTable
-        Tidy rows, public: indicator ``costs``, ``estimate`` in euro, ``category`` the payer, kind, level or
+        Tidy rows, public: indicator ``costs``, ``estimate`` in their currency, ``category`` the payer, kind, level or
         perspective. Where sources differ, rows of ``costs_low`` and ``costs_high`` give the ends of the range: not a
         confidence interval.
 
@@ -95,8 +95,9 @@ def costs_by(costs: Costs, *, by: Sequence[str]) -> ResultTable:
         note = Reason.YEAR_UNKNOWN.text("en") if YEAR in by and pd.isna(year) else ""
         if note and not names:
             category = UNKNOWN
-        rows += total_rows("costs", part, {**keys, CATEGORY: category}, note)
-    rows += total_rows("costs", total_costs(costs), {}, "")
+        rows += total_rows("costs", part, {**keys, CATEGORY: category}, note, costs.currency)
+    everything = total_costs(costs)
+    rows += total_rows("costs", everything, {}, "", costs.currency) if len(everything) else [_unknown_total(costs)]
     return cost_table(rows, "costs_by", CANNOT_SHOW)
 
 
@@ -138,7 +139,12 @@ def list_costs(costs: Costs) -> ResultTable:
         if cost["counts"] != "yes":
             remarks = [label("cost_not_counted", language).format(reason=cost["reason"]) for language in LANGUAGES]
         note = _cost_note(cost, *remarks)
-        row: TidyRow = {CATEGORY: cost["id"], NOTE: note, UNIT_OF_MEASURE: _unit(cost), STATISTIC: _statistic(cost)}
+        row: TidyRow = {
+            CATEGORY: cost["id"],
+            NOTE: note,
+            UNIT_OF_MEASURE: _unit(cost),
+            STATISTIC: _statistic(cost, costs.currency),
+        }
         ends = {"": cost["value"], LOW: cost["low"], HIGH: cost["high"]}
         known = {end: value for end, value in ends.items() if pd.notna(value)} or {"": np.nan}
         rows += [{**row, INDICATOR: f"cost{end}", ESTIMATE: value} for end, value in known.items()]
@@ -244,7 +250,9 @@ def shares_by_perspective(costs: Costs) -> ResultTable:
             keys: TidyRow = {CATEGORY: perspective, STATISTIC: SHARE, UNIT_OF_MEASURE: SHARE}
             share = add_up(part["value"]) / whole if whole else np.nan
             rows.append(
-                amount_row(indicator, share, keys if whole else {**keys, NOTE: Reason.PAYMENT_UNKNOWN.text("en")})
+                amount_row(
+                    indicator, share, keys if whole else {**keys, NOTE: Reason.PAYMENT_UNKNOWN.text("en")}, SHARE
+                )
             )
     cannot = "Who paid is not who benefits; the share of a payer whose costs no source tells is too low."
     return cost_table(rows, "shares_by_perspective", cannot)
@@ -308,9 +316,14 @@ def _cost_note(cost: Mapping[Hashable, Any], nl: str, en: str) -> str:
     return bilingual(dutch, english)
 
 
-def _statistic(cost: Mapping[Hashable, Any]) -> str:
+def _unknown_total(costs: Costs) -> TidyRow:
+    """Make the row of a total of no cost: not known, which is not zero."""
+    return amount_row("costs", np.nan, {}, costs.currency)
+
+
+def _statistic(cost: Mapping[Hashable, Any], currency: str) -> str:
     """Return the statistic of a cost, from its unit."""
-    return {EURO: SUM, FTE: SUM, "percent": SHARE}.get(str(cost["unit"]), COUNT)
+    return {currency: SUM, FTE: SUM, "percent": SHARE}.get(str(cost["unit"]), COUNT)
 
 
 def _unit(cost: Mapping[Hashable, Any]) -> str:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from si_eval.programme.efficiency.costs import EURO, Costs
+from si_eval.programme.efficiency.costs import Costs
 from si_eval.vocabulary import YEAR
 
 
 def total_costs(costs: Costs) -> pd.DataFrame:
     """Compute the total of each cost that counts: its value, and the lowest and highest total that any source gives."""
-    frame = costs.frame[costs.frame["unit"] == EURO].copy()
+    frame = costs.frame[costs.frame["unit"] == costs.currency].copy()
     years = (frame["year_to"] - frame["year_from"] + 1).where(frame["per"] == "year", 1.0)
     ends = {name: frame[name].fillna(frame["value"]) * years for name in ("value", "low", "high")}
     frame = frame.assign(**ends, cost=_first_ids(frame))
@@ -30,7 +30,7 @@ def yearly_costs(costs: Costs) -> pd.DataFrame:
     """
     money = total_costs(costs)
     frame = costs.frame.assign(cost=_first_ids(costs.frame))
-    yearly = frame[(frame["per"] == "year") & frame["year_from"].notna() & (frame["unit"] == EURO)]
+    yearly = frame[(frame["per"] == "year") & frame["year_from"].notna() & (frame["unit"] == costs.currency)]
     rows: list[dict[Hashable, Any]] = []
     for cost in money.to_dict("records"):
         first, last = cost["year_from"], cost["year_to"]

@@ -7,6 +7,7 @@ import pandas as pd
 
 from si_eval.programme.monitoring.store import TOTAL, KpiStore
 from si_eval.programme.rows import TidyRow
+from si_eval.registry import named_currency
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
@@ -24,7 +25,6 @@ from si_eval.vocabulary import (
     Reason,
 )
 
-CURRENCIES = ("EUR", "euro", "USD", "GBP")
 CANNOT_SHOW = "A monitor counts what happened around the programme, not what the programme brought about."
 
 
@@ -71,7 +71,7 @@ def statistic_of(row: pd.Series) -> str:
         return SHARE
     if MEAN in str(row["indicator"]).split("_"):
         return MEAN
-    return SUM if any(word in str(row["unit"]).split() for word in CURRENCIES) else COUNT
+    return SUM if named_currency(str(row["unit"])) else COUNT
 
 
 def why_no_value(row: pd.Series) -> str:

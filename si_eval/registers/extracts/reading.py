@@ -119,7 +119,10 @@ def _wrong_settings(request: Request) -> list[Problem]:
         if unit not in (1, 1000):
             problems.append(
                 Problem(
-                    "money_unit", f"{unit!r} for {name}", "1 or 1000 euro per unit in the file", "correct `money_unit`"
+                    "money_unit",
+                    f"{unit!r} for {name}",
+                    "1 or 1000, what one in the file stands for",
+                    "correct `money_unit`",
                 )
             )
     return problems
