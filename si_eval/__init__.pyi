@@ -8,7 +8,7 @@ from .compare.selection import check_selection
 from .compare.trends import index_series
 from .consistency import check_consistency
 from .disclosure import DisclosureRules, OutputRequest, ReleaseLedger, protect
-from .effects import estimate_effect
+from .effects import estimate_effect, model_participation
 from .errors import DisclosureError, InputError, SiEvalError, StudyError
 from .published import compare_published
 from .registers.any_frame import panel_from_frame
@@ -55,6 +55,7 @@ __all__ = [
     "judge_many_cells",
     "link_participants",
     "load_study",
+    "model_participation",
     "open_reference",
     "open_study",
     "panel_from_frame",

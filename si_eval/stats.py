@@ -154,17 +154,57 @@ def false_discovery(p_values: FloatArray) -> FloatArray:
 
 
 def standardised_mean_difference(
-    mean_a: FloatArray, sd_a: FloatArray, mean_b: FloatArray, sd_b: FloatArray
+    mean_a: FloatArray, sd_a: FloatArray, mean_b: FloatArray, sd_b: FloatArray, deviation: FloatArray | None = None
 ) -> FloatArray:
-    """Divide a difference of means by the root of the mean of the two variances.
+    """Divide a difference of means by a standard deviation: by default the root of the mean of the two variances.
 
     Means that are equal have no difference, also where nothing varies; others have none that can be standardised then.
 
     Source: Austin (2009), Statistics in Medicine 28, p. 3085, equation 1.
     """
+    deviation = pooled_deviation(sd_a, sd_b) if deviation is None else deviation
     with np.errstate(divide="ignore", invalid="ignore"):
-        difference, deviation = subtract(mean_a, mean_b), np.sqrt((sd_a**2 + sd_b**2) / 2)
+        difference = subtract(mean_a, mean_b)
         return np.where(deviation == 0, np.where(difference == 0, 0.0, np.nan), difference / deviation)
+
+
+def pooled_deviation(sd_a: FloatArray, sd_b: FloatArray) -> FloatArray:
+    """Compute the root of the mean of two variances."""
+    return np.sqrt((sd_a**2 + sd_b**2) / 2)
+
+
+def overall_deviation(
+    mean_a: FloatArray, sd_a: FloatArray, n_a: FloatArray, mean_b: FloatArray, sd_b: FloatArray, n_b: FloatArray
+) -> FloatArray:
+    """Compute the standard deviation of the units of two groups together, from those of each."""
+    squares = (n_a - 1) * sd_a**2 + (n_b - 1) * sd_b**2
+    between = n_a * n_b / (n_a + n_b) * subtract(mean_a, mean_b) ** 2
+    return np.sqrt((squares + between) / (n_a + n_b - 1))
+
+
+def distribution_distances(
+    a: FloatArray, b: FloatArray, weights_a: FloatArray | None = None, weights_b: FloatArray | None = None
+) -> tuple[float, float]:
+    """Compute the mean and the largest distance between two weighted distribution functions.
+
+    The mean is over the values that occur; of two values it is the distance itself, which is that of two shares. The
+    largest distance is that of Kolmogorov and Smirnov. Values that differ by rounding alone are one.
+
+    Source: R's MatchIt, `summary.matchit` (eCDF Mean, eCDF Max).
+    """
+    values = np.concatenate([a, b])
+    if not len(a) or not len(b):
+        return np.nan, np.nan
+    share_a, share_b = (
+        np.full(len(part), 1 / len(part)) if weights is None else weights / weights.sum()
+        for part, weights in ((a, weights_a), (b, weights_b))
+    )
+    order = np.argsort(values)
+    ordered = values[order]
+    last = np.append(np.diff(ordered) > ROUNDING * np.abs(ordered[1:]), True)
+    gaps = np.abs(np.cumsum(np.concatenate([share_a, -share_b])[order])[last])
+    largest = float(gaps.max())
+    return (largest if len(gaps) <= 2 else float(gaps.mean())), largest
 
 
 def equivalence_p_value(
@@ -176,10 +216,12 @@ def equivalence_p_value(
     n_b: FloatArray,
     bound: float,
     error: tuple[FloatArray, FloatArray] | None = None,
+    deviation: FloatArray | None = None,
 ) -> FloatArray:
     """Compute the p-value of two one-sided tests that means differ by ``bound`` standard deviations or more.
 
     ``error`` is the standard error of the difference and its degrees of freedom; by default those of Welch.
+    ``deviation`` is the standard deviation; by default the root of the mean of the two variances.
 
     Source: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, p. 657-680.
     """
@@ -188,7 +230,7 @@ def equivalence_p_value(
             se_a, se_b = sd_a / np.sqrt(n_a), sd_b / np.sqrt(n_b)
             error = np.sqrt(se_a**2 + se_b**2), welch_degrees_of_freedom(se_a, n_a, se_b, n_b)
         std_error, dof = error
-        margin = bound * np.sqrt((sd_a**2 + sd_b**2) / 2)
+        margin = bound * (pooled_deviation(sd_a, sd_b) if deviation is None else deviation)
         difference = subtract(mean_a, mean_b)
         above = special.stdtr(dof, -(difference + margin) / std_error)
         below = special.stdtr(dof, (difference - margin) / std_error)

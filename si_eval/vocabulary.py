@@ -187,6 +187,11 @@ STATISTICS = (
 # Parts of a change. They stay inside: no rule of the border judges the mean of some of the firms of a cell.
 WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"
 SAME_START, BEYOND_SAME_START = "change_from_same_start", "change_beyond_same_start"
+# Of balance and of who takes part: no rule of the border judges what they tell of squares and of single values, so they
+# stay inside too.
+VARIANCE_RATIO, ECDF_MEAN, ECDF_MAX = "variance_ratio", "ecdf_mean", "ecdf_max"
+LOG_ODDS, AUC, OUTSIDE_SUPPORT, ABOVE_SUPPORT = "log_odds", "auc", "outside_support", "above_support"
+BALANCE_STATISTICS = (MEAN, SMD, EQUIVALENCE, VARIANCE_RATIO, ECDF_MEAN, ECDF_MAX)
 
 LOG_POINTS = "log points"  # unit of measure
 RECORDS = "records"  # unit of measure: rows that a method handled, not firms

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from si_eval.registers.any_frame import panel_from_frame
 from si_eval.synthetic import simulate_extract
 
 SCALE = 0.01  # the scale of the simulated extracts that tests share
@@ -68,3 +70,13 @@ def simulated_extract(shared_folder) -> SimulatedExtract:
         return folder
 
     return extract
+
+
+@pytest.fixture(scope="session")
+def nsw():
+    """Make a panel of the National Supported Work experiment: trained and controls in 1975, with what was known."""
+    frame = pytest.importorskip("causaldata").nsw_mixtape.load_pandas().data.rename(columns={"age": "years"})
+    known = ["years", "educ", "black", "hisp", "marr", "nodegree", "re74", "re75"]
+    place = np.arange(len(frame))
+    frame = frame.assign(person=place, site=place % 89, year=1975, **frame[known].astype(float))
+    return panel_from_frame(frame, unit="person", year="year", participant="treat", group="site", extra=known)

@@ -306,17 +306,10 @@ def profile() -> SafeTable:
 
 def linked_units() -> SafeTable:
     rows = [
-        {
-            "indicator": "business_units",
-            "statistic": "count",
-            "group": P,
-            "year": year,
-            "estimate": float(n),
-            "n_units": n,
-            "unit": "business units",
-        }
+        {"indicator": "business_units", "statistic": "count", "group": P, "year": year, "estimate": float(n),
+         "n_units": n, "unit": "business units"}
         for year, n in zip(range(2014, 2020), (428, 449, 468, 488, 493, 494), strict=True)
-    ]
+    ]  # fmt: skip
     titles = {"nl": "Gekoppelde bedrijfseenheden", "en": "Linked business units"}
     return safe(rows, exhibit="dialogic_table_06", titles=titles, synthetic=False)
 
@@ -358,14 +351,20 @@ def synthesis() -> SafeTable:
         "interviews": ("niet te zeggen | cannot be said", float("nan"), {}),
         "agreement": ("deels eensluidend; om redenen | agree in part; for reasons", 3, {"statistic": "count"}),
     }
+    same = {"statistic": "share", "unit": "records"}
     rows = [
-        {"indicator": source, "statistic": "share", "category": question, "note": note, "estimate": value,
-         "unit": "records"} | more
+        same | {"indicator": source, "category": question, "note": note, "estimate": value} | more
         for question in ("Een vraag die over meer dan een regel gaat", "b")
         for source, (note, value, more) in notes.items()
-    ]  # fmt: skip
+    ]
     rows[1] = withheld(rows[1])
     return safe(rows, exhibit="synthesis", titles={"nl": "Bronnen naast elkaar", "en": "Sources side by side"})
+
+
+def balance() -> SafeTable:
+    row = {"statistic": "standardised_mean_difference", "group": "difference", "year": 2014, "estimate": -0.31}
+    rows = [row | {"indicator": name, "n_units": 300, "unit": "standard deviations"} for name in ("age", "revenue")]
+    return safe([rows[0], withheld(rows[1])], exhibit="balance", titles={"nl": "Balans", "en": "Balance"})
 
 
 SIGNS = {"▲": ["positief", "up"], "▼": ["negatief", "down"], "↕": ["wisselend", "mixed"]}
@@ -392,5 +391,6 @@ EXAMPLES = {
     "table 8": (revenue_per_employee, Chart("table")),
     "table 9": (investments, Chart("table")),
     "table 10": (investments_industry, Chart("table")),
+    "love plot": (balance, Chart("love")),
     "words": (synthesis, WORDS),
 }

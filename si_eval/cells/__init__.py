@@ -2,6 +2,7 @@
 
 from si_eval.cells.changes import Changes, measure_changes
 from si_eval.cells.clusters import contrast_error
+from si_eval.cells.distances import measure_distances
 from si_eval.cells.errors import Errors, mean_dof, std_error_of
 from si_eval.cells.flows import COME, STAY, SWITCH, Flows, count_flows
 from si_eval.cells.partition import PanelUnits, unit_source
@@ -85,6 +86,7 @@ __all__ = [
     "label_cells",
     "mean_dof",
     "measure_changes",
+    "measure_distances",
     "no_cells",
     "of_both_groups",
     "pair_years",

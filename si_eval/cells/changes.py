@@ -10,7 +10,7 @@ import pandas as pd
 from si_eval.cells.summary import CellRequest
 from si_eval.cells.year_pairs import read_years
 from si_eval.results import Panel
-from si_eval.stats import FloatArray, IntArray
+from si_eval.stats import FloatArray, IntArray, standardised_mean_difference
 from si_eval.vocabulary import GROUP, PARTICIPANTS
 
 BINS = 10  # of the base values of a cell: five remove 90% of what a covariate biases (Cochran 1968)
@@ -24,7 +24,7 @@ class Changes:
 
     ``cells`` has the labels of the cells. ``participants`` and ``others`` are the means of the groups, ``same_start``
     that of others with the base values of participants; ``difference`` and ``beyond`` are participants less these.
-    Each array has shape (cells, 5).
+    Each array has shape (cells, 5); ``start_difference`` (cells,) is the standardised difference of the base values.
     """
 
     cells: pd.DataFrame
@@ -32,6 +32,7 @@ class Changes:
     std_error: FloatArray
     dof: FloatArray
     n: FloatArray
+    start_difference: FloatArray
 
 
 def measure_changes(panel: Panel, request: CellRequest, base_year: int, year: int) -> Changes:
@@ -48,10 +49,21 @@ def measure_changes(panel: Panel, request: CellRequest, base_year: int, year: in
     cell = labels.merge(numbered, on=by, how="left")[_AT].to_numpy() if by else np.zeros(len(labels), dtype=np.int64)
     joined = (labels[GROUP] == PARTICIPANTS).to_numpy()
     cluster = np.where(base.group[both] >= 0, base.group[both], -1 - base.unit[both])
-    rows = [_of_cell(start[at], change[at], joined[at], cluster[at])
-            for at in (np.flatnonzero(cell == number) for number in range(len(known)))]  # fmt: skip
+    members = [np.flatnonzero(cell == number) for number in range(len(known))]
+    rows = [_of_cell(start[at], change[at], joined[at], cluster[at]) for at in members]
     measures = np.array(rows, dtype=float).reshape(len(known), 4, len(CONTRASTS))
-    return Changes(known, *(measures[:, at] for at in range(4)))
+    apart = np.array([_start_difference(start[at], joined[at]) for at in members], dtype=float)
+    estimate, std_error, dof, n = (measures[:, at] for at in range(4))
+    return Changes(known, estimate, std_error, dof, n, apart)
+
+
+def _start_difference(start: FloatArray, joined: np.ndarray) -> float:
+    """Compute the standardised difference of the base values of the two groups; missing with fewer than two of one."""
+    sides = start[joined], start[~joined]
+    if min(map(len, sides)) < 2:
+        return np.nan
+    moments = [np.asarray(value) for side in sides for value in (side.mean(), side.std(ddof=1))]
+    return float(standardised_mean_difference(*moments))
 
 
 def _of_cell(start: FloatArray, change: FloatArray, joined: np.ndarray, cluster: IntArray) -> FloatArray:

@@ -33,6 +33,7 @@ from si_eval.vocabulary import (
     STD_ERROR,
     UNIT_OF_MEASURE,
     YEAR,
+    Reason,
 )
 
 ROWS = (  # of what `cells.measure_changes` measures, in order
@@ -42,6 +43,7 @@ ROWS = (  # of what `cells.measure_changes` measures, in order
     (DIFFERENCE, CHANGE),
     (DIFFERENCE, BEYOND_SAME_START),
 )
+FAR = 0.25  # standard deviations at the start: Stuart (2010), Statistical Science 25, section 4.1
 CANNOT_SHOW = (
     "Firms that began at the same level may differ in everything else; what is beyond them is no effect, and only less "
     "of it is regression to the mean."
@@ -56,13 +58,14 @@ def compare_changes(
     where: cells.Where | None = None,
     base_year: int,
     year: int,
+    placebo_year: int | None = None,
     level: float | None = None,
     cluster: str | None = None,
 ) -> ResultTable:
     r"""Compare the changes of participants with those of others, and of others that began at the same level.
 
-    Use it beside every change: firms that are high in one year are lower in the next by themselves. With two years
-    before the programme it is a placebo, which should find nothing. The table stays inside: its means are of firms with
+    Use it beside every change: firms that are high in one year are lower in the next by themselves. The same over years
+    before the programme (``placebo_year``) should find nothing. The table stays inside: its means are of firms with
     a value in both years, which no rule of the public border judges.
 
     Parameters
@@ -77,6 +80,9 @@ def compare_changes(
         Columns of the panel, and the values of the units to keep. Default: all units.
     base_year, year : int
         The years between which units change.
+    placebo_year : int, optional
+        A year before ``base_year``. Adds the same rows, with ``year`` the base year, of the change between the two:
+        trends before the programme, and a placebo.
     level : float, optional
         Coverage of the confidence intervals, between 0 and 1. Default: that of the panel's rule set.
     cluster : {"auto", "unit", "group"}, optional
@@ -87,7 +93,8 @@ def compare_changes(
     ResultTable
         One tidy row a cell, ``group`` and ``statistic``: the mean ``change`` of both groups and its difference; the
         ``change_from_same_start`` of others, with the base values of participants; and the ``change_beyond_same_start``
-        of participants, with its p-value.
+        of participants, with its p-value. Where groups lay more than a quarter of a standard deviation apart at the
+        start, the row of the difference of changes says so.
 
     Raises
     ------
@@ -134,31 +141,16 @@ def compare_changes(
     """
     arguments = cells.check_panel("compare_changes", panel)
     first, last = cells.check_two_years(arguments, panel, base_year, year)
+    placebo = None if placebo_year is None else arguments.year("placebo_year", placebo_year, panel.per_year)
+    if placebo is not None and placebo >= first:
+        arguments.add("placebo_year", str(placebo), f"a year before {first}", "name an earlier year")
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where, several=False)
     errors = cells.check_errors(arguments, panel, level=level, cluster=cluster)
     arguments.refuse_problems()
-    request = replace(request, years=tuple(sorted((first, last))), errors=errors)
-    found = cells.measure_changes(panel, request, first, last)
-    cells.refuse_empty("compare_changes", found.cells, request)
-    labels = cells.label_cells(found.cells, request.by, dict(request.where))
-    frames = []
-    for at, (group, statistic) in enumerate(ROWS):
-        interval = stats.student_interval(found.estimate[:, at], found.std_error[:, at], found.dof[:, at], errors.level)
-        columns: cells.Columns = {
-            GROUP: group, STATISTIC: statistic, ESTIMATE: interval.estimate, STD_ERROR: interval.std_error,
-            CONF_LOW: interval.low, CONF_HIGH: interval.high,
-            P_VALUE: interval.p_value if group == DIFFERENCE else np.nan,
-            N_UNITS: found.n[:, at], ERROR_DOF: found.dof[:, at],
-            NOTE: np.where(np.isnan(interval.estimate), "one of the groups has too few values", ""),
-        }  # fmt: skip
-        frames.append(labels.assign(**columns))
-    name = request.indicators[0]
-    of_all: cells.Columns = {
-        INDICATOR: name, UNIT_OF_MEASURE: panel.indicators[name].unit, RULE_SET: panel.rules.name,
-        SE_CONVENTION: convention_of(errors),
-    }  # fmt: skip
-    rows = pd.concat(frames, ignore_index=True).assign(**of_all)
-    rows[YEAR] = last
+    request = replace(request, errors=errors)
+    pairs = [(first, last)] if placebo is None else [(placebo, first), (first, last)]
+    rows = pd.concat([_rows(panel, request, *pair, errors.level) for pair in pairs], ignore_index=True)
+    rows[SE_CONVENTION] = convention_of(errors)
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="compare_changes",
@@ -167,3 +159,28 @@ def compare_changes(
         rules=panel.rules.name,
         simulation=panel.simulation,
     )
+
+
+def _rows(panel: Panel, request: cells.CellRequest, base_year: int, year: int, level: float) -> pd.DataFrame:
+    """Make the rows of the changes between two years."""
+    request = replace(request, years=tuple(sorted((base_year, year))))
+    found = cells.measure_changes(panel, request, base_year, year)
+    cells.refuse_empty("compare_changes", found.cells, request)
+    labels = cells.label_cells(found.cells, request.by, dict(request.where))
+    (name,) = request.indicators
+    frames = []
+    for at, (group, statistic) in enumerate(ROWS):
+        interval = stats.student_interval(found.estimate[:, at], found.std_error[:, at], found.dof[:, at], level)
+        note = np.where(np.isnan(interval.estimate), "one of the groups has too few values", "")
+        if (group, statistic) == (DIFFERENCE, CHANGE):
+            note = np.where(np.abs(found.start_difference) > FAR, Reason.UNLIKE_BEFORE.note, note)
+        columns: cells.Columns = {
+            GROUP: group, STATISTIC: statistic,
+            ESTIMATE: interval.estimate, STD_ERROR: interval.std_error,
+            CONF_LOW: interval.low, CONF_HIGH: interval.high,
+            P_VALUE: interval.p_value if group == DIFFERENCE else np.nan,
+            N_UNITS: found.n[:, at], ERROR_DOF: found.dof[:, at], NOTE: note,
+            INDICATOR: name, UNIT_OF_MEASURE: panel.indicators[name].unit, RULE_SET: panel.rules.name, YEAR: year,
+        }  # fmt: skip
+        frames.append(labels.assign(**columns))
+    return pd.concat(frames, ignore_index=True)

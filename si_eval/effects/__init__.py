@@ -5,6 +5,7 @@ from si_eval.effects.coarsening import coarsened_exact, stratified_effect
 from si_eval.effects.estimate import estimate_effect
 from si_eval.effects.honest import Bounds, breakdown, relative_magnitude_bounds, smoothness_bounds
 from si_eval.effects.matching import match_nearest, matched_effect
+from si_eval.effects.participation import model_participation
 from si_eval.effects.power import design_std_error, detectable_effect, minimum_detectable_effect, power_of
 from si_eval.effects.propensity import fit_logit
 from si_eval.effects.randomisation import randomisation_test
@@ -27,6 +28,7 @@ __all__ = [
     "match_nearest",
     "matched_effect",
     "minimum_detectable_effect",
+    "model_participation",
     "power_of",
     "randomisation_test",
     "relative_magnitude_bounds",

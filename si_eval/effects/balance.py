@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
+from si_eval.arguments import Arguments
 from si_eval.effects.validation import check_finite, read_floats, read_treated
 from si_eval.effects.weighting import effective_size
 from si_eval.errors import StudyError
-from si_eval.stats import ROUNDING, BoolArray, FloatArray, is_constant, subtract
+from si_eval.stats import BoolArray, FloatArray, distribution_distances, is_constant, subtract
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import Reason
+
+Denominator = Literal["treated", "control", "pooled", "all"]
 
 
 class BalanceStatistics(NamedTuple):
     """Balance of each covariate at one stage; arrays of shape (k,).
 
     ``difference`` is the standardised mean difference, ``variance_ratio`` treated over controls (NaN for binary
-    covariates and where the controls do not vary), ``largest_distance`` that of Kolmogorov and Smirnov.
+    covariates and where the controls do not vary), ``largest_distance`` that of Kolmogorov and Smirnov, and
+    ``mean_distance`` the mean distance of the distribution functions (eCDF Max and eCDF Mean of R's MatchIt).
     """
 
     mean_treated: FloatArray
@@ -26,6 +30,7 @@ class BalanceStatistics(NamedTuple):
     difference: FloatArray
     variance_ratio: FloatArray
     largest_distance: FloatArray
+    mean_distance: FloatArray
 
 
 class Balance(NamedTuple):
@@ -53,6 +58,7 @@ def balance_table(
     weights_controls: FloatArray | None = None,
     *,
     score: FloatArray | None = None,
+    denominator: Denominator = "treated",
 ) -> Balance:
     r"""Compare the treated with the controls on each covariate, before and after weighting or matching.
 
@@ -70,14 +76,17 @@ def balance_table(
         Weights of the controls, shape (controls,), in the order of the rows. Ones by default.
     score : numpy.ndarray, optional
         Propensity score or its logit, shape (n,).
+    denominator : {"treated", "control", "pooled", "all"}, default "treated"
+        Whose standard deviation, before weighting, divides differences: that of the treated, of the controls, the root
+        of the mean of both variances, or that of all units together.
 
     Returns
     -------
     Balance
         ``before`` and ``after``, each with the arrays ``mean_treated``, ``mean_controls``, ``difference``,
-        ``variance_ratio`` and ``largest_distance`` of shape (k,); numbers of units and effective numbers of units of
-        both groups; ``outside``, the share of the treated whose score lies outside the range of the controls;
-        ``reasons``, why a standardised difference is missing.
+        ``variance_ratio``, ``largest_distance`` and ``mean_distance`` of shape (k,); numbers of units and effective
+        numbers of units of both groups; ``outside``, the share of the treated whose score lies outside the range of the
+        controls; ``reasons``, why a standardised difference is missing.
 
     Raises
     ------
@@ -90,11 +99,11 @@ def balance_table(
 
     .. math:: d = (\bar x_1 - \bar x_0) / s
 
-    with s the standard deviation of the treated before weighting; for binary covariates (values 0 and 1) s is the root
-    of p (1 - p). The same s is used before and after, so that a change of d comes from the means alone. Where the
-    treated do not vary, equal means give zero and other means give no number. Weighted variances are those of
-    reliability weights. The variance ratio is that of the treated to the controls. The largest distance is that of
-    Kolmogorov and Smirnov.
+    with s the standard deviation of the treated before weighting (``denominator`` names another); for binary covariates
+    (values 0 and 1) s is the root of p (1 - p). The same s is used before and after, so that a change of d comes from
+    the means alone. Where the treated do not vary, equal means give zero and other means give no number.
+    Weighted variances are those of reliability weights. The variance ratio is that of the treated to the controls. The
+    largest distance is that of Kolmogorov and Smirnov; the mean distance is over the values that occur.
 
     References
     ----------
@@ -120,11 +129,14 @@ def balance_table(
         for (name, values), count in zip(given.items(), counts, strict=True)
     ]
     _check(covariates, treated, weights, score)
+    arguments = Arguments("balance_table")
+    denominator = cast(Denominator, arguments.option("denominator", denominator, get_args(Denominator)))
+    arguments.refuse_problems()
     columns = [
-        _compare_covariate(column[treated], column[~treated], weights)
+        _compare_covariate(column[treated], column[~treated], weights, denominator)
         for column in (covariates[:, k] for k in range(covariates.shape[1]))
     ]
-    figures = np.array([column[0] for column in columns], dtype=float).reshape(-1, 2, 5)
+    figures = np.array([column[0] for column in columns], dtype=float).reshape(-1, 2, 6)
     before, after = (BalanceStatistics(*figures[:, stage].T) for stage in (0, 1))
     outside = np.nan
     if score is not None:
@@ -148,14 +160,11 @@ def _check(covariates: FloatArray, treated: BoolArray, weights: list[FloatArray]
 
 
 def _compare_covariate(
-    treated_values: FloatArray, control_values: FloatArray, weights: list[FloatArray]
+    treated_values: FloatArray, control_values: FloatArray, weights: list[FloatArray], denominator: Denominator
 ) -> tuple[list[list[float]], Reason | None]:
     """Compute the statistics of one covariate before and after, and why its standardised difference is missing."""
     binary = bool(np.isin(treated_values, (0, 1)).all() and np.isin(control_values, (0, 1)).all())
-    share = treated_values.mean()
-    variance = share * (1 - share) if binary else _variance(treated_values, np.ones(len(treated_values)))
-    variance = 0.0 if _is_constant(treated_values) else variance
-    std_dev = np.sqrt(variance)
+    std_dev = _denominator(treated_values, control_values, denominator, binary)
     figures, reason = [], None
     for treated_weights, control_weights in ([np.ones(len(treated_values)), np.ones(len(control_values))], weights):
         mean_treated = np.average(treated_values, weights=treated_weights)
@@ -166,9 +175,23 @@ def _compare_covariate(
         difference = gap / std_dev if std_dev > 0 else 0.0 if gap == 0 else np.nan
         variances = _variance(treated_values, treated_weights), _variance(control_values, control_weights)
         ratio = variances[0] / variances[1] if not binary and variances[1] > 0 else np.nan
-        distance = _kolmogorov_smirnov(treated_values, control_values, treated_weights, control_weights)
-        figures.append([mean_treated, mean_controls, difference, ratio, distance])
+        mean, largest = distribution_distances(treated_values, control_values, treated_weights, control_weights)
+        figures.append([mean_treated, mean_controls, difference, ratio, largest, mean])
     return figures, reason
+
+
+def _denominator(treated: FloatArray, controls: FloatArray, denominator: Denominator, binary: bool) -> float:
+    """Compute the standard deviation that divides differences; of shares the root of p (1 - p)."""
+
+    def variance(values: FloatArray) -> float:
+        share = values.mean()
+        of_values = share * (1 - share) if binary else _variance(values, np.ones(len(values)))
+        return 0.0 if _is_constant(values) else float(of_values)
+
+    if denominator == "pooled":
+        return float(np.sqrt((variance(treated) + variance(controls)) / 2))
+    of = {"treated": treated, "control": controls, "all": np.concatenate([treated, controls])}
+    return float(np.sqrt(variance(of[denominator])))
 
 
 def _variance(values: FloatArray, weights: FloatArray) -> float:
@@ -183,15 +206,3 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
 def _is_constant(values: FloatArray) -> bool:
     """Whether values are the same but for rounding."""
     return is_constant(float(values.min()), float(values.max()))
-
-
-def _kolmogorov_smirnov(
-    treated_values: FloatArray, control_values: FloatArray, treated_weights: FloatArray, control_weights: FloatArray
-) -> float:
-    """Compute the largest distance between the two weighted distribution functions."""
-    values = np.concatenate([treated_values, control_values])
-    steps = np.concatenate([treated_weights / treated_weights.sum(), -control_weights / control_weights.sum()])
-    order = np.argsort(values)
-    ordered = values[order]
-    last = np.append(np.diff(ordered) > ROUNDING * np.abs(ordered[1:]), True)
-    return float(np.abs(np.cumsum(steps[order])[last]).max())

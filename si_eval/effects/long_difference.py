@@ -30,6 +30,7 @@ from si_eval.effects.matching import Matched, match_nearest, matched_effect
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.sides import placed_sides, sides_of
 from si_eval.effects.small_sample import MIN_CLUSTERS, count_members, infer_difference
+from si_eval.effects.start_levels import lay_apart
 from si_eval.effects.two_by_two import Method, drop_constant_columns, two_by_two
 from si_eval.effects.unknown_entry import bound_unknown_entry
 from si_eval.effects.validation import is_rounding
@@ -70,6 +71,8 @@ def estimate_long_difference(
         _with_units(_estimate_adjusted(name, sample, min_units), sample)._replace(comparisons=compared)
         for name in adjustments
     ]
+    if lay_apart(sample.level, sample.treated):
+        estimates = [estimate._replace(note=estimate.note or Reason.UNLIKE_BEFORE.note) for estimate in estimates]
     known = [estimate for estimate in estimates if np.isfinite(estimate.estimate)]
     if known:
         fewest = min(known, key=lambda estimate: min(estimate.n_treated, estimate.n_controls))

@@ -66,23 +66,28 @@ class PanelArrays:
         ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that most
         participants have; a unit that is not in the panel that year has gaps.
         """
-        columns: list[tuple[FloatArray | npt.NDArray[np.int32], int | None]] = []
-        for name, values in self.covariates.items():
-            at = values[:, place]
-            if name not in self.labels:
-                columns.append((at, None))
-                continue
-            count = np.bincount(at[(self.cohort != NEVER_TREATED) & (at >= 0)], minlength=len(self.labels[name]))
-            there = np.unique(at[at >= 0])
-            columns += [(at, int(code)) for code in there if code != np.argmax(count)]
+        columns = self.design_columns(place)
         if not columns:
             return None
         chosen: npt.NDArray[np.bool_] = np.ones(len(self.cohort), dtype=np.bool_) if rows is None else rows
         design = np.empty((int(chosen.sum()), len(columns)))
-        for column, (at, code) in enumerate(columns):
-            mine = at[chosen]
+        for column, (name, code) in enumerate(columns):
+            mine = self.covariates[name][chosen, place]
             design[:, column] = mine if code is None else np.where(mine >= 0, mine == code, np.nan)
         return design
+
+    def design_columns(self, place: int) -> list[tuple[str, int | None]]:
+        """List the columns of `design`: the covariate, and the code of the label of a category."""
+        columns: list[tuple[str, int | None]] = []
+        for name, values in self.covariates.items():
+            at = values[:, place]
+            if name not in self.labels:
+                columns.append((name, None))
+                continue
+            count = np.bincount(at[(self.cohort != NEVER_TREATED) & (at >= 0)], minlength=len(self.labels[name]))
+            there = np.unique(at[at >= 0])
+            columns += [(name, int(code)) for code in there if code != np.argmax(count)]
+        return columns
 
 
 def read_arrays(

@@ -94,13 +94,13 @@ def check_effect_request(
         design=design,
         method=cast(Method, chosen),
         adjustments=adjustments,
-        covariates=_check_covariates(arguments, panel, covariates),
+        covariates=check_covariates(arguments, panel, covariates),
         controls=cast(Controls, arguments.option("controls", controls, get_args(Controls))),
         anticipation=arguments.whole("anticipation", anticipation, least=0, action="give a number of years"),
         where=cells.check_where(arguments, panel, where) or None,
         years=_check_years(arguments, panel, years),
         logarithm=arguments.flag("logarithm", logarithm),
-        cluster=_check_cluster(arguments, panel, cluster),
+        cluster=check_cluster(arguments, panel, cluster),
         earliest_entry=_check_earliest_entry(arguments, panel, earliest_entry),
         min_units=arguments.whole("min_units", min_units, least=1, action="give a number of units"),
         smallest_effect=None
@@ -122,7 +122,7 @@ def _refuse_unused(arguments: Arguments, **options: tuple[object, object]) -> No
             arguments.add(name, describe_value(given), "nothing: a long difference does not use it", "leave it out")
 
 
-def _check_cluster(arguments: Arguments, panel: Panel, cluster: object) -> str | None:
+def check_cluster(arguments: Arguments, panel: Panel, cluster: object) -> str | None:
     """Return the column that errors are clustered by, None for units; groups where the panel knows any."""
     columns = [name for name in panel.table.columns if name not in (BE_ID, YEAR)]
     chosen = arguments.option("cluster", cluster, (AUTO, BY_UNIT, BY_GROUP, HOLDING, *columns))
@@ -153,7 +153,7 @@ def _check_outcome(arguments: Arguments, panel: Panel, outcome: object) -> str:
     return "".join(arguments.names("outcome", outcome, panel.indicators, what="indicators of the panel"))
 
 
-def _check_covariates(arguments: Arguments, panel: Panel, covariates: object) -> tuple[str, ...]:
+def check_covariates(arguments: Arguments, panel: Panel, covariates: object) -> tuple[str, ...]:
     """Return the panel columns that adjust; identifiers, years and participation itself are none."""
     columns = [name for name in panel.table.columns if name not in NO_COVARIATES]
     return arguments.names("covariates", covariates, columns, what="columns of the panel", empty=True)

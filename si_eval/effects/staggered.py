@@ -25,6 +25,7 @@ from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArra
 from si_eval.effects.parallel_trends import bound_effect_since_entry
 from si_eval.effects.power import detectable_effect
 from si_eval.effects.sides import placed, placed_sides
+from si_eval.effects.start_levels import cohorts_lay_apart
 from si_eval.effects.two_by_two import Method
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND_WALD, Reason
@@ -92,6 +93,8 @@ def estimate_staggered(
         _explained(estimate, effects)
         for estimate in _aggregated(effects, one_base, events, anticipation, level, seed, shift)
     ]
+    if cohorts_lay_apart(arrays, anticipation):
+        averages[0] = averages[0]._replace(note=Reason.UNLIKE_BEFORE.note)
     window = _window(one_base, events, arrays.years, anticipation)
     verdict = judge(window, smallest_effect)
     judged = _rest_on(verdict.estimates, one_base, window.cells)

@@ -13,6 +13,7 @@ from si_eval.report.chart_data import ChartData, prepare_chart
 from si_eval.report.direction_grid import draw_direction_grid
 from si_eval.report.graph import draw_graph
 from si_eval.report.lines import draw_line_chart
+from si_eval.report.love import draw_love_plot
 from si_eval.report.profile import draw_profile
 from si_eval.report.shares import draw_shares
 from si_eval.report.specification import Chart
@@ -27,6 +28,7 @@ DRAWINGS: dict[str, Callable[[ChartData], Figure]] = {
     "index": draw_bar_chart,
     "shares": draw_shares,
     "lines": draw_line_chart,
+    "love": draw_love_plot,
     "profile": draw_profile,
     "direction": draw_direction_grid,
     "table": draw_table_figure,

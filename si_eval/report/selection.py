@@ -24,11 +24,12 @@ from si_eval.vocabulary import (
     RATIO,
     SECTOR,
     SHARE,
+    SMD,
     STATISTIC,
     YEAR,
 )
 
-NATURAL_STATISTIC = {"index": INDEX, "shares": SHARE, "bars": MEAN, "lines": MEAN, "direction": MEAN}
+NATURAL_STATISTIC = {"index": INDEX, "shares": SHARE, "bars": MEAN, "lines": MEAN, "direction": MEAN, "love": SMD}
 CLASS_PATTERN = re.compile(r"^(\d+)(?:\s*-\s*(\d+)|\s*(\+))?$")
 
 

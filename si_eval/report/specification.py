@@ -10,10 +10,11 @@ from si_eval.arguments import Arguments, describe_value, whole_number
 from si_eval.errors import ArgumentError, StudyError
 from si_eval.vocabulary import CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, STATISTIC, STATISTICS, YEAR
 
-ChartKind = Literal["bars", "lines", "index", "shares", "profile", "direction", "table", "words", "layers"]
+ChartKind = Literal["bars", "lines", "index", "shares", "profile", "love", "direction", "table", "words", "layers"]
 Dimension = Literal["indicator", "statistic", "group", "year", "size_class", "sector", "category"]
 SIGNS = ("▲", "▼", "=", "↕")  # up, down, no difference, both ways
 DIMENSIONS = (INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)
+OWN_AXIS = {"lines": YEAR, "love": INDICATOR}
 TABLE_KINDS = ("direction", "table")
 
 
@@ -27,14 +28,15 @@ class Chart:
 
     Parameters
     ----------
-    kind : {"bars", "lines", "index", "shares", "profile", "direction", "table", "words", "layers"}
+    kind : {"bars", "lines", "index", "shares", "profile", "love", "direction", "table", "words", "layers"}
         ``bars`` are upright and start at 0, ``index`` are bars that start at 100, ``shares`` lying bars with the
         number of units behind each, ``lines`` run over the years. ``profile`` shows the size classes of sectors,
+        ``love`` the absolute standardised differences of `check_selection` as dots beside 0.1 and 0.25,
         ``direction`` is a heat map of participants above or below non-participants, ``table`` writes the numbers,
         ``words`` writes the notes, and ``layers`` draws a graph such as a programme's theory.
     x : str, optional
         Dimension along the axis: ``indicator``, ``statistic``, ``group``, ``year``, ``size_class``, ``sector`` or
-        ``category``. Default: the year for ``lines``, the size class for the rest.
+        ``category``. Default: the year for ``lines``, the indicator for ``love``, the size class for the rest.
     series : str, default "group"
         Dimension that has colours, hatches and markers.
     panels : str, optional
@@ -105,8 +107,8 @@ class Chart:
 
     @property
     def axis(self) -> str:
-        """The dimension along the axis: as chosen, else the year for lines and the size class for the rest."""
-        return self.x or (YEAR if self.kind == "lines" else SIZE_CLASS)
+        """The dimension along the axis: as chosen, else the kind's own, which is the size class for most."""
+        return self.x or OWN_AXIS.get(self.kind, SIZE_CLASS)
 
     @property
     def channels(self) -> tuple[str, ...]:

@@ -75,6 +75,24 @@ def test_what_selection_on_the_level_gives_is_not_beyond_the_same_start():
     assert abs(((beyond["conf_low"] <= 0) & (beyond["conf_high"] >= 0)).mean() - 0.95) < SLACK
 
 
+def test_a_placebo_is_the_same_over_years_before():
+    rng = np.random.default_rng(4)
+    x, joined = drawn(rng, 600)
+    frame = pd.DataFrame({"firm": np.tile(np.arange(600), 2), "year": np.repeat([2014, 2019], 600), "x": x})
+    frame = frame.assign(joined=joined)
+    before = frame[frame["year"] == 2014].assign(year=2010, x=rng.normal(10, 1.4, 600))
+    panel = panel_of(pd.concat([frame, before]))
+    both = compare_changes(panel, indicator="x", base_year=2014, year=2019, placebo_year=2010).to_frame()
+    alone = compare_changes(panel, indicator="x", base_year=2010, year=2014).to_frame()
+    pd.testing.assert_frame_equal(both[both["year"] == 2014].reset_index(drop=True), alone)
+    assert set(both["year"]) == {2014, 2019}
+    notes = both[(both["group"] == "difference") & (both["statistic"] == "change")].set_index("year")["note"]
+    assert "quarter of a standard deviation" in notes[2019]  # who was low in 2014 took part, whatever was before
+    assert notes[2014] == ""
+    with pytest.raises(StudyError, match="placebo_year: found 2019; expected a year before 2014"):
+        compare_changes(panel, indicator="x", base_year=2014, year=2019, placebo_year=2019)
+
+
 def test_the_table_stays_inside_and_needs_two_years():
     x, joined = drawn(np.random.default_rng(3), 100)
     frame = pd.DataFrame(

@@ -32,6 +32,18 @@ def test_balance_by_hand() -> None:
     assert table.outside == 0
     assert balance_table(x, treated, score=-x[:, 0] * treated).outside == 1.0
     np.testing.assert_allclose(table.after.largest_distance, [0.5, 0.25])
+    np.testing.assert_allclose(table.before.mean_distance, [np.mean([1, 1, 1, 0, 1, 0]) / 4, 0.5])
+
+
+@pytest.mark.parametrize("denominator", ["treated", "control", "pooled", "all"])
+def test_the_standard_deviation_is_the_one_named(units: Callable[..., Sample], denominator: str) -> None:
+    x, treated, _ = units(17)
+    sides = {"treated": x[treated, 0], "control": x[~treated, 0], "all": x[:, 0]}
+    spreads = {name: values.std(ddof=1) for name, values in sides.items()}
+    spreads["pooled"] = np.hypot(spreads["treated"], spreads["control"]) / np.sqrt(2)
+    gap = x[treated, 0].mean() - x[~treated, 0].mean()
+    found = balance_table(x, treated, denominator=denominator).before.difference[0]
+    assert found == pytest.approx(gap / spreads[denominator], rel=EXACT)
 
 
 def test_the_distance_of_distributions_is_that_of_scipy(units: Callable[..., Sample]) -> None:
