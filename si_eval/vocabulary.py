@@ -152,37 +152,10 @@ BREAKDOWN = "breakdown"
 EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW, ATT_LESS_TREND})
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
 STATISTICS = (
-    COUNT,
-    SHARE,
-    MEAN,
-    MEDIAN,
-    RATIO_OF_SUMS,
-    WINSORISED_MEAN,
-    MEAN_LOG,
-    INDEX,
-    GAP,
-    SMD,
-    EQUIVALENCE,
-    SUM,
-    CHANGE,
-    GROWTH,
-    TARGET,
-    ATTAINMENT,
-    ATT,
-    ATT_SIMULTANEOUS,
-    ATT_ROBUST,
-    ATT_ENTRY,
-    ATT_ENTRY_BOUNDS,
-    ATT_WINDOW,
-    ATT_LESS_TREND,
-    PRE_TREND,
-    PRE_TREND_WALD,
-    TREND_BEFORE,
-    TREND_BOUND,
-    MARYLAND,
-    MDE,
-    BREAKDOWN,
-)
+    COUNT, SHARE, MEAN, MEDIAN, RATIO_OF_SUMS, WINSORISED_MEAN, MEAN_LOG, INDEX, GAP, SMD, EQUIVALENCE, SUM,
+    CHANGE, GROWTH, TARGET, ATTAINMENT, ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW,
+    ATT_LESS_TREND, PRE_TREND, PRE_TREND_WALD, TREND_BEFORE, TREND_BOUND, MARYLAND, MDE, BREAKDOWN,
+)  # fmt: skip
 
 # Parts of a change. They stay inside: no rule of the border judges the mean of some of the firms of a cell.
 WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"
