@@ -12,9 +12,13 @@ from si_eval.frozen import FrozenMapping
 from si_eval.registry import EURO, currency_of, facts, in_euro, unit_labels
 from si_eval.registry.currencies import currency_words
 
-Language = Literal["nl", "en"]
-LANGUAGES: tuple[Language, ...] = get_args(Language)
-LOCALES: Mapping[Language, str] = {"nl": "nl_NL", "en": "en_GB"}  # how numbers and money are written
+Language: TypeAlias = str  # its code of two letters
+LANGUAGES: tuple[Language, ...] = ("nl", "en")  # that the registry has labels in; a study may bring those of another
+LOCALES: Mapping[Language, str] = {
+    "nl": "nl_NL",
+    "en": "en_GB",
+}  # how numbers and money are written, where not as its code says
+DUTCH, ENGLISH = LANGUAGES
 BOTH_LANGUAGES = " | "
 Labels: TypeAlias = Mapping[str, Mapping[str, str]]  # ``nl`` and ``en`` by term
 NO_LABELS: Labels = FrozenMapping()
@@ -317,36 +321,39 @@ def evidence_code(text: str) -> Evidence:
 
 
 def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
-    """Return the label of a term in Dutch or English; a term without a label is its own label.
+    """Return the label of a term in a language; a term without a label is its own label.
 
-    ``own`` holds the labels of a study, which travel with its tables; the registry's own labels go first. A text that
-    carries both languages, written ``Dutch | English``, gives the one asked for; the English text of a reason gives
-    that reason.
+    ``own`` holds the labels of a study, which travel with its tables and go before the registry's. A text that carries
+    both languages, written ``Dutch | English``, gives the one asked for; the English text of a reason gives that
+    reason. What no label file has in another language is in English.
     """
-    entry = (
-        facts("labels").get(term)
-        or unit_labels().get(term)
-        or own.get(term)
-        or _checks().get(term)
-        or _reasons_in_english().get(term)
-    )
-    if entry is not None:
-        return str(entry[language])
+    sources = (own, facts("labels"), unit_labels(), _checks(), _reasons_in_english())
+    entries = [source[term] for source in sources if term in source]
+    texts = [str(entry[known]) for known in (language, ENGLISH) for entry in entries if entry.get(known)]
+    if texts:
+        return texts[0]
     if currency_of(term) not in ("", EURO):
         return _money_label(term, language)
     dutch, bar, english = term.partition(BOTH_LANGUAGES)
-    return term if not bar else dutch if language == "nl" else english
+    if not bar:
+        return term
+    return dutch if language == DUTCH else english if language == ENGLISH else label(english, language, own)
 
 
 def _money_label(unit: str, language: Language) -> str:
     """Return the label of a unit of measure in a currency other than the registry's: that of euro, with its words."""
     currency = currency_of(unit)
-    many, one = currency_words(currency, LOCALES[language])
+    many, one = currency_words(currency, locale_of(language))
     entry = facts("labels").get(in_euro(unit))
     if entry is None:
         return many + unit.removeprefix(currency)
-    words = re.split(rf"\b(?:euro|{EURO})\b", str(entry[language]))
+    words = re.split(rf"\b(?:euro|{EURO})\b", str(entry.get(language, entry[ENGLISH])))
     return words[0] + many + one.join(words[1:])
+
+
+def locale_of(language: Language) -> str:
+    """Return the locale in which numbers of a language are written."""
+    return LOCALES.get(language, language)
 
 
 def is_labelled(term: str, own: Labels = NO_LABELS) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import get_args
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from si_eval.effects.design_result import OVERALL, Estimate
 from si_eval.effects.honest import breakdown, relative_magnitude_bounds
 from si_eval.effects.small_sample import widening
 from si_eval.errors import StudyError
-from si_eval.vocabulary import ATT_ROBUST, BOTH_LANGUAGES, BREAKDOWN, Language, Reason, label
+from si_eval.vocabulary import ATT_ROBUST, BOTH_LANGUAGES, BREAKDOWN, LANGUAGES, Reason, label
 
 TREND_RATIOS = (0.5, 1.0, 2.0)  # of the largest change of trend after the reference year to the largest before
 
@@ -55,4 +54,4 @@ def bound_effect_since_entry(
 
 def _category(ratio: float) -> str:
     """Return the category of a ratio in both languages."""
-    return BOTH_LANGUAGES.join(label("trend_ratio", language).format(ratio=ratio) for language in get_args(Language))
+    return BOTH_LANGUAGES.join(label("trend_ratio", language).format(ratio=ratio) for language in LANGUAGES)

@@ -63,7 +63,7 @@ def draw_bar_chart(data: ChartData) -> Figure:
     labels = [_class_labels(data, panel, WIDTH - MARGIN - left) for panel in panels]
     heights = [_panel_height(data, panel, texts) for panel, texts in zip(panels, labels, strict=True)]
     unit = _base_year_text(data) if index else data.unit
-    notes = (label("report_intervals", data.language),) if _has_intervals(panels) else ()
+    notes = (label("report_intervals", data.language, data.own),) if _has_intervals(panels) else ()
     canvas = new_canvas(data.texts(notes=notes), sum(heights))
     top = canvas.top
     for panel, texts, height in zip(panels, labels, heights, strict=True):
@@ -208,10 +208,10 @@ def _base_year_text(data: ChartData) -> str:
     texts = pd.concat([data.rows[UNIT_OF_MEASURE], data.rows[NOTE]])
     named = texts.str.extract(BASE_YEAR)[0].dropna().unique()
     if len(named) == 1:
-        return label("report_base", data.language).format(base=named[0])
+        return label("report_base", data.language, data.own).format(base=named[0])
     rows = safe_rows(data.safe)
     hundred = rows[(rows[STATISTIC] == INDEX) & (rows[STATE] == NUMBER) & (rows[ESTIMATE].round(9) == BASE)]
     years = ordered_values(rows, YEAR)
     if len(years) > 1 and len(hundred) and set(hundred[YEAR]) == {years[0]}:
-        return label("report_base", data.language).format(base=years[0])
-    return label("report_base_unknown", data.language)
+        return label("report_base", data.language, data.own).format(base=years[0])
+    return label("report_base_unknown", data.language, data.own)

@@ -126,7 +126,7 @@ class ChartData:
         shown = () if self.chart.kind == "table" else self.chart.channels
         fixed = fixed_labels(self.rows, shown, self.language, self.own)
         if self.rows[STATISTIC].iloc[0] == INDEX:
-            fixed = [text for text in fixed if text != label(INDEX, self.language)]
+            fixed = [text for text in fixed if text != label(INDEX, self.language, self.own)]
         synthetic = self.safe.simulation is not None
         marks = mark_notes(self.rows, self.language, self.own)
         return FigureTexts(
@@ -134,7 +134,7 @@ class ChartData:
             subtitle=" · ".join(dict.fromkeys([*fixed, *subtitle])),
             legend=self.legend() if legend else (),
             notes=(*notes, *marks, evidence_line(self.safe, self.language)),
-            synthetic=label("report_synthetic", self.language) if synthetic else "",
+            synthetic=label("report_synthetic", self.language, self.own) if synthetic else "",
             lines=self.chart.kind == "lines",
         )
 

@@ -38,7 +38,7 @@ def draw_direction_grid(data: ChartData) -> Figure:
     height = max(ROW_HEIGHT, *(text_height(name, TEXT_SIZE) + 0.08 for name in names))
     left = MARGIN + max(text_width(name, TEXT_SIZE) for name in names) + 0.12
     width = (WIDTH - MARGIN - left) / len(classes)
-    notes = (f"{label('report_direction', data.language)} ({data.unit}).",)
+    notes = (f"{label('report_direction', data.language, data.own)} ({data.unit}).",)
     canvas = new_canvas(data.texts(notes=notes, legend=False), HEAD_HEIGHT + height * len(names) + 0.08)
     bottom = canvas.top - HEAD_HEIGHT - height * len(names)
     ax = canvas.add_axes(left, bottom, width * len(classes), height * len(names))

@@ -14,7 +14,7 @@ from si_eval.report.labels import title_of
 from si_eval.report.specification import TABLE_KINDS, Chart, as_chart
 from si_eval.report.tables import table_html
 from si_eval.results import SafeTable
-from si_eval.vocabulary import Language, label
+from si_eval.vocabulary import NO_LABELS, Labels, Language, label
 
 
 def show(
@@ -75,14 +75,16 @@ def show(
     payload = seal_payload(payload)
     if payload["form"] == "table":
         return Display(tables[language], payload, language)
-    picture = picture_html(titles[language], pictures[language], language, synthetic=payload["synthetic"])
+    picture = picture_html(
+        titles[language], pictures[language], language, synthetic=payload["synthetic"], own=safe.labels
+    )
     return Display(f"<p><b>{escape(titles[language])}</b></p>\n{picture}{tables[language]}", payload, language)
 
 
-def picture_html(title: str, png: str | None, language: Language, *, synthetic: object) -> str:
+def picture_html(title: str, png: str | None, language: Language, *, synthetic: object, own: Labels = NO_LABELS) -> str:
     """Write an image with its alternative text; nothing where there is no image."""
     if png is None:
         return ""
-    alt = label("report_alt", language).format(title=title)
-    alt += label("report_alt_synthetic", language) if synthetic else ""
+    alt = label("report_alt", language, own).format(title=title)
+    alt += label("report_alt_synthetic", language, own) if synthetic else ""
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%;width:16cm">\n'

@@ -19,7 +19,6 @@ from si_eval.vocabulary import (
     GAP,
     GROUP,
     INDEX,
-    LOCALES,
     NO_LABELS,
     RATIO,
     SHARE,
@@ -28,6 +27,7 @@ from si_eval.vocabulary import (
     Labels,
     Language,
     label,
+    locale_of,
 )
 
 Form = Literal["money", "share", "percent", "index", "count", "plain"]
@@ -41,13 +41,13 @@ def number(value: float, language: Language, *, decimals: int = 0, signed: bool 
     """Write a number with the separators of a language; ``signed`` adds a plus to what is above zero."""
     rounded = round(float(value), decimals) + 0.0
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-    text = format_decimal(rounded, format=pattern, locale=LOCALES[language])
+    text = format_decimal(rounded, format=pattern, locale=locale_of(language))
     return f"+{text}" if signed and rounded > 0 else text
 
 
 def with_currency(amount: str, currency: str, language: Language) -> str:
     """Write an amount with the sign of its currency in front, or its code where a language has no sign for it."""
-    sign = currency_sign(currency, LOCALES[language])
+    sign = currency_sign(currency, locale_of(language))
     return f"{sign}{NO_BREAK if language == 'nl' or sign.isalpha() else ''}{amount}"
 
 
@@ -109,13 +109,13 @@ def measures(rows: pd.DataFrame, *, divisor: float = 1) -> dict[tuple[str, str, 
 def unit_text(measure: Measure, unit: str, language: Language, *, statistic: str = "", own: Labels = NO_LABELS) -> str:
     """Return the unit of an axis, with the divisor."""
     if measure.form == "share":
-        return label("report_unit_share", language)
+        return label("report_unit_share", language, own)
     if measure.form == "index":
-        return label("report_unit_index", language)
+        return label("report_unit_index", language, own)
     name = label(unit or statistic, language, own)
     if measure.divisor == 1:
         return name
-    return label("report_times", language).format(unit=name, divisor=number(measure.divisor, language))
+    return label("report_times", language, own).format(unit=name, divisor=number(measure.divisor, language))
 
 
 def tick_decimals(ticks: FloatArray) -> int:

@@ -26,7 +26,7 @@ from si_eval.report.graph_layout import (
 from si_eval.report.style import DPI, GREY, INK
 from si_eval.report.text import text_width
 from si_eval.results import SafeTable
-from si_eval.vocabulary import Language, label
+from si_eval.vocabulary import Labels, Language, label
 
 TITLE_SIZE, HEADING_SIZE, NOTE_SIZE = 13.0, 9.0, 7.5
 LIGHT = "#8a8a8a"
@@ -45,11 +45,12 @@ def draw_graph(safe: SafeTable, *, language: Language, titled: bool = True) -> F
     page = arrange_graph(graph, titled=titled)
     figure = Figure(figsize=(WIDTH, page.height), dpi=DPI)
     FigureCanvasAgg(figure)
-    _draw(figure, graph, page, str(safe.titles.get(language) or safe.exhibit) if titled else "", language)
+    title = str(safe.titles.get(language) or safe.exhibit) if titled else ""
+    _draw(figure, graph, page, title, safe.labels, language)
     return figure
 
 
-def _draw(figure: Figure, graph: Graph, page: GraphPage, title: str, language: Language) -> None:
+def _draw(figure: Figure, graph: Graph, page: GraphPage, title: str, own: Labels, language: Language) -> None:
     place, headings = figure.dpi_scale_trans, page.height - MARGIN - page.head + 0.24
     if title:
         figure.text(
@@ -66,7 +67,7 @@ def _draw(figure: Figure, graph: Graph, page: GraphPage, title: str, language: L
     _draw_links(figure, graph, page)
     for box in page.boxes.values():
         _draw_box(figure, box)
-    _draw_legend(figure, graph, language)
+    _draw_legend(figure, graph, own, language)
 
 
 def _draw_box(figure: Figure, box: Box) -> None:
@@ -151,7 +152,7 @@ def _draw_label(
     )  # fmt: skip
 
 
-def _draw_legend(figure: Figure, graph: Graph, language: Language) -> None:
+def _draw_legend(figure: Figure, graph: Graph, own: Labels, language: Language) -> None:
     x, y, place = MARGIN, MARGIN + 0.08, figure.dpi_scale_trans
     entries: list[tuple[str, Any, str]] = []
     if not all(link.inferred for link in graph.links):
@@ -161,14 +162,14 @@ def _draw_legend(figure: Figure, graph: Graph, language: Language) -> None:
     for name, dash, colour in entries:
         line = Line2D([x, x + 0.4], [y, y], linestyle=dash, color=colour, linewidth=1.1, transform=place)
         figure.add_artist(line)
-        x = _legend_text(figure, x + 0.48, y, label(name, language))
+        x = _legend_text(figure, x + 0.48, y, label(name, language, own))
     if any(links == 0 for _, _, links in graph.nodes.values()):
         patch = FancyBboxPatch(
             (x, y - 0.06), 0.3, 0.12, boxstyle="round,pad=0,rounding_size=0.03", facecolor="white", edgecolor=GREY,
             linestyle=(0, (3, 2)), linewidth=1.0, transform=place,
         )  # fmt: skip
         figure.add_artist(patch)
-        _legend_text(figure, x + 0.38, y, label("report_graph_unlinked", language))
+        _legend_text(figure, x + 0.38, y, label("report_graph_unlinked", language, own))
 
 
 def _legend_text(figure: Figure, x: float, y: float, text: str) -> float:

@@ -20,6 +20,7 @@ from si_eval.vocabulary import (
     BOTH_LANGUAGES,
     CATEGORY,
     EFFECTS,
+    ENGLISH,
     ESTIMATE,
     GRAPH_ARROW,
     INDICATOR,
@@ -48,11 +49,12 @@ JOINTS = {GRAPH_ARROW: " → ", " · ": " · ", BOTH_LANGUAGES: " · "}  # betwe
 def value_label(dimension: str, value: str, language: Language, own: Labels = NO_LABELS) -> str:
     """Return the label of one value of a dimension: an indicator's name, a sector with its letter, a size class."""
     if value == ALL:
-        return label("all_years" if dimension == YEAR else ALL, language)
+        return label("all_years" if dimension == YEAR else ALL, language, own)
     if dimension == SECTOR and value in sections():
-        return f"{value}{NO_BREAK}{sections()[value][language]}"
-    if dimension == INDICATOR and value in indicators():
-        return str(getattr(indicators()[value], language))
+        names = {**sections()[value], **own.get(value, {})}
+        return f"{value}{NO_BREAK}{names.get(language, names[ENGLISH])}"
+    if dimension == INDICATOR and value in indicators() and language not in own.get(value, {}):
+        return str(getattr(indicators()[value], language, indicators()[value].en))
     if dimension in (INDICATOR, CATEGORY, STATISTIC):
         return _term_label(value, language, own)
     return label(value, language, own)
@@ -66,7 +68,7 @@ def value_labels(dimension: str, values: Sequence[str], language: Language, own:
     """
     if dimension == INDICATOR and _against_population(values):
         names = {False: "report_respondents", True: "report_population"}
-        return {value: label(names[value.endswith(OF_POPULATION)], language) for value in values}
+        return {value: label(names[value.endswith(OF_POPULATION)], language, own) for value in values}
     texts = {value: value_label(dimension, value, language, own) for value in values}
     if dimension == INDICATOR and _common_prefix(list(texts.values())):
         return {value: _capital(text.partition(": ")[2]) for value, text in texts.items()}
@@ -144,23 +146,23 @@ def fixed_labels(rows: pd.DataFrame, shown: tuple[str, ...], language: Language,
 
 def evidence_line(safe: SafeTable, language: Language) -> str:
     """Write in one line how far the numbers reach, under which rules, and what was left out."""
-    rules = label("report_rules", language).format(rules=safe.rules)
-    return " · ".join([label(safe.evidence, language), rules, _protection(safe, language)])
+    rules = label("report_rules", language, safe.labels).format(rules=safe.rules)
+    return " · ".join([label(safe.evidence, language, safe.labels), rules, _protection(safe, language)])
 
 
 def mark_notes(rows: pd.DataFrame, language: Language, own: Labels) -> list[str]:
     """Explain the marks that occur in these rows: withheld, not computable, assumed, merged."""
     notes = []
     if (rows[STATE] == WITHHELD).any():
-        notes.append(label("report_withheld", language))
+        notes.append(label("report_withheld", language, own))
     unknown = rows.loc[rows[STATE] == UNKNOWN, NOTE]
     if len(unknown):
         known = own_labels(rows, language, own)
         texts = dict.fromkeys(label(reason, language, own) for reason in unknown)
         reasons = [text for text in texts if text and text not in known]
-        notes.append(label("report_unknown", language) + (f": {'; '.join(reasons)}" if reasons else ""))
+        notes.append(label("report_unknown", language, own) + (f": {'; '.join(reasons)}" if reasons else ""))
     if rows[ASSUMED].any():
-        notes.append(label("report_assumed", language))
+        notes.append(label("report_assumed", language, own))
     merged = rows[(rows[STATUS] == MERGED) & rows[ESTIMATE].notna()]
     if len(merged):
         names = {
@@ -169,7 +171,9 @@ def mark_notes(rows: pd.DataFrame, language: Language, own: Labels) -> list[str]
             for value in merged[name]
             if value != ALL
         }
-        notes.append(label("report_merged", language).format(classes=", ".join(sorted(names)) or label(ALL, language)))
+        notes.append(
+            label("report_merged", language, own).format(classes=", ".join(sorted(names)) or label(ALL, language, own))
+        )
     return notes
 
 
@@ -187,7 +191,7 @@ def other_notes(rows: pd.DataFrame, language: Language, own: Labels) -> dict[str
 def n_note(safe: SafeTable, language: Language) -> str:
     """Write what the number of units under a figure counts: business units, respondents, or what a source counted."""
     counted = "_source" if safe.public else "_respondents" if safe.rules == "survey" else ""
-    return label(f"report_n_note{counted}", language)
+    return label(f"report_n_note{counted}", language, safe.labels)
 
 
 def own_labels(rows: pd.DataFrame, language: Language, own: Labels) -> set[str]:
@@ -197,17 +201,23 @@ def own_labels(rows: pd.DataFrame, language: Language, own: Labels) -> set[str]:
 
 def source_notes(safe: SafeTable, language: Language) -> list[str]:
     """List the notes under a table: synthetic or not, evidence, rules, coverage, what it cannot show."""
-    notes = [label("report_synthetic_note", language)] if safe.simulation is not None else []
-    notes.append(label("report_evidence", language).format(evidence=label(safe.evidence, language)))
+    notes = [label("report_synthetic_note", language, safe.labels)] if safe.simulation is not None else []
     notes.append(
-        label("report_rules_note", language).format(rules=safe.rules, disclosure=safe.disclosure_rules)
+        label("report_evidence", language, safe.labels).format(evidence=label(safe.evidence, language, safe.labels))
+    )
+    notes.append(
+        label("report_rules_note", language, safe.labels).format(rules=safe.rules, disclosure=safe.disclosure_rules)
         + f" {_capital(_protection(safe, language))}."
     )
     if safe.coverage:
-        notes.append(label("report_coverage", language).format(coverage=_coverage(safe.coverage, language)))
+        notes.append(
+            label("report_coverage", language, safe.labels).format(
+                coverage=_coverage(safe.coverage, language, safe.labels)
+            )
+        )
     if safe.cannot_show:
         unable = label(safe.cannot_show, language, safe.labels)
-        notes.append(label("report_cannot_show", language).format(cannot_show=unable))
+        notes.append(label("report_cannot_show", language, safe.labels).format(cannot_show=unable))
     return notes
 
 
@@ -226,12 +236,12 @@ def _term_label(value: str, language: Language, own: Labels = NO_LABELS) -> str:
     return value.replace("_", " ")
 
 
-def _coverage(text: str, language: Language) -> str:
+def _coverage(text: str, language: Language, own: Labels) -> str:
     """Write the coverage in the reader's language; the border writes it in English."""
     words = ((NON_PARTICIPANTS, str.lower), (PARTICIPANTS, str.lower), ("nearly_all", str), ("nearly_none", str))
     for name, case in words:
-        text = re.sub(rf"(?<![\w-]){re.escape(case(label(name, 'en')))}", case(label(name, language)), text)
-    return label(text, language)
+        text = re.sub(rf"(?<![\w-]){re.escape(case(label(name, 'en')))}", case(label(name, language, own)), text)
+    return label(text, language, own)
 
 
 def _common_prefix(texts: list[str]) -> str:
@@ -242,11 +252,11 @@ def _common_prefix(texts: list[str]) -> str:
 
 def _protection(safe: SafeTable, language: Language) -> str:
     if safe.public:
-        return label("report_public", language)
+        return label("report_public", language, safe.labels)
     preset = facts("disclosure").get(safe.disclosure_rules, {})
     if "min_units" in preset:
-        return label("report_min_units", language).format(n=preset["min_units"])
-    return label("report_protected", language)
+        return label("report_min_units", language, safe.labels).format(n=preset["min_units"])
+    return label("report_protected", language, safe.labels)
 
 
 def _capital(text: str) -> str:

@@ -64,14 +64,14 @@ def draw_line_chart(data: ChartData) -> Figure:
 
 
 def _notes(data: ChartData, *, shared: bool) -> tuple[str, ...]:
-    notes = () if shared or len(data.panels) == 1 else (label("report_axes_differ", data.language),)
-    return (*notes, label("report_intervals", data.language)) if data.chart.intervals else notes
+    notes = () if shared or len(data.panels) == 1 else (label("report_axes_differ", data.language, data.own),)
+    return (*notes, label("report_intervals", data.language, data.own)) if data.chart.intervals else notes
 
 
 def _unit(data: ChartData) -> str:
     if data.rows[STATISTIC].iloc[0] == INDEX:
         first = ordered_values(data.rows, data.chart.axis)[0]
-        return label("report_base", data.language).format(base=first)
+        return label("report_base", data.language, data.own).format(base=first)
     return data.unit
 
 

@@ -71,8 +71,10 @@ def _age_text(data: ChartData, age: pd.DataFrame) -> str:
     row = age.iloc[0]
     if row[STATE] != NUMBER:
         mark = WITHHELD_MARK if row[STATE] == WITHHELD else NOT_COMPUTABLE_MARK
-        return label("report_no_age", data.language).format(age=mark)
-    text = label("report_mean_age", data.language).format(age=number(row[ESTIMATE], data.language, decimals=1))
+        return label("report_no_age", data.language, data.own).format(age=mark)
+    text = label("report_mean_age", data.language, data.own).format(
+        age=number(row[ESTIMATE], data.language, decimals=1)
+    )
     units = units_text(row[N_UNITS], data.language)
     return f"{text}, n{NO_BREAK}={NO_BREAK}{units}" if units else text
 

@@ -34,7 +34,9 @@ def draw_shares(data: ChartData) -> Figure:
     step = max(len(data.series) * BAR_HEIGHT, *(text_height(text, TEXT_SIZE) for text in texts)) + 0.07
     points = {name: series_points(data, data.rows, name, classes) for name in data.series}
     every = [point for own in points.values() for point in own]
-    notes = (label("report_intervals", data.language),) if any(point.high is not None for point in every) else ()
+    notes = (
+        (label("report_intervals", data.language, data.own),) if any(point.high is not None for point in every) else ()
+    )
     canvas = new_canvas(data.texts(subtitle=(data.unit,), notes=notes), step * len(classes) + 0.08)
     room = max((text_width(f"{point.text}  n = {point.n}", TEXT_SIZE) for point in every), default=0.5) + 0.1
     largest = max((_bar_end(point) for point in every), default=1.0) or 1.0

@@ -115,7 +115,7 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
     if directions:
         labels = {f"d{place}": html(name or "▲▼") for place, (name, _) in enumerate(directions)}
         table = table.cols_label(**labels).tab_spanner(
-            label(DIFFERENCE, language), columns=list(labels), id="spanner-d"
+            label(DIFFERENCE, language, safe.labels), columns=list(labels), id="spanner-d"
         )
         for place, (_, signs) in enumerate(directions):
             table = _colour_cells(table, f"d{place}", signs)
@@ -137,8 +137,8 @@ def _table_notes(
     several = len(tests.frame) >= MANY_TESTS
     return [
         *([n_note(safe, language)] if counted else []),
-        *(label(name, language) for name, wanted in needed.items() if wanted),
-        *([tests.sentence(language)] if several else []),
+        *(label(name, language, safe.labels) for name, wanted in needed.items() if wanted),
+        *([tests.sentence(language, safe.labels)] if several else []),
         *(f"{place} {text}" for place, text in enumerate(other_notes(rows, language, safe.labels).values(), start=1)),
     ]
 
@@ -167,10 +167,10 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
     )
     names = value_labels(chart.axis, classes, language, safe.labels)
     table = table.cols_label(**{f"c{place}": names[name] for place, name in enumerate(classes)})
-    table = table.tab_spanner(label(chart.axis, language), columns=list(directions), id="spanner-0")
+    table = table.tab_spanner(label(chart.axis, language, safe.labels), columns=list(directions), id="spanner-0")
     for column, signs in directions.items():
         table = _colour_cells(table, column, signs)
-    return _write_html(table, safe, rows, language, [label("report_direction", language) + "."])
+    return _write_html(table, safe, rows, language, [label("report_direction", language, safe.labels) + "."])
 
 
 def _stub(layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> pd.DataFrame:
@@ -198,7 +198,7 @@ def _label_columns(table: GT, layout: TableGrid, rows: pd.DataFrame, language: L
         return table.cols_label(
             c0=value_labels(STATISTIC, found, language, own)[found[0]]
             if len(found) == 1
-            else label("estimate", language)
+            else label("estimate", language, own)
         )
     last = layout.column_dimensions[-1]
     table = table.cols_label(**{f"c{place}": names[last][key[-1]] for place, key in enumerate(layout.column_keys)})
@@ -293,7 +293,7 @@ def _write_html(table: GT, safe: SafeTable, rows: pd.DataFrame, language: Langua
 
 def _tag(safe: SafeTable, language: Language) -> str:
     return (
-        f'<span class="si-synthetic">{label("report_synthetic", language)}</span> '
+        f'<span class="si-synthetic">{label("report_synthetic", language, safe.labels)}</span> '
         if safe.simulation is not None
         else ""
     )

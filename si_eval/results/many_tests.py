@@ -10,7 +10,7 @@ import pandas as pd
 
 from si_eval import stats
 from si_eval.frozen import keep_frames
-from si_eval.vocabulary import DIFFERENCE, GROUP, INDICATOR, P_VALUE, Language, label
+from si_eval.vocabulary import DIFFERENCE, GROUP, INDICATOR, NO_LABELS, P_VALUE, Labels, Language, label
 
 FAMILY, Q_VALUE = "family", "q_value"
 PRIMARY = "primary"
@@ -30,12 +30,14 @@ class ManyTests:
         """Return one row a test: its cell and family, p-value and q-value."""
         return self.frame.copy()
 
-    def sentence(self, language: Language = "en") -> str:
+    def sentence(self, language: Language = "en", own: Labels = NO_LABELS) -> str:
         """Say how many differences there are, how many chance alone would give, and how many remain."""
         counts = {name: int(self.families[name].sum()) for name in COUNTS}
         expected = f"{self.families['expected'].sum():.1f}"
         expected = expected.replace(".", ",") if language == "nl" else expected
-        return label("report_many_tests", language).format(**counts, expected=expected, alpha=f"{1 - self.level:.0%}")
+        return label("report_many_tests", language, own).format(
+            **counts, expected=expected, alpha=f"{1 - self.level:.0%}"
+        )
 
     def summary(self) -> str:
         """Return the sentence in English."""

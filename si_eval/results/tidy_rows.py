@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from si_eval.vocabulary import CATEGORY, N_TOTAL, N_UNITS, NOTE, Labels, Language, translate
+from si_eval.vocabulary import (
+    BOTH_LANGUAGES,
+    CATEGORY,
+    DUTCH,
+    LANGUAGES,
+    N_TOTAL,
+    N_UNITS,
+    NOTE,
+    Labels,
+    Language,
+    label,
+    translate,
+)
 
 
 def read_in_language(frame: pd.DataFrame, language: Language | None, labels: Labels) -> pd.DataFrame:
@@ -26,4 +40,16 @@ def with_whole_counts(frame: pd.DataFrame) -> pd.DataFrame:
             counts = pd.to_numeric(frame[column]).astype("Float64")
             whole = counts.dropna()
             frame[column] = counts.astype("Int64") if (whole == whole.round()).all() else counts
+    return frame
+
+
+def in_languages(frame: pd.DataFrame, languages: Sequence[Language], labels: Labels) -> pd.DataFrame:
+    """Return rows as a file has them: texts in both languages where a study has both, else in its first one alone."""
+    if set(LANGUAGES) <= set(languages):
+        return frame
+    frame = frame.drop(columns=[name for name in frame if DUTCH not in languages and str(name).endswith(f"_{DUTCH}")])
+    for column in frame.select_dtypes(["object", "string"]):
+        both = [text for text in frame[column].dropna().unique() if BOTH_LANGUAGES in str(text)]
+        texts = {text: label(text, languages[0], labels) for text in both}
+        frame[column] = frame[column].replace(texts) if texts else frame[column]
     return frame

@@ -32,7 +32,7 @@ from si_eval.study.catalogue import (
     WEIGHTED,
 )
 from si_eval.study.file import ExhibitSpec, Study
-from si_eval.vocabulary import ALL, Labels
+from si_eval.vocabulary import ALL, Labels, is_labelled
 
 MAX_SHOWN_VALUES = 12  # of a column, in a message
 ASSUMED = "assumed"  # the note of a number of a simulated extract that no published figure stands behind
@@ -109,7 +109,8 @@ def labels_of(study: Study) -> Labels:
     if study.file.survey is None:
         return study.labels
     questionnaire = survey.load_questionnaire(study.resolve(study.file.survey.questionnaire))
-    return FrozenMapping({**study.labels, **questionnaire.labels()})
+    of_questions = {term: texts for term, texts in questionnaire.labels().items() if not is_labelled(term)}
+    return FrozenMapping({**of_questions, **study.labels})
 
 
 def _read_survey(study: Study) -> survey.Survey:
@@ -262,7 +263,7 @@ def _resolve(name: str, value: Any, study: Study) -> Any:
 def _finish(table: ResultTable, exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
     """Cut a table to what an exhibit shows, mark what is assumed, and give it the exhibit's id, titles and words."""
     marked = _mark_assumed(_keep_rows(table, exhibit))
-    titles = {"nl": exhibit.title.nl, "en": exhibit.title.en}
+    titles = exhibit.title.of(inputs.study.file.languages)
     return marked.named(exhibit.id, titles, labels=inputs.load(LABELS), language=inputs.study.file.languages[0])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -25,8 +25,9 @@ from si_eval.study.specification import (
     StudyFile,
     Titles,
 )
+from si_eval.study.texts import check_texts, spread_texts, unknown_languages
 from si_eval.text_input.toml_files import read_toml
-from si_eval.vocabulary import NO_LABELS, Labels, Language
+from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language, is_labelled
 
 __all__ = [
     "REFERENCE_STUDY",
@@ -126,13 +127,15 @@ def load_study(path: str | Path | None = None, *, language: Language | None = No
 
 def read_study(path: str | Path | None = None, *, language: Language | None = None) -> StudyReading:
     """Read a study file with its parts and labels; raises `StudyError` where it cannot be read at all."""
-    if language is not None and language not in get_args(Language):
-        raise StudyError(f"language: found {show(language)}; expected one of {', '.join(get_args(Language))}; name one")
+    if language is not None and language not in LANGUAGES:
+        raise StudyError(f"language: found {show(language)}; expected one of {', '.join(LANGUAGES)}; name one")
     path = data_folder() / REFERENCE_STUDY if path is None else path
     content = read_toml(path, what="study file", max_bytes=MAX_BYTES, allow_control_characters=True)
     path = Path(path)
     origins, problems = _add_parts(content, path)
+    spread_texts(content)
     problems += check_values(content, path.name, origins)
+    problems += check_texts(content, path.name, origins)
     told = {problem.where for problem in problems}
     study, shape, broken = _validate(content, path.name, origins)
     problems += [problem for problem in shape if problem.where not in told]
@@ -247,21 +250,44 @@ def _repeated_ids(content: Mapping[str, Any], name: str) -> list[Problem]:
 
 
 def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:
-    """Read the labels of a study; return them with what is wrong: each needs a text in both languages."""
-    if study.labels is None:
+    """Read the labels of a study, of one file, several or its own table; return them with what is wrong.
+
+    A term that the registry does not know needs a text in every language of the study.
+    """
+    given = study.labels
+    if given is None:
         return NO_LABELS, []
-    try:
-        target = Study(file=study, path=path).resolve(study.labels)
-        labels = read_toml(target, what="labels", max_bytes=MAX_BYTES, allow_control_characters=True)
-    except SiEvalError as error:
-        return NO_LABELS, explain(error, f"{path.name}, labels")
-    problems = check_values(labels, target.name, ())
+    if isinstance(given, dict):
+        return FrozenMapping({term: texts.texts() for term, texts in given.items()}), []
+    labels: dict[str, dict[str, str]] = {}
+    problems: list[Problem] = []
+    for number, file in enumerate((given,) if isinstance(given, str) else given):
+        place = f"{path.name}, labels" if isinstance(given, str) else f"{path.name}, labels.{number}"
+        try:
+            target = Study(file=study, path=path).resolve(file)
+            read = read_toml(target, what="labels", max_bytes=MAX_BYTES, allow_control_characters=True)
+        except SiEvalError as error:
+            problems += explain(error, place)
+            continue
+        problems += [*check_values(read, target.name, ()), *_label_problems(read, target.name, study.languages)]
+        for term, texts in read.items():
+            labels[term] = {**labels.get(term, {}), **texts} if isinstance(texts, dict) else {}
+    return (NO_LABELS if problems else FrozenMapping(labels)), problems
+
+
+def _label_problems(labels: Mapping[str, Any], name: str, languages: Sequence[Language]) -> list[Problem]:
+    """List the labels that are no texts, and those of the study's own terms that lack a language of it."""
+    problems = []
     for term, texts in labels.items():
+        place = f"{name}, {show(term)[1:-1]}"
         try:
             Titles.model_validate(texts)
         except ValidationError as error:
-            place = f"{target.name}, {show(term)[1:-1]}"
-            for problem in list_problems(error, {}, target.name, ()):
-                key = problem.where.removeprefix(target.name).lstrip(", ")
+            for problem in list_problems(error, {}, name, ()):
+                key = problem.where.removeprefix(name).lstrip(", ")
                 problems.append(replace(problem, where=f"{place}.{key}" if key else place))
-    return (NO_LABELS if problems else FrozenMapping(labels)), problems
+            continue
+        problems += unknown_languages(texts, languages, place)
+        lacking = [] if is_labelled(term) else [one for one in languages if one not in texts]
+        problems += [Problem(f"{place}.{one}", "nothing", "this key", "add it") for one in lacking]
+    return problems

@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from si_eval.registry import RuleSet
 from si_eval.results import Extract
 from si_eval.study.evaluation import StudyResults
 from si_eval.study.kept_inside import FILES, file_hashes
+from si_eval.vocabulary import LANGUAGES, Language, label
 
 PACKAGES = ("si_eval", "duckdb", "ibis-framework", "matplotlib", "numpy", "pandas", "pyarrow", "scipy")
 GIT_TIMEOUT = 10  # seconds
@@ -32,7 +34,7 @@ def describe_run(results: StudyResults, out: Path, day: str) -> dict[str, Any]:
         "study": file.name,
         "study_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "run_on": day,
-        "rule_set": _describe_rules(file.rule_set()),
+        "rule_set": _describe_rules(file.rule_set(), file.languages),
         "disclosure_rules": file.disclosure.rules,
         "earlier_releases": len(results.ledger.runs),
         "synthetic": None
@@ -43,7 +45,12 @@ def describe_run(results: StudyResults, out: Path, day: str) -> dict[str, Any]:
             for s in results.extract.sources
         ],
         "plausibility": [
-            {"check": one.name, "threshold": one.threshold, "verdict": one.verdict, "sentence": one.sentence}
+            {"check": one.name, "threshold": one.threshold, "verdict": one.verdict}
+            | {
+                "sentence": one.sentence
+                if set(LANGUAGES) <= set(file.languages)
+                else label(one.sentence, file.languages[0])
+            }
             | ({"accepted": one.accepted} if one.accepted else {})
             for one in results.extract.checks
         ],
@@ -55,11 +62,12 @@ def describe_run(results: StudyResults, out: Path, day: str) -> dict[str, Any]:
     }
 
 
-def _describe_rules(rules: RuleSet) -> dict[str, Any]:
+def _describe_rules(rules: RuleSet, languages: Sequence[Language]) -> dict[str, Any]:
     """Return the name, the origin and every setting of a rule set."""
     base = None if rules.base is None else rules.base.name
     settings = {**rules.settings(), "investment_responses": list(rules.investment_responses)}
-    return {"name": rules.name, "base": base, "nl": rules.nl, "en": rules.en, "source": rules.source, **settings}
+    names = {language: getattr(rules, language) for language in LANGUAGES if language in languages}
+    return {"name": rules.name, "base": base, **names, "source": rules.source, **settings}
 
 
 def hash_inputs(extract: Extract) -> str:

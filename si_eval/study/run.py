@@ -16,6 +16,7 @@ from si_eval.report.specification import Chart
 from si_eval.results import require_comparison, require_safe
 from si_eval.results.spreadsheets import write_csv
 from si_eval.results.table_files import write_tables
+from si_eval.results.tidy_rows import in_languages
 from si_eval.study.checks import load_checked
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study.file import Study
@@ -173,7 +174,8 @@ def _write_results(
         drawers.finish(part_of(progress, 0.3, 0.6))
         if results.comparison is not None:
             comparison = require_comparison(results.comparison, where="published.csv")
-            write_csv(comparison.to_frame(), results_folder / "published.csv")
+            compared = in_languages(comparison.to_frame(), study.file.languages, study.labels)
+            write_csv(compared, results_folder / "published.csv")
         if notebooks and study.file.notebooks:
             try:
                 _write_report(results, results_folder, folders, day, part_of(progress, 0.6, 1.0))
@@ -191,19 +193,19 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
     """Write each exhibit as a tidy table, list all of them, and return the figures to draw, one a language."""
     (work / "tables").mkdir()
     (work / "figures").mkdir()
-    hashes = hash_inputs(results.extract)
+    hashes, study = hash_inputs(results.extract), results.study.file
     rows = []
     drawings: list[Drawing] = []
-    for spec in results.study.file.exhibits:
+    for spec in study.exhibits:
         table = require_safe(results.tables[spec.id], where=spec.id)
-        write_csv(table.to_frame(), work / "tables" / f"{spec.id}.csv")
+        write_csv(in_languages(table.to_frame(), study.languages, table.labels), work / "tables" / f"{spec.id}.csv")
         for language in languages:
             suffix = "" if language == languages[0] else f".{language}"
             drawings.append((table, Chart(**spec.chart), language, work / "figures" / f"{spec.id}{suffix}.png"))
         rows.append(
             {
                 "exhibit": spec.id,
-                "title": getattr(spec.title, languages[0]),
+                "title": spec.title.texts()[languages[0]],
                 "chapter": spec.chapter,
                 "table_file": f"tables/{spec.id}.csv",
                 "figure_file": f"figures/{spec.id}.png",
@@ -226,7 +228,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
     build_report(
         [study.resolve(notebook) for notebook in study.file.notebooks],
         out=work / "report",
-        title={"nl": study.file.title.nl, "en": study.file.title.en},
+        title=study.file.title.of(study.file.languages),
         language=study.file.languages,
         date=day,
         environment={

@@ -159,6 +159,8 @@ def _plain_place(place: Place, content: Mapping[str, Any]) -> Place | None:
         if not isinstance(content["rules"], dict):
             return ("rules",)
         return None if place[1] == "str" else ("rules", *place[2:])
+    if place[:1] == ("labels",) and len(place) > 1:
+        return _place_of_labels(place, content["labels"])
     if place[:2] == ("extract", "files") and len(place) > 3:
         pattern = content["extract"]["files"][place[2]]
         as_text = str(place[3]).startswith("function-after[_check_pattern") or place[3] == "str"
@@ -166,6 +168,13 @@ def _plain_place(place: Place, content: Mapping[str, Any]) -> Place | None:
             return None
         return (*place[:3], *(part for part in place[4:] if isinstance(part, int)))
     return place
+
+
+def _place_of_labels(place: Place, given: object) -> Place | None:
+    """Return a place in the labels, which are a file, several, or a table of texts: as what they are."""
+    several = "dict[" if isinstance(given, Mapping) else "function-after[_check_some"
+    kind = several if isinstance(given, Mapping | list) else "function-after[_check_path"
+    return ("labels", *place[2:]) if str(place[1]).startswith(kind) else None
 
 
 def _expected(entry: Any, place: Place) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
+from babel.localedata import exists
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, field_validator
 
 from si_eval.engine import spark
 from si_eval.errors import StudyError, propose_name
 from si_eval.registry import EURO, RuleSet, currencies, facts, rule_set
 from si_eval.text_input.toml_files import has_control_characters
-from si_eval.vocabulary import NO_LABELS, Labels, Language
+from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
 
 MAX_CHARACTERS = 2_000  # of a text
 MAX_CHARACTERS_OF_PATH = 1_000
@@ -111,6 +112,18 @@ def _check_output_rules(text: str) -> str:
     return text
 
 
+def is_language(text: str) -> bool:
+    """Whether a text is the code of a language of two letters."""
+    return len(text) == 2 and text.islower() and exists(text)
+
+
+def _check_language(text: str) -> str:
+    """Refuse what is no language."""
+    if not is_language(text):
+        raise Refusal("the code of a language (ISO 639), such as en", "write its two letters")
+    return text
+
+
 def _check_currency(text: str) -> str:
     """Refuse what is no currency."""
     if text not in currencies():
@@ -165,10 +178,20 @@ class _Part(BaseModel):
 
 
 class Titles(_Part):
-    """A title in Dutch and English."""
+    """A text by language: in those of the study, of which the registry has labels in Dutch and English."""
 
-    nl: Text
-    en: Text
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    __pydantic_extra__: dict[str, Text] = Field(init=False)
+    nl: Text | None = None
+    en: Text | None = None
+
+    def texts(self) -> dict[Language, str]:
+        """Return the text by language."""
+        return {language: text for language, text in self.model_dump().items() if text is not None}
+
+    def of(self, languages: Sequence[Language]) -> dict[Language, str]:
+        """Return the text in some languages, as far as it is there."""
+        return {language: text for language, text in self.texts().items() if language in languages}
 
 
 class AcceptedCheck(_Part):
@@ -291,15 +314,16 @@ class StudyFile(_Part):
     rules: str | Rules = "replicate_2020"
     disclosure: Border = Border()
     languages: Annotated[
-        tuple[Language, ...], Field(strict=False), AfterValidator(_check_some), AfterValidator(_check_once)
-    ] = ("nl", "en")
+        tuple[Annotated[Language, AfterValidator(_check_language)], ...],
+        Field(strict=False), AfterValidator(_check_some), AfterValidator(_check_once),
+    ] = LANGUAGES  # fmt: skip
     extract: ExtractSource = ExtractSource()
     engine: Engine = Engine()
     published: Published | None = None
     survey: SurveyFiles | None = None
     facts: Facts = Facts()
     include: Paths = ()
-    labels: PathText | None = None
+    labels: PathText | SomePaths | dict[str, Titles] | None = None
     notebooks: Paths = ()
     exhibits: Annotated[tuple[ExhibitSpec, ...], Field(strict=False), AfterValidator(_check_some)]
 
