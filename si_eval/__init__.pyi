@@ -16,7 +16,7 @@ from .registers.linkage import link_participants
 from .registers.panel import build_panel
 from .registry import RuleSet, rule_set
 from .report import Chart, cell, say, show, show_comparison
-from .study.evaluation import compare_with_published, evaluate, protect_exhibits, study_tables
+from .study.evaluation import compare_with_published, evaluate, protect_exhibits, show_answers, study_tables
 from .study.exhibits import compute_exhibits
 from .study.file import load_study
 from .study.inputs import open_reference, open_study, read_extract
@@ -67,6 +67,7 @@ __all__ = [
     "run_study",
     "say",
     "show",
+    "show_answers",
     "show_comparison",
     "simulate_extract",
     "simulate_firms",

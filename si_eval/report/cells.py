@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape, unescape
 from string import Formatter
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
@@ -114,8 +114,7 @@ def cell(
     if len(found) != 1:
         raise StudyError(_candidates(found if len(found) else rows, keys, len(found)))
     row = found.iloc[0]
-    _refuse_currency(row, format)
-    text: dict[Language, str] = {one: _written(row, format, one) for one in LANGUAGES}
+    text: dict[Language, str] = {one: written_number(row, format, one) for one in LANGUAGES}
     synthetic = safe.simulation is not None
     return Cell(text, synthetic, safe.language, sign(_content(text, synthetic, safe.language)))
 
@@ -179,18 +178,23 @@ def say(template_nl: str, template_en: str, *, language: Language | None = None,
     return Display(f"<p>{html[shown]}{tag}</p>", seal_payload(payload), shown)
 
 
+def find_digits(text: str) -> str:
+    """Return the digits of any script in a text, years from 1900 to 2099 aside: a sentence has none of its own."""
+    plain = unescape(unescape(text))
+    return "".join(sign for sign in YEARS.sub("", plain) if sign.isnumeric())
+
+
 def _refuse_digits(text: str, language: Language) -> None:
     """Raise StudyError where a text of a template holds a digit of any script, years aside."""
-    plain = unescape(unescape(text))
-    typed = [sign for sign in YEARS.sub("", plain) if sign.isnumeric()]
+    typed = find_digits(text)
     if typed:
         raise StudyError(
-            f"say: found the digits {''.join(typed)} in the {language} sentence; expected numbers as {{name}} with "
+            f"say: found the digits {typed} in the {language} sentence; expected numbers as {{name}} with "
             "name=cell(safe, …), and years from 1900 to 2099; replace them"
         )
 
 
-def _refuse_currency(row: pd.Series, format: CellFormat) -> None:
+def _refuse_currency(row: Mapping[str, Any] | pd.Series, format: CellFormat) -> None:
     """Raise StudyError where a number would be written with a sign that is not that of its unit."""
     currency = currency_of(row["unit"])
     if (format == "euro" and currency not in ("", EURO)) or (format == "money" and not currency):
@@ -201,7 +205,9 @@ def _refuse_currency(row: pd.Series, format: CellFormat) -> None:
         )
 
 
-def _written(row: pd.Series, format: CellFormat, language: Language) -> str:
+def written_number(row: Mapping[str, Any] | pd.Series, format: CellFormat, language: Language) -> str:
+    """Write the estimate of a row, or that it is withheld or could not be computed."""
+    _refuse_currency(row, format)
     if row[STATE] == WITHHELD:
         return label("report_not_shown", language)
     if row[STATE] == UNKNOWN:

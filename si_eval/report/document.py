@@ -12,6 +12,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 
 from si_eval.errors import StudyError
+from si_eval.report.answers import KIND, answers_html
 from si_eval.report.display import LANGUAGES
 from si_eval.report.execution import ExecutedCell, ExecutedNotebook, execute_notebooks
 from si_eval.report.exhibit import picture_html
@@ -172,6 +173,8 @@ def _code(cell: ExecutedCell, chapter: Chapter, language: Language, anchors: set
     for payload in cell.payloads:
         if payload["kind"] == "text":
             chapter.body.append(_sentence(payload, language))
+        elif payload["kind"] == KIND:
+            chapter.body.append(answers_html(payload, language))
         else:
             chapter.body.append(_exhibit(payload, chapter, language, anchors))
     if cell.source.strip():
@@ -218,7 +221,10 @@ def _exhibit(payload: Mapping[str, Any], chapter: Chapter, language: Language, a
 
 
 def _referred(text: str, chapters: Sequence[Chapter]) -> str:
-    """Turn a table row that is named by the id of an exhibit into a link, by number and title, where it is shown."""
+    """Turn what names an exhibit by its id into a link by number, where the document shows it.
+
+    These are rows of tables, which get number and title, and the sources of answers.
+    """
     entries = [entry for chapter in chapters for entry in (*chapter.figures, *chapter.tables)]
     shown = {entry.note.replace("_", " "): entry for entry in entries if entry.anchor == entry.note}
 
@@ -228,6 +234,13 @@ def _referred(text: str, chapters: Sequence[Chapter]) -> str:
             return found[0]
         return f'{found["start"]}<a href="#{entry.anchor}">{entry.number}</a> {entry.title}</th>'
 
+    by_id = {entry.note: entry for entry in entries if entry.anchor == entry.note}
+
+    def source(found: re.Match[str]) -> str:
+        entry = by_id.get(found["name"])
+        return found["title"] if entry is None else f'<a href="#{entry.anchor}">{entry.number}</a>'
+
+    text = re.sub(r'<a class="si-shown-in" data-exhibit="(?P<name>[^"]+)"[^>]*>(?P<title>[^<]*)</a>', source, text)
     return re.sub(r'(?P<start><th[^>]*\bgt_stub"[^>]*>)(?P<name>[^<]+)</th>', link, text)
 
 

@@ -27,6 +27,7 @@ from si_eval.vocabulary import Language
 TIMEOUT = 1800
 MAX_KERNELS = 4
 EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "png", "synthetic", "seal"}
+ANSWER_KEYS = {"kind", "exhibit", "questions", "html", "synthetic", "seal"}
 TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic", "seal"}
 
 
@@ -163,7 +164,7 @@ def _payload(path: Path, place: int, output: nbformat.NotebookNode) -> Mapping[s
             "assign the value to a name, or protect and show it"
         )
     payload = data[SAFE_MIME]
-    keys = {"exhibit": EXHIBIT_KEYS, "text": TEXT_KEYS}.get(
+    keys = {"exhibit": EXHIBIT_KEYS, "text": TEXT_KEYS, "answers": ANSWER_KEYS}.get(
         payload.get("kind", "") if isinstance(payload, dict) else ""
     )
     if keys is None or set(payload) != keys or any(set(payload[name]) != set(LANGUAGES) for name in ("html",)):

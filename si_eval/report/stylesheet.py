@@ -59,6 +59,11 @@ white-space:nowrap}
 font-weight:700;padding:0 .45em;letter-spacing:.04em;vertical-align:middle;white-space:nowrap}
 .si-word{color:#6b2147;border-bottom:1px dotted #6b2147;font-size:.75em}
 small.id{color:#6a6a6a;font:.72em ui-monospace,"DejaVu Sans Mono",monospace}
+.answer{margin:1.3rem 0;padding-left:1rem;border-left:3px solid var(--accent);max-width:46rem}
+.answer p{margin:.35rem 0}
+.answer .question{font-weight:700}
+.answer .none{color:var(--grey)}
+.si-evidence{display:block;color:var(--grey);font-size:.8rem}
 details{margin:.4rem 0}
 details summary{cursor:pointer;color:var(--grey);font-size:.82rem}
 details.numbers{margin-top:.5rem}
@@ -83,7 +88,7 @@ details.code,.switch{display:none}
 h2{break-before:page;margin-top:0}
 #exhibits h2,section:first-of-type h2{break-before:auto}
 h2,h3,h4,figcaption,details.numbers summary{break-after:avoid}
-figcaption,.exhibit img,.exhibit>.si-table:not(.si-text),tr{break-inside:avoid}
+figcaption,.answer,.exhibit img,.exhibit>.si-table:not(.si-text),tr{break-inside:avoid}
 .exhibit img{max-width:100%}
 .si-table{overflow:visible;font-size:9pt}
 a{color:inherit;text-decoration:none}

@@ -26,7 +26,7 @@ Protected = Mapping[str, SafeTable]
 REGISTERS = ("panel", "linkage")
 SUMMARIES = "summaries"  # the cells of all exhibits that are made of them, from one pass a split
 SURVEY = "survey"
-FACTS = ("kpis", "programme", "goals", "costs", "firms", "findings")  # files under [facts] of the study
+FACTS = ("kpis", "programme", "goals", "costs", "firms", "findings", "answers")  # files under [facts] of the study
 EXHIBITS = "exhibits"  # the ids of the study's exhibits
 PROTECTED = "protected"  # the exhibits that crossed the public border, by id; none before they did
 

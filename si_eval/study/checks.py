@@ -13,6 +13,7 @@ from si_eval import published
 from si_eval.disclosure.known_figures import read_known
 from si_eval.errors import InputError, Problem, SiEvalError, propose_name
 from si_eval.registers.schema import contracts
+from si_eval.report.answer_file import check_answers
 from si_eval.study.arguments import check_exhibit, place_of
 from si_eval.study.catalogue import FACTS, PROTECTED, SURVEY
 from si_eval.study.exhibits import LABELS, ExhibitInputs, compute_exhibit, exhibits_without_registers
@@ -115,12 +116,33 @@ def _check_files(study: Study, inputs: ExhibitInputs) -> list[Problem]:
         if value is not None:
             place = f"{name}, facts.{key}"
             problems += _check_path(study, value, place) or _attempt(place, partial(inputs.load, key))
+    problems += check_study_answers(study, inputs)
     problems += _check_published(study)
     known = study.file.disclosure.known
     if known is not None:
         place = f"{name}, disclosure.known"
         problems += _check_path(study, known, place) or _attempt(place, lambda: read_known_figures(study))
     return problems
+
+
+def check_study_answers(study: Study, inputs: ExhibitInputs) -> list[Problem]:
+    """List what the answers of a study name that it does not have; nothing where they could not be read."""
+    answers, programme = inputs.values.get("answers"), inputs.values.get("programme")
+    if answers is None:
+        return []
+    if programme is None and study.file.facts.programme is None:
+        expected = "`programme`, the file with the questions that are answered"
+        return [Problem(f"{study.path.name}, facts.answers", "no programme", expected, "name it under [facts]")]
+    questions = () if programme is None else [one.id for one in programme.questions]
+    return list(
+        check_answers(
+            answers,
+            questions=questions or {one.question for one in answers.answers},
+            exhibits=[one.id for one in study.file.exhibits],
+            languages=study.file.languages,
+            place=f"{study.path.name}, facts.answers",
+        )
+    )
 
 
 def read_known_figures(study: Study) -> pd.DataFrame | None:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
+from si_eval.errors import InputError
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
+from si_eval.report.answers import Question, answer_questions
+from si_eval.report.display import Display
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
 from si_eval.results.table_files import read_tables
 from si_eval.study.catalogue import SYNTHESIS
-from si_eval.study.checks import check_study, ledger_path, published_files, read_known_figures
-from si_eval.study.exhibits import compute_exhibits, compute_from, exhibits_without_registers, synthesise_exhibits
+from si_eval.study.checks import check_study, check_study_answers, ledger_path, published_files, read_known_figures
+from si_eval.study.exhibits import (
+    ExhibitInputs,
+    compute_exhibits,
+    compute_from,
+    exhibits_without_registers,
+    synthesise_exhibits,
+)
 from si_eval.study.file import Study
 from si_eval.study.inputs import read_extract
 from si_eval.study.ledger import LedgerFile, load_ledger
@@ -288,3 +297,44 @@ def compare_with_published(study: Study, safe: Sequence[SafeTable]) -> published
     """
     files = published_files(study)
     return None if files is None else published.compare_published(safe, **files)
+
+
+def show_answers(study: Study, tables: Mapping[str, SafeTable]) -> Display:
+    """Answer the evaluation questions of a study in a few sentences each, with their evidence.
+
+    The questions are those of the study's programme, the sentences those of its file of answers (``[facts]``,
+    ``programme`` and ``answers``). Which sentence is said, and every number in it, follows from the protected tables.
+
+    Parameters
+    ----------
+    study : Study
+        From `open_study` or `load_study`.
+    tables : mapping of str to SafeTable
+        From `study_tables`.
+
+    Returns
+    -------
+    Display
+        The answers, and their sealed payload for the document.
+
+    Raises
+    ------
+    InputError
+        For an answer that names a question or an exhibit that the study does not have.
+    StudyError
+        Where the study has no file for its programme or its answers, or an exhibit that answers is not in the tables.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> study = se.load_study()
+    >>> study.file.facts.answers
+    '../theory/answers.toml'
+    """
+    inputs = ExhibitInputs(study)
+    programme, answers = inputs.load("programme"), inputs.load("answers")
+    problems = check_study_answers(study, inputs)
+    if problems:
+        raise InputError(problems, what="the answers of the study")
+    questions: list[Question] = [(one.id, {"nl": one.nl, "en": one.en}) for one in programme.questions]
+    return answer_questions(questions, answers=answers, tables=list(tables.values()), language=study.file.languages[0])

@@ -17,6 +17,7 @@ from si_eval.errors import InputError, Problem, StudyError
 from si_eval.frozen import FrozenMapping
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.registry import named_currency
+from si_eval.report.answer_file import load_answers
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 from si_eval.study.arguments import check_exhibits
 from si_eval.study.catalogue import (
@@ -52,6 +53,7 @@ FACT_READERS: Mapping[str, Callable[[Path], Any]] = {
     "goals": theory.load_goals,
     "firms": efficiency.load_firms,
     "findings": synthesis.load_findings,
+    "answers": load_answers,
 }
 
 

@@ -295,7 +295,7 @@ class SurveyFiles(_Part):
 
 
 class Facts(_Part):
-    """Files of facts beside the registers: monitoring, theory, goals, costs, numbers of firms, interviews."""
+    """Files of facts beside the registers: monitoring, theory, goals, costs, firms, interviews, rules for answers."""
 
     kpis: PathText | None = None
     programme: PathText | None = None
@@ -303,6 +303,7 @@ class Facts(_Part):
     costs: PathText | None = None
     firms: PathText | None = None
     findings: PathText | None = None
+    answers: PathText | None = None
 
 
 class StudyFile(_Part):
