@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from string import Formatter
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,7 +13,7 @@ from si_eval.errors import InputError, Problem, propose_name
 from si_eval.report.cells import CellFormat, find_digits
 from si_eval.report.specification import DIMENSIONS
 from si_eval.text_input.toml_files import read_toml
-from si_eval.vocabulary import Language
+from si_eval.vocabulary import LANGUAGES, Language
 
 Rule = Literal["cells", "difference", "differences", "ranking", "attainment", "growth"]
 NumberFormat = CellFormat | Literal["growth"]
@@ -231,7 +231,7 @@ def _check(answer: Answer, place: str) -> Iterator[Problem]:
             )  # fmt: skip
     places = set(PLACES[answer.rule]) | set(answer.cells)
     for outcome in needed:
-        for language in get_args(Language):
+        for language in LANGUAGES:
             text = "" if getattr(answer, outcome) is None else answer.sentence(outcome).of(language)
             yield from _check_sentence(text, places, f"{place}.{outcome}.{language}")
 
