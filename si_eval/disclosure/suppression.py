@@ -181,10 +181,12 @@ def _protect_counts(protection: Protection, block: int, *, exact: bool) -> None:
         return
 
     def unsafe_union(union: Sequence[int]) -> bool:
-        return 0 < float(sums.values[list(union)].sum()) < rules.min_units and _is_asked(union)
+        return 0 < float(sums.values[list(union)].sum()) < rules.min_units and all(map(is_counted, union))
 
-    def _is_asked(union: Sequence[int]) -> bool:
-        return all(place < len(sums.numbers) for place in union)
+    def is_counted(place: int) -> bool:
+        # Who has no value of a variable is in what is left of another's sum: that sum is protected, not their number.
+        several = sums.numbers[place] if place < len(sums.numbers) else ()
+        return any(cells[number].variable == UNITS or not cells[number].is_rest for number in several)
 
     def level(union: Sequence[int]) -> float:
         return width_of_count(float(sums.values[list(union)].sum()))

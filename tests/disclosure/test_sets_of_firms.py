@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -123,6 +125,35 @@ def test_a_withheld_count_of_nobody_leaves_no_trace_in_means():
     assert set(nobody["status"]) <= {"suppressed"}
     assert set(trace["status"]) <= {"suppressed"}
     assert trace["note"].eq("").all()
+
+
+def test_a_ratio_gives_way_to_the_means_and_counts_beside_it():
+    """Four firms have persons and no revenue: the ratio of sums, which tells persons of the others, goes alone."""
+    branches = {unit: "62000" if unit <= 14 else "46000" if unit <= 28 else "28000" for unit in range(1, UNITS + 1)}
+    units = [
+        {"be_id": unit, "year": 2019, "employed_persons": (20.0 if unit % 8 < 4 else 80.0) + unit % 7,
+         "sbi": branches[unit], "founded": date(2010, 1, 1)}
+        for unit in branches
+    ]  # fmt: skip
+    turnover = [
+        row for unit in branches if unit not in (1, 2, 9, 17) for row in quarters(unit, 2019, [1000.0 + 7 * unit] * 4)
+    ]
+    extract = make_extract(business_units=units, turnover=turnover, **one_link_each(range(1, UNITS + 1, 2)))
+    panel = build_panel(extract, link_participants(extract))
+    split = {"by": ["size_class"], "years": [2019]}
+    reach, revenue, per_employee = (
+        table.to_frame().query("statistic != 'median'")
+        for table in protect([
+            se.describe_reach(panel, year=2019),
+            se.compare_groups(panel, indicator="revenue", **split),
+            se.compare_groups(panel, indicator="revenue_per_employee", **split),
+        ])
+    )  # fmt: skip
+    assert (reach.query("indicator == 'sector' and group == 'participant'")["status"] == "suppressed").any()
+    assert (reach.query("indicator in ('size_class', 'employed_persons')")["status"] == "shown").all()
+    assert (revenue["status"] == "shown").all()
+    gone = per_employee["status"] == "suppressed"
+    assert set(per_employee.loc[gone, "statistic"]) == {"ratio_of_sums"}
 
 
 def test_a_ledger_of_other_data_is_refused_until_a_checker_agrees(tmp_path):
