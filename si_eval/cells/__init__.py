@@ -2,6 +2,7 @@
 
 from si_eval.cells.changes import Changes, measure_changes
 from si_eval.cells.clusters import contrast_error
+from si_eval.cells.comparisons import check_against, compare_against
 from si_eval.cells.distances import measure_distances
 from si_eval.cells.errors import Errors, mean_dof, std_error_of
 from si_eval.cells.flows import COME, STAY, SWITCH, Flows, count_flows
@@ -65,6 +66,7 @@ __all__ = [
     "YearPair",
     "cell_request",
     "cells_of",
+    "check_against",
     "check_columns",
     "check_errors",
     "check_indicators",
@@ -72,6 +74,7 @@ __all__ = [
     "check_request",
     "check_two_years",
     "check_where",
+    "compare_against",
     "contrast_error",
     "count_coverage",
     "count_flows",

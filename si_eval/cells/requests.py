@@ -125,7 +125,7 @@ def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, .
     by = by if isinstance(by, str) else Arguments("by").sequence("by", by, "columns") if _is_list(by) else by
     listed = [by] if isinstance(by, str) else by if isinstance(by, list) else []
     others = [name for name in listed if isinstance(name, str) and name in types and name not in classes]
-    flags = [name for name in dict.fromkeys(others) if _is_flag(panel, name)]
+    flags = [name for name in dict.fromkeys(others) if is_flag(panel, name)]
     unsplit = set(others) - set(flags)
     why = "name one of these: identifiers, numbers other than 0 and 1, years and groups split no cells"
     splits = arguments.names(
@@ -150,7 +150,7 @@ def _is_list(value: object) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, Mapping | bytes) and getattr(value, "ndim", 1) == 1
 
 
-def _is_flag(panel: Panel, column: str) -> bool:
+def is_flag(panel: Panel, column: str) -> bool:
     """Whether a column of numbers says yes and no as 1 and 0."""
     if column in (*IDENTIFIERS, YEAR) or not panel.table.schema()[column].is_numeric():
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,7 @@ def compare_groups(
     level: float | None = None,
     cluster: str | None = None,
     statistics: Sequence[str] | None = None,
+    against: str | Sequence[str] | None = None,
 ) -> ResultTable:
     r"""Compare the indicators of participants and non-participants, by cell and year.
 
@@ -85,6 +87,12 @@ def compare_groups(
         panel that must know them. Default: that of the panel's rule set (``"auto"``).
     statistics : sequence of {"mean", "median", "ratio_of_sums", "winsorised_mean", "mean_log"}, optional
         The levels to show. Default: those of the panel's rule set.
+    against : str or sequence of str, optional
+        The groups that participants are compared with, one after the other, each named in ``category``: ``all`` others,
+        ``same_division_and_size`` (others of a division and size class that has a participant that year), ``donut``
+        (others that have no participant in their municipality and division), or columns of the panel with yes and no,
+        such as rejected applicants or users of another scheme. Others in an enterprise group with a participant are in
+        none of them, and counted (indicator ``left_out``). Default: all others, these included.
 
     Returns
     -------
@@ -152,6 +160,10 @@ def compare_groups(
          difference      3.00       2.31        3
               ratio      1.25       0.21        3
     """
+    if against is not None:
+        again = partial(compare_groups, indicator=indicator, by=by, years=years, level=level, cluster=cluster,
+                        statistics=statistics)  # fmt: skip
+        return cells.compare_against("compare_groups", panel, against, where, years, again)
     asked = _check(panel, indicator, by, where, years, level, cluster, statistics)
     return _compare(panel, cells.summarise_requests(panel, [asked.request]), asked)
 
@@ -166,8 +178,9 @@ def level_request(
     level: float | None = None,
     cluster: str | None = None,
     statistics: Sequence[str] | None = None,
+    against: str | Sequence[str] | None = None,
 ) -> cells.CellRequest:
-    """Make the request of the cells that a comparison rests on."""
+    """Make the request of the cells that a comparison rests on; with other groups it makes its own later."""
     return _check(panel, indicator, by, where, years, level, cluster, statistics).request
 
 
@@ -182,8 +195,12 @@ def compare_summaries(
     level: float | None = None,
     cluster: str | None = None,
     statistics: Sequence[str] | None = None,
+    against: str | Sequence[str] | None = None,
 ) -> ResultTable:
     """Compare the groups as `compare_groups` does, from cells that were summarised before."""
+    if against is not None:
+        return compare_groups(panel, indicator=indicator, by=by, where=where, years=years, level=level,
+                              cluster=cluster, statistics=statistics, against=against)  # fmt: skip
     return _compare(panel, summaries, _check(panel, indicator, by, where, years, level, cluster, statistics))
 
 

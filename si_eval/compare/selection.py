@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -69,6 +70,7 @@ def check_selection(
     cluster: str | None = None,
     statistics: Sequence[str] | None = None,
     denominator: str = "pooled",
+    against: str | Sequence[str] | None = None,
 ) -> ResultTable:
     r"""Check how much the groups differed in a year before the programme could have changed them.
 
@@ -99,6 +101,12 @@ def check_selection(
     denominator : {"pooled", "treated", "control", "all"}, default "pooled"
         Whose standard deviation divides differences: the root of the mean of both variances, that of the participants,
         that of the others, or that of all units together.
+    against : str or sequence of str, optional
+        The groups that participants are compared with, one after the other, each named in ``category``: ``all`` others,
+        ``same_division_and_size`` (others of a division and size class that has a participant that year), ``donut``
+        (others that have no participant in their municipality and division), or columns of the panel with yes and no,
+        such as rejected applicants or users of another scheme. Others in an enterprise group with a participant are in
+        none of them, and counted (indicator ``left_out``). Default: all others, these included.
 
     Returns
     -------
@@ -158,6 +166,10 @@ def check_selection(
          difference standardised_mean_difference      1.06      NaN
          difference                  equivalence      1.06     0.81
     """
+    if against is not None:
+        again = partial(check_selection, year=year, indicator=indicator, by=by, bound=bound, cluster=cluster,
+                        statistics=statistics, denominator=denominator)  # fmt: skip
+        return cells.compare_against("check_selection", panel, against, where, [year], again)
     arguments = cells.check_panel("check_selection", panel)
     if indicator is None:
         indicator = [name for name, entry in panel.indicators.items() if entry.balance] or list(panel.indicators)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -62,6 +63,7 @@ def index_series(
     years: Sequence[int] | None = None,
     level: float | None = None,
     cluster: str | None = None,
+    against: str | Sequence[str] | None = None,
 ) -> ResultTable:
     r"""Compute the mean of each group and cell as an index of its base year (base year = 100).
 
@@ -87,6 +89,12 @@ def index_series(
     cluster : {"auto", "unit", "group"}, optional
         What varies independently: enterprise groups wherever the panel knows them, each unit, or enterprise groups of a
         panel that must know them. Default: that of the panel's rule set (``"auto"``).
+    against : str or sequence of str, optional
+        The groups that participants are compared with, one after the other, each named in ``category``: ``all`` others,
+        ``same_division_and_size`` (others of a division and size class that has a participant that year), ``donut``
+        (others that have no participant in their municipality and division), or columns of the panel with yes and no,
+        such as rejected applicants or users of another scheme. Others in an enterprise group with a participant are in
+        none of them, and counted (indicator ``left_out``). Default: all others, these included.
 
     Returns
     -------
@@ -134,6 +142,10 @@ def index_series(
         participant     130.0      13.33
          difference      20.0      13.33
     """
+    if against is not None:
+        again = partial(index_series, indicator=indicator, by=by, base_year=base_year, years=years, level=level,
+                        cluster=cluster)  # fmt: skip
+        return cells.compare_against("index_series", panel, against, where, years, again)
     series = _check(panel, indicator, by, where, base_year, years, level, cluster)
     return _index(panel, cells.summarise_requests(panel, [series.request]), series)
 
@@ -148,8 +160,9 @@ def series_request(
     years: Sequence[int] | None = None,
     level: float | None = None,
     cluster: str | None = None,
+    against: str | Sequence[str] | None = None,
 ) -> cells.CellRequest:
-    """Make the request of the cells that an index rests on: those of its years and of the base year."""
+    """Make the request of the cells of an index, its base year included; with other groups it makes its own later."""
     return _check(panel, indicator, by, where, base_year, years, level, cluster).request
 
 
@@ -164,8 +177,12 @@ def index_summaries(
     years: Sequence[int] | None = None,
     level: float | None = None,
     cluster: str | None = None,
+    against: str | Sequence[str] | None = None,
 ) -> ResultTable:
     """Compute an index as `index_series` does, from cells that were summarised before."""
+    if against is not None:
+        return index_series(panel, indicator=indicator, by=by, where=where, base_year=base_year, years=years,
+                            level=level, cluster=cluster, against=against)  # fmt: skip
     return _index(panel, summaries, _check(panel, indicator, by, where, base_year, years, level, cluster))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -77,6 +78,7 @@ def estimate_effect(
     smallest_effect: float | None = None,
     level: float | None = None,
     seed: int = 0,
+    against: str | Sequence[str] | None = None,
 ) -> ResultTable:
     """Estimate what participation did to an outcome, on the participants.
 
@@ -127,6 +129,12 @@ def estimate_effect(
         Coverage of intervals. That of the rule set by default.
     seed : int, default 0
         Seed of the simulated bounds for all years at once, of a staggered design.
+    against : str or sequence of str, optional
+        The groups that participants are compared with, one after the other, each named in ``category``: ``all`` others,
+        ``same_division_and_size`` (others of a division and size class that has a participant that year), ``donut``
+        (others that have no participant in their municipality and division), or columns of the panel with yes and no,
+        such as rejected applicants or users of another scheme. Others in an enterprise group with a participant are in
+        none of them, and counted (indicator ``left_out``). Default: all others, these included.
 
     Returns
     -------
@@ -181,6 +189,13 @@ def estimate_effect(
     >>> table.evidence
     'association'
     """
+    if against is not None:
+        again = partial(
+            estimate_effect, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
+            anticipation=anticipation, years=years, logarithm=logarithm, cluster=cluster,
+            earliest_entry=earliest_entry, min_units=min_units, smallest_effect=smallest_effect, level=level, seed=seed,
+        )  # fmt: skip
+        return cells.compare_against("estimate_effect", panel, against, where, years, again)
     request = check_effect_request(
         panel, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
         anticipation=anticipation, where=where, years=years, logarithm=logarithm, cluster=cluster,

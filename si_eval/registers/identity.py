@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -20,15 +20,20 @@ OF_INFERENCE = ("level", "cluster", "mean_interval", "statistics", "min_test_uni
 
 
 def identity_of_extract(
-    extract: Extract, linkage: Linkage, rules: RuleSet, public_units: Sequence[int]
+    extract: Extract,
+    linkage: Linkage,
+    rules: RuleSet,
+    public_units: Sequence[int],
+    comparisons: Mapping[str, Sequence[int]] | None = None,
 ) -> PanelIdentity:
-    """Identify a panel of registers: by its raw files, participants, rules and public units.
+    """Identify a panel of registers: by its raw files, participants, rules, public units and comparison groups.
 
     All panels of one register of business units number units alike.
     """
     fingerprint, universe = _hash_tables(extract), _hash_tables(extract, REGISTER)
     settings = {name: value for name, value in rules.settings().items() if name not in OF_INFERENCE}
-    population = digest(fingerprint, hash_frame(linkage.units_frame), settings, sorted(public_units))
+    groups = [dict(comparisons)] if comparisons else []
+    population = digest(fingerprint, hash_frame(linkage.units_frame), settings, sorted(public_units), *groups)
     return PanelIdentity(population, universe, fingerprint)
 
 

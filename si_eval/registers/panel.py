@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from si_eval import engine
-from si_eval.arguments import Arguments, whole_number
+from si_eval.arguments import Arguments, describe_value, whole_number
+from si_eval.frozen import FrozenMapping
 from si_eval.registers.identity import identity_of_extract
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
 from si_eval.registers.unit_years import investment_flags, join_unit_years
@@ -26,6 +27,7 @@ from si_eval.vocabulary import (
     GROUP_ID,
     GROUP_LARGER,
     INVESTMENT_STATUS,
+    MUNICIPALITY,
     NON_PARTICIPANTS,
     PARTICIPANT,
     PARTICIPANTS,
@@ -44,6 +46,7 @@ from si_eval.vocabulary import (
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+NO_COMPARISONS: Mapping[str, Linkage | Sequence[int]] = FrozenMapping()
 MAX_ID = 2**63  # of an id in the engine
 
 
@@ -54,6 +57,7 @@ def build_panel(
     rules: str | RuleSet = "replicate_2020",
     public_units: Sequence[int] = (),
     currency: str = EURO,
+    comparisons: Mapping[str, Linkage | Sequence[int]] = NO_COMPARISONS,
 ) -> Panel:
     """Build the panel: one row a business unit and year of the register.
 
@@ -74,6 +78,10 @@ def build_panel(
         say what they contribute.
     currency : str, default "EUR"
         The currency of the extract's amounts, by its code in ISO 4217: it names their unit of measure.
+    comparisons : mapping of str to Linkage or sequence of int, optional
+        Units to compare participants with, by name: rejected applicants or users of another scheme, as
+        `link_participants` found them or by ``be_id``. The panel marks them in a column of that name, which comparisons
+        take as ``against``.
 
     Returns
     -------
@@ -116,11 +124,15 @@ def build_panel(
     rules = rule_set(rules)
     known = indicators(currency)
     public = _check_public_units(extract, public_units)
+    compared = _check_comparisons(comparisons, _panel_columns(known))
     unit_years = join_unit_years(extract, linkage, known, rules)
     outliers = find_outliers(unit_years.participants, known, rules)
     flagged = flag_outliers(unit_years.units, outliers, outlier_domains(known.values()))
     table = engine.create_view(extract.engine, flagged)
-    marked = {PUBLIC_UNIT: table[BE_ID].isin(public)} if public else {}
+    marked: dict[str, ir.Value] = {PUBLIC_UNIT: table[BE_ID].isin(public)} if public else {}
+    for name, units in compared.items():
+        listed = engine.from_frame(extract.engine, pd.DataFrame({BE_ID: units}, dtype="int64"))
+        marked[name] = table[BE_ID].isin(listed[BE_ID])
     return Panel(
         table=table.select(*_panel_columns(known), **marked),
         rules=rules,
@@ -128,7 +140,7 @@ def build_panel(
         per_year=unit_years.per_year,
         count_coverage=partial(_count_coverage, table),
         outlier_frame=outliers,
-        identity=identity_of_extract(extract, linkage, rules, public),
+        identity=identity_of_extract(extract, linkage, rules, public, compared),
         simulation=extract.simulation,
         checks=extract.checks,
     )
@@ -153,13 +165,36 @@ def _check_public_units(extract: Extract, units: Sequence[int]) -> list[int]:
     return found
 
 
+def _check_comparisons(given: object, taken: Sequence[str]) -> dict[str, list[int]]:
+    """Return the units of each comparison group in ascending order; refuse names that columns have."""
+    arguments = Arguments("build_panel")
+    if not isinstance(given, Mapping):
+        arguments.add("comparisons", describe_value(given), "units by name", 'write {"rejected": linkage}')
+    found: dict[str, list[int]] = {}
+    for name, units in given.items() if isinstance(given, Mapping) else ():
+        place = f"comparisons[{name!r}]"
+        if not (isinstance(name, str) and name.isidentifier()) or name.casefold() in taken:
+            arguments.add(place, "a name that is taken, or no word", "a name of its own", "rename it")
+        if isinstance(units, Linkage):
+            found[str(name)] = sorted({int(one) for one in units.units_frame[BE_ID]})
+            continue
+        listed = [
+            whole_number(one) for one in arguments.sequence(place, units, f"a Linkage or a list of {BE_ID}") or ()
+        ]
+        found[str(name)] = sorted({one for one in listed if one is not None and abs(one) < MAX_ID})
+        if len(found[str(name)]) < len(set(listed)):
+            arguments.add(place, "values that are no ids", f"a list of {BE_ID}", "correct or drop these")
+    arguments.refuse_problems()
+    return found
+
+
 def _panel_columns(known: Mapping[str, Indicator]) -> list[str]:
     """Name the columns of the contract, with one for each indicator, then those that rules and ratios of sums use."""
     columns = [
         BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, SIZE_CLASS, SIZE_CLASS_4, SECTOR, DIVISION, AGE,
-        AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, *known, INVESTMENT_STATUS, WEIGHT,
-        SHARED_GROUP, *[excluded(domain) for domain in outlier_domains(known.values())],
-        *[part for entry in known.values() for part in (entry.numerator, entry.denominator) if part],
+        AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, *known,
+        INVESTMENT_STATUS, WEIGHT, SHARED_GROUP, *[excluded(domain) for domain in outlier_domains(known.values())],
+        *[part for entry in known.values() for part in (entry.numerator, entry.denominator) if part], MUNICIPALITY,
     ]  # fmt: skip
     return list(dict.fromkeys(columns))
 

@@ -25,6 +25,7 @@ from si_eval.vocabulary import (
     ENTRY_YEAR,
     GROUP_ID,
     IMPUTED,
+    MUNICIPALITY,
     NONRESPONSE,
     NOT_COVERED,
     OBSERVED,
@@ -194,7 +195,7 @@ def _units(inputs: _Inputs, year: int | None = None) -> ir.Table:
     table = _with_participation(inputs, table, year)
     return table.select(
         BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", ACTIVITY, AGE,
-        "founded_later", GROUP_ID,
+        "founded_later", GROUP_ID, MUNICIPALITY,
     )  # fmt: skip
 
 
@@ -208,6 +209,7 @@ def _register(inputs: _Inputs, year: int | None) -> ir.Table:
         age=ibis.ifelse(age >= 0, age, ibis.null(INT16)),
         founded_later=(age < 0).fill_null(False),
         code_disagrees=disagrees.fill_null(False),
+        municipality=register[MUNICIPALITY].try_cast(INT16),  # the office numbers them
     )
 
 

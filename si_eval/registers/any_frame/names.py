@@ -29,6 +29,7 @@ from si_eval.vocabulary import (
     INVESTMENT_STATUS,
     LEFT_OUT,
     LOG_POINTS,
+    MUNICIPALITY,
     PARTICIPANT,
     PARTICIPATION_ENDED,
     PUBLIC_UNIT,
@@ -52,7 +53,7 @@ REVENUE_PER_EMPLOYEE = "revenue_per_employee"  # the indicator that follows from
 PANEL_COLUMNS = (
     BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, PARTICIPATION_ENDED, EMPLOYED_PERSONS, SIZE_CLASS, SIZE_CLASS_4, SECTOR,
     DIVISION, AGE, AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, INVESTMENT_STATUS, WEIGHT,
-    SHARED_GROUP, PUBLIC_UNIT,
+    SHARED_GROUP, PUBLIC_UNIT, MUNICIPALITY,
 )  # fmt: skip
 COUNTING_WORDS = (RECORDS, LOG_POINTS, LEFT_OUT, ALL, "units", "business_units", "linked_units", "business units")
 JOINTS = (BOTH_LANGUAGES, GRAPH_ARROW, " · ")  # between the parts of a text that tables take apart

@@ -31,6 +31,7 @@ from si_eval.vocabulary import (
     ENTRY_YEAR,
     GROUP,
     GROUP_ID,
+    MUNICIPALITY,
     NON_PARTICIPANTS,
     PARTICIPANT,
     PARTICIPANTS,
@@ -63,6 +64,7 @@ def panel_from_frame(
     entry_year: str | None = None,
     sector: str | None = None,
     group: str | None = None,
+    municipality: str | None = None,
     extra: Sequence[str] = (),
     rules: str | RuleSet = "replicate_2020",
 ) -> Panel:
@@ -96,6 +98,8 @@ def panel_from_frame(
     group : str, optional
         Column with the enterprise group that a unit belongs to: a cluster in comparisons, counted by disclosure
         control.
+    municipality : str, optional
+        Column with the municipality, which a comparison away from participants (``against="donut"``) needs.
     extra : sequence of str, optional
         Columns that become indicators under their own names, in their own units. Words that a panel or a table uses
         itself (``weight``, ``records``) are refused.
@@ -138,6 +142,7 @@ def panel_from_frame(
     names: dict[str, str | None] = {
         "unit": unit, "year": year, "participant": participant, "employed_persons": employed_persons,
         "revenue": revenue, "entry_year": entry_year, "sector": sector, "group": group,
+        "municipality": municipality,
     }  # fmt: skip
     found = find_columns(frame, names, extra)
     columns, notes, codes = _read_columns(found, names)
@@ -184,7 +189,7 @@ def _read_columns(
     """
     problems = list(found.problems)
     notes: list[str] = []
-    codes = {argument: read_ids(found.columns[argument], names[argument]) for argument in (UNIT, GROUP)
+    codes = {argument: read_ids(found.columns[argument], names[argument]) for argument in (UNIT, GROUP, MUNICIPALITY)
              if argument in found.columns}  # fmt: skip
     if YEAR in found.columns:
         codes[YEAR] = read_years(found.columns[YEAR], names[YEAR])
@@ -212,7 +217,7 @@ def _read_columns(
     if problems or entries is None:
         raise InputError(problems, what="the data frame")
     missing = np.full(len(entries.year), np.nan)
-    holding = codes.get(GROUP)
+    holding, town = codes.get(GROUP), codes.get(MUNICIPALITY)
     return (
         {
             BE_ID: codes[UNIT].values,
@@ -222,6 +227,7 @@ def _read_columns(
             PARTICIPATION_ENDED: entries.ended,
             SECTOR: pd.Series(pd.NA, index=range(len(missing)), dtype="string") if sector is None else sector,
             GROUP_ID: missing if holding is None else np.where(holding.known, holding.values, np.nan),
+            **({} if town is None else {MUNICIPALITY: np.where(town.known, town.values, np.nan)}),
             EMPLOYED_PERSONS: numbers[EMPLOYED_PERSONS].values if EMPLOYED_PERSONS in numbers else missing,
             **({REVENUE: numbers[REVENUE].values} if REVENUE in numbers else {}),
             **{name: column.values for name, column in more.items()},
@@ -233,7 +239,8 @@ def _read_columns(
 
 def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:
     """Put the columns in an engine and add classes and indicators."""
-    table = engine.from_frame(connection, columns).cast({ENTRY_YEAR: "int64", GROUP_ID: "int64"})
+    whole = [name for name in (ENTRY_YEAR, GROUP_ID, MUNICIPALITY) if name in columns]
+    table = engine.from_frame(connection, columns).cast(dict.fromkeys(whole, "int64"))
     persons = table[EMPLOYED_PERSONS]
     table = table.mutate(
         **{
