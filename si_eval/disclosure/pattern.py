@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse.csgraph import connected_components
 
 from si_eval.disclosure.cheapest import Flows, cheapest_pattern
@@ -110,6 +110,7 @@ class Part:
                     factors.append(factor)
         shape = (len(equations), len(self.cells))
         self.matrix = sparse.csr_matrix((factors, (rows, columns)), shape=shape)
+        self.both_ways = sparse.hstack([self.matrix, -self.matrix], format="csc")
         self.values = system.values[self.cells]
 
     def protect(
@@ -253,20 +254,18 @@ class Part:
             if up > sides[place, 1]:
                 return None
             sides[place], sides[size + place] = (up, up), (down_, down_)
-            matrix, right = self.matrix, np.zeros(self.matrix.shape[0])
+            matrix, right = self.both_ways, np.zeros(self.matrix.shape[0])
         else:
             row = np.zeros(size)
             row[[self.places[cell] for cell in cells]] = 1.0
             if sought < 0:
                 sought = -min(1.0, float(sides[size:, 1] @ row))
-            matrix = sparse.vstack([self.matrix, sparse.csr_matrix(row)], format="csr")
+            matrix = sparse.vstack([self.both_ways, sparse.csc_array(np.append(row, -row)[None])], format="csc")
             right = np.append(np.zeros(self.matrix.shape[0]), sought)
-        solved = linprog(
+        solved = milp(
             np.concatenate([costs, costs]),
-            A_eq=sparse.hstack([matrix, -matrix], format="csr"),
-            b_eq=right,
-            bounds=sides,
-            method="highs-ds",
+            constraints=LinearConstraint(matrix, right, right),
+            bounds=Bounds(*sides.T),
             options={"presolve": False},
         )
         if solved.status != 0:

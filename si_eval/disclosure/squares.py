@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from si_eval.disclosure.cover import UNITS, Block, cost_of, width_of
 from si_eval.disclosure.sums import Sums
 from si_eval.disclosure.suppression import SECONDARY, Protection
-from si_eval.stats import BoolArray, FloatArray
+from si_eval.stats import BoolArray, FloatArray, IntArray
 
 MET = 1 - 1e-6  # the share of a move that counts as all of it
 EXACT = 1e-7  # relative: a sum of squares that changes by less is as printed
@@ -71,6 +71,7 @@ class _Squares:
             and not all(cells[number].is_rest for number in several)
         ]
         self.shown = sums.members[printed]
+        self.shown_entries = np.nonzero(self.shown)
         self.spread = [place for place in printed if _prints_spread(protection, sums.numbers[place])]
         self.left = {place for place in self.spread if any(cells[number].fixed for number in sums.numbers[place])}
         self.costs = {
@@ -125,51 +126,69 @@ class _Squares:
 
     def _world(self, row: BoolArray, sought: float) -> World | None:
         """Find the cheapest world in which a union of atoms differs by an amount; None where sums allow none."""
-        size, spread = len(self.values), self.sums.members[self.spread].astype(float)
+        size, prints = len(self.values), len(self.spread)
+        spread = self.sums.members[self.spread].astype(float)
         scale = np.maximum(np.abs(self.values), abs(sought))
         square = np.maximum(self.squares, scale**2)
         total = np.maximum(spread @ self.squares, 1e-300)
-        # Columns: moves up and down, changes of squares, and printed squares that change up and down.
-        moves = sparse.csr_matrix(self.shown * scale)
-        target = sparse.csr_matrix((row * scale)[None, :])
-        per = sparse.csr_matrix(spread * square / total[:, None])
-        eye, none = sparse.identity(len(self.spread)), None
-        balance = sparse.bmat(
-            [
-                [moves, -moves, none, none, none],
-                [target, -target, none, none, none],
-                [none, none, per, -eye, eye] if self.spread else [none, none, sparse.csr_matrix((1, size)), none, none],
-            ],
-            format="csr",
-        )
-        right = np.concatenate([np.zeros(len(self.shown)), [sought], np.zeros(max(len(self.spread), 1))])
         low, high = self._room(self.values)
         slope_low, slope_high = self._slopes()
-        change = sparse.diags(square)
-        rows = [
-            sparse.hstack([sparse.diags(slope_low * scale), -sparse.diags(slope_low * scale), -change]),
-            sparse.hstack([-sparse.diags(slope_high * scale), sparse.diags(slope_high * scale), change]),
-        ]
-        ends = np.concatenate([self.squares - low, np.where(np.isfinite(high), high - self.squares, 0.0)])
-        finite = np.concatenate([np.ones(size, dtype=bool), np.isfinite(high)])
-        bounded = sparse.vstack(rows, format="csr")[finite]
-        weight = np.concatenate([square, square])[finite]
-        bounded = sparse.hstack(
-            [sparse.diags(1 / weight) @ bounded, sparse.csr_matrix((len(weight), balance.shape[1] - 3 * size))]
+        atom, bounded = np.arange(size), np.flatnonzero(np.isfinite(high))
+        # Columns: moves of atoms up and down, changes of squares, and printed squares that change up and down.
+        up, down, change, over, under = np.cumsum([0, size, size, size, prints])
+        # Rows: least and most squares of each atom, printed sums, the union, printed squares.
+        least, most, sums, union, printed = np.cumsum([0, size, len(bounded), len(self.shown), 1])
+        weight, weight_most = scale / square, (scale / square)[bounded]
+        row_of, atom_of = self.shown_entries
+        place, inside = np.nonzero(spread)
+        own, each = np.flatnonzero(row), np.arange(prints)
+        solved = _solve(
+            [
+                (least + atom, up + atom, slope_low * weight),
+                (least + atom, down + atom, -slope_low * weight),
+                (least + atom, change + atom, -np.ones(size)),
+                (most + np.arange(len(bounded)), up + bounded, -slope_high[bounded] * weight_most),
+                (most + np.arange(len(bounded)), down + bounded, slope_high[bounded] * weight_most),
+                (most + np.arange(len(bounded)), change + bounded, np.ones(len(bounded))),
+                (sums + row_of, up + atom_of, scale[atom_of]),
+                (sums + row_of, down + atom_of, -scale[atom_of]),
+                (np.full(len(own), union), up + own, scale[own]),
+                (np.full(len(own), union), down + own, -scale[own]),
+                (printed + place, change + inside, (spread * square / total[:, None])[place, inside]),
+                (printed + each, over + each, -np.ones(prints)),
+                (printed + each, under + each, np.ones(prints)),
+            ],
+            rows=_Limits(
+                np.concatenate([np.full(sums, -np.inf), np.zeros(len(self.shown)), [sought], np.zeros(prints)]),
+                np.concatenate(
+                    [
+                        (self.squares - low) / square,
+                        ((high - self.squares) / square)[bounded],
+                        np.zeros(len(self.shown)),
+                        [sought],
+                        np.zeros(prints),
+                    ]
+                ),
+            ),
+            columns=_Limits(
+                np.concatenate([np.zeros(2 * size), np.full(size, -np.inf), np.zeros(2 * prints)]),
+                np.concatenate(
+                    [
+                        np.full(size, np.inf),
+                        np.full(size, np.inf) if self.sums.signed else np.maximum(self.values, 0.0) / scale,
+                        np.full(size + 2 * prints, np.inf),
+                    ]
+                ),
+            ),
+            costs=np.concatenate([np.full(2 * size, SHORT), np.zeros(size), *[self._costs()] * 2]),
         )
-        costs = np.concatenate(
-            [np.full(2 * size, SHORT), np.zeros(size), *[[self.costs[place] for place in self.spread]] * 2]
-        )
-        down = np.full(size, np.inf) if self.sums.signed else np.maximum(self.values, 0.0) / scale
-        limits = [(0.0, None)] * size + [(0.0, one) for one in down] + [(None, None)] * size
-        limits += [(0.0, None)] * (2 * len(self.spread))
-        solved = linprog(
-            costs, A_eq=balance, b_eq=right, A_ub=bounded, b_ub=ends[finite] / weight, bounds=limits, method="highs"
-        )
-        if solved.status != 0:
+        if solved is None:
             return None
-        values = self.values + (solved.x[:size] - solved.x[size : 2 * size]) * scale
+        values = self.values + (solved[up:down] - solved[down:change]) * scale
         return World(values, self._broken(values))
+
+    def _costs(self) -> FloatArray:
+        return np.array([self.costs[place] for place in self.spread], dtype=float)
 
     def _slopes(self) -> tuple[FloatArray, FloatArray]:
         """Return how fast the least and the most that squares can be change with the value of an atom."""
@@ -189,21 +208,44 @@ class _Squares:
         low, high = self._room(values)
         square = np.maximum(self.squares, high if np.isfinite(high).all() else self.squares)
         square = np.maximum(square, 1e-300)
-        eye = sparse.identity(len(self.spread))
-        solved = linprog(
-            np.concatenate([np.zeros(len(values)), *[[self.costs[place] for place in self.spread]] * 2]),
-            A_eq=sparse.hstack([sparse.csr_matrix(spread * square / total[:, None]), -eye, eye], format="csr"),
-            b_eq=spread @ self.squares / total,
-            bounds=[
-                *zip(low / square, np.where(np.isfinite(high), high / square, np.inf), strict=True),
-                *[(0.0, None)] * (2 * len(self.spread)),
+        size, prints = len(values), len(self.spread)
+        each = np.arange(prints)
+        place, inside = np.nonzero(spread)
+        right = spread @ self.squares / total
+        solved = _solve(
+            [
+                (place, inside, (spread * square / total[:, None])[place, inside]),
+                (each, size + each, -np.ones(prints)),
+                (each, size + prints + each, np.ones(prints)),
             ],
-            method="highs",
+            rows=_Limits(right, right),
+            columns=_Limits(
+                np.concatenate([low / square, np.zeros(2 * prints)]),
+                np.concatenate([high / square, np.full(2 * prints, np.inf)]),
+            ),
+            costs=np.concatenate([np.zeros(size), *[self._costs()] * 2]),
         )
-        if solved.status != 0:
+        if solved is None:
             return tuple(self.spread)
-        off = np.abs(solved.x[len(values) :]).reshape(2, -1).max(axis=0)
+        off = np.abs(solved[size:]).reshape(2, -1).max(axis=0)
         return tuple(place for place, much in zip(self.spread, off, strict=True) if much > EXACT)
+
+
+class _Limits(NamedTuple):
+    """The least and the most that rows or columns of a linear programme can be."""
+
+    low: FloatArray
+    high: FloatArray
+
+
+def _solve(
+    entries: Sequence[tuple[IntArray, IntArray, FloatArray]], *, rows: _Limits, columns: _Limits, costs: FloatArray
+) -> FloatArray | None:
+    """Solve a linear programme whose matrix is given as rows, columns and values; None where it has no optimum."""
+    row, column, value = (np.concatenate(parts) for parts in zip(*entries, strict=True))
+    matrix = sparse.csc_array((value, (row, column)), shape=(len(rows.low), len(costs)))
+    solved = milp(costs, constraints=LinearConstraint(matrix, *rows), bounds=Bounds(*columns))
+    return solved.x if solved.status == 0 else None
 
 
 def _is_target(protection: Protection, several: tuple[int, ...]) -> bool:

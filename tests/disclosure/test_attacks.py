@@ -12,7 +12,8 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.optimize import linprog
+from scipy import sparse
+from scipy.optimize import LinearConstraint, milp
 
 import si_eval as se
 from si_eval.disclosure import ReleaseLedger, audit_pattern, decide, protect
@@ -65,9 +66,12 @@ def written(table):
     return pd.read_csv(io.StringIO(table.to_frame().to_csv(index=False)), dtype=labels)
 
 
-def members(frame, row):
-    """Say which rows of firms a printed cell holds."""
-    size = pd.cut(frame["persons"], [0, 2, 10, 50, 250, np.inf], right=False, labels=SIZES).astype(str)
+def size_classes(frame):
+    return pd.cut(frame["persons"], [0, 2, 10, 50, 250, np.inf], right=False, labels=SIZES).astype(str)
+
+
+def members(frame, size, row):
+    """Say which rows of firms, with their size classes, a printed cell holds."""
     group = np.where(frame["taking_part"] == 1, "participant", "non_participant")
     label = row.size_class
     wanted = CLASS.findall("0-1+2-9" + label[3:] if label.startswith("0-9") else label)
@@ -90,23 +94,23 @@ def attack(populations, tables, known=None, *, in_turn=False):
         "revenue": base["turnover"],
         "employed_persons": base["persons"],
     }
-    found = []
+    found, size, left = [], size_classes(base), [written(table) for table in tables]
     for indicator, value in values.items():  # noqa: B007, the queries read it
         for year in (2014, 2019):
             printed, withheld, asked = [], [], []
             present = (base["year"] == year).to_numpy() & value.notna().to_numpy()
             turns = []
-            for turn, (population, table) in enumerate(zip(populations, tables, strict=True)):
-                rows = written(table).query("indicator == @indicator and year == @year and statistic == 'mean'")
+            for turn, (population, table) in enumerate(zip(populations, left, strict=True)):
+                rows = table.query("indicator == @indicator and year == @year and statistic == 'mean'")
                 for row in rows[rows["group"].isin(["participant", "non_participant"])].itertuples():
-                    cell = members(base, row) & base.index.isin(population.index) & present
+                    cell = members(base, size, row) & base.index.isin(population.index) & present
                     (printed if row.status == "shown" else withheld).append((row, cell))
                     if row.status == "shown":
                         turns.append(turn)
                     else:
                         asked.append(turn)
             for row in () if known is None else known.query("indicator == @indicator and year == @year").itertuples():
-                printed.append((row, members(base, row) & present))
+                printed.append((row, members(base, size, row) & present))
             before = [sum(one < turn for one in turns) if in_turn else 0 for turn in asked]
             found += solve(printed, withheld, value.to_numpy(), present, before)
     return found
@@ -150,9 +154,10 @@ def solve(printed, withheld, value, present, before):
 
 def bound(costs, matrix, right):
     """Give the least and the most that a sum over groups of firms can be."""
+    printed = LinearConstraint(sparse.csc_array(matrix), right, right)
     ends = []
     for side in (1, -1):
-        solved = linprog(side * costs, A_eq=matrix, b_eq=right)
+        solved = milp(side * costs, constraints=printed)  # no whole numbers: a linear programme
         ends.append(side * solved.fun if solved.status == 0 else side * -np.inf)
     return max(ends[0], 0.0), ends[1]
 

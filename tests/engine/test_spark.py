@@ -21,6 +21,7 @@ from si_eval.vocabulary import RESTS_ON
 AGREE = 1e-9  # relative: sums of the same doubles in another order
 SCALE = 0.002
 FEW_YEARS = [2014, 2015]
+SHORT_LIVED = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # Java that compiles quickly rather than well: half the work
 BY_YEAR = ("business_units", "enterprise_groups", "turnover", "investments")
 ENGINES = ("duckdb", "pyspark")
 COMPARED = ["revenue_per_employee", "investment_software", "own_production_software_share"]
@@ -37,6 +38,7 @@ def working_folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("working")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
+        patch.setenv("JDK_JAVA_OPTIONS", SHORT_LIVED)
         yield folder
 
 

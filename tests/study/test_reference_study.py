@@ -32,8 +32,19 @@ ROUNDED_TO_THE_EURO = 1e-9  # relative: the same sum of whole euros in another o
 
 
 @pytest.fixture(scope="module")
-def evaluated(simulated_extract):
-    return {seed: evaluate(load_study(), folders=[simulated_extract(seed)]) for seed in (1, 2)}
+def run(simulated_extract, tmp_path_factory):
+    """Run the study in the place of an earlier run: the folder that both are in, and the results."""
+    place = tmp_path_factory.mktemp("run")
+    for name, mark in (("out", "provenance.json"), ("out.inside", "STAYS_INSIDE.txt")):
+        (place / name / "tables").mkdir(parents=True)
+        for file in (mark, "tables/of_an_earlier_run.csv"):
+            (place / name / file).write_text('{"study": "s", "run_on": "2020-01-01", "files": {}}')
+    return place, run_study(load_study(), out=place / "out", extract=simulated_extract(1), notebooks=False)
+
+
+@pytest.fixture(scope="module")
+def evaluated(run, simulated_extract):
+    return {1: run[1], 2: evaluate(load_study(), folders=[simulated_extract(2)])}
 
 
 def panel_of(folder):
@@ -150,26 +161,23 @@ def test_synthetic_figures_say_so(evaluated):
         assert (safe.simulation is not None) != safe.public
 
 
-def test_a_run_writes_everything_and_replaces_an_earlier_one(simulated_extract, tmp_path):
-    out = tmp_path / "out"
-    for name, mark in (("out", "provenance.json"), ("out.inside", "STAYS_INSIDE.txt")):
-        (tmp_path / name / "tables").mkdir(parents=True)
-        for file in (mark, "tables/of_an_earlier_run.csv"):
-            (tmp_path / name / file).write_text('{"study": "s", "run_on": "2020-01-01", "files": {}}')
-    run_study(load_study(), out=out, extract=simulated_extract(1), notebooks=False)
-    assert not list(tmp_path.rglob("of_an_earlier_run.csv"))
+def test_a_run_writes_everything_and_replaces_an_earlier_one(run):
+    place, results = run
+    out = place / "out"
+    assert not list(place.rglob("of_an_earlier_run.csv"))
     listed = pd.read_csv(out / "exhibits.csv")
     assert set(listed.columns) == {
         "exhibit", "title", "chapter", "table_file", "figure_file", "function", "rule_set", "input_hashes",
     }  # fmt: skip
+    assert list(listed["exhibit"]) == list(results.tables)
     assert len(listed) == len(load_study().file.exhibits)
     for files in (listed["table_file"], listed["figure_file"]):
         assert all((out / file).is_file() for file in files)
-    assert (out / "published.csv").is_file()
+    assert len(pd.read_csv(out / "published.csv")) == len(results.comparison.to_frame())
     provenance = json.loads((out / "provenance.json").read_text())
     assert provenance["synthetic"] == {"preset": "smart_industry_2020", "scale": 0.01, "seed": 1}
     assert all(len(entry["sha256"]) == 64 for entry in provenance["inputs"])
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out.inside"]
+    assert sorted(path.name for path in place.iterdir()) == ["out", "out.inside"]
 
 
 def test_a_folder_that_is_no_earlier_run_is_left_alone(simulated_extract, tmp_path):
