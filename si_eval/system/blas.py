@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import ParamSpec, TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,9 +25,15 @@ def on_one_thread(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         token = _limited.set(True)
         try:
-            with threadpool_limits(limits=1, user_api="blas"):
+            with _libraries(len(sys.modules)).limit(limits=1, user_api="blas"):
                 return function(*args, **kwargs)
         finally:
             _limited.reset(token)
 
     return limited
+
+
+@lru_cache(maxsize=1)
+def _libraries(modules: int) -> ThreadpoolController:
+    """Find the libraries that multiply: again only if modules were imported since, as that takes milliseconds."""
+    return ThreadpoolController()
