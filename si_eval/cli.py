@@ -19,7 +19,7 @@ from si_eval.errors import InputError, Problem, SiEvalError, StudyError, describ
 from si_eval.interrupts import Interrupts
 from si_eval.system.failures import explain_failures
 from si_eval.system.progress import Progress
-from si_eval.vocabulary import FileFormat, Layout
+from si_eval.vocabulary import FileFormat, Layout, Profile
 
 SIGNALLED = 128  # a shell adds the number of the signal that ended a command
 
@@ -93,13 +93,23 @@ def simulate(
     seed: Annotated[int, typer.Option(help="another seed gives other firms")] = 1,
     layout: Annotated[Layout, typer.Option(help="canonical names or those of the Dutch office")] = "canonical",
     format: Annotated[FileFormat, typer.Option("--format", help="file format")] = "parquet",
+    profile: Annotated[
+        Profile, typer.Option(help="the published figures, or harder data for methods and teaching")
+    ] = "published",
 ) -> None:
     """Write a simulated extract whose truth is known."""
     with _exit_codes(), _progress_bar() as progress:
         from si_eval import synthetic  # noqa: PLC0415
 
         folder = synthetic.simulate_extract(
-            out, preset=preset, scale=scale, seed=seed, layout=layout, format=format, progress=progress
+            out,
+            preset=preset,
+            scale=scale,
+            seed=seed,
+            layout=layout,
+            format=format,
+            profile=profile,
+            progress=progress,
         )
     typer.echo(f"simulated extract: {folder}")
 

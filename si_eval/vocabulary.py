@@ -23,6 +23,7 @@ BOTH_LANGUAGES = " | "
 Labels: TypeAlias = Mapping[str, Mapping[str, str]]  # ``nl`` and ``en`` by term
 NO_LABELS: Labels = FrozenMapping()
 Layout = Literal["canonical", "cbs"]
+Profile = Literal["published", "realistic"]
 FileFormat = Literal["parquet", "csv", "sav"]
 Evidence = Literal["goal_attainment", "association", "effect"]
 FORMER_EVIDENCE: dict[str, Evidence] = {"doelrealisatie": "goal_attainment", "samenhang": "association"}

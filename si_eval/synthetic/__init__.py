@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from si_eval.arguments import Arguments, describe_value
 from si_eval.errors import StudyError
 from si_eval.synthetic import canonical, cbs
 from si_eval.synthetic.firms import SimulatedFirms, simulate_firms
-from si_eval.synthetic.simulated_data import build_static_data, build_year_data
+from si_eval.synthetic.simulated_data import StaticData, build_static_data, build_year_data
 from si_eval.synthetic.tables import Table
-from si_eval.synthetic.targets import PRESETS, Preset, calibrated_cells, load_preset
+from si_eval.synthetic.targets import PRESETS, PROFILES, PUBLISHED, Preset, calibrated_cells, load_preset
+from si_eval.synthetic.truth import Truth
 from si_eval.synthetic.writers import FORMATS, write_table
 from si_eval.system.failures import explain_failures
 from si_eval.system.output_folders import match_umask, resolve_place, swap_folders, work_beside
@@ -20,10 +22,14 @@ from si_eval.system.output_folders import match_umask, resolve_place, swap_folde
 __all__ = ["MARKER", "SimulatedFirms", "simulate_extract", "simulate_firms"]
 
 LAYOUTS = {"canonical": canonical, "cbs": cbs}
-MARKER = "simulation.json"
+MARKER, TRUTH = "simulation.json", "truth.json"
 NOTE = (
     "Simulated. No row describes a real firm. The cells under `calibrated` give the printed figures under the rules of "
     "the printed study (rule set replicate_2020); everything else is assumed (si_eval/synthetic/assumptions.toml)."
+)
+NOTE_REALISTIC = (
+    "Simulated. No row describes a real firm. Nothing is calibrated exactly: holdings, exits, takeovers, fading "
+    "revenue and lumpy, sampled investments are assumed (si_eval/synthetic/realistic.toml); truth.json has their truth."
 )
 NOTE_THINNED = (
     " Non-participants are thinned to the scale, but not below 19 000 in the last year, nor below about 60 units with "
@@ -39,6 +45,7 @@ def simulate_extract(
     seed: int = 1,
     layout: str = "canonical",
     format: str = "parquet",
+    profile: str = PUBLISHED,
     progress: Callable[[str, float], None] | None = None,
 ) -> Path:
     """Write a simulated raw register extract, calibrated to the published figures of an evaluation.
@@ -64,6 +71,10 @@ def simulate_extract(
         statistical office.
     format : {"parquet", "csv", "sav"}
         File format of the tables.
+    profile : {"published", "realistic"}
+        ``"published"`` gives the published figures back. ``"realistic"`` is for methods and for teaching: holdings of
+        several participants, legal persons with two units, exits, takeovers, revenue that regresses to the mean,
+        and investments with many zeros and lumps of which a stratified sample is asked and a part responds.
     progress : callable, optional
         Called with the name of a step and the fraction done.
 
@@ -71,7 +82,9 @@ def simulate_extract(
     -------
     Path
         The folder. Money is in euro (canonical), or in thousand euro for investments in the layout of the office.
-        ``simulation.json`` in it says that the extract is simulated, and which cells are calibrated.
+        ``simulation.json`` in it says that the extract is simulated, and which cells are calibrated; ``truth.json``
+        says what is true of all units: investments by cell, asked and responding units, the slope of revenue on that of
+        the first year, and which units left, took another one over or belong to a participant's legal person.
 
     Raises
     ------
@@ -87,16 +100,19 @@ def simulate_extract(
     >>> se.read_extract(folder).synthetic
     True
     """
-    target = resolve_place(_check_options(out, preset, scale, seed, layout, format, progress))
+    target = resolve_place(_check_options(out, preset, scale, seed, layout, format, profile, progress))
     report = progress or (lambda step, fraction: None)
     with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
         _check_folder(target)
         finished = work / "extract"
         finished.mkdir(mode=0o700)
-        facts = load_preset(preset)
-        for step, fraction, table in _tables(facts, float(scale), int(seed), layout):
+        facts = load_preset(preset, profile)
+        static = build_static_data(facts, float(scale), int(seed))
+        truth = Truth(static.register)
+        for step, fraction, table in _tables(static, truth, layout):
             report(step, fraction)
             write_table(table, finished, format)
+        (finished / TRUTH).write_text(_json(truth.content()), encoding="utf-8")
         (finished / MARKER).write_text(_marker(facts, float(scale), int(seed), layout, format), encoding="utf-8")
         match_umask(finished)
         swap_folders({finished: target}, work)
@@ -105,7 +121,14 @@ def simulate_extract(
 
 
 def _check_options(
-    out: object, preset: object, scale: object, seed: object, layout: object, file_format: object, progress: object
+    out: object,
+    preset: object,
+    scale: object,
+    seed: object,
+    layout: object,
+    file_format: object,
+    profile: object,
+    progress: object,
 ) -> Path:
     """Return the folder to write; raise `ArgumentError` with every option that is wrong, before any work."""
     arguments = Arguments("simulate_extract")
@@ -115,6 +138,7 @@ def _check_options(
     arguments.whole("seed", seed, least=0, action="pass for example 1")
     arguments.option("layout", layout, LAYOUTS)
     arguments.option("format", file_format, FORMATS)
+    arguments.option("profile", profile, PROFILES)
     if progress is not None and not callable(progress):
         arguments.add("progress", describe_value(progress), "a function", "give one, or leave it out")
     arguments.refuse_problems()
@@ -129,14 +153,15 @@ def _check_folder(out: Path) -> None:
         )
 
 
-def _tables(preset: Preset, scale: float, seed: int, layout: str) -> Iterator[tuple[str, float, Table]]:
-    """Draw the tables of an extract one by one, year by year, with the step and the fraction done."""
-    static = build_static_data(preset, scale, seed)
+def _tables(static: StaticData, truth: Truth, layout: str) -> Iterator[tuple[str, float, Table]]:
+    """Draw the tables of an extract, year by year, with the step and the fraction done, and collect what is true."""
+    years = static.register.preset.years
     for table in LAYOUTS[layout].static_tables(static):
         yield "persons", 0.0, table
     for number, year in enumerate(build_year_data(static.register), start=1):
+        truth.add(year)
         for table in LAYOUTS[layout].year_tables(static, year):
-            yield str(year.state.year), number / (len(preset.years) + 1), table
+            yield str(year.state.year), number / (len(years) + 1), table
 
 
 def _marker(preset: Preset, scale: float, seed: int, layout: str, file_format: str) -> str:
@@ -148,8 +173,13 @@ def _marker(preset: Preset, scale: float, seed: int, layout: str, file_format: s
         "seed": seed,
         "layout": layout,
         "format": file_format,
+        **({"profile": preset.profile} if preset.is_realistic else {}),
         "population_thinned": scale < 1,
         "calibrated": calibrated_cells(preset, whole_population=scale == 1),
-        "note": NOTE + (NOTE_THINNED if scale < 1 else ""),
+        "note": (NOTE_REALISTIC if preset.is_realistic else NOTE) + (NOTE_THINNED if scale < 1 else ""),
     }
+    return _json(content)
+
+
+def _json(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"

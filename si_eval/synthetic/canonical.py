@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from si_eval.synthetic.code_columns import municipality_column, sbi_column, size_code_column
-from si_eval.synthetic.events import EVENTS
 from si_eval.synthetic.groups import GroupYear
 from si_eval.synthetic.investments import ASSETS, NONRESPONSE, OBSERVED, InvestmentYear, components
 from si_eval.synthetic.persons import fieldlab_names
@@ -64,7 +63,7 @@ def static_tables(static: StaticData) -> Iterator[Table]:
         {
             "be_id": register.be_id[events.unit],
             "year": events.year,
-            "event": categorical_column(events.kind, list(EVENTS)),
+            "event": categorical_column(events.kind, events.names),
         },
         seed,
     )

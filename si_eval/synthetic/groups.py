@@ -42,21 +42,26 @@ def group_year(register: Register, state: RegisterYear) -> GroupYear:
 
 
 def _enlarge(register: Register, state: RegisterYear, persons: np.ndarray, code: np.ndarray) -> None:
-    """Make the groups of some participants larger than the unit, in place on arrays of this module."""
+    """Make the groups of some participants larger than the unit, in place on arrays of this module.
+
+    A group of several participants is as large as its units.
+    """
     first = len(register.participants)
     among = np.flatnonzero(state.index < first)
     unit = state.index[among]
+    group = register.group[unit]
     kinds = _group_kinds(register, state, among)
     draw = random_generator(register.seed, "group size").random(first)[unit]
     own, own_class = state.persons[among], state.size_class[among]
     next_lower = codes.CLASS_LOWER[np.minimum(own_class + 1, 4)]
     higher = np.maximum(next_lower * (1.2 + 2.3 * draw), own * 1.5)
     larger = _slightly_larger(register.preset, own)
-    grown = np.where(kinds == HIGHER, np.maximum(higher, persons[unit]), larger)
-    grown = np.round(np.where(own_class == 4, np.maximum(own * (1.1 + draw), persons[unit]), grown), 2)
-    chosen = kinds != NOT_LARGER
-    persons[unit[chosen]] = grown[chosen]
-    code[unit[chosen]] = codes.size_code(grown[chosen])
+    grown = np.where(kinds == HIGHER, np.maximum(higher, persons[group]), larger)
+    grown = np.round(np.where(own_class == 4, np.maximum(own * (1.1 + draw), persons[group]), grown), 2)
+    alone = np.bincount(register.group[:first], minlength=len(persons))[group] == 1
+    chosen = (kinds != NOT_LARGER) & alone
+    persons[group[chosen]] = grown[chosen]
+    code[group[chosen]] = codes.size_code(grown[chosen])
 
 
 def _slightly_larger(preset: Preset, persons: np.ndarray) -> np.ndarray:

@@ -24,6 +24,7 @@ class InvestmentYear:
     """The covered units of one year, arrays of shape (K,): ``place`` in the register, ``response``, ``has_total``.
 
     ``total`` and ``own`` are whole euro, shape (4, K), in the order of ``ASSETS``; ``present`` is true where answered.
+    ``truth`` is what was invested, also by units that did not answer, -1 where nothing was.
     """
 
     place: np.ndarray
@@ -32,10 +33,11 @@ class InvestmentYear:
     present: np.ndarray
     total: np.ndarray
     own: np.ndarray
+    truth: np.ndarray
 
 
 @dataclass(frozen=True)
-class _CoveredUnits:
+class CoveredUnits:
     """The covered units of a year while their investments are drawn; arrays of shape (K,)."""
 
     register: Register
@@ -47,57 +49,61 @@ class _CoveredUnits:
     cell: np.ndarray
     response: np.ndarray
 
+    @classmethod
+    def of(cls, register: Register, state: RegisterYear, place: np.ndarray, response: np.ndarray) -> CoveredUnits:
+        """Take the units at some places of the register of a year."""
+        unit, persons, size_class = state.index[place], state.persons[place], state.size_class[place]
+        return cls(register, state.year, unit, persons, size_class, state.status[place], state.cell[place], response)
+
     @property
     def preset(self) -> Preset:
+        """The facts and assumptions of the simulation."""
         return self.register.preset
 
     @property
     def planted(self) -> np.ndarray:
+        """Whether each unit carries a planted extreme value."""
         return np.isin(self.unit, self.register.participants.excluded("investment"))
 
 
 def investment_year(register: Register, state: RegisterYear) -> InvestmentYear:
     """Draw the investments of every covered unit of a year, in whole euro."""
     generator = random_generator(register.seed, "investments", state.year)
-    division = register.units.division[state.index]
-    covered = np.zeros(len(division), dtype=bool)
-    for first, last in register.preset.assumed("investments.divisions"):
-        covered |= (division >= first) & (division <= last)
-    place = np.flatnonzero(covered)
+    place = covered_places(register, state)
     response = _responses(register, state, place, generator)
-    frame = _CoveredUnits(
-        register,
-        state.year,
-        state.index[place],
-        state.persons[place],
-        state.size_class[place],
-        state.status[place],
-        state.cell[place],
-        response,
-    )
+    frame = CoveredUnits.of(register, state, place, response)
     present = _present(frame, generator)
     total = np.zeros((len(ASSETS), len(place)), dtype=np.int64)
     own = np.zeros_like(total)
     for number, asset in enumerate(ASSETS):
         total[number] = _amounts(frame, asset, present[number], generator)
-        own[number] = _own_production(frame, asset, present[number], total[number], generator)
+        own[number] = own_production(frame, asset, present[number], total[number], generator)
     without = (generator.random(len(place)) < register.preset.assumed("investments.without_total")) & (
         response == OBSERVED
     )
-    return InvestmentYear(place, response, ~without, present, total, own)
+    return InvestmentYear(place, response, ~without, present, total, own, np.where(present, total, -1))
 
 
-def _responses(
-    register: Register, state: RegisterYear, place: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    """Sample by sector and size, and let a part respond; in the first year few small participants have data."""
-    preset = register.preset
-    section = register.units.section[state.index[place]]
+def covered_places(register: Register, state: RegisterYear) -> np.ndarray:
+    """List the places in the register of a year of the units that the survey covers, by their division."""
+    division = register.units.division[state.index]
+    covered = np.zeros(len(division), dtype=bool)
+    for first, last in register.preset.assumed("investments.divisions"):
+        covered |= (division >= first) & (division <= last)
+    return np.flatnonzero(covered)
+
+
+def one_digit_class(state: RegisterYear, place: np.ndarray) -> np.ndarray:
+    """Return the one-digit size class of units, by size code where it is known, else by persons employed."""
     code = state.code[place]
-    digit = codes.CODE_DIGIT[np.where(code >= 0, code, codes.size_code(state.persons[place]))]
+    return codes.CODE_DIGIT[np.where(code >= 0, code, codes.size_code(state.persons[place]))]
+
+
+def sampling_fractions(preset: Preset, section: np.ndarray, digit: np.ndarray) -> np.ndarray:
+    """Return the assumed sampling fraction of units: 1 above the classes that are sampled."""
     letters = np.array(list(codes.SECTIONS))[section]
     fractions = preset.assumed("investments.sampling")
-    fraction = np.ones(len(place))
+    fraction = np.ones(len(section))
     small = digit <= MAX_SAMPLED_DIGIT
     for letter, values in fractions.items():
         named = (
@@ -107,6 +113,17 @@ def _responses(
         )
         members = small & named
         fraction[members] = np.array([0.0, *values])[digit[members]]
+    return fraction
+
+
+def _responses(
+    register: Register, state: RegisterYear, place: np.ndarray, generator: np.random.Generator
+) -> np.ndarray:
+    """Sample by sector and size, and let a part respond; in the first year few small participants have data."""
+    preset = register.preset
+    digit = one_digit_class(state, place)
+    fraction = sampling_fractions(preset, register.units.section[state.index[place]], digit)
+    small = digit <= MAX_SAMPLED_DIGIT
     draws = generator.random((len(place), 3), dtype=np.float32)
     sampled = draws[:, 0] < fraction
     responds = draws[:, 1] < preset.assumed("investments.response")
@@ -135,7 +152,7 @@ def _without_data(
     return np.concatenate(beyond)
 
 
-def _present(frame: _CoveredUnits, generator: np.random.Generator) -> np.ndarray:
+def _present(frame: CoveredUnits, generator: np.random.Generator) -> np.ndarray:
     """Draw which assets each unit has a value for: Boolean, shape (4, K)."""
     preset = frame.preset
     draws = generator.random((len(ASSETS), len(frame.unit)), dtype=np.float32)
@@ -151,7 +168,7 @@ def _present(frame: _CoveredUnits, generator: np.random.Generator) -> np.ndarray
     return ~absent & (frame.response != NONRESPONSE)
 
 
-def _amounts(frame: _CoveredUnits, asset: str, present: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _amounts(frame: CoveredUnits, asset: str, present: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Draw the amounts invested in one asset, in whole euro, shape (K,)."""
     counted = present & (frame.persons > 0) & (frame.status != OTHER_YEARS) & ~frame.planted
     ratio = _ratios(frame, counted, generator)
@@ -168,7 +185,7 @@ def _amounts(frame: _CoveredUnits, asset: str, present: np.ndarray, generator: n
     return np.round(per_employee * np.maximum(frame.persons, 0.1)).astype(np.int64) * present
 
 
-def _ratios(frame: _CoveredUnits, counted: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _ratios(frame: CoveredUnits, counted: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Draw investment per employee relative to the cell: zeros, log-normal answers, and imputations near the mean."""
     preset, size = frame.preset, len(frame.unit)
     keep = preset.assumed("investments.persistence")
@@ -224,8 +241,8 @@ def _free(free: Mapping[str, list[int]], year: int) -> list[int]:
     return free[max(name for name in free if int(name) <= year)]
 
 
-def _own_production(
-    frame: _CoveredUnits, asset: str, present: np.ndarray, total: np.ndarray, generator: np.random.Generator
+def own_production(
+    frame: CoveredUnits, asset: str, present: np.ndarray, total: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
     """Draw own production, in whole euro; the mean share of a group is the assumed one."""
     preset = frame.preset

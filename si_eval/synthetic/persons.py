@@ -45,6 +45,9 @@ def build_persons(register: Register) -> Persons:
     open_end = np.where(generator.random(len(unit)) < 0.5, OPEN, MISSING)
     left = units.last[unit] < preset.last_year
     end = np.where(left, last_day(units.last[unit]), open_end)
+    sisters = register.restructuring
+    first_link = {int(one): int(person) for person, one in zip(links.person[::-1], links.unit[::-1], strict=True)}
+    person_of_main = np.array([first_link[int(one)] for one in sisters.main], dtype=np.int64)
     absent = links.unit == ABSENT_UNIT
     participant_be_id = np.where(absent, ABSENT_BE_ID + links.person, register.be_id[links.unit])
     listed = np.concatenate([np.arange(of_participants), np.arange(total, total + without_person)])
@@ -53,10 +56,10 @@ def build_persons(register: Register) -> Persons:
     return Persons(
         kvk=kvk[:total],
         person_id=identifiers(register.seed, "persons", total, 1_000_000_000),
-        link_person=np.concatenate([links.person, of_participants + np.arange(len(unit))]),
-        link_be_id=np.concatenate([participant_be_id, register.be_id[unit]]),
-        link_start=np.concatenate([links.start, units.founded[unit]]),
-        link_end=np.concatenate([links.end, end]),
+        link_person=np.concatenate([links.person, of_participants + np.arange(len(unit)), person_of_main]),
+        link_be_id=np.concatenate([participant_be_id, register.be_id[unit], register.be_id[sisters.sister]]),
+        link_start=np.concatenate([links.start, units.founded[unit], units.founded[sisters.sister]]),
+        link_end=np.concatenate([links.end, end, np.full(len(sisters.sister), OPEN)]),
         list_kvk=kvk[np.concatenate([listed, again])],
         list_fieldlab=generator.integers(0, preset.assumed("participants.fieldlabs"), rows),
     )

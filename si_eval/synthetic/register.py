@@ -10,6 +10,7 @@ from si_eval.synthetic import codes
 from si_eval.synthetic.participants import Participants, build_participants
 from si_eval.synthetic.population import build_population
 from si_eval.synthetic.randomness import random_generator
+from si_eval.synthetic.restructuring import Restructuring, restructure
 from si_eval.synthetic.targets import Preset
 from si_eval.synthetic.units import Units, identifiers
 
@@ -33,6 +34,7 @@ class Register:
     group_id: np.ndarray
     municipality: np.ndarray
     unit_effect: np.ndarray
+    restructuring: Restructuring
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ def build_register(preset: Preset, scale: float, seed: int) -> Register:
     units = Units.concatenate(participants.units, build_population(preset, scale, seed))
     total = len(units)
     group, groups = _groups(preset, seed, units, participants)
+    happened = Restructuring.none()
+    if preset.is_realistic:
+        units, participants, group, happened = restructure(preset, seed, units, participants, group)
     municipalities = np.array(preset.assumed("population.municipalities"), dtype=np.int16)
     places = random_generator(seed, "municipalities").integers(0, len(municipalities), total)
     return Register(
@@ -70,6 +75,7 @@ def build_register(preset: Preset, scale: float, seed: int) -> Register:
         group_id=identifiers(seed, "groups", groups, 50_000_000),
         municipality=municipalities[places],
         unit_effect=random_generator(seed, "effects").standard_normal(total, dtype=np.float32),
+        restructuring=happened,
     )
 
 
@@ -102,7 +108,8 @@ def _persons(register: Register, year: int, index: np.ndarray, noise: np.ndarray
     moving = np.where(final < 10, np.round(final * np.exp(growth), 1), np.round(final * np.exp(growth), 2))
     persons = np.where((final < 2) | (distance == 0), final, moving)
     is_fixed = register.participants.is_fixed(index)
-    return np.where(is_fixed, final, persons)
+    absorbed = register.restructuring.absorbed_persons(units.persons, year)
+    return np.where(is_fixed, final, np.round(persons + absorbed[index], 2))
 
 
 def _perturb_codes(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from si_eval.synthetic.events import Events, build_events
 from si_eval.synthetic.groups import GroupYear, group_year
 from si_eval.synthetic.investments import InvestmentYear, investment_year
+from si_eval.synthetic.lumpy_investments import lumpy_investment_year
 from si_eval.synthetic.persons import Persons, build_persons
 from si_eval.synthetic.register import Register, RegisterYear, build_register, register_year
 from si_eval.synthetic.targets import Preset
@@ -42,7 +43,8 @@ def build_static_data(preset: Preset, scale: float, seed: int) -> StaticData:
 def build_year_data(register: Register) -> Iterator[YearData]:
     """Build the data of the years one by one, so that only one is in memory."""
     size_exponent = solve_size_exponent(register)
+    survey_year = lumpy_investment_year if register.preset.is_realistic else investment_year
     for year in register.preset.years:
         state = register_year(register, year)
-        survey = investment_year(register, state) if year in register.preset.investment_years else None
+        survey = survey_year(register, state) if year in register.preset.investment_years else None
         yield YearData(state, group_year(register, state), turnover_year(register, state, size_exponent), survey)

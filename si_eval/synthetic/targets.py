@@ -10,6 +10,8 @@ from importlib.resources import files
 from typing import Any
 
 PRESETS = ("smart_industry_2020",)
+PUBLISHED, REALISTIC = "published", "realistic"
+PROFILES = (PUBLISHED, REALISTIC)
 SUPPRESSED = "suppressed"
 ALL = "all"
 POPULATION = "non_participants_2019"
@@ -23,6 +25,12 @@ class Preset:
     name: str
     facts: Mapping[str, Any]
     assumptions: Mapping[str, Any]
+    profile: str = PUBLISHED
+
+    @property
+    def is_realistic(self) -> bool:
+        """Whether holdings, exits, takeovers, lumpy investments and a drawn sample are simulated."""
+        return self.profile == REALISTIC
 
     @property
     def years(self) -> list[int]:
@@ -78,18 +86,25 @@ class Preset:
 
 
 @cache
-def load_preset(name: str) -> Preset:
-    """Read a preset by name."""
+def load_preset(name: str, profile: str = PUBLISHED) -> Preset:
+    """Read a preset by name; a profile other than that of the published figures replaces assumptions."""
     folder = files("si_eval.synthetic")
-    return Preset(
-        name=name,
-        facts=tomllib.loads((folder / f"{name}.toml").read_text(encoding="utf-8")),
-        assumptions=tomllib.loads((folder / "assumptions.toml").read_text(encoding="utf-8")),
+    facts, assumptions = (
+        tomllib.loads((folder / f"{file}.toml").read_text(encoding="utf-8")) for file in (name, "assumptions")
     )
+    if profile == REALISTIC:
+        other = tomllib.loads((folder / f"{REALISTIC}.toml").read_text(encoding="utf-8"))
+        assumptions = assumptions | {topic: assumptions.get(topic, {}) | entries for topic, entries in other.items()}
+    return Preset(name, facts, assumptions, profile)
 
 
 def calibrated_cells(preset: Preset, *, whole_population: bool) -> list[dict[str, Any]]:
-    """List the cells that a simulation is calibrated to, with the keys of tidy results: counts first, then figures."""
+    """List the cells that a simulation is calibrated to, with the keys of tidy results: counts first, then figures.
+
+    The profile `realistic` meets no printed figure exactly.
+    """
+    if preset.is_realistic:
+        return []
     linked = preset.facts["linkage"]["linked_units"]["indicator"]
     cells = [_cell(linked, "count", "participant", year) for year in preset.years]
     once = [entry for name, entry in preset.facts["linkage"].items() if name not in ("linked_units", POPULATION)]

@@ -109,13 +109,26 @@ def _in_analysis(
 def _relative_positions(
     register: Register, state: RegisterYear, complete: np.ndarray, generator: np.random.Generator
 ) -> np.ndarray:
-    """Draw the position of each unit in its cell, in standard deviations: a part of its own, a part of the year."""
+    """Draw the position of each unit in its cell, in standard deviations: a part of its own, a part that passes."""
     keep = register.preset.assumed("revenue.persistence")
-    noise = truncated_normal(generator, len(state.index))
+    noise = _passing_part(register, state, generator)
     position = np.clip(keep * register.unit_effect[state.index] + np.sqrt(1 - keep**2) * noise, -2.5, 2.5)
     ranked = np.flatnonzero(_in_analysis(register, state, complete) & (state.status == PARTICIPANT))
     position[ranked] = normal_scores(position[ranked], state.cell[ranked])
     return position
+
+
+def _passing_part(register: Register, state: RegisterYear, generator: np.random.Generator) -> np.ndarray:
+    """Draw the part of each position that passes: new every year, or fading over the years."""
+    preset = register.preset
+    if not preset.is_realistic:
+        return truncated_normal(generator, len(state.index))
+    fading = preset.assumed("revenue.fading")
+    level = np.zeros(len(register.units))
+    for year in preset.years[: preset.years.index(state.year) + 1]:
+        shock = random_generator(register.seed, "passing revenue", year).standard_normal(len(level))
+        level = shock if year == preset.years[0] else fading * level + np.sqrt(1 - fading**2) * shock
+    return level[state.index]
 
 
 def _annual_revenue(
