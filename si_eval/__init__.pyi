@@ -15,7 +15,7 @@ from .registers.any_frame import panel_from_frame
 from .registers.linkage import link_participants
 from .registers.panel import build_panel
 from .registry import RuleSet, rule_set
-from .report import Chart, cell, say, show, show_comparison
+from .report import Chart, cell, say, show, show_comparison, write_workbook
 from .study.evaluation import compare_with_published, evaluate, protect_exhibits, show_answers, study_tables
 from .study.exhibits import compute_exhibits
 from .study.file import load_study
@@ -72,4 +72,5 @@ __all__ = [
     "simulate_extract",
     "simulate_firms",
     "study_tables",
+    "write_workbook",
 ]

@@ -24,6 +24,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     GRAPH_ARROW,
     INDICATOR,
+    LANGUAGES,
     MERGED,
     N_UNITS,
     NO_LABELS,
@@ -231,8 +232,11 @@ def _term_label(value: str, language: Language, own: Labels = NO_LABELS) -> str:
     if is_labelled(value, own):
         return label(value, language, own)
     for joint, shown in JOINTS.items():
-        if joint in value:
-            return shown.join(_term_label(part, language, own) for part in value.split(joint))
+        parts = value.split(joint)
+        if joint == BOTH_LANGUAGES and len(parts) == len(LANGUAGES) and not any(is_labelled(one, own) for one in parts):
+            return label(value, language, own)  # one text in both languages, not two categories
+        if len(parts) > 1:
+            return shown.join(_term_label(part, language, own) for part in parts)
     return value.replace("_", " ")
 
 

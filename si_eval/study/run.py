@@ -219,8 +219,10 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
 
 
 def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], day: str, progress: Progress) -> None:
-    """Execute the notebooks on the same extract and build the report, one file a language."""
-    from si_eval.report.document import build_report  # noqa: PLC0415  loaded with the kernels of notebooks alone
+    """Execute the notebooks on the same extract; build the report and the workbook of all tables, a file a language."""
+    # loaded with the kernels of notebooks alone
+    from si_eval.report.document import build_report  # noqa: PLC0415
+    from si_eval.report.workbook import write_workbook  # noqa: PLC0415
 
     study = results.study
     tables = work.parent / "tables"
@@ -238,6 +240,15 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
         },
         progress=progress,
     )
+    titles = study.file.title.of(study.file.languages)
+    for language in study.file.languages:
+        write_workbook(
+            list(results.tables.values()),
+            work / "report" / f"tables_{language}.xlsx",
+            title=titles[language],
+            language=language,
+            chapters={exhibit.id: exhibit.chapter for exhibit in study.file.exhibits},
+        )
 
 
 def _separable(folders: Sequence[Path], work: Path) -> list[Path]:
