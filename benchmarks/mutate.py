@@ -2,8 +2,9 @@
 
     python benchmarks/mutate.py tests/cells tests/compare --modules si_eval/cells/measures.py --sample 40
 
-Each mutant runs in a process of its own, forked after the imports, against those tests of the folders that execute the
-changed line: first the quickest, then all that their files have. Mutants that no test notices are printed; those that
+Each mutant runs in a process of its own, forked after the tests are collected, against those tests that execute the
+changed line: first the quickest, then all that their files have. A change within a function is put in the functions
+that are there; one beside them has the package imported again. Mutants that no test notices are printed; those that
 stay for a reason stand in docs/TESTING.md. No file is changed.
 """
 
@@ -13,7 +14,9 @@ import argparse
 import ast
 import contextlib
 import copy
+import gc
 import importlib.machinery
+import inspect
 import json
 import os
 import random
@@ -24,7 +27,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 FIRST_TESTS = 12  # quickest tests of a line that are tried before whole files
@@ -172,15 +175,61 @@ def executed_lines(tests: list[str], files: set[str]) -> tuple[dict[str, list[st
         return tuple(json.load(file))
 
 
+def parts(code: CodeType, name: str = "") -> Iterator[tuple[str, CodeType]]:
+    """Yield the code in a module with the function that it stands in: none for the module itself and its classes."""
+    yield name, code
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            function = inner.co_flags & inspect.CO_OPTIMIZED  # a class body is not
+            yield from parts(inner, name or (f"{inner.co_qualname}:{inner.co_firstlineno}" if function else ""))
+
+
+def told(code: CodeType) -> tuple[object, ...]:
+    """Return what code does, without the code that it holds."""
+    consts = [(type(one), repr(one)) for one in code.co_consts if not isinstance(one, CodeType)]
+    return code.co_code, consts, code.co_names, code.co_varnames, code.co_freevars
+
+
+def put_in_functions(changed: CodeType, code: CodeType, path: str) -> bool:
+    """Give the functions of a module that are there their changed code; say whether that is all that changed."""
+    old, new = list(parts(code)), list(parts(changed))
+    if [name for name, _ in old] != [name for name, _ in new]:
+        return False
+    differing = {name for (name, one), (_, other) in zip(old, new, strict=True) if told(one) != told(other)}
+    outer = {f"{one.co_qualname}:{one.co_firstlineno}": one for name, one in new if name}
+    live = [
+        one
+        for one in gc.get_objects()
+        if isinstance(one, FunctionType)
+        and one.__code__.co_filename == path
+        and f"{one.__code__.co_qualname}:{one.__code__.co_firstlineno}" in differing
+    ]
+    names = [f"{one.__code__.co_qualname}:{one.__code__.co_firstlineno}" for one in live]
+    if not differing or set(names) != differing or any("<lambda>" in name for name in names):
+        return False
+    for name, function in zip(names, live, strict=True):
+        function.__code__ = outer[name]
+    return True
+
+
+def is_ours(module: object) -> bool:
+    """Whether a module is of the package or its tests."""
+    return str(getattr(module, "__file__", "") or "").startswith(str(Path.cwd()))
+
+
 def survives(tree: ast.Module, path: str, tests: list[str], seconds: dict[str, float]) -> bool:
     """Say whether a changed module passes the tests that execute the changed line: the quickest, then their files."""
     original = importlib.machinery.SourceFileLoader.get_code
+    before = compile(Path(path).read_text(), path, "exec", dont_inherit=True)
 
     def work(chosen: list[str]) -> int:
         code = compile(tree, path, "exec", dont_inherit=True)
-        importlib.machinery.SourceFileLoader.get_code = (  # type: ignore[method-assign]
-            lambda self, name: code if self.path == path else original(self, name)
-        )
+        if not put_in_functions(code, before, path):
+            for name in [name for name, module in sys.modules.items() if is_ours(module)]:
+                del sys.modules[name]
+            importlib.machinery.SourceFileLoader.get_code = (  # type: ignore[method-assign]
+                lambda self, name: code if self.path == path else original(self, name)
+            )
         return run_tests(chosen)
 
     quickest = sorted(tests, key=seconds.__getitem__)[:FIRST_TESTS]
@@ -205,6 +254,8 @@ def main() -> None:
     import duckdb, ibis, pandas, pyarrow.parquet, scipy.stats, statsmodels.api  # noqa: E401, F401, I001, PLC0415
 
     paths = {str(Path(module).resolve()): module for module in options.modules}
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        run_tests(["--collect-only", *options.tests])
     lines, seconds = executed_lines(options.tests, set(paths))
     for path, module in paths.items():
         tree = ast.parse(Path(path).read_text())

@@ -91,6 +91,8 @@ ERROR_DOF = "error_dof"  # degrees of freedom of an interval and its p-value
 STD_DEV = "std_dev"  # the standard deviation of the values behind a mean, which a clustered error does not tell
 N_TOTAL = "n_total"  # the number of units that a share is of
 OF_BASE_YEAR = "_base"  # ends the name of a column that speaks of the base year of an index
+PLAUSIBILITY_JUDGED = "plausibility_judged"  # places that a check of plausibility looked at
+PLAUSIBILITY_DEPARTING = "plausibility_departing"  # places that depart from what it expects
 OF_POPULATION = "_population"  # ends the name of an indicator for the population that respondents are compared with
 # What disclosure needs beside a number and what never crosses the public border.
 N_HOLDINGS = "n_holdings"

@@ -16,6 +16,8 @@ from si_eval.vocabulary import (
     GROUP,
     INDICATOR,
     NOTE,
+    PLAUSIBILITY_DEPARTING,
+    PLAUSIBILITY_JUDGED,
     RECORDS,
     RESTS_ON,
     RULE_SET,
@@ -23,10 +25,11 @@ from si_eval.vocabulary import (
     SIZE_CLASS,
     STATISTIC,
     UNIT_OF_MEASURE,
+    Verdict,
     bilingual,
 )
 
-JUDGED, DEPARTING = "plausibility_judged", "plausibility_departing"
+WORST_FIRST: tuple[Verdict, ...] = ("fail", "informative", "pass")
 CANNOT_SHOW = "These checks find what is wrong for many units; an extract that passes them can still hold wrong values."
 
 
@@ -45,9 +48,10 @@ def describe_plausibility(panel: Panel) -> ResultTable:
     -------
     ResultTable
         Tidy rows of statistic ``count`` in ``records``, two a check (``category`` is its name): ``plausibility_judged``
-        places (tables, years, quarters) that were judged, and ``plausibility_departing`` places that depart. The note
-        names these, says whether they are remarkable or fail, and gives the reason for which a failure is accepted. No
-        row holds a number of the data.
+        places (tables, years, quarters) that were judged, whose note is what the check expects, and
+        ``plausibility_departing`` places that depart. Its note says how the check came out, names the places that are
+        remarkable or fail, and gives the reason for which a failure is accepted. Checks that fail come first, then
+        those that are remarkable. No row holds a number of the data.
 
     Raises
     ------
@@ -69,13 +73,16 @@ def describe_plausibility(panel: Panel) -> ResultTable:
     >>> rows = table[table["indicator"] == "plausibility_departing"]
     >>> rows[["category", "estimate"]].head(2).to_dict("records")
     [{'category': 'rows_between_years', 'estimate': 0.0}, {'category': 'units_go_on', 'estimate': 0.0}]
+    >>> rows["note"].iloc[0].partition(" | ")[2]
+    'A table has about as many rows each year: yes'
     """
     if not panel.checks:
         raise StudyError(
             "panel: found one without checks of plausibility; expected one from build_panel on an extract that was "
             "read; read the extract with se.read_extract"
         )
-    rows = pd.DataFrame([row for check in panel.checks for row in _rows(check)])
+    checks = sorted(panel.checks, key=lambda check: WORST_FIRST.index(check.verdict))
+    rows = pd.DataFrame([row for check in checks for row in _rows(check)])
     rows = rows.assign(
         **{STATISTIC: COUNT, GROUP: ALL, UNIT_OF_MEASURE: RECORDS, SIZE_CLASS: ALL, SECTOR: ALL},
         **{RULE_SET: panel.rules.name},
@@ -95,15 +102,13 @@ def describe_plausibility(panel: Panel) -> ResultTable:
 def _rows(check: CheckResult) -> list[dict[str, object]]:
     """Return the places that were judged and those that depart, with what is said of them."""
     return [
-        {CATEGORY: check.name, INDICATOR: JUDGED, ESTIMATE: float(check.judged), NOTE: ""},
-        {CATEGORY: check.name, INDICATOR: DEPARTING, ESTIMATE: float(check.departing), NOTE: _note(check)},
+        {CATEGORY: check.name, INDICATOR: PLAUSIBILITY_JUDGED, ESTIMATE: float(check.judged), NOTE: check.expected},
+        {CATEGORY: check.name, INDICATOR: PLAUSIBILITY_DEPARTING, ESTIMATE: float(check.departing), NOTE: _note(check)},
     ]
 
 
 def _note(check: CheckResult) -> str:
-    """Return the sentence of a check that does not pass, with the reason for which it is accepted."""
-    if check.verdict == "pass":
-        return ""
+    """Return the sentence of a check, with the reason for which a failure is accepted."""
     nl, _, en = check.sentence.partition(BOTH_LANGUAGES)
     if not check.accepted:
         return check.sentence

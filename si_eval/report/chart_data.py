@@ -123,7 +123,7 @@ class ChartData:
 
     def texts(self, *, subtitle: tuple[str, ...] = (), notes: tuple[str, ...] = (), legend: bool = True) -> FigureTexts:
         """Collect what is written around the body."""
-        shown = () if self.chart.kind == "table" else self.chart.channels
+        shown = () if self.chart.kind in ("table", "checks") else self.chart.channels
         fixed = fixed_labels(self.rows, shown, self.language, self.own)
         if self.rows[STATISTIC].iloc[0] == INDEX:
             fixed = [text for text in fixed if text != label(INDEX, self.language, self.own)]

@@ -10,6 +10,7 @@ from si_eval.report.bars import draw_bar_chart
 from si_eval.report.border import require_safe
 from si_eval.report.canvas import to_png
 from si_eval.report.chart_data import ChartData, prepare_chart
+from si_eval.report.check_figure import draw_check_list
 from si_eval.report.direction_grid import draw_direction_grid
 from si_eval.report.graph import draw_graph
 from si_eval.report.lines import draw_line_chart
@@ -32,6 +33,7 @@ DRAWINGS: dict[str, Callable[[ChartData], Figure]] = {
     "profile": draw_profile,
     "direction": draw_direction_grid,
     "table": draw_table_figure,
+    "checks": draw_check_list,
     "words": draw_word_grid,
 }
 

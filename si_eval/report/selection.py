@@ -55,7 +55,7 @@ def select(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     A dimension on no channel is read at its ``all`` rows, the year of an index at its last one. Raises StudyError where
     that leaves a choice to the reader.
     """
-    if chart.kind in ("table", "words", "layers"):
+    if chart.kind in ("table", "checks", "words", "layers"):
         return tabulate(rows, chart, intervals=chart.intervals)
     kept = _matching(rows, chart)
     if chart.kind == "profile":

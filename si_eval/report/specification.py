@@ -10,12 +10,14 @@ from si_eval.arguments import Arguments, describe_value, whole_number
 from si_eval.errors import ArgumentError, StudyError
 from si_eval.vocabulary import CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, STATISTIC, STATISTICS, YEAR
 
-ChartKind = Literal["bars", "lines", "index", "shares", "profile", "love", "direction", "table", "words", "layers"]
+ChartKind = Literal[
+    "bars", "lines", "index", "shares", "profile", "love", "direction", "table", "checks", "words", "layers"
+]
 Dimension = Literal["indicator", "statistic", "group", "year", "size_class", "sector", "category"]
 SIGNS = ("▲", "▼", "=", "↕")  # up, down, no difference, both ways
 DIMENSIONS = (INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)
 OWN_AXIS = {"lines": YEAR, "love": INDICATOR}
-TABLE_KINDS = ("direction", "table")
+TABLE_KINDS = ("direction", "table", "checks")
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,13 @@ class Chart:
 
     Parameters
     ----------
-    kind : {"bars", "lines", "index", "shares", "profile", "love", "direction", "table", "words", "layers"}
+    kind : {"bars", "lines", "index", "shares", "profile", "love", "direction", "table", "checks", "words", "layers"}
         ``bars`` are upright and start at 0, ``index`` are bars that start at 100, ``shares`` lying bars with the
         number of units behind each, ``lines`` run over the years. ``profile`` shows the size classes of sectors,
         ``love`` the absolute standardised differences of `check_selection` as dots beside 0.1 and 0.25,
         ``direction`` is a heat map of participants above or below non-participants, ``table`` writes the numbers,
-        ``words`` writes the notes, and ``layers`` draws a graph such as a programme's theory.
+        ``checks`` lists checks by kind and how they came out, ``words`` writes the notes, and ``layers`` draws a graph
+        such as a programme's theory.
     x : str, optional
         Dimension along the axis: ``indicator``, ``statistic``, ``group``, ``year``, ``size_class``, ``sector`` or
         ``category``. Default: the year for ``lines``, the indicator for ``love``, the size class for the rest.
@@ -119,7 +122,7 @@ class Chart:
             return (self.axis, self.series)
         if self.kind == "direction":
             return (INDICATOR, self.axis, GROUP)
-        if self.kind in ("table", "layers"):
+        if self.kind in ("table", "checks", "layers"):
             return DIMENSIONS
         return tuple(name for name in (self.axis, self.series, self.panels) if name)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from great_tables import GT, html, loc, style
 
 from si_eval.report.border import NUMBER, STATE, require_safe, safe_rows
+from si_eval.report.check_lines import COLUMNS, list_checks
 from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS, Direction, compare_direction
 from si_eval.report.formats import Measure, measure_key, measures, number, unit_text
 from si_eval.report.grid import Key, Row, TableGrid, lay_out
@@ -95,6 +96,8 @@ def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = Non
     rows = safe_rows(safe)
     if chart is not None and chart.kind == "direction":
         return _direction_table(safe, select(rows, chart), chart, language)
+    if chart is not None and chart.kind == "checks":
+        return _check_table(safe, select(rows, chart), language)
     intervals = chart.intervals if chart is not None else safe.evidence == "effect"
     return _plain_table(safe, tabulate(rows, chart, intervals=intervals), language, intervals=intervals)
 
@@ -171,6 +174,26 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
     for column, signs in directions.items():
         table = _colour_cells(table, column, signs)
     return _write_html(table, safe, rows, language, [label("report_direction", language, safe.labels) + "."])
+
+
+def _check_table(safe: SafeTable, rows: pd.DataFrame, language: Language) -> str:
+    lines = [line for _, some in list_checks(rows, language) for line in some]
+    texts = {"c0": "expected", "c1": "judged", "c2": "outcome"}
+    frame = pd.DataFrame(
+        {
+            STUB: [line.name for line in lines],
+            HEADING: [line.heading for line in lines],
+            **{column: [escape(getattr(line, name)) for line in lines] for column, name in texts.items()},
+        },
+        dtype=object,
+    )
+    first, *others = (label(name, language) for name in COLUMNS)
+    table = GT(frame, id=_table_id(safe, language), **_stub_columns(frame)).tab_stubhead(first)
+    table = table.cols_label(**dict(zip(texts, others, strict=True)))
+    departing = [place for place, line in enumerate(lines) if line.departs]
+    if departing:
+        table = table.tab_style(style.fill(FILL_COLOURS["▼"]), loc.body(rows=departing))
+    return _write_html(table, safe, rows, language, [])
 
 
 def _stub(layout: TableGrid, rows: pd.DataFrame, language: Language, own: Labels) -> pd.DataFrame:

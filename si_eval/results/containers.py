@@ -271,7 +271,8 @@ class CheckResult:
     """The outcome of one check: a statistic against a threshold, and a sentence.
 
     ``accepted`` is the reason for which a study goes on although the check fails; empty where it does not. ``judged``
-    counts the places (tables, years) that were looked at, ``departing`` those that the verdict rests on.
+    counts the places (tables, years) that were looked at, ``departing`` those that the verdict rests on. ``expected``
+    says in words what the threshold asks (``hoogstens 0,4 | at most 0.4``).
     """
 
     name: str
@@ -282,6 +283,7 @@ class CheckResult:
     accepted: str = ""
     judged: int = 0
     departing: int = 0
+    expected: str = ""
 
     def to_frame(self) -> pd.DataFrame:
         """Return the check as one row."""

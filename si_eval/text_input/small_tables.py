@@ -36,6 +36,7 @@ GAP_WORDS = frozenset(
     )
 )
 _EITHER_POINT = re.compile(EITHER_POINT)
+_DIGITS = re.compile(r"([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,13 @@ def read_numbers(table: SmallTable, column: str, *, label: str = "") -> NumberCo
         for problem in parsed.problems
     )
     return NumberColumn(parsed.values, problems, tuple(parsed.notes(label or column)))
+
+
+def sort_by_id(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort rows by their id, numbers in it as numbers (``K2`` before ``K10``): whatever the order of the file was."""
+    texts = [str(text) for text in frame[ID]]
+    order = sorted(range(len(texts)), key=lambda row: (_parts(texts[row]), texts[row]))
+    return frame.iloc[order].reset_index(drop=True)
 
 
 def name_problems(table: SmallTable, *, needed: Sequence[str], known: Sequence[str]) -> Iterator[Problem]:
@@ -163,6 +171,11 @@ def cell_text(value: Any) -> str:
     if isinstance(value, datetime) and not value.tzinfo and value == datetime(value.year, value.month, value.day):
         return value.date().isoformat()
     return value.isoformat() if isinstance(value, date) else str(value).strip()
+
+
+def _parts(text: str) -> list[tuple[int, str]]:
+    """Split a text in numbers, which compare as numbers, and the words between them."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in _DIGITS.split(text)]
 
 
 def _strip(column: pd.Series) -> pd.Series:

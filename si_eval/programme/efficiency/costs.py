@@ -18,6 +18,7 @@ from si_eval.text_input.small_tables import (
     name_problems,
     read_numbers,
     read_small_table,
+    sort_by_id,
     year_faults,
 )
 
@@ -116,7 +117,8 @@ def load_costs(path: str | Path, *, currency: str = EURO) -> Costs:
     if problems:
         raise InputError(problems, what=f"the costs file {table.where}")
     texts = {column: table.frame.get(column, "") for column in TEXT_COLUMNS}
-    return Costs(table.frame.assign(**texts, **{name: column.values for name, column in number.items()}), currency)
+    frame = table.frame.assign(**texts, **{name: column.values for name, column in number.items()})
+    return Costs(sort_by_id(frame), currency)
 
 
 def which_count(costs: Costs) -> pd.Series:

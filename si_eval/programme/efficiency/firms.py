@@ -17,6 +17,7 @@ from si_eval.text_input.small_tables import (
     name_problems,
     read_numbers,
     read_small_table,
+    sort_by_id,
 )
 
 TEXT_COLUMNS = ("id", "key", "nl", "en", "precision", "counts", "reason", "source", "section", "note")
@@ -104,7 +105,8 @@ def load_firms(path: str | Path) -> Firms:
         problems += _row_problems(table, number["value"].values)
     if problems:
         raise InputError(problems, what=f"the firms file {table.where}")
-    return Firms(table.frame.assign(**{name: column.values for name, column in number.items()}))
+    frame = table.frame.assign(**{name: column.values for name, column in number.items()})
+    return Firms(sort_by_id(frame))
 
 
 def _row_problems(table: SmallTable, value: pd.Series) -> Iterator[Problem]:

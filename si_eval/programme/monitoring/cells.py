@@ -35,7 +35,7 @@ def split_cells(frame: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def preferred_row(cell: pd.DataFrame) -> pd.Series:
-    """Choose the row of a cell: printed before missing, table before text, plain before hedged, then file order."""
+    """Choose the row of a cell: printed before missing, table before text, plain before hedged, then by id."""
     if len(cell) == 1:
         return cell.iloc[0]
     rank = (

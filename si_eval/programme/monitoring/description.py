@@ -32,9 +32,10 @@ def describe_kpis(
 ) -> ResultTable:
     """List indicators as published: one row an indicator, category, period and definition.
 
-    Where a source gives a cell more than once, the row takes the table before the text and the plain before the hedged
-    number, and its note says how else it is given. An indicator whose definition breaks has its definition as category,
-    so that no line joins the two sides; a period other than a year stands in the category too.
+    Where sources give a cell more than once, the row takes the table before the text, the plain before the hedged
+    number, and then the figure whose id comes first; its note says how else the cell is given. An indicator whose
+    definition breaks has its definition as category, so that no line joins the two sides; a period other than a year
+    stands in the category too.
 
     Parameters
     ----------

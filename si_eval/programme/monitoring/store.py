@@ -19,6 +19,7 @@ from si_eval.text_input.small_tables import (
     name_problems,
     read_numbers,
     read_small_table,
+    sort_by_id,
 )
 from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
@@ -146,8 +147,8 @@ def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> Kpi
     ----------
     path : str or Path
         The CSV file: one printed figure a row, with at least ``id, indicator, year, value, unit, source``; `KpiStore`
-        names all columns. A row without a year needs a ``period``, one without a value a ``precision`` of missing,
-        suppressed or none.
+        names all columns. Rows are taken in the order of their ids (``K2`` before ``K10``), whatever that of the file.
+        A row without a year needs a ``period``, one without a value a ``precision`` of missing, suppressed or none.
     definitions : str or Path, optional
         The TOML file with ``definitions`` and ``breaks``; ``definitions.toml`` beside the CSV file where it exists.
 
@@ -186,11 +187,12 @@ def load_kpis(path: str | Path, *, definitions: str | Path | None = None) -> Kpi
     if problems:
         raise InputError(problems, table.where)
     remarks = [note for column in number.values() for note in column.notes]
+    values = {name: column.values for name, column in number.items()}
     return KpiStore(
-        _typed(table.frame, {name: column.values for name, column in number.items()}),
+        sort_by_id(_typed(table.frame, values)),
         facts.get("definitions", {}),
         tuple(facts.get("breaks", ())),
-        (*remarks, *_note_repetitions(table.frame)),
+        (*remarks, *_note_repetitions(sort_by_id(table.frame))),
     )
 
 

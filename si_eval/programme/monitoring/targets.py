@@ -21,6 +21,7 @@ from si_eval.text_input.small_tables import (
     read_numbers,
     read_small_table,
     require_table,
+    sort_by_id,
     year_faults,
 )
 from si_eval.vocabulary import ATTAINMENT, LANGUAGES, SHARE, TARGET, Reason, bilingual, bilingual_label, label
@@ -42,7 +43,8 @@ def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path)
         The key figures, from `load_kpis`.
     targets : DataFrame, str or Path
         One target a row, or a CSV file with them: ``id, indicator, target, unit, year`` (the year due) and, where they
-        apply, ``category, base, base_year, direction`` (``up`` or ``down``), ``source, line, note``.
+        apply, ``category, base, base_year, direction`` (``up`` or ``down``), ``source, line, note``. They follow in the
+        order of their ids.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def targets_against_results(store: KpiStore, targets: pd.DataFrame | str | Path)
     frame = table.frame.reindex(columns=[*COLUMNS, *OPTIONAL_COLUMNS], fill_value="").astype("object")
     frame = frame.assign(**{name: column.values for name, column in number.items()})
     rows: list[TidyRow] = []
-    for _, target in frame.iterrows():
+    for _, target in sort_by_id(frame).iterrows():
         rows += _target_rows(store, target)
     cannot_show = f"{CANNOT_SHOW} A target that is reached may have been easy."
     return public_table(rows, "targets_against_results", cannot_show)

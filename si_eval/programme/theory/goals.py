@@ -20,6 +20,7 @@ from si_eval.text_input.small_tables import (
     name_problems,
     read_numbers,
     read_small_table,
+    sort_by_id,
 )
 from si_eval.vocabulary import (
     ALL,
@@ -131,7 +132,7 @@ def load_goals(path: str | Path, *, scale: Mapping[str, int] = FIVE_POINTS) -> G
         raise InputError(problems, what=f"the goals file {table.where}")
     texts = {column: table.frame.get(column, "") for column in TEXT_COLUMNS}
     frame = table.frame.assign(**texts, **{name: column.values for name, column in number.items()})
-    return Goals(frame=frame, scale=dict(scale))
+    return Goals(frame=sort_by_id(frame), scale=dict(scale))
 
 
 def score_goals(goals: Goals, *, mean: bool = False) -> ResultTable:

@@ -13,7 +13,7 @@ from scipy import special
 from si_eval.registry import facts
 from si_eval.results import CheckResult
 from si_eval.stats import FloatArray
-from si_eval.vocabulary import Verdict, bilingual
+from si_eval.vocabulary import BOTH_LANGUAGES, Verdict, bilingual
 
 CHANCE = 3.3  # standard errors that chance explains
 MAX_PLACES = 8  # places that a sentence names
@@ -80,9 +80,8 @@ def judge(measures: Iterable[Measure]) -> tuple[CheckResult, ...]:
 
 
 def threshold_text(check: CheckResult) -> str:
-    """Say in words what a check expects, by the threshold that it was judged by."""
-    side = {"high": "at most", "low": "at least", "factor": "within a factor of"}
-    return f"{side[facts('plausibility')['checks'][check.name]['direction']]} {check.threshold:g}"
+    """Say in English what a check expects, by the threshold that it was judged by."""
+    return check.expected.partition(BOTH_LANGUAGES)[2]
 
 
 def _judge_check(name: str, measures: list[Measure]) -> CheckResult:
@@ -91,14 +90,25 @@ def _judge_check(name: str, measures: list[Measure]) -> CheckResult:
     verdict: Verdict = "pass" if not verdicts else max(verdicts, key=_ORDER.index)
     worst = max(measures, key=lambda one: _distance(entry["direction"], one.value), default=None)
     places = [measure.place for measure, found in zip(measures, verdicts, strict=True) if found == verdict != "pass"]
+    threshold = float(entry["remark" if verdict == "informative" else "fail"])
     return CheckResult(
         name=name,
         statistic=math.nan if worst is None else worst.value,
-        threshold=float(entry["remark" if verdict == "informative" else "fail"]),
+        threshold=threshold,
         verdict=verdict,
         sentence=bilingual(*(_sentence(name, verdict, places, bool(measures), tongue) for tongue in ("nl", "en"))),
         judged=len(measures),
         departing=len(places),
+        expected=_expected(entry["direction"], threshold),
+    )
+
+
+def _expected(direction: str, threshold: float) -> str:
+    """Say in both languages on which side of the threshold a check passes."""
+    words = facts("plausibility")["words"][direction]
+    return bilingual(
+        words["nl"].format(threshold=f"{threshold:g}".replace(".", ",")),
+        words["en"].format(threshold=f"{threshold:g}"),
     )
 
 
