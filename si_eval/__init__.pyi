@@ -5,6 +5,8 @@ from .compare.plausibility import describe_plausibility
 from .compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from .compare.same_start import compare_changes
 from .compare.selection import check_selection
+from .compare.survival import describe_survival
+from .compare.transitions import describe_transitions
 from .compare.trends import index_series
 from .consistency import check_consistency
 from .disclosure import DisclosureRules, OutputRequest, ReleaseLedger, protect
@@ -48,6 +50,8 @@ __all__ = [
     "describe_plausibility",
     "describe_reach",
     "describe_sectors",
+    "describe_survival",
+    "describe_transitions",
     "describe_unit_choice",
     "estimate_effect",
     "evaluate",

@@ -40,6 +40,8 @@ SIZE_CLASS = "size_class"
 SIZE_CLASS_4 = "size_class_4"
 SECTOR = "sector"
 MUNICIPALITY = "municipality"
+CURRENT_SIZE_CLASS, CURRENT_SIZE_CLASS_4 = "current_size_class", "current_size_class_4"  # whatever the size rule
+RESTRUCTURED, JUMPED = "restructured", "jumped"
 DIVISION = "division"
 AGE = "age"
 AGE_CLASS = "age_class"
@@ -168,9 +170,12 @@ STATISTICS = (
 # Parts of a change. They stay inside: no rule of the border judges the mean of some of the firms of a cell.
 WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"
 SAME_START, BEYOND_SAME_START = "change_from_same_start", "change_beyond_same_start"
-# Of balance and of who takes part: no rule of the border judges what they tell of squares and of single values, so they
-# stay inside too.
+# Of balance, of who takes part and of what became of firms: no rule of the border judges what they tell of squares, of
+# single values and of units of one year by another, so they stay inside too.
 VARIANCE_RATIO, ECDF_MEAN, ECDF_MAX = "variance_ratio", "ecdf_mean", "ecdf_max"
+TRANSITIONS, TRANSITION_SHARE = "transitions", "transition_share"
+SURVIVAL, EXIT_SHARE = "survival", "exit_share"
+EMPLOYMENT_GROWTH, GROWTH_OF_SURVIVORS = "employment_growth", "employment_growth_survivors"
 LOG_ODDS, AUC, OUTSIDE_SUPPORT, ABOVE_SUPPORT = "log_odds", "auc", "outside_support", "above_support"
 BALANCE_STATISTICS = (MEAN, SMD, EQUIVALENCE, VARIANCE_RATIO, ECDF_MEAN, ECDF_MAX)
 

@@ -3,9 +3,19 @@
 from si_eval.cells.changes import Changes, measure_changes
 from si_eval.cells.clusters import contrast_error
 from si_eval.cells.comparisons import check_against, compare_against
+from si_eval.cells.compositions import compare_composition
 from si_eval.cells.distances import measure_distances
 from si_eval.cells.errors import Errors, mean_dof, std_error_of
 from si_eval.cells.flows import COME, STAY, SWITCH, Flows, count_flows
+from si_eval.cells.later_states import (
+    LATER,
+    GroupMeans,
+    add_later,
+    exit_types,
+    group_means,
+    is_participant,
+    read_base_units,
+)
 from si_eval.cells.partition import PanelUnits, unit_source
 from si_eval.cells.requests import (
     check_errors,
@@ -51,6 +61,7 @@ from si_eval.cells.year_pairs import MEANS, YearPair, pair_years
 __all__ = [
     "CELL",
     "COME",
+    "LATER",
     "MEANS",
     "STAY",
     "SWITCH",
@@ -60,10 +71,12 @@ __all__ = [
     "Columns",
     "Errors",
     "Flows",
+    "GroupMeans",
     "PanelUnits",
     "Summaries",
     "Where",
     "YearPair",
+    "add_later",
     "cell_request",
     "cells_of",
     "check_against",
@@ -75,16 +88,20 @@ __all__ = [
     "check_two_years",
     "check_where",
     "compare_against",
+    "compare_composition",
     "contrast_error",
     "count_coverage",
     "count_flows",
     "count_holdings",
     "disclosure_columns",
+    "exit_types",
     "fill_empty_groups",
     "filter_rows",
+    "group_means",
     "holding_columns",
     "in_year",
     "indicator_values",
+    "is_participant",
     "join_cells",
     "label_cells",
     "mean_dof",
@@ -94,6 +111,7 @@ __all__ = [
     "of_both_groups",
     "pair_years",
     "ratio_cells",
+    "read_base_units",
     "refuse_empty",
     "select_units",
     "sources_of",

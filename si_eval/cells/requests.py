@@ -21,6 +21,8 @@ from si_eval.registry.rule_settings import CLUSTERS
 from si_eval.results import Panel
 from si_eval.vocabulary import (
     AGE_CLASS,
+    CURRENT_SIZE_CLASS,
+    CURRENT_SIZE_CLASS_4,
     DIVISION,
     GROUP,
     GROUP_ID,
@@ -43,6 +45,8 @@ from si_eval.vocabulary import (
 VOCABULARIES: dict[str, Callable[[], Iterable[str]]] = {  # the values of the panel's classes
     SIZE_CLASS: lambda: size_class_labels(SIZE_CLASS),
     SIZE_CLASS_4: lambda: size_class_labels(SIZE_CLASS_4),
+    CURRENT_SIZE_CLASS: lambda: size_class_labels(SIZE_CLASS),
+    CURRENT_SIZE_CLASS_4: lambda: size_class_labels(SIZE_CLASS_4),
     AGE_CLASS: lambda: facts("age_classes")["labels"],
     INVESTMENT_STATUS: lambda: (OBSERVED, IMPUTED, NONRESPONSE, NOT_COVERED),
     SECTOR: sections,
@@ -82,14 +86,16 @@ def check_request(
 ) -> CellRequest:
     """Return the request that a comparison makes of a panel, and keep every problem of its arguments.
 
-    ``several`` says whether more than one indicator may be named.
+    ``several`` says whether more than one indicator may be named; none (None) asks for units alone.
     """
     if not several and not isinstance(indicator, str):
         arguments.add("indicator", describe_value(indicator), "the name of one indicator", "write one name")
         indicator = ()
     known = panel.indicators
     return CellRequest(
-        indicators=arguments.names(
+        indicators=()
+        if indicator is None
+        else arguments.names(
             "indicator", indicator, known, what="indicators of the panel", action=ADD_INDICATOR, empty=not several
         ),
         by=check_splits(arguments, panel, by),

@@ -60,6 +60,7 @@ def compare_groups(
     cluster: str | None = None,
     statistics: Sequence[str] | None = None,
     against: str | Sequence[str] | None = None,
+    composition: str = "cross_section",
 ) -> ResultTable:
     r"""Compare the indicators of participants and non-participants, by cell and year.
 
@@ -93,6 +94,9 @@ def compare_groups(
         (others that have no participant in their municipality and division), or columns of the panel with yes and no,
         such as rejected applicants or users of another scheme. Others in an enterprise group with a participant are in
         none of them, and counted (indicator ``left_out``). Default: all others, these included.
+    composition : {"cross_section", "balanced"}, default "cross_section"
+        Whose values count: those of all units of each year, or of the units with a value in every year compared (of one
+        indicator).
 
     Returns
     -------
@@ -162,8 +166,11 @@ def compare_groups(
     """
     if against is not None:
         again = partial(compare_groups, indicator=indicator, by=by, years=years, level=level, cluster=cluster,
-                        statistics=statistics)  # fmt: skip
+                        statistics=statistics, composition=composition)  # fmt: skip
         return cells.compare_against("compare_groups", panel, against, where, years, again)
+    if composition != "cross_section":
+        again = partial(compare_groups, indicator=indicator, by=by, level=level, cluster=cluster, statistics=statistics)
+        return cells.compare_composition("compare_groups", panel, composition, indicator, where, None, years, again)
     asked = _check(panel, indicator, by, where, years, level, cluster, statistics)
     return _compare(panel, cells.summarise_requests(panel, [asked.request]), asked)
 
@@ -179,6 +186,7 @@ def level_request(
     cluster: str | None = None,
     statistics: Sequence[str] | None = None,
     against: str | Sequence[str] | None = None,
+    composition: str = "cross_section",
 ) -> cells.CellRequest:
     """Make the request of the cells that a comparison rests on; with other groups it makes its own later."""
     return _check(panel, indicator, by, where, years, level, cluster, statistics).request
@@ -196,11 +204,14 @@ def compare_summaries(
     cluster: str | None = None,
     statistics: Sequence[str] | None = None,
     against: str | Sequence[str] | None = None,
+    composition: str = "cross_section",
 ) -> ResultTable:
     """Compare the groups as `compare_groups` does, from cells that were summarised before."""
-    if against is not None:
-        return compare_groups(panel, indicator=indicator, by=by, where=where, years=years, level=level,
-                              cluster=cluster, statistics=statistics, against=against)  # fmt: skip
+    if against is not None or composition != "cross_section":
+        return compare_groups(
+            panel, indicator=indicator, by=by, where=where, years=years, level=level, cluster=cluster,
+            statistics=statistics, against=against, composition=composition,
+        )  # fmt: skip
     return _compare(panel, summaries, _check(panel, indicator, by, where, years, level, cluster, statistics))
 
 

@@ -64,6 +64,7 @@ def index_series(
     level: float | None = None,
     cluster: str | None = None,
     against: str | Sequence[str] | None = None,
+    composition: str = "cross_section",
 ) -> ResultTable:
     r"""Compute the mean of each group and cell as an index of its base year (base year = 100).
 
@@ -95,6 +96,9 @@ def index_series(
         (others that have no participant in their municipality and division), or columns of the panel with yes and no,
         such as rejected applicants or users of another scheme. Others in an enterprise group with a participant are in
         none of them, and counted (indicator ``left_out``). Default: all others, these included.
+    composition : {"cross_section", "balanced", "continuers"}, default "cross_section"
+        Whose values count: those of all units of each year, of the units with a value in every year of the series, or,
+        year by year, of the units with a value in it and in the base year.
 
     Returns
     -------
@@ -144,8 +148,11 @@ def index_series(
     """
     if against is not None:
         again = partial(index_series, indicator=indicator, by=by, base_year=base_year, years=years, level=level,
-                        cluster=cluster)  # fmt: skip
+                        cluster=cluster, composition=composition)  # fmt: skip
         return cells.compare_against("index_series", panel, against, where, years, again)
+    if composition != "cross_section":
+        again = partial(index_series, indicator=indicator, by=by, base_year=base_year, level=level, cluster=cluster)
+        return cells.compare_composition("index_series", panel, composition, indicator, where, base_year, years, again)
     series = _check(panel, indicator, by, where, base_year, years, level, cluster)
     return _index(panel, cells.summarise_requests(panel, [series.request]), series)
 
@@ -161,6 +168,7 @@ def series_request(
     level: float | None = None,
     cluster: str | None = None,
     against: str | Sequence[str] | None = None,
+    composition: str = "cross_section",
 ) -> cells.CellRequest:
     """Make the request of the cells of an index, its base year included; with other groups it makes its own later."""
     return _check(panel, indicator, by, where, base_year, years, level, cluster).request
@@ -178,11 +186,12 @@ def index_summaries(
     level: float | None = None,
     cluster: str | None = None,
     against: str | Sequence[str] | None = None,
+    composition: str = "cross_section",
 ) -> ResultTable:
     """Compute an index as `index_series` does, from cells that were summarised before."""
-    if against is not None:
+    if against is not None or composition != "cross_section":
         return index_series(panel, indicator=indicator, by=by, where=where, base_year=base_year, years=years,
-                            level=level, cluster=cluster, against=against)  # fmt: skip
+                            level=level, cluster=cluster, against=against, composition=composition)  # fmt: skip
     return _index(panel, summaries, _check(panel, indicator, by, where, base_year, years, level, cluster))
 
 

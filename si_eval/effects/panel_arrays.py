@@ -15,7 +15,18 @@ from si_eval.engine.columns import ColumnTable, DictionaryColumn, collect_column
 from si_eval.errors import StudyError
 from si_eval.results import Panel
 from si_eval.stats import BoolArray, FloatArray, IntArray
-from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, PARTICIPATION_ENDED, YEAR
+from si_eval.vocabulary import (
+    BE_ID,
+    CURRENT_SIZE_CLASS,
+    CURRENT_SIZE_CLASS_4,
+    ENTRY_YEAR,
+    GROUP_ID,
+    PARTICIPANT,
+    PARTICIPATION_ENDED,
+    SIZE_CLASS,
+    SIZE_CLASS_4,
+    YEAR,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -32,6 +43,7 @@ OUTCOME, COVARIATE, FIRST_YEAR, ENDED, CLUSTER, EARLIEST = (
     "earliest",
 )
 SMALLEST, LARGEST = 1e-100, 1e100  # of the largest outcome: squares of others are no numbers
+LOOKING_AHEAD = ("mean", "end")  # rules for sizes that rest on later years
 MISSING = "(missing)"  # a category of a covariate by itself
 
 
@@ -113,7 +125,8 @@ def read_arrays(
     """
     (outcome,) = cells.check_indicators(panel, outcome)
     cells.check_columns(panel.table, [*covariates, *(where or {})])
-    units = panel.table if with_non_participants else panel.table.filter(panel.table[PARTICIPANT].fill_null(True))
+    known = _with_classes_of_the_time(panel)
+    units = known if with_non_participants else known.filter(known[PARTICIPANT].fill_null(True))
     table = _select_rows(units, where, years)
     texts = [name for name in covariates if not panel.table[name].type().is_numeric()]
     named = cluster is not None and cluster != GROUP_ID  # groups are numbered, and may be millions
@@ -147,6 +160,14 @@ def entry_is_unknown(panel: Panel) -> bool:
     participants = panel.table.filter(panel.table[PARTICIPANT])
     known = participants.filter(participants[ENTRY_YEAR].notnull())
     return not engine.count_rows(known.limit(1)) and bool(engine.count_rows(participants.limit(1)))
+
+
+def _with_classes_of_the_time(panel: Panel) -> ir.Table:
+    """Take the size classes of each year where those of the panel look at later years: these may be an effect."""
+    if panel.rules.size_rule not in LOOKING_AHEAD:
+        return panel.table
+    current = {SIZE_CLASS: CURRENT_SIZE_CLASS, SIZE_CLASS_4: CURRENT_SIZE_CLASS_4}
+    return panel.table.mutate(**{name: panel.table[own] for name, own in current.items()})
 
 
 def _select_rows(table: ir.Table, where: cells.Where | None, years: Sequence[int] | None) -> ir.Table:

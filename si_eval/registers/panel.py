@@ -20,6 +20,8 @@ from si_eval.vocabulary import (
     AGE,
     AGE_CLASS,
     BE_ID,
+    CURRENT_SIZE_CLASS,
+    CURRENT_SIZE_CLASS_4,
     DIVISION,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
@@ -27,12 +29,14 @@ from si_eval.vocabulary import (
     GROUP_ID,
     GROUP_LARGER,
     INVESTMENT_STATUS,
+    JUMPED,
     MUNICIPALITY,
     NON_PARTICIPANTS,
     PARTICIPANT,
     PARTICIPANTS,
     PUBLIC_UNIT,
     QUARTERS,
+    RESTRUCTURED,
     REVENUE,
     SECTOR,
     SHARED_GROUP,
@@ -194,7 +198,8 @@ def _panel_columns(known: Mapping[str, Indicator]) -> list[str]:
         BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, SIZE_CLASS, SIZE_CLASS_4, SECTOR, DIVISION, AGE,
         AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, *known,
         INVESTMENT_STATUS, WEIGHT, SHARED_GROUP, *[excluded(domain) for domain in outlier_domains(known.values())],
-        *[part for entry in known.values() for part in (entry.numerator, entry.denominator) if part], MUNICIPALITY,
+        *[part for entry in known.values() for part in (entry.numerator, entry.denominator) if part],
+        MUNICIPALITY, CURRENT_SIZE_CLASS, CURRENT_SIZE_CLASS_4, RESTRUCTURED, JUMPED,
     ]  # fmt: skip
     return list(dict.fromkeys(columns))
 
@@ -214,6 +219,8 @@ def _count_coverage(table: ir.Table) -> pd.DataFrame:
         "revenue_per_employee": table.revenue_per_employee.count(),
         **{f"investment_{status}": rows.sum() for status, rows in investment_flags(table).items()},
     }
+    if "set_aside" in table.columns:
+        measures["set_aside"] = table.set_aside.sum()
     counts = engine.fetch(table.group_by([YEAR, PARTICIPANT]).aggregate(**measures))
     groups = {True: PARTICIPANTS, False: NON_PARTICIPANTS}
     counts["group"] = [groups.get(linked, "linked_other_years") for linked in counts.pop(PARTICIPANT)]

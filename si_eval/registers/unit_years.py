@@ -12,6 +12,14 @@ import pyarrow as pa
 
 from si_eval import engine
 from si_eval.registers.classes import age_class_of, size_class_of
+from si_eval.registers.continuity import (
+    CURRENT,
+    PERSONS_BEFORE,
+    THERE_BEFORE,
+    find_breaks,
+    sizes_by_rule,
+    with_year_before,
+)
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.schema import contracts
 from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, left_join
@@ -25,12 +33,14 @@ from si_eval.vocabulary import (
     ENTRY_YEAR,
     GROUP_ID,
     IMPUTED,
+    JUMPED,
     MUNICIPALITY,
     NONRESPONSE,
     NOT_COVERED,
     OBSERVED,
     PARTICIPANT,
     QUARTERS,
+    RESTRUCTURED,
     SECTOR,
     SHARED_GROUP,
     SIZE_CLASS,
@@ -47,6 +57,8 @@ RESPONSE = "response"
 INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # prefixes of columns; the asset follows
 QUARTERS_A_YEAR = 4
 NO_SLOT = -1  # the slot of rows that are not added up
+CURRENT_FLOOR, SET_ASIDE = "current_floor", "set_aside"
+BY_RULE = (CURRENT_FLOOR, SET_ASIDE, RESTRUCTURED, JUMPED)  # columns that only some rules add
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
@@ -66,7 +78,7 @@ def join_unit_years(
     The joins are computed once, year by year where the register is large, and stored as narrow rows of numbers.
     Classes, states and indicators are expressions over these: they cost nothing until they are asked for.
     """
-    inputs = _Inputs(extract, linkage)
+    inputs = _Inputs(extract, linkage, rules)
     connection = extract.engine
     if engine.is_local(connection) and sum(inputs.per_year.values()) > engine.MAX_ROWS_AT_ONCE:
         participant_parts: list[pa.Table] = []
@@ -115,18 +127,24 @@ def _describe(narrow: ir.Table, indicators: Mapping[str, Indicator], rules: Rule
     used = narrow[RESPONSE].isin([RESPONSES[name] for name in rules.investment_responses])
     missing = ibis.null("float64")
     amounts = [kind + asset for kind in (INVESTMENT, OWN_PRODUCTION) for asset in assets()]
+    aside = narrow[SET_ASIDE] if SET_ASIDE in narrow.columns else ibis.literal(False)
+    current = narrow[CURRENT_FLOOR] if CURRENT_FLOOR in narrow.columns else narrow.size_floor
+    flags = {name: ibis.null("boolean") for name in (RESTRUCTURED, JUMPED) if name not in narrow.columns}
     table = narrow.mutate(
         size_class=size_class_of(narrow.size_floor, SIZE_CLASS),
         size_class_4=size_class_of(narrow.size_floor, SIZE_CLASS_4),
         age=narrow[AGE].cast("int64"),
         quarters=narrow[QUARTERS].cast("int64"),
         age_class=age_class_of(narrow[AGE]),
-        revenue=ibis.ifelse(enough, narrow.turnover, missing),
+        revenue=ibis.ifelse(enough & ~aside, narrow.turnover, missing),
         investment_status=status,
         group_larger=narrow.group_persons > narrow[EMPLOYED_PERSONS],
-        group_higher_class=narrow.group_rank > _size_rank(narrow.size_floor),
+        group_higher_class=narrow.group_rank > _size_rank(current),
+        current_size_class=size_class_of(current, SIZE_CLASS),
+        current_size_class_4=size_class_of(current, SIZE_CLASS_4),
         weight=ibis.literal(1.0),
-        **{name: ibis.ifelse(used, narrow[name], missing) for name in amounts},
+        **flags,
+        **{name: ibis.ifelse(used & ~aside, narrow[name], missing) for name in amounts},
     )
     return add_indicators(table, indicators, rules)
 
@@ -134,7 +152,7 @@ def _describe(narrow: ir.Table, indicators: Mapping[str, Indicator], rules: Rule
 class _Inputs:
     """The tables that the panel joins, with the small lookups that are made once."""
 
-    def __init__(self, extract: Extract, linkage: Linkage) -> None:
+    def __init__(self, extract: Extract, linkage: Linkage, rules: RuleSet) -> None:
         connection = self.connection = extract.engine
         self.tables = extract.tables
         register = extract.tables["business_units"]
@@ -148,6 +166,17 @@ class _Inputs:
         )
         participation = engine.from_frame(connection, _participation(linkage, list(self.per_year)))
         self.participation = participation.cast({ENTRY_YEAR: "int64"})
+        self.rules = rules
+        self.sizes = self._sizes(linkage) if rules.size_rule != CURRENT else None
+        breaks = find_breaks(self.tables, list(self.per_year)) if rules.breaks != "ignore" else None
+        self.breaks = None if breaks is None else engine.materialise(connection, breaks)
+
+    def _sizes(self, linkage: Linkage) -> ir.Table:
+        """Compute the one size of each unit."""
+        entries = linkage.units_frame[ENTRY_YEAR].dropna()
+        first_entry = int(entries.min()) if len(entries) else min(self.per_year, default=0) + 1
+        register = _with_size_floor(self, self.of_year("business_units"))
+        return engine.materialise(self.connection, sizes_by_rule(register, self.rules.size_rule, first_entry))
 
     def of_year(self, name: str, year: int | None = None) -> ir.Table:
         """Return a raw table, or its rows of one year; without rows where the extract lacks it."""
@@ -195,7 +224,7 @@ def _units(inputs: _Inputs, year: int | None = None) -> ir.Table:
     table = _with_participation(inputs, table, year)
     return table.select(
         BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, "size_floor", "code_disagrees", ACTIVITY, AGE,
-        "founded_later", GROUP_ID, MUNICIPALITY,
+        "founded_later", GROUP_ID, MUNICIPALITY, *(name for name in BY_RULE if name in table.columns),
     )  # fmt: skip
 
 
@@ -205,12 +234,41 @@ def _register(inputs: _Inputs, year: int | None) -> ir.Table:
     register = register.left_join(inputs.activities, "sbi").drop("sbi_right")
     age = (register[YEAR] - register.founded.year()).cast(INT16)
     disagrees = _size_rank(register.code_floor) != _size_rank(register[EMPLOYED_PERSONS])
-    return register.mutate(
+    register = register.mutate(
         age=ibis.ifelse(age >= 0, age, ibis.null(INT16)),
         founded_later=(age < 0).fill_null(False),
         code_disagrees=disagrees.fill_null(False),
         municipality=register[MUNICIPALITY].try_cast(INT16),  # the office numbers them
     )
+    return _with_other_years(inputs, register, year)
+
+
+def _with_other_years(inputs: _Inputs, register: ir.Table, year: int | None) -> ir.Table:
+    """Apply the rules that look at other years of a unit: its size, its persons, and whether its figures count."""
+    rules, keys = inputs.rules, _keys(BE_ID, year)
+    asides = []
+    if inputs.sizes is not None:
+        register = register.rename(**{CURRENT_FLOOR: "size_floor"})
+        register = left_join(register, inputs.sizes, [BE_ID])
+    if rules.persons == "two_decembers" or rules.alive == "whole_year":
+        before = inputs.of_year("business_units", None if year is None else year - 1)
+        before = before.mutate(**{YEAR: before[YEAR] + 1}) if year is None else before
+        register = with_year_before(register, before, keys)
+        first = register[YEAR] == min(inputs.per_year, default=0)
+        asides.append(~(register[THERE_BEFORE] | first & (register[AGE] != 0).fill_null(True)))
+        mean = (register[EMPLOYED_PERSONS] + register[PERSONS_BEFORE]) / 2
+        if rules.persons == "two_decembers":
+            register = register.mutate(**{EMPLOYED_PERSONS: ibis.coalesce(mean, register[EMPLOYED_PERSONS])})
+        if rules.alive != "whole_year":
+            asides.clear()
+    if inputs.breaks is not None:
+        flags = inputs.breaks if year is None else inputs.breaks.filter(inputs.breaks[YEAR] == year)
+        register = left_join(register, flags.select(*keys, RESTRUCTURED, JUMPED), keys)
+        register = register.mutate(**{name: register[name].fill_null(False) for name in (RESTRUCTURED, JUMPED)})
+        if rules.breaks == "leave_out":
+            others = inputs.breaks.filter(inputs.breaks[RESTRUCTURED])
+            asides.append(register[BE_ID].isin(others[BE_ID]))
+    return register.mutate(**{SET_ASIDE: ibis.or_(*asides)}) if asides else register
 
 
 def _with_size_floor(inputs: _Inputs, table: ir.Table) -> ir.Table:

@@ -13,6 +13,10 @@ Check: TypeAlias = tuple[Callable[[Any], Any], str, str]  # what gives the exact
 
 INVESTMENT_RESPONSES = ("observed", "imputed")
 OUTLIER_RULES = ("group_in_higher_class", "none")
+SIZE_RULES = ("current", "base", "mean", "pre_mean", "end")
+PERSONS = ("december", "two_decembers")
+LIFETIMES = ("december", "whole_year")
+BREAKS = ("ignore", "flag", "leave_out")
 CLUSTERS = ("auto", "unit", "group")
 MEAN_INTERVALS = ("skewness_adjusted", "student")
 LEVEL_STATISTICS = ("mean", "median", "ratio_of_sums", "winsorised_mean", "mean_log")
@@ -102,6 +106,10 @@ CHECKS: dict[str, Check] = {
         "a number between 0 and 1",
         "write 0.95 for 95 percent",
     ),
+    "size_rule": _one_of(SIZE_RULES),
+    "persons": _one_of(PERSONS),
+    "alive": _one_of(LIFETIMES),
+    "breaks": _one_of(BREAKS),
     "cluster": _one_of(CLUSTERS),
     "mean_interval": _one_of(MEAN_INTERVALS),
     "statistics": (

@@ -54,6 +54,16 @@ class RuleSet:
         The interval of a mean: adjusted where the values are too skewed for their number, or always Student's.
     statistics : tuple of {"mean", "median", "ratio_of_sums", "winsorised_mean", "mean_log"}
         The levels that a comparison shows.
+    size_rule : {"current", "base", "mean", "pre_mean", "end"}
+        The year of a unit's size class: each year its own, its first year, a mean of persons over its years or over its
+        years before anyone entered, or its last year.
+    persons : {"december", "two_decembers"}
+        The persons that figures are divided by: those of December, or the mean of this and the last December.
+    alive : {"december", "whole_year"}
+        Which units have figures: all of the register, or those that were there the December before as well.
+    breaks : {"ignore", "flag", "leave_out"}
+        Units that became another firm (merger, takeover, split, other persons): not looked for, flagged, or without
+        figures in all years.
     min_test_units : int
         A cell in which a group has fewer units has no p-value: 2 or more.
     base : RuleSet, optional
@@ -96,6 +106,10 @@ class RuleSet:
     mean_interval: str = "skewness_adjusted"
     statistics: tuple[str, ...] = ("mean", "median", "ratio_of_sums")
     min_test_units: int = 2
+    size_rule: str = "current"
+    persons: str = "december"
+    alive: str = "december"
+    breaks: str = "ignore"
     base: RuleSet | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -127,6 +141,10 @@ class RuleSet:
         mean_interval: str | None = None,
         statistics: tuple[str, ...] | None = None,
         min_test_units: int | None = None,
+        size_rule: str | None = None,
+        persons: str | None = None,
+        alive: str | None = None,
+        breaks: str | None = None,
     ) -> RuleSet:
         """Return a rule set with some other settings, whose name says what changed; None leaves a setting as it is.
 
@@ -145,6 +163,10 @@ class RuleSet:
             "mean_interval": mean_interval,
             "statistics": statistics,
             "min_test_units": min_test_units,
+            "size_rule": size_rule,
+            "persons": persons,
+            "alive": alive,
+            "breaks": breaks,
         }
         wanted = {**self.settings(), **{key: value for key, value in given.items() if value is not None}}
         settings, problems = check_settings(wanted)
@@ -171,7 +193,8 @@ def rule_set(rules: str | RuleSet) -> RuleSet:
     ----------
     rules : str or RuleSet
         ``"replicate_2020"`` repeats the published study (current-year class, nominal euro, its outlier rule);
-        ``"recommended"`` uses observed investments alone and drops no outliers. A rule set is returned as it is.
+        ``"recommended"`` uses observed investments alone, one size class for all
+        years of a unit, and no figures of units that became another firm. A rule set is returned as it is.
 
     Returns
     -------

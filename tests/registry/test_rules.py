@@ -30,6 +30,10 @@ ALL_CHANGED = {
     "mean_interval": "student",
     "statistics": ("mean",),
     "min_test_units": 20,
+    "size_rule": "mean",
+    "persons": "two_decembers",
+    "alive": "whole_year",
+    "breaks": "flag",
 }
 WRONG = {
     "min_quarters": [0, 5, 4.0, True, "4", float("nan")],
@@ -43,6 +47,10 @@ WRONG = {
     "mean_interval": ["normal", 1],
     "statistics": [(), "mean", ("mode",), ("mean", "mean")],
     "min_test_units": [1, 30.0, True],
+    "size_rule": ["median", 1],
+    "persons": ["june", 2],
+    "alive": ["always", True],
+    "breaks": ["keep", False],
 }
 
 

@@ -18,6 +18,8 @@ from si_eval.vocabulary import (
     ALL,
     BE_ID,
     BOTH_LANGUAGES,
+    CURRENT_SIZE_CLASS,
+    CURRENT_SIZE_CLASS_4,
     DIVISION,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
@@ -27,6 +29,7 @@ from si_eval.vocabulary import (
     GROUP_ID,
     GROUP_LARGER,
     INVESTMENT_STATUS,
+    JUMPED,
     LEFT_OUT,
     LOG_POINTS,
     MUNICIPALITY,
@@ -35,6 +38,7 @@ from si_eval.vocabulary import (
     PUBLIC_UNIT,
     QUARTERS,
     RECORDS,
+    RESTRUCTURED,
     REVENUE,
     SECTOR,
     SHARED_GROUP,
@@ -53,7 +57,7 @@ REVENUE_PER_EMPLOYEE = "revenue_per_employee"  # the indicator that follows from
 PANEL_COLUMNS = (
     BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, PARTICIPATION_ENDED, EMPLOYED_PERSONS, SIZE_CLASS, SIZE_CLASS_4, SECTOR,
     DIVISION, AGE, AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, INVESTMENT_STATUS, WEIGHT,
-    SHARED_GROUP, PUBLIC_UNIT, MUNICIPALITY,
+    SHARED_GROUP, PUBLIC_UNIT, MUNICIPALITY, CURRENT_SIZE_CLASS, CURRENT_SIZE_CLASS_4, RESTRUCTURED, JUMPED,
 )  # fmt: skip
 COUNTING_WORDS = (RECORDS, LOG_POINTS, LEFT_OUT, ALL, "units", "business_units", "linked_units", "business units")
 JOINTS = (BOTH_LANGUAGES, GRAPH_ARROW, " · ")  # between the parts of a text that tables take apart

@@ -20,6 +20,7 @@ from si_eval.registers.any_frame.entries import settle_entries
 from si_eval.registers.any_frame.keys import key_problems, value_problems
 from si_eval.registers.any_frame.names import REVENUE_PER_EMPLOYEE, NamedColumns, find_columns
 from si_eval.registers.classes import size_class_of
+from si_eval.registers.continuity import CURRENT, SIZE_FLOOR, sizes_by_rule
 from si_eval.registers.identity import identity_of_frame
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.outliers import no_outliers
@@ -27,6 +28,8 @@ from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet, indicators, rul
 from si_eval.results import SIMULATION, Panel, Simulation
 from si_eval.vocabulary import (
     BE_ID,
+    CURRENT_SIZE_CLASS,
+    CURRENT_SIZE_CLASS_4,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
     GROUP,
@@ -50,6 +53,7 @@ if TYPE_CHECKING:
 
     from si_eval.engine import Engine
 
+OWN_FLOOR = "own_size_floor"
 UNIT = "unit"  # the argument that names the column of the firms; the others are spelled as columns of the panel
 
 
@@ -241,16 +245,27 @@ def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indica
     """Put the columns in an engine and add classes and indicators."""
     whole = [name for name in (ENTRY_YEAR, GROUP_ID, MUNICIPALITY) if name in columns]
     table = engine.from_frame(connection, columns).cast(dict.fromkeys(whole, "int64"))
-    persons = table[EMPLOYED_PERSONS]
+    persons = table[EMPLOYED_PERSONS].nullif(float("nan"))
+    table = table.mutate(**{EMPLOYED_PERSONS: persons, SIZE_FLOOR: persons})
+    current = table[SIZE_FLOOR]
+    if rules.size_rule != CURRENT:
+        entries = columns[ENTRY_YEAR].dropna()
+        first_entry = entries.min() if len(entries) else columns[YEAR].min() + 1
+        sizes = sizes_by_rule(table, rules.size_rule, int(first_entry))
+        table = table.rename(**{OWN_FLOOR: SIZE_FLOOR}).left_join(sizes, BE_ID).drop(f"{BE_ID}_right")
+        current = table[OWN_FLOOR]
+    size = table[SIZE_FLOOR]
     table = table.mutate(
         **{
-            EMPLOYED_PERSONS: persons.nullif(float("nan")),
-            SIZE_CLASS: size_class_of(persons, SIZE_CLASS),
-            SIZE_CLASS_4: size_class_of(persons, SIZE_CLASS_4),
+            SIZE_CLASS: size_class_of(size, SIZE_CLASS),
+            SIZE_CLASS_4: size_class_of(size, SIZE_CLASS_4),
+            CURRENT_SIZE_CLASS: size_class_of(current, SIZE_CLASS),
+            CURRENT_SIZE_CLASS_4: size_class_of(current, SIZE_CLASS_4),
             WEIGHT: ibis.literal(1.0),
             SHARED_GROUP: table[GROUP_ID].notnull(),
         }
     )
+    table = table.drop(*(name for name in (SIZE_FLOOR, OWN_FLOOR) if name in table.columns))
     return engine.materialise(connection, add_indicators(table, known, rules))
 
 
