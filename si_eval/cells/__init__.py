@@ -18,6 +18,7 @@ from si_eval.cells.later_states import (
 )
 from si_eval.cells.partition import PanelUnits, unit_source
 from si_eval.cells.requests import (
+    NO_INDICATORS,
     check_errors,
     check_panel,
     check_request,
@@ -63,6 +64,7 @@ __all__ = [
     "COME",
     "LATER",
     "MEANS",
+    "NO_INDICATORS",
     "STAY",
     "SWITCH",
     "CellRequest",

@@ -54,6 +54,7 @@ VOCABULARIES: dict[str, Callable[[], Iterable[str]]] = {  # the values of the pa
 }
 OPEN_CLASSES = (SECTOR,)  # a panel of a data frame, which has no divisions, has its own
 MAX_NUMBER = 2.0**63  # of whole numbers in the engine
+NO_INDICATORS: tuple[str, ...] = ("",)  # of a request for units alone
 ADD_INDICATOR = "name one of these, or add it to the registry"
 
 
@@ -86,7 +87,7 @@ def check_request(
 ) -> CellRequest:
     """Return the request that a comparison makes of a panel, and keep every problem of its arguments.
 
-    ``several`` says whether more than one indicator may be named; none (None) asks for units alone.
+    ``several`` says whether more than one indicator may be named; `NO_INDICATORS` asks for units alone.
     """
     if not several and not isinstance(indicator, str):
         arguments.add("indicator", describe_value(indicator), "the name of one indicator", "write one name")
@@ -94,7 +95,7 @@ def check_request(
     known = panel.indicators
     return CellRequest(
         indicators=()
-        if indicator is None
+        if indicator is NO_INDICATORS
         else arguments.names(
             "indicator", indicator, known, what="indicators of the panel", action=ADD_INDICATOR, empty=not several
         ),

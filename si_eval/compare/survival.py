@@ -129,7 +129,7 @@ def describe_survival(
     base = arguments.year("base_year", base_year, panel.per_year)
     later = [year for year in sorted(panel.per_year) if year > base]
     chosen = tuple(later) if years is None else arguments.years("years", years, later)
-    request = cells.check_request(arguments, panel, indicator=None, by=by, where=where)
+    request = cells.check_request(arguments, panel, indicator=cells.NO_INDICATORS, by=by, where=where)
     errors = cells.check_errors(arguments, panel, level=level, cluster=None)
     _check_events(arguments, events)
     if not later and not arguments.problems:

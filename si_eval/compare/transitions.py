@@ -92,7 +92,7 @@ def describe_transitions(
     arguments = cells.check_panel("describe_transitions", panel)
     first, last = cells.check_two_years(arguments, panel, base_year, year)
     chosen = arguments.option("classes", classes, CLASSES)
-    request = cells.check_request(arguments, panel, indicator=None, where=where)
+    request = cells.check_request(arguments, panel, indicator=cells.NO_INDICATORS, where=where)
     arguments.refuse_problems()
     column = CLASSES[chosen]
     units = cells.read_base_units(panel, first, (), dict(request.where), column)

@@ -49,7 +49,7 @@ def find_breaks(tables: Mapping[str, ir.Table], years: Sequence[int]) -> ir.Tabl
     Rows are of a unit and year with either flag. Where the extract has no events or persons these tell nothing.
     """
     register = tables["business_units"]
-    found = []
+    found = [_flag(register.limit(0), restructured=False)]
     events = tables.get("events")
     if events is not None:
         hit = events.filter(events.event.isin(RESTRUCTURING))
