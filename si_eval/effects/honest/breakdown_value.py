@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from si_eval.effects.honest.event_study import RELATIVE, SMOOTHNESS, check_event_study
-from si_eval.effects.honest.relative_magnitudes import relative_magnitude_bounds
+from si_eval.effects.honest.event_study import RELATIVE, SMOOTHNESS, check_event_study, check_level
+from si_eval.effects.honest.relative_magnitudes import holds_zero
 from si_eval.effects.honest.smoothness import smoothness_bounds
 from si_eval.errors import StudyError
 from si_eval.stats import FloatArray
 from si_eval.system.blas import on_one_thread
 
-BOUNDS = {SMOOTHNESS: smoothness_bounds, RELATIVE: relative_magnitude_bounds}
+RESTRICTIONS = sorted([SMOOTHNESS, RELATIVE])
 GRID_POINTS = 32  # violations tried on the way to the first interval that holds zero
 GRID_ROUNDS = 3  # of the search between two of them, each dividing the step by the points
 
@@ -70,16 +70,18 @@ def breakdown(
     >>> round(breakdown([0.1, 0.0, 0.5], np.diag([0.01, 0.01, 0.01]), 2, restriction="relative"), 2)
     1.37
     """
-    if not isinstance(restriction, str) or restriction not in BOUNDS:
-        raise StudyError(f"restriction: found {restriction!r}; expected one of {sorted(BOUNDS)}; choose one of them")
-    study = check_event_study(estimates, covariance, pre, weights)
+    if not isinstance(restriction, str) or restriction not in RESTRICTIONS:
+        raise StudyError(f"restriction: found {restriction!r}; expected one of {RESTRICTIONS}; choose one of them")
+    study, level = check_event_study(estimates, covariance, pre, weights), check_level(level)
+
+    def with_zero(m: float) -> bool:
+        if restriction == RELATIVE:
+            return holds_zero(study, m, level)
+        bounds = smoothness_bounds(estimates, covariance, pre, m=m, weights=study.weights, level=level)
+        return bool(bounds.low[0] <= 0 <= bounds.high[0])
 
     def first_with_zero(grid: FloatArray) -> int | None:
-        for place, m in enumerate(grid):
-            bounds = BOUNDS[restriction](estimates, covariance, pre, m=m, weights=study.weights, level=level)
-            if bounds.low[0] <= 0 <= bounds.high[0]:
-                return place
-        return None
+        return next((place for place, m in enumerate(grid) if with_zero(float(m))), None)
 
     low, high = 0.0, study.std_error if restriction == SMOOTHNESS else 1.0
     if first_with_zero(np.zeros(1)) is not None:

@@ -123,6 +123,23 @@ def _union_of_sets(study: EventStudy, m: float, error: float) -> tuple[float, fl
     return min(limits[0] for limits in accepted), max(limits[1] for limits in accepted)
 
 
+def holds_zero(study: EventStudy, m: float, level: float) -> bool:
+    """Whether zero lies between the ends of the confidence set; an end is searched only where that decides it."""
+    zero, low, high = -study.estimate, np.inf, -np.inf
+    for place in range(study.before.size):
+        for sign in (1.0, -1.0):
+            moments = _moments(study, m, place, sign)
+            ends = _find_ends(moments, 1 - level)
+            if ends is None:
+                continue
+            (before, first), (after, last) = ends.low, ends.high
+            low = min(low, _refine(moments, *ends.low, ends.critical, 1 - level) if before <= zero < first else first)
+            high = max(high, _refine(moments, *ends.high, ends.critical, 1 - level) if last < zero <= after else last)
+            if low <= zero <= high:
+                return True
+    return False
+
+
 def _moments(study: EventStudy, m: float, place: int, sign: float) -> _Moments:
     """Write the null hypothesis as moments with the nuisance parameters profiled out.
 
@@ -155,6 +172,23 @@ def _moments(study: EventStudy, m: float, place: int, sign: float) -> _Moments:
 
 def _accepted_range(moments: _Moments, error: float) -> tuple[float, float] | None:
     """Find the outermost distances from the estimate that are not rejected; None when all are."""
+    ends = _find_ends(moments, error)
+    if ends is None:
+        return None
+    low, high = (_refine(moments, *steps, ends.critical, error) for steps in (ends.low, ends.high))
+    return low, high
+
+
+class _Ends(NamedTuple):
+    """Where a set begins and ends: steps of a grid, the last one outside and the first one inside."""
+
+    low: tuple[float, float]
+    high: tuple[float, float]
+    critical: float
+
+
+def _find_ends(moments: _Moments, error: float) -> _Ends | None:
+    """Find between which steps the distances begin and end that are not rejected; None when all are."""
     critical = _least_favourable_critical_value(moments, FIRST_STAGE_SHARE * error)
     (above, lift), (below, drop) = moments.directions[0], moments.directions[1]
     first, last = -(critical - lift * moments.change) / above, (critical - drop * moments.change) / -below
@@ -164,9 +198,9 @@ def _accepted_range(moments: _Moments, error: float) -> tuple[float, float] | No
     places = np.flatnonzero(_not_rejected(moments, grid, critical, error))
     if not places.size:
         return None
-    low = _refine(moments, grid[max(places[0] - 1, 0)], grid[places[0]], critical, error)
-    high = _refine(moments, grid[min(places[-1] + 1, GRID_POINTS - 1)], grid[places[-1]], critical, error)
-    return low, high
+    low = grid[max(places[0] - 1, 0)], grid[places[0]]
+    high = grid[min(places[-1] + 1, GRID_POINTS - 1)], grid[places[-1]]
+    return _Ends(low, high, critical)
 
 
 def _refine(moments: _Moments, outside: float, inside: float, critical: float, error: float) -> float:
