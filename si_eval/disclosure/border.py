@@ -313,10 +313,12 @@ def _seal(
     frame.loc[gone | few | merged, numbers] = np.nan
     frame.loc[(gone & (computable | of_nobody)) | merged, NOTE] = ""
     for figure in figures:
-        columns = _blanks(figure, protection)
+        columns = [column for column in _blanks(figure, protection) if column in frame]
+        if not columns:
+            continue
         if set(columns) & set(SPREAD) and frame[STATUS].iloc[figure.row] == SHOWN:
             frame.loc[figure.row, NOTE] = add_note(frame.loc[figure.row, NOTE], SPREAD_WITHHELD)
-        frame.loc[figure.row, [column for column in columns if column in frame]] = np.nan
+        frame.loc[figure.row, columns] = np.nan
     if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():
         raise DisclosureError(f"{table.function}: found a number that no rule judged; this is a defect; report it")
     return _seal_table(table, round_released(frame), rules.name, _coverage_text(table.coverage, rules))
