@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,10 @@ from si_eval.frozen import freeze_fields, keep_frames
 from si_eval.registry import Indicator, RuleSet
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
 from si_eval.results.unit_sets import UnitSource
+from si_eval.results.wide import check_values, head_of, to_html, to_wide
 from si_eval.stats import IntArray
 from si_eval.vocabulary import (
+    ESTIMATE,
     NO_LABELS,
     Evidence,
     Labels,
@@ -235,6 +237,14 @@ class ResultTable:
     def to_frame(self, language: Language | None = None) -> pd.DataFrame:
         """Return the tidy rows; counts are whole numbers. ``language`` gives notes and categories in that language."""
         return read_in_language(with_whole_counts(self.frame), language, self.labels)
+
+    def to_wide(self, values: str | Sequence[str] = ESTIMATE) -> pd.DataFrame:
+        """Return the rows with groups and years across; ``values`` names one or more columns of numbers."""
+        return to_wide(self.frame, check_values(self.frame, values))
+
+    def _repr_html_(self) -> str:
+        """Show the rows in a notebook, marked as staying inside."""
+        return to_html(self.frame, head_of(self), self.language, self.labels, inside=True)
 
     def named(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NoReturn, TypeAlias
 
@@ -13,7 +13,8 @@ from si_eval.frozen import encode, freeze, freeze_fields, keep_frames
 from si_eval.results.containers import ResultTable, Simulation
 from si_eval.results.sealing import frame_parts, is_signed, sign
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
-from si_eval.vocabulary import NO_LABELS, Evidence, Labels, Language
+from si_eval.results.wide import check_values, head_of, to_html, to_wide
+from si_eval.vocabulary import ESTIMATE, NO_LABELS, Evidence, Labels, Language
 
 TableSealer: TypeAlias = Callable[[ResultTable, pd.DataFrame, str, str], "SafeTable"]
 
@@ -67,6 +68,19 @@ class SafeTable:
         """
         require_safe(self)
         return read_in_language(with_whole_counts(self.frame), language, self.labels)
+
+    def to_wide(self, values: str | Sequence[str] = ESTIMATE) -> pd.DataFrame:
+        """Return the rows with groups and years across; ``values`` names one or more columns of numbers.
+
+        Withheld numbers are missing. Raises DisclosureError where the table is not what was sealed.
+        """
+        require_safe(self)
+        return to_wide(self.frame, check_values(self.frame, values))
+
+    def _repr_html_(self) -> str:
+        """Show the rows in a notebook; the report takes what `show` gives."""
+        require_safe(self)
+        return to_html(self.frame, head_of(self), self.language, self.labels, inside=False)
 
     def in_language(self, language: Language) -> SafeTable:
         """Return the same table with another first language, which `show` and `cell` read it in."""
