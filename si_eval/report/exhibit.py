@@ -58,15 +58,16 @@ def show(
     check_language("show", language)
     language = language or safe.language
     chart = as_chart(chart) if chart else None
+    drawn = chart if chart is not None and chart.kind not in TABLE_KINDS else None
     pictures = {
-        one: b64encode(draw(safe, chart, language=one, titled=False)).decode() if chart else None for one in LANGUAGES
+        one: b64encode(draw(safe, drawn, language=one, titled=False)).decode() if drawn else None for one in LANGUAGES
     }
     tables = {one: table_html(safe, language=one, chart=chart) for one in LANGUAGES}
     titles = {one: title_of(safe, one) for one in LANGUAGES}
     payload: dict[str, Any] = {
         "kind": "exhibit",
         "exhibit": safe.exhibit or safe.function,
-        "form": "table" if chart is None or chart.kind in TABLE_KINDS else "figure",
+        "form": "figure" if drawn else "table",
         "titles": titles,
         "html": tables,
         "png": pictures,
