@@ -11,6 +11,7 @@ from si_eval.results.containers import (
     ResultTable,
     Simulation,
     SourceFile,
+    simulation_of,
 )
 from si_eval.results.safe_table import SafeTable, require_safe, take_table_sealer
 from si_eval.results.unit_sets import (
@@ -55,5 +56,6 @@ __all__ = [
     "require_comparison",
     "require_safe",
     "seal_comparison",
+    "simulation_of",
     "take_table_sealer",
 ]

@@ -46,6 +46,24 @@ class Simulation:
     def __post_init__(self) -> None:
         freeze_fields(self, "calibrated")
 
+    def to_attrs(self) -> dict[str, Any]:
+        """Return what a data frame says of itself in its ``attrs``: plain values, which parquet keeps."""
+        return {"preset": self.preset, "scale": self.scale, "seed": self.seed, "note": self.note}
+
+
+def simulation_of(attrs: Mapping[Any, Any]) -> Simulation | None:
+    """Return what the ``attrs`` of a data frame say of its simulation; None where it is not simulated.
+
+    Whatever stands there marks the frame as simulated, also where it is not what `Simulation.to_attrs` wrote.
+    """
+    told = attrs.get(SIMULATION)
+    if told is None or isinstance(told, Simulation):
+        return told
+    try:
+        return Simulation(str(told["preset"]), float(told["scale"]), int(told["seed"]), str(told.get("note", "")))
+    except (TypeError, KeyError, ValueError, AttributeError):
+        return Simulation("unknown", 1.0, 0)
+
 
 @dataclass(frozen=True)
 class SourceFile:
@@ -176,7 +194,7 @@ class Panel:
         """Return the panel as a data frame, sorted by unit and year; a simulated one says so in its ``attrs``."""
         frame = fetch(self.table).sort_values(["be_id", "year"], ignore_index=True)
         if self.simulation is not None:
-            frame.attrs[SIMULATION] = replace(self.simulation, calibrated=())
+            frame.attrs[SIMULATION] = self.simulation.to_attrs()
         return frame
 
     def coverage(self) -> pd.DataFrame:

@@ -179,7 +179,7 @@ def simulate_firms(
         }
     )
     frame.loc[frame["entry_year"] > calendar[-1], "entry_year"] = pd.NA
-    frame.attrs[SIMULATION] = Simulation("firms", 1.0, seed, NOTE)
+    frame.attrs[SIMULATION] = Simulation("firms", 1.0, seed, NOTE).to_attrs()
     return SimulatedFirms(frame, _truth(frame, planted_effect))
 
 

@@ -25,7 +25,7 @@ from si_eval.registers.identity import identity_of_frame
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.outliers import no_outliers
 from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet, indicators, rule_set
-from si_eval.results import SIMULATION, Panel, Simulation
+from si_eval.results import Panel, simulation_of
 from si_eval.vocabulary import (
     BE_ID,
     CURRENT_SIZE_CLASS,
@@ -158,7 +158,6 @@ def panel_from_frame(
     content = pd.DataFrame(columns)
     table = _table(connection, content, known, rules)
     years, counts = np.unique(np.asarray(columns[YEAR]), return_counts=True)
-    simulation = frame.attrs.get(SIMULATION)
     return Panel(
         table=table,
         rules=rules,
@@ -167,7 +166,7 @@ def panel_from_frame(
         count_coverage=partial(_count_coverage, table),
         outlier_frame=no_outliers(),
         identity=identity_of_frame(content, rules, unit, codes[UNIT].ids, codes[GROUP].ids if GROUP in codes else None),
-        simulation=simulation if isinstance(simulation, Simulation) else None,
+        simulation=simulation_of(frame.attrs),
         notes=notes,
     )
 
