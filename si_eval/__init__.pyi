@@ -3,6 +3,7 @@ from .compare.levels import compare_groups
 from .compare.many_cells import judge_many_cells
 from .compare.plausibility import describe_plausibility
 from .compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
+from .compare.rule_sets import compare_rule_sets, list_rule_moves
 from .compare.same_start import compare_changes
 from .compare.selection import check_selection
 from .compare.survival import describe_survival
@@ -43,6 +44,7 @@ __all__ = [
     "compare_changes",
     "compare_groups",
     "compare_published",
+    "compare_rule_sets",
     "compare_with_published",
     "compute_exhibits",
     "decompose_change",
@@ -58,6 +60,7 @@ __all__ = [
     "index_series",
     "judge_many_cells",
     "link_participants",
+    "list_rule_moves",
     "load_study",
     "model_participation",
     "open_reference",

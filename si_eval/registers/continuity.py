@@ -17,7 +17,7 @@ SIZE_FLOOR = "size_floor"  # the lowest number of persons of a size code, or the
 CURRENT = "current"
 RESTRUCTURING = ("merger", "takeover", "restructuring", "split_off", "break_up")  # events after which an id is another
 MAX_RATIO = 1.9  # of persons employed from year to year: Van den Berge and Goos drop changes of 90% or more
-MIN_OVERLAP = 0.7  # share of the persons of two years that a unit has in both
+MIN_OVERLAP = 0.7  # of the persons of the year that has fewer: a firm that gains or loses a part is the same firm
 PERSONS_BEFORE, THERE_BEFORE = "persons_before", "there_before"
 
 
@@ -76,11 +76,10 @@ def _replaced(links: ir.Table, before: ir.Table, now: ir.Table, year: int) -> ir
     spells = links.filter(links[BE_ID].notnull()).mutate(now=_overlaps(links, year), before=_overlaps(links, year - 1))
     persons = spells.group_by([BE_ID, "person_id"]).aggregate(now=spells.now.any(), before=spells.before.any())
     shares = persons.group_by(BE_ID).aggregate(
-        both=(persons.now & persons.before).sum(), either=(persons.now | persons.before).sum(),
-        of_now=persons.now.sum(), of_before=persons.before.sum(),
+        both=(persons.now & persons.before).sum(), of_now=persons.now.sum(), of_before=persons.before.sum(),
     )  # fmt: skip
     known = shares.filter((shares.of_now > 0) & (shares.of_before > 0))
-    few = known.filter(known.both < MIN_OVERLAP * known.either)
+    few = known.filter(known.both < MIN_OVERLAP * ibis.least(known.of_now, known.of_before))
     return few.semi_join(now, BE_ID).semi_join(before, BE_ID).mutate(**{YEAR: year})
 
 

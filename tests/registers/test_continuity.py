@@ -76,18 +76,18 @@ def test_mergers_other_persons_and_jumps_are_flagged_and_left_out():
         {"person_id": "a", "be_id": 3, "start": day(2010, 1, 1), "end": day(2015, 12, 31)},
         {"person_id": "b", "be_id": 3, "start": day(2016, 1, 1)},
         {"person_id": "c", "be_id": 5, "start": day(2010, 1, 1)},
-        {"person_id": "d", "be_id": 5, "start": day(2016, 5, 1)},  # one of two persons stays: less than seven tenths
+        {"person_id": "d", "be_id": 5, "start": day(2016, 5, 1)},  # a further person: the same firm
         {"person_id": "e", "be_id": 1, "start": day(2010, 1, 1)},
     ]
     events = [(2, 2016, "takeover"), (1, 2015, "characteristic_change")]
     flagged = panel_of("replicate_2020", events=events, links=links, breaks="flag").to_frame()
     rows = flagged.set_index(["be_id", "year"])
-    assert list(rows.index[rows["restructured"]]) == [(2, 2016), (3, 2016), (5, 2016)]
+    assert list(rows.index[rows["restructured"]]) == [(2, 2016), (3, 2016)]
     jumps = [(1, 2016), (1, 2017), (3, 2016), (3, 2017)]  # 8 to 30, 30 to 60, 200 to 100, 100 to 10
     assert list(rows.index[rows["jumped"]]) == jumps
     assert rows["revenue"].notna().all()
     left = panel_of("replicate_2020", events=events, links=links, breaks="leave_out").to_frame()
-    assert set(left[left["revenue"].notna()]["be_id"]) == {1, 4}
+    assert set(left[left["revenue"].notna()]["be_id"]) == {1, 4, 5}
     assert panel_of("replicate_2020").to_frame()["restructured"].isna().all()
 
 
