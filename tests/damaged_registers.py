@@ -44,6 +44,11 @@ def _change(table: str, column: str, value: Callable[[pd.Series], object], *, wh
     return apply
 
 
+def _code(code: float) -> Callable[[pd.Series], object]:
+    """Write a code in every twelfth row."""
+    return lambda values: values.where(np.arange(len(values)) % 12 > 0, code)
+
+
 def _drop(table: str, rows: Callable[[pd.DataFrame, int], pd.Series]) -> Callable[[Frames, int], Frames]:
     """Leave rows out of a table."""
     return lambda frames, year: {**frames, table: frames[table][~rows(frames[table], year)].reset_index(drop=True)}
@@ -327,6 +332,14 @@ DAMAGES: dict[str, Damage] = {
     "one participant many times": Damage(
         "participants_differ",
         _links(lambda rows, year: rows.assign(kvk_id=rows["kvk_id"].iloc[0]), "participants"),
+    ),
+    "a code for missing turnover": Damage("codes_for_missing", _change("turnover", "turnover", _code(9_999_999.0))),
+    "a negative code for missing turnover": Damage("codes_for_missing", _change("turnover", "turnover", _code(-99.0))),
+    "a code for missing persons": Damage(
+        "codes_for_missing", _change("business_units", "employed_persons", _code(99_999.0))
+    ),
+    "a code for missing investments in thousands": Damage(
+        "codes_for_missing", _change("investments", "amount", _code(9_999_000.0), where="everywhere")
     ),
     "entries of 1900": Damage(
         "entry_dates", _links(lambda rows, year: rows.assign(entry_date=pd.Timestamp(1900, 1, 1)), "participants")

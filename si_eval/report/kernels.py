@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import os
 import socket
@@ -108,6 +109,8 @@ def run_client(
     except Exception as error:
         if started:
             raise
+        if client.km is None:  # ended already: nbclient would end it once more when this process exits, and fail
+            atexit.unregister(client._cleanup_kernel)
         said = " ".join(str(error).split()) or type(error).__name__
         found = describe_failure(error) or f"found {said}; expected one within {START_TIMEOUT} seconds; mend it"
         raise KernelStartError(f"{what}: no kernel of notebooks could start: {found}, {ADVICE}") from error

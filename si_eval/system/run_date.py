@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from si_eval.errors import StudyError
 
@@ -11,13 +11,15 @@ VARIABLE = "SOURCE_DATE_EPOCH"  # seconds since 1970: https://reproducible-build
 
 
 def run_date() -> str:
-    """Return the date of a run, as YYYY-MM-DD: that of ``SOURCE_DATE_EPOCH`` (in UTC) where it is set, else today's.
+    """Return the date of a run in UTC, as YYYY-MM-DD: that of ``SOURCE_DATE_EPOCH`` where it is set, else today's.
+
+    Runs at one moment so print one date in every time zone.
 
     Raises `StudyError` where the variable holds something else than whole seconds from 1970 to 9999.
     """
     seconds = os.environ.get(VARIABLE, "")
     if not seconds:
-        return date.today().isoformat()
+        return datetime.now(UTC).date().isoformat()
     try:
         if not (seconds.isascii() and seconds.isdigit()):
             raise ValueError(seconds)

@@ -13,7 +13,7 @@ from raw_extracts import canonical_frames, problems_of, write_extract, write_par
 
 from si_eval.engine import open_engine
 from si_eval.registers.extracts import read_extract
-from si_eval.registers.extracts.delimited import delimited_to_parquet
+from si_eval.registers.extracts.delimited import delimited_to_parquet, ends_within_a_line
 from si_eval.registers.extracts.parquet_files import describe_fault, with_local_days
 from si_eval.registers.extracts.statistical import statistical_to_parquet
 
@@ -104,3 +104,22 @@ def test_an_empty_column_of_any_type_is_an_empty_column(tmp_path, cache):
         assert sum("business_units has no values of" in note for note in again.notes) == len(kinds)
     pq.write_table(table.set_column(0, "be_id", pa.array([[1]] * len(table))), path)
     assert "stored as array" in str(problems_of(folder, cache)[0])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+@pytest.mark.parametrize(("end", "within"), [("\n", False), ("\r\n", False), ("\r", False), ("", True)])
+def test_a_last_line_without_an_end_may_have_been_cut_off(end, within, encoding, tmp_path):
+    path = tmp_path / "turnover.csv"
+    path.write_bytes(("be_id;turnover\n1;4000" + end).encode(encoding))
+    assert ends_within_a_line(path) == within
+
+
+def test_a_file_that_may_have_been_cut_off_is_remarked_on(tmp_path):
+    folder = write_extract(tmp_path / "extract", canonical_frames(), write_parquet)
+    path = next(folder.glob("turnover*.parquet"))
+    path.with_suffix(".csv").write_text(pd.read_parquet(path).to_csv(index=False, sep=";").rstrip("\n"))
+    path.unlink()
+    notes = read_extract(folder).notes
+    assert [note for note in notes if "line end" in note] == [
+        f"{path.stem}.csv has no line end after its last line: it may have been cut off"
+    ]

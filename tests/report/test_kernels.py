@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,6 +88,28 @@ def test_a_kernel_that_takes_too_long_is_named(monkeypatch):
     monkeypatch.setattr(NotebookClient, "async_execute", wait)
     with pytest.raises(KernelStartError, match=r"^notebooks: no kernel .* in 60 seconds; .*`--no-notebooks`"):
         check_kernels()
+
+
+def test_a_kernel_that_never_answers_gives_one_message_and_nothing_when_the_process_ends(tmp_path):
+    kernel = tmp_path / "kernels" / "python3"
+    kernel.mkdir(parents=True)
+    waits = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+    never = {"argv": [sys.executable, "-c", waits], "display_name": "slow", "language": "python"}
+    (kernel / "kernel.json").write_text(json.dumps(never))
+    program = (
+        "from si_eval.report import kernels\n"
+        "kernels.START_TIMEOUT = 1\n"
+        "try:\n"
+        "    kernels.check_kernels()\n"
+        "except kernels.KernelStartError as error:\n"
+        "    print(error)\n"
+    )
+    environment = {**os.environ, "JUPYTER_PATH": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60, check=False)
+    assert done.stdout.startswith("notebooks: no kernel of notebooks could start: ")
+    assert "`--no-notebooks`" in done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_kernel_that_starts_leaves_the_handling_of_signals_as_it_was():

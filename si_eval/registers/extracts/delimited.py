@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,6 +33,13 @@ def delimited_to_parquet(source: Path, target: Path, name: str) -> list[Problem]
     if broken:
         return [_unreadable(name, broken)]
     return _convert(source, target, name, encoding.name, delimiter, quoted=quoted)
+
+
+def ends_within_a_line(source: Path) -> bool:
+    """Whether a file has no line end after its last line, as one that was cut off; some programs write it so too."""
+    with source.open("rb") as stream:
+        stream.seek(-min(2, source.stat().st_size), os.SEEK_END)
+        return not stream.read().strip(b"\x00").endswith((b"\n", b"\r"))
 
 
 def has_quotes(source: Path) -> bool:

@@ -18,6 +18,7 @@ from si_eval.frozen import encode
 from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_cache
 from si_eval.registers.extracts.checking import run_checks
 from si_eval.registers.extracts.conversion import Settings, unreadable
+from si_eval.registers.extracts.delimited import ends_within_a_line
 from si_eval.registers.extracts.files import FoundFiles, Patterns, RawFile, find_files, missing_tables
 from si_eval.registers.extracts.inspection import Inspected, inspect_files, union_rows
 from si_eval.registers.extracts.tables import (
@@ -89,7 +90,7 @@ def examine(request: Request) -> Examined:
         say("checking the tables")
         table_problems, notes = _check_tables(inspected, cache)
         problems += table_problems
-        notes = [*found.notes, *_remarks(inspected), *notes]
+        notes = [*found.notes, *_open_ends(inspected), *_remarks(inspected), *notes]
         if problems:
             return Examined(found, tuple(inspected), tuple(problems), tuple(notes), simulation)
         say("putting the tables together")
@@ -198,6 +199,15 @@ def _copy_to_engine(
             cache.write_parquet(key, table.to_parquet)
         handed[name] = scan_parquet(engine, [path])
     return handed
+
+
+def _open_ends(inspected: Sequence[Inspected]) -> list[str]:
+    """Remark on text files whose last line has no end: a number in it may be cut off, and nothing else tells."""
+    return [
+        f"{one.file.name} has no line end after its last line: it may have been cut off"
+        for one in inspected
+        if one.file.format == "csv" and ends_within_a_line(one.file.path)
+    ]
 
 
 def _remarks(inspected: Sequence[Inspected]) -> list[str]:

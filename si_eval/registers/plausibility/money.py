@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from si_eval.registers.plausibility.judging import Measure, median, ratio_of_totals, share
 from si_eval.registers.plausibility.sample import Sample, split, split_assets
 from si_eval.registry import facts
+from si_eval.stats import FloatArray
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, YEAR
 
 QUARTERS = (1, 2, 3, 4)
 SAME = 0.002  # a change smaller than this part is none
+THOUSAND = 1000
+FEWEST_NINES = 2, 4  # of a negative number, and of another, that is taken for a code: firms may have 99 or 999 persons
 JUMP = 40  # a factor that no firm grows by in a year, below the 100 and 1000 of a wrong unit
 
 
@@ -35,6 +39,9 @@ def measure_money(sample: Sample) -> Iterator[Measure]:
         wide = amounts.xs(asset, level="asset").unstack(YEAR)
         yield from _between_years("investments", wide, f"investments {asset}")
     yield from _levels(sample.units, revenue, amounts)
+    yield from _codes("turnover", sample.turnover, "turnover")
+    yield from _codes("investments", sample.investments, "amount")
+    yield from _codes("business_units", sample.units, EMPLOYED_PERSONS)
     yield from _investment_values(sample.investments)
 
 
@@ -64,6 +71,21 @@ def _turnover_values(turnover: pd.DataFrame) -> Iterator[Measure]:
             yield from share("turnover_zero", place, (known == 0).sum(), len(known))
             other = known[known != 0]
             yield from share("turnover_repeats", place, other.value_counts().max() if len(other) else 0, len(other))
+
+
+def _codes(table: str, rows: pd.DataFrame, column: str) -> Iterator[Measure]:
+    """Measure the share of values that are written with nines alone, in units or in thousands."""
+    for year, of_year in split(rows):
+        known = of_year[column].dropna().to_numpy(dtype=np.float64)
+        nines = _are_nines(known) | _are_nines(known / THOUSAND)
+        yield from share("codes_for_missing", f"{table} {year}", nines.sum(), len(known))
+
+
+def _are_nines(values: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether values are 9999 or longer, or -99 or longer: what registers and surveys write where they have none."""
+    next_power = np.abs(values) + 1
+    digits = np.round(np.log10(next_power))
+    return (next_power == 10**digits) & (digits >= np.where(values < 0, *FEWEST_NINES))
 
 
 def _quarter_checks(quarters: pd.DataFrame) -> Iterator[Measure]:
