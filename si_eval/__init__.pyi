@@ -22,7 +22,7 @@ from .report import Chart, cell, say, show, show_comparison, write_workbook
 from .study.evaluation import compare_with_published, evaluate, protect_exhibits, show_answers, study_tables
 from .study.exhibits import compute_exhibits
 from .study.file import load_study
-from .study.inputs import open_reference, open_study, read_extract
+from .study.inputs import open_reference, open_study, read_extract, read_registers
 from .study.release import release_run
 from .study.run import run_study
 from .synthetic import simulate_extract, simulate_firms
@@ -69,6 +69,7 @@ __all__ = [
     "protect",
     "protect_exhibits",
     "read_extract",
+    "read_registers",
     "release_run",
     "rule_set",
     "run_study",

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import progress as rich_progress
@@ -20,6 +20,9 @@ from si_eval.interrupts import Interrupts
 from si_eval.system.failures import explain_failures
 from si_eval.system.progress import Progress
 from si_eval.vocabulary import FileFormat, Layout, Profile
+
+if TYPE_CHECKING:
+    from si_eval.study.file import Study
 
 SIGNALLED = 128  # a shell adds the number of the signal that ended a command
 
@@ -66,7 +69,8 @@ def check(
     with _exit_codes(show_values=show_values):
         from si_eval.registers import extracts  # noqa: PLC0415
         from si_eval.study.checks import check_study, load_checked  # noqa: PLC0415
-        from si_eval.study.inputs import extract_arguments  # noqa: PLC0415
+        from si_eval.study.inputs import extract_arguments, read_registers  # noqa: PLC0415
+        from si_eval.study.specification import is_direct  # noqa: PLC0415
 
         if not _is_study(source):
             examined = extracts.examine_extract(_only(source, extract))
@@ -75,8 +79,13 @@ def check(
             study = load_checked(source, folders=folders)
             check_study(study, folders=folders)
             typer.echo(f"study {study.file.name}: sound, with what it names; {len(study.file.exhibits)} exhibits")
+            _tell_unshown(study)
             if not folders and not study.file.extract.folders:
                 typer.echo("extract: the study names no folder; check one with `--extract FOLDER`")
+                return
+            if is_direct(study.file):
+                read, linkage, panel = read_registers(study, folders=folders)
+                typer.echo("\n".join([read.summary(), linkage.summary(), panel.summary()]))
                 return
             examined = extracts.examine_extract(**extract_arguments(study, folders))
         typer.echo(examined.text)
@@ -120,7 +129,7 @@ def run(
     out: Annotated[Path, typer.Option(help="the folder for the results: new, empty or an earlier run")],
     extract: Annotated[Path | None, typer.Option(help="the extract folder, in place of the study's own")] = None,
     ledger: Annotated[Path | None, typer.Option(help="the file of earlier releases, to protect jointly with")] = None,
-    notebooks: Annotated[bool, typer.Option(help="execute the notebooks and build the report")] = True,
+    notebooks: Annotated[bool, typer.Option(help="build the report, executing its notebooks")] = True,
     show_values: ShowValues = False,
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
@@ -141,6 +150,7 @@ def run(
         )
     if results.comparison is not None:
         typer.echo(results.comparison.summary())
+    _tell_unshown(results.study)
     typer.echo(f"results: {out}")
     for page in sorted((out / "report").glob("*.html")):
         typer.echo(f"report: {page}")
@@ -171,6 +181,15 @@ def release(
         typer.echo("ledger: none; a later release cannot take this one into account without `--ledger FILE`")
     else:
         typer.echo(f"ledger, stays inside: {made.ledger}")
+
+
+def _tell_unshown(study: Study) -> None:
+    """Name the exhibits that stand in no chapter of the report."""
+    from si_eval.study.chapters import exhibits_in_no_chapter  # noqa: PLC0415
+
+    unshown = exhibits_in_no_chapter(study)
+    if unshown:
+        typer.echo(f"in no chapter of the report, though made: {', '.join(unshown)}")
 
 
 def prepare_process() -> None:

@@ -45,6 +45,10 @@ from si_eval.vocabulary import (
 CANNOT_SHOW = "Reach shows who takes part, not why they do or what it does for them."
 
 
+# What participants are not found in, by the reason in the funnel.
+NOT_FOUND = {"no_person": "participants_without_person", "never_in_register": "participants_without_unit"}
+
+
 def describe_linkage(linkage: Linkage, panel: Panel) -> ResultTable:
     """Count the participants listed, found as persons, and linked to business units each year.
 
@@ -87,7 +91,7 @@ def describe_linkage(linkage: Linkage, panel: Panel) -> ResultTable:
     rows = [
         _count("participants_listed", kept["listed"]),
         _count("participants_unique", kept["unique"]),
-        _count("participants_without_person", lost["no_person"]),
+        *[_count(name, lost[reason]) for reason, name in NOT_FOUND.items() if reason in lost],
         *[_count(f"outliers_{domain}", count) for domain, count in _outlier_counts(panel).items()],
         *[
             {**_count("linked_units", row["n"], unit=BUSINESS_UNITS, n_units=row["n"]), YEAR: int(row[YEAR])}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from operator import add, mul, sub
+from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from si_eval.errors import StudyError
 from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet
-from si_eval.vocabulary import EMPLOYED_PERSONS, GROUP, INDICATOR
+from si_eval.registry.expressions import EXPECTED, Column, Lag, Logarithm, Operation, Term, parse_expression
+from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP, INDICATOR, YEAR
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -63,7 +65,44 @@ def ratio(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
     return panel[indicator.numerator] / ibis.ifelse(denominator > 0, denominator, ibis.null("float64"))
 
 
-ARGUMENTS: dict[Formula, tuple[str, ...]] = {per_employee: ("of",), ratio: ("numerator", "denominator")}
+@formula
+def expression(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
+    """Compute an expression; missing where a term is, by zero, and for the logarithm of what is not above it.
+
+    The lag of a unit that has no row so many years before is missing.
+    """
+    value = _evaluate(parse_expression(indicator.expression), panel)
+    return ibis.literal(value) if isinstance(value, float) else value
+
+
+ARGUMENTS: dict[Formula, tuple[str, ...]] = {
+    per_employee: ("of",), ratio: ("numerator", "denominator"), expression: ("expression",),
+}  # fmt: skip
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul}
+
+
+def _evaluate(term: Term, panel: ir.Table) -> Any:
+    """Compute a term of an expression: a number, or a column."""
+    missing = ibis.null("float64")
+    if isinstance(term, Column):
+        return panel[term.name].cast("float64")
+    if isinstance(term, Logarithm):
+        value = _column(_evaluate(term.of, panel))
+        return ibis.ifelse(value > 0, value, missing).ln()
+    if isinstance(term, Lag):
+        before = ibis.window(group_by=BE_ID, order_by=YEAR, range=(-term.years, -term.years))
+        return _column(_evaluate(term.of, panel)).max().over(before)
+    if isinstance(term, Operation):
+        left, right = _evaluate(term.left, panel), _evaluate(term.right, panel)
+        if term.sign != "/":
+            return ARITHMETIC[term.sign](left, right)
+        return left / ibis.ifelse(_column(right) != 0, _column(right), missing)
+    return term
+
+
+def _column(value: Any) -> ir.Column:
+    """Return a number as a column of it."""
+    return ibis.literal(value) if isinstance(value, float) else value
 
 
 def _check_entry(entry: Indicator, indicators: Mapping[str, Indicator], columns: Sequence[str]) -> None:
@@ -75,11 +114,15 @@ def _check_entry(entry: Indicator, indicators: Mapping[str, Indicator], columns:
     lacking = [key for key in ARGUMENTS.get(FORMULAS[entry.function], ()) if not getattr(entry, key)]
     if lacking:
         raise _refusal(name, f"no `{lacking[0]}`", f"what {entry.function} divides", "add it to its entry")
-    unknown = [column for column in entry.needs if column not in columns and column not in indicators]
+    try:
+        needs = entry.needs
+    except ValueError as error:
+        raise _refusal(name, str(error), EXPECTED, "correct the expression") from None
+    unknown = [column for column in needs if column not in columns and column not in indicators]
     if unknown:
         known = ", ".join([*columns, *(other for other in indicators if other not in columns)])
         raise _refusal(name, f"column {unknown[0]!r}", f"a column of the panel or an indicator ({known})", "correct it")
-    is_column = entry.function == REGISTER_VALUE and entry.needs == (name,)
+    is_column = entry.function == REGISTER_VALUE and needs == (name,)
     taken = [] if is_column else [*columns, *RESERVED]
     taken += [other for other in (*columns, *indicators) if other != name]
     if name.casefold() in {other.casefold() for other in taken}:

@@ -11,10 +11,11 @@ import pandas as pd
 from si_eval import engine
 from si_eval.arguments import Arguments, describe_value, whole_number
 from si_eval.frozen import FrozenMapping
+from si_eval.registers.classes import group_member, split_of
 from si_eval.registers.identity import identity_of_extract
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
 from si_eval.registers.unit_years import investment_flags, join_unit_years
-from si_eval.registry import EURO, Indicator, RuleSet, currencies, indicators, rule_set
+from si_eval.registry import Declarations, Declares, Indicator, RuleSet, indicators, rule_set
 from si_eval.results import Extract, Linkage, Panel
 from si_eval.vocabulary import (
     AGE,
@@ -60,8 +61,8 @@ def build_panel(
     *,
     rules: str | RuleSet = "replicate_2020",
     public_units: Sequence[int] = (),
-    currency: str = EURO,
     comparisons: Mapping[str, Linkage | Sequence[int]] = NO_COMPARISONS,
+    study: Declares | None = None,
 ) -> Panel:
     """Build the panel: one row a business unit and year of the register.
 
@@ -80,12 +81,13 @@ def build_panel(
     public_units : sequence of int, optional
         Ids of units whose figures are public (those that the output rules name). The panel marks them, and its cells
         say what they contribute.
-    currency : str, default "EUR"
-        The currency of the extract's amounts, by its code in ISO 4217: it names their unit of measure.
     comparisons : mapping of str to Linkage or sequence of int, optional
         Units to compare participants with, by name: rejected applicants or users of another scheme, as
         `link_participants` found them or by ``be_id``. The panel marks them in a column of that name, which comparisons
         take as ``against``.
+    study : Study, optional
+        From `load_study`: the currency of the extract's amounts, and the indicators, splits and comparison groups that
+        it declares, which are made of columns of the panel.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def build_panel(
     Raises
     ------
     StudyError
-        For an unknown rule set or currency, for public units that the register does not have, and for an indicator that
+        For an unknown rule set, for public units that the register does not have, and for an indicator that
         cannot be computed.
 
     Notes
@@ -123,10 +125,10 @@ def build_panel(
     arguments = Arguments("build_panel")
     arguments.instance("extract", extract, Extract, "read one with read_extract")
     arguments.instance("linkage", linkage, Linkage, "make one with link_participants")
-    arguments.option("currency", currency, currencies())
     arguments.refuse_problems()
     rules = rule_set(rules)
-    known = indicators(currency)
+    declared = Declarations() if study is None else study.declared
+    known = {**indicators(declared.currency), **declared.indicators}
     public = _check_public_units(extract, public_units)
     compared = _check_comparisons(comparisons, _panel_columns(known))
     unit_years = join_unit_years(extract, linkage, known, rules)
@@ -137,8 +139,9 @@ def build_panel(
     for name, units in compared.items():
         listed = engine.from_frame(extract.engine, pd.DataFrame({BE_ID: units}, dtype="int64"))
         marked[name] = table[BE_ID].isin(listed[BE_ID])
+    own = _own_columns(table, declared)
     return Panel(
-        table=table.select(*_panel_columns(known), **marked),
+        table=table.select(*_panel_columns(known), **marked, **own),
         rules=rules,
         indicators=known,
         per_year=unit_years.per_year,
@@ -148,6 +151,13 @@ def build_panel(
         simulation=extract.simulation,
         checks=extract.checks,
     )
+
+
+def _own_columns(table: ir.Table, declared: Declarations) -> dict[str, ir.Column]:
+    """Return the columns of the splits and comparison groups that a study declares, by name."""
+    splits = {name: split_of(table, split) for name, split in declared.splits.items()}
+    groups = {name: group_member(table, group) for name, group in declared.groups.items()}
+    return splits | groups
 
 
 def _check_public_units(extract: Extract, units: Sequence[int]) -> list[int]:

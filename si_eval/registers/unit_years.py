@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from si_eval import engine
+from si_eval.registers.activities import section_letters
 from si_eval.registers.classes import age_class_of, size_class_of
 from si_eval.registers.continuity import (
     CURRENT,
@@ -23,7 +24,7 @@ from si_eval.registers.continuity import (
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.schema import contracts
 from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, left_join
-from si_eval.registry import Indicator, RuleSet, assets, facts, sections
+from si_eval.registry import Indicator, RuleSet, assets, facts
 from si_eval.results import Extract, Linkage
 from si_eval.vocabulary import (
     AGE,
@@ -205,15 +206,10 @@ def _activities(register: ir.Table) -> pd.DataFrame:
 
     Trailing blanks are cut and other blanks read as zeros; the first two of two to five digits are the division.
     """
-    letters = {
-        f"{division:02d}": letter
-        for letter, section in sections().items()
-        for division in range(section["first"], section["last"] + 1)
-    }
     codes = engine.fetch(register.select("sbi").distinct())["sbi"].dropna()
     digits = codes.str.rstrip().str.replace(" ", "0")
     frame = pd.DataFrame({"sbi": codes, DIVISION: digits.where(digits.str.fullmatch("[0-9]{2,5}")).str[:2]})
-    frame[SECTOR] = frame[DIVISION].map(letters)
+    frame[SECTOR] = frame[DIVISION].map(section_letters())
     frame = frame.dropna().astype("string")
     return frame.assign(**{ACTIVITY: frame[DIVISION].astype("int8")})
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from si_eval.registry.currencies import EURO, currencies, currency_of, in_currency, in_euro, named_currency
+from si_eval.registry.declarations import ComparisonGroup, Declarations, Declares, Split
 from si_eval.registry.entries import REGISTER_VALUE, Indicator, indicators, read_indicator, unit_labels
 from si_eval.registry.files import facts
 from si_eval.registry.rules import RuleSet, rule_set
@@ -13,8 +14,12 @@ from si_eval.registry.rules import RuleSet, rule_set
 __all__ = [
     "EURO",
     "REGISTER_VALUE",
+    "ComparisonGroup",
+    "Declarations",
+    "Declares",
     "Indicator",
     "RuleSet",
+    "Split",
     "assets",
     "currencies",
     "currency_of",

@@ -9,6 +9,7 @@ from typing import Any
 
 from si_eval.errors import StudyError
 from si_eval.registry.currencies import EURO, in_currency
+from si_eval.registry.expressions import names_in, parse_expression
 from si_eval.registry.files import facts
 
 REGISTER_VALUE = "register_value"  # the formula of an indicator that the panel has as it is
@@ -36,6 +37,8 @@ class Indicator:
         Column that ``register_value`` takes and ``per_employee`` divides; by default the one with the indicator's name.
     numerator, denominator : str
         Columns whose sums give the ratio of sums, and that ``ratio`` divides.
+    expression : str
+        What the formula ``expression`` computes: columns and other indicators with `+ - * /`, ``log`` and ``lag``.
     inputs : tuple of str
         Further columns that a formula of its own reads.
     outliers : bool
@@ -55,15 +58,20 @@ class Indicator:
     of: str = ""
     numerator: str = ""
     denominator: str = ""
+    expression: str = ""
     inputs: tuple[str, ...] = ()
     outliers: bool = False
     balance: bool = False
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """List the columns of the panel that the entry names: what must be there before it is computed."""
+        """List the columns of the panel that the entry names: what must be there before it is computed.
+
+        Raises ValueError for an expression that is none.
+        """
+        written = names_in(parse_expression(self.expression)) if self.expression else ()
         named = (self.of or (self.name if self.function == REGISTER_VALUE else ""), self.numerator, self.denominator)
-        return tuple(dict.fromkeys(column for column in (*named, *self.inputs) if column))
+        return tuple(dict.fromkeys(column for column in (*named, *self.inputs, *written) if column))
 
 
 @cache

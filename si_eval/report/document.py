@@ -13,13 +13,14 @@ from markdown_it import MarkdownIt
 
 from si_eval.errors import StudyError
 from si_eval.report.answers import KIND, answers_html
+from si_eval.report.chapters import ReportChapter, write_chapters
 from si_eval.report.display import LANGUAGES
 from si_eval.report.execution import ExecutedCell, ExecutedNotebook, execute_notebooks
 from si_eval.report.exhibit import picture_html
 from si_eval.report.stylesheet import DOCUMENT_CSS, PRINT_SCRIPT, TABLE_CSS
-from si_eval.system.progress import Progress
+from si_eval.system.progress import Progress, ignore_progress, part_of
 from si_eval.system.temporary_folders import temporary_folder
-from si_eval.vocabulary import Language, label
+from si_eval.vocabulary import NO_LABELS, Labels, Language, label
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,30 @@ def build_report(
     environment: Mapping[str, str] | None = None,
     date: str = "",
     progress: Progress | None = None,
+    chapters: Sequence[ReportChapter] = (),
+    exhibits: Mapping[str, Mapping[Language, str]] | None = None,
+    labels: Labels = NO_LABELS,
 ) -> Path:
     """Run the notebooks once and write ``out/report_<language>.html`` for each language asked for.
 
-    ``title`` is one text or one a language; ``date`` is printed as given, and no other time is. Every file is rendered
-    before the first is written. Returns the path of the first language's file. Raises StudyError for a cell that
-    fails, DisclosureError for an output that is not safe.
+    ``chapters`` stand before the notebooks. ``title`` is one text or one a language; ``date`` is printed as given, and
+    no other time is. ``exhibits`` are the titles of all that there are, by id: those that no chapter shows are named in
+    the list of exhibits. ``labels`` are a study's own. Every file is rendered before the first is written. Returns the
+    path of the first language's file. Raises StudyError for a cell that fails, DisclosureError for an output that is
+    not safe.
     """
     languages: tuple[Language, ...] = (language,) if isinstance(language, str) else tuple(language)
-    if not languages or set(languages) - set(LANGUAGES):
+    if not languages or (set(languages) - set(LANGUAGES) and (notebooks or not labels)):
         raise StudyError(f"build_report: found language {language!r}; expected {' or '.join(LANGUAGES)}")
-    executed = execute_notebooks(notebooks, environment=environment, progress=progress)
+    say = progress or ignore_progress
+    written = write_chapters(chapters, languages, progress=part_of(say, 0.0, 0.5 if notebooks else 1.0))
+    run = execute_notebooks(notebooks, environment=environment, progress=part_of(say, 0.5, 1.0)) if notebooks else []
+    executed = [*written, *run]
     titles = {one: title if isinstance(title, str) else title[one] for one in languages}
     pages = {
-        one: render_document(executed, language=one, title=titles[one], date=date, languages=languages)
+        one: render_document(
+            executed, language=one, title=titles[one], date=date, languages=languages, exhibits=exhibits, labels=labels
+        )
         for one in languages
     }
     folder = Path(out)
@@ -84,15 +95,24 @@ def render_document(
     title: str,
     date: str = "",
     languages: Sequence[Language] = LANGUAGES,
+    exhibits: Mapping[str, Mapping[Language, str]] | None = None,
+    labels: Labels = NO_LABELS,
 ) -> str:
-    """Write the whole document as HTML: contents, a chapter a notebook, the list of figures and tables."""
+    """Write the whole document as HTML: contents, a chapter a notebook, the list of figures and tables.
+
+    The list ends with the ``exhibits`` (titles by id) that no chapter shows.
+    """
     anchors: set[str] = set()
-    chapters = [_chapter(place, notebook, language, anchors) for place, notebook in enumerate(executed, start=1)]
+    chapters = [
+        _chapter(place, notebook, language, labels, anchors) for place, notebook in enumerate(executed, start=1)
+    ]
     synthetic = any(
         payload["synthetic"] for notebook in executed for cell in notebook.cells for payload in cell.payloads
     )
-    banner = f'<p class="banner">{escape(label("report_synthetic_document", language))}</p>' if synthetic else ""
-    dated = f'<p class="date">{escape(label("report_date", language).format(date=date))}</p>' if date else ""
+    banner = (
+        f'<p class="banner">{escape(label("report_synthetic_document", language, labels))}</p>' if synthetic else ""
+    )
+    dated = f'<p class="date">{escape(label("report_date", language, labels).format(date=date))}</p>' if date else ""
     others = "".join(f' <a href="{_file_name(one)}" lang="{one}">{one}</a>' for one in languages if one != language)
     switch = f'<p class="switch">{others.strip()}</p>' if others else ""
     chapter_html = "\n".join(
@@ -100,7 +120,8 @@ def render_document(
         + "\n".join(chapter.body) + "</section>" for chapter in chapters
     )  # fmt: skip
     chapter_html = _referred(chapter_html, chapters)
-    contents, lists = _contents(chapters, language, switch), _exhibit_lists(chapters, language)
+    contents = _contents(chapters, language, labels, switch)
+    lists = _exhibit_lists(chapters, language, labels, _unshown(executed, exhibits or {}, language))
     return (
         f'<!DOCTYPE html>\n<html lang="{language}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -123,7 +144,7 @@ def _write(path: Path, text: str) -> None:
         written.replace(path)
 
 
-def _chapter(number: int, notebook: ExecutedNotebook, language: Language, anchors: set[str]) -> Chapter:
+def _chapter(number: int, notebook: ExecutedNotebook, language: Language, own: Labels, anchors: set[str]) -> Chapter:
     chapter = Chapter(number, _free(f"chapter-{number}", anchors))
     for cell in notebook.cells:
         if language not in cell.languages:
@@ -131,7 +152,7 @@ def _chapter(number: int, notebook: ExecutedNotebook, language: Language, anchor
         if cell.kind == "prose":
             chapter.body.append(_prose(cell.source, chapter))
         else:
-            _code(cell, chapter, language, anchors)
+            _code(cell, chapter, language, own, anchors)
     chapter.title = chapter.title or escape(notebook.name.replace("_", " "))
     return chapter
 
@@ -169,39 +190,39 @@ def _prose(source: str, chapter: Chapter) -> str:
     return str(markdown.renderer.render(kept, markdown.options, {}))
 
 
-def _code(cell: ExecutedCell, chapter: Chapter, language: Language, anchors: set[str]) -> None:
+def _code(cell: ExecutedCell, chapter: Chapter, language: Language, own: Labels, anchors: set[str]) -> None:
     for payload in cell.payloads:
         if payload["kind"] == "text":
-            chapter.body.append(_sentence(payload, language))
+            chapter.body.append(_sentence(payload, language, own))
         elif payload["kind"] == KIND:
             chapter.body.append(answers_html(payload, language))
         else:
-            chapter.body.append(_exhibit(payload, chapter, language, anchors))
+            chapter.body.append(_exhibit(payload, chapter, language, own, anchors))
     if cell.source.strip():
-        summary = escape(label("report_code", language))
+        summary = escape(label("report_code", language, own))
         chapter.body.append(
             f'<details class="code"><summary>{summary}</summary><pre><code>{escape(cell.source)}</code></pre></details>'
         )
 
 
-def _sentence(payload: Mapping[str, Any], language: Language) -> str:
+def _sentence(payload: Mapping[str, Any], language: Language, own: Labels) -> str:
     text = MarkdownIt("commonmark", {"html": False}).disable("image").render(payload["text"][language]).strip()
     if not payload["synthetic"]:
         return text
-    tag = f' <small class="si-word">{escape(label("report_synthetic_word", language))}</small>'
+    tag = f' <small class="si-word">{escape(label("report_synthetic_word", language, own))}</small>'
     return text[: -len("</p>")] + tag + "</p>" if text.endswith("</p>") else text + tag
 
 
-def _exhibit(payload: Mapping[str, Any], chapter: Chapter, language: Language, anchors: set[str]) -> str:
+def _exhibit(payload: Mapping[str, Any], chapter: Chapter, language: Language, own: Labels, anchors: set[str]) -> str:
     figure = payload["form"] == "figure"
     entries = chapter.figures if figure else chapter.tables
     number = f"{chapter.number}.{len(entries) + 1}"
-    kind = label("report_figure" if figure else "report_table", language)
+    kind = label("report_figure" if figure else "report_table", language, own)
     title, name = payload["titles"][language], payload["exhibit"]
     anchor = _free(name, anchors)
     entries.append(Entry(anchor, f"{kind} {number}", escape(title), escape(name)))
     tag = (
-        f'<span class="si-synthetic">{escape(label("report_synthetic", language))}</span> '
+        f'<span class="si-synthetic">{escape(label("report_synthetic", language, own))}</span> '
         if payload["synthetic"]
         else ""
     )
@@ -209,8 +230,8 @@ def _exhibit(payload: Mapping[str, Any], chapter: Chapter, language: Language, a
     if anchor != name:
         table = table.replace(f"table-{name}-{language}", f"table-{anchor}-{language}")
     if figure:
-        picture = picture_html(title, payload["png"][language], language, synthetic=payload["synthetic"])
-        summary = escape(label("report_numbers", language))
+        picture = picture_html(title, payload["png"][language], language, synthetic=payload["synthetic"], own=own)
+        summary = escape(label("report_numbers", language, own))
         body = f'{picture}<details class="numbers"><summary>{summary}</summary>{table}</details>'
     else:
         body = table
@@ -254,7 +275,7 @@ def _free(name: str, anchors: set[str]) -> str:
     return anchor
 
 
-def _contents(chapters: Sequence[Chapter], language: Language, switch: str) -> str:
+def _contents(chapters: Sequence[Chapter], language: Language, own: Labels, switch: str) -> str:
     lines = []
     for chapter in chapters:
         inner = "".join(f'<li><a href="#{entry.anchor}">{entry.title}</a></li>' for entry in chapter.sections)
@@ -263,16 +284,32 @@ def _contents(chapters: Sequence[Chapter], language: Language, switch: str) -> s
             f'<li><a href="#{chapter.anchor}"><span class="number">{chapter.number}</span> {chapter.title}</a>'
             f"{nested}</li>"
         )
-    name = escape(label("report_contents", language))
-    exhibits = escape(label("report_exhibits", language))
+    name = escape(label("report_contents", language, own))
+    exhibits = escape(label("report_exhibits", language, own))
     last = f'<li><a href="#exhibits">{exhibits}</a></li>'
     return f'<nav aria-label="{name}"><p class="head">{name}</p><ol>{"".join(lines)}{last}</ol>{switch}</nav>'
 
 
-def _exhibit_lists(chapters: Sequence[Chapter], language: Language) -> str:
+def _unshown(
+    executed: Sequence[ExecutedNotebook], exhibits: Mapping[str, Mapping[Language, str]], language: Language
+) -> list[tuple[str, str]]:
+    """List the id and title of each exhibit that no chapter shows."""
+    shown = {
+        payload["exhibit"]
+        for notebook in executed
+        for cell in notebook.cells
+        for payload in cell.payloads
+        if payload["kind"] == "exhibit"
+    }
+    return [(name, titles[language]) for name, titles in exhibits.items() if name not in shown]
+
+
+def _exhibit_lists(
+    chapters: Sequence[Chapter], language: Language, own: Labels, unshown: Sequence[tuple[str, str]]
+) -> str:
     figures = [entry for chapter in chapters for entry in chapter.figures]
     tables = [entry for chapter in chapters for entry in chapter.tables]
-    parts = [f'<section id="exhibits"><h2>{escape(label("report_exhibits", language))}</h2>']
+    parts = [f'<section id="exhibits"><h2>{escape(label("report_exhibits", language, own))}</h2>']
     for name, entries in (("report_exhibits_figures", figures), ("report_exhibits_tables", tables)):
         if entries:
             lines = "".join(
@@ -280,5 +317,9 @@ def _exhibit_lists(chapters: Sequence[Chapter], language: Language) -> str:
                 f'<small class="id">{entry.note}</small></li>'
                 for entry in entries
             )
-            parts.append(f'<h3>{escape(label(name, language))}</h3><ul class="exhibits">{lines}</ul>')
+            parts.append(f'<h3>{escape(label(name, language, own))}</h3><ul class="exhibits">{lines}</ul>')
+    if unshown:
+        lines = "".join(f'<li>{escape(title)} <small class="id">{escape(name)}</small></li>' for name, title in unshown)
+        heading = escape(label("report_exhibits_unshown", language, own))
+        parts.append(f'<h3>{heading}</h3><ul class="exhibits">{lines}</ul>')
     return "\n".join([*parts, "</section>"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -58,28 +58,30 @@ def show(
     check_language("show", language)
     language = language or safe.language
     chart = as_chart(chart) if chart else None
-    drawn = chart if chart is not None and chart.kind not in TABLE_KINDS else None
-    pictures = {
-        one: b64encode(draw(safe, drawn, language=one, titled=False)).decode() if drawn else None for one in LANGUAGES
-    }
-    tables = {one: table_html(safe, language=one, chart=chart) for one in LANGUAGES}
-    titles = {one: title_of(safe, one) for one in LANGUAGES}
-    payload: dict[str, Any] = {
-        "kind": "exhibit",
-        "exhibit": safe.exhibit or safe.function,
-        "form": "figure" if drawn else "table",
-        "titles": titles,
-        "html": tables,
-        "png": pictures,
-        "synthetic": safe.simulation is not None,
-    }
-    payload = seal_payload(payload)
+    payload = exhibit_payload(safe, chart, LANGUAGES)
+    titles, tables, pictures = payload["titles"], payload["html"], payload["png"]
     if payload["form"] == "table":
         return Display(tables[language], payload, language)
     picture = picture_html(
         titles[language], pictures[language], language, synthetic=payload["synthetic"], own=safe.labels
     )
     return Display(f"<p><b>{escape(titles[language])}</b></p>\n{picture}{tables[language]}", payload, language)
+
+
+def exhibit_payload(safe: SafeTable, chart: Chart | None, languages: Sequence[Language]) -> dict[str, Any]:
+    """Return what the document takes of a table in some languages: title, numbers and figure, under its seal."""
+    figure = chart if chart is not None and chart.kind not in TABLE_KINDS else None
+    drawn = {one: draw(safe, figure, language=one, titled=False) if figure else None for one in languages}
+    payload: dict[str, Any] = {
+        "kind": "exhibit",
+        "exhibit": safe.exhibit or safe.function,
+        "form": "figure" if figure else "table",
+        "titles": {one: title_of(safe, one) for one in languages},
+        "html": {one: table_html(safe, language=one, chart=chart) for one in languages},
+        "png": {one: None if picture is None else b64encode(picture).decode() for one, picture in drawn.items()},
+        "synthetic": safe.simulation is not None,
+    }
+    return seal_payload(payload)
 
 
 def picture_html(title: str, png: str | None, language: Language, *, synthetic: object, own: Labels = NO_LABELS) -> str:

@@ -14,6 +14,7 @@ from si_eval.study.catalogue import COUNTS, EXHIBIT_FUNCTIONS, FACTS, PATHS, REG
 from si_eval.study.file import ExhibitSpec, Study
 from si_eval.study.register_arguments import check_limits, check_register_names
 from si_eval.study.shape import explain, show
+from si_eval.study.specification import is_direct
 from si_eval.text_input.toml_files import require_file
 from si_eval.vocabulary import GROUP, GROUPS, KEYS, N_TOTAL, STATISTIC, STATISTICS, TIDY, YEAR, is_labelled
 
@@ -71,7 +72,8 @@ def _check_function(
         problems += _check_values(own, settings, f"{place}, {SETTINGS}", study)
     problems += check_limits(exhibit.arguments, place)
     if set(REGISTERS) & set(entry.inputs):
-        problems += check_register_names(exhibit.function, exhibit.arguments, place)
+        direct = is_direct(study.file)
+        problems += check_register_names(exhibit.function, exhibit.arguments, place, study.declared, direct=direct)
     return problems
 
 

@@ -36,6 +36,15 @@ PATHS = ("frame", "margins", "population", "targets")  # name files, from the st
 SETTINGS = "settings"  # are the arguments of the function that another one calls
 
 
+# --- stages, in the order of chapters: by the module of a function, or its first input where it stands in this file ---
+STAGES = {
+    "compare.reach": "participants", "compare.plausibility": "data", "compare.selection": "selection",
+    "compare": "comparison", "effects": "effects", "survey": "survey", "programme.monitoring": "monitoring",
+    "programme.efficiency": "costs", "programme.theory": "theory", "synthesis": "synthesis",
+}  # fmt: skip
+OWN_STAGES = {SURVEY: "survey", "kpis": "monitoring", "costs": "costs", "programme": "theory"}
+
+
 @dataclass(frozen=True)
 class ExhibitFunction:
     """A function that makes an exhibit: it takes its inputs first, then the arguments of the study file by name.
@@ -48,6 +57,13 @@ class ExhibitFunction:
     inputs: tuple[str, ...]
     settings: Callable[..., ResultTable] | None = None
     reserved: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> str:
+        """The stage that the function is of, by its module: a chapter of a report that names none."""
+        module = self.function.__module__.removeprefix("si_eval.")
+        found = (stage for start, stage in STAGES.items() if module.startswith(start))
+        return next(found, "") or OWN_STAGES[self.inputs[0]]
 
 
 def _check_theory(programme: theory.Programme, exhibits: Sequence[str]) -> ResultTable:

@@ -16,10 +16,12 @@ from si_eval.registers.schema import contracts
 from si_eval.report.answer_file import check_answers
 from si_eval.study.arguments import check_exhibit, place_of
 from si_eval.study.catalogue import FACTS, PROTECTED, SURVEY
+from si_eval.study.chapters import check_chapters
 from si_eval.study.exhibits import LABELS, ExhibitInputs, compute_exhibit, exhibits_without_registers
 from si_eval.study.file import Study, read_study
 from si_eval.study.ledger import load_ledger
 from si_eval.study.shape import explain, show
+from si_eval.study.specification import is_direct
 from si_eval.text_input.small_tables import read_small_table
 from si_eval.text_input.toml_files import require_file
 
@@ -69,6 +71,7 @@ def find_problems(
         *_check_files(study, inputs),
         *_check_ledger(study, ledger),
     ]
+    problems += check_chapters(study)
     for number, notebook in enumerate(study.file.notebooks):
         problems += _attempt(f"{name}, notebooks.{number}", partial(_require_notebook, study, notebook))
     sound = {one for one, found in exhibits.items() if not found} & set(exhibits_without_registers(study))
@@ -226,14 +229,14 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
         for number, one in enumerate(source.folders):
             where = f"{place}.folders.{number}"
             problems += _attempt(where, partial(study.resolve, one)) or _check_folder(study.resolve(one), where)
-    for key in ("files", "columns", "money_unit"):
+    for key in ("files", "columns", "money_unit") if not is_direct(study.file) else ():
         problems += [
             Problem(f"{place}.{key}.{table}", "an unknown table", f"one of {', '.join(contracts())}",
                     propose_name(table, contracts(), "name one of these"))
             for table in getattr(source, key)
             if table not in contracts()
         ]  # fmt: skip
-    for table, columns in source.columns.items():
+    for table, columns in source.columns.items() if not is_direct(study.file) else ():
         known = contracts()[table].columns if table in contracts() else columns
         problems += [
             Problem(f"{place}.columns.{table}.{column}", "an unknown column", f"one of {', '.join(known)}",

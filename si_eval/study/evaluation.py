@@ -11,8 +11,6 @@ from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
 from si_eval.errors import InputError
-from si_eval.registers.linkage import link_participants
-from si_eval.registers.panel import build_panel
 from si_eval.report.answers import Question, answer_questions
 from si_eval.report.display import Display
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
@@ -27,9 +25,9 @@ from si_eval.study.exhibits import (
     synthesise_exhibits,
 )
 from si_eval.study.file import Study
-from si_eval.study.inputs import read_extract
+from si_eval.study.inputs import read_registers
 from si_eval.study.ledger import LedgerFile, load_ledger
-from si_eval.system.progress import Progress, ignore_progress
+from si_eval.system.progress import Progress, ignore_progress, part_of
 
 TABLES_VARIABLE = "SI_EVAL_TABLES"
 
@@ -120,15 +118,7 @@ def evaluate(
     report("checking the study", 0.0)
     inputs = check_study(study, folders=folders, ledger=ledger)
     earlier = load_ledger(ledger_path(study, ledger))
-    report("reading the extract", 0.05)
-    extract = read_extract(study, folders=folders, progress=lambda step, _: report(step, 0.1))
-    report("linking the participants", 0.3)
-    linkage = link_participants(extract)
-    report("building the panel", 0.4)
-    public = study.file.disclosure.public_units
-    panel = build_panel(
-        extract, linkage, rules=study.file.rule_set(), public_units=public, currency=study.file.currency
-    )
+    extract, linkage, panel = read_registers(study, folders=folders, progress=part_of(report, 0.05, 0.5))
     report("computing the exhibits", 0.5)
     wanted = [exhibit for exhibit in study.file.exhibits if exhibit.function != SYNTHESIS]
     tables = compute_from(inputs, wanted, panel, linkage)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -33,7 +32,7 @@ from si_eval.study.catalogue import (
     WEIGHTED,
 )
 from si_eval.study.file import ExhibitSpec, Study
-from si_eval.vocabulary import ALL, Labels, is_labelled
+from si_eval.vocabulary import ALL, CATEGORY, Labels, is_labelled
 
 MAX_SHOWN_VALUES = 12  # of a column, in a message
 ASSUMED = "assumed"  # the note of a number of a simulated extract that no published figure stands behind
@@ -48,9 +47,10 @@ ALL_CALIBRATED = (
 
 KPIS, COSTS = "kpis", "costs"
 LABELS = "labels"  # the input that holds the study's own labels and those of its questionnaire
-FACT_READERS: Mapping[str, Callable[[Path], Any]] = {
+FACT_READERS: Mapping[str, Callable[..., Any]] = {
     "programme": theory.load_programme,
     "goals": theory.load_goals,
+    COSTS: efficiency.load_costs,
     "firms": efficiency.load_firms,
     "findings": synthesis.load_findings,
     "answers": load_answers,
@@ -91,9 +91,8 @@ class ExhibitInputs:
         if name == KPIS:
             store = replace(monitoring.load_kpis(self.study.resolve(path)), labels=self.study.labels)
             return _refuse_currencies(store, self.study.file.currency)
-        if name == COSTS:
-            return efficiency.load_costs(self.study.resolve(path), currency=self.study.file.currency)
-        return FACT_READERS[name](self.study.resolve(path))
+        in_money = {"currency": self.study.file.currency} if name == COSTS else {}
+        return FACT_READERS[name](self.study.resolve(path), **in_money)
 
 
 def _refuse_currencies(store: monitoring.KpiStore, currency: str) -> monitoring.KpiStore:
@@ -264,7 +263,7 @@ def _resolve(name: str, value: Any, study: Study) -> Any:
 
 def _finish(table: ResultTable, exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
     """Cut a table to what an exhibit shows, mark what is assumed, and give it the exhibit's id, titles and words."""
-    marked = _mark_assumed(_keep_rows(table, exhibit))
+    marked = _mark_assumed(_in_order(_keep_rows(table, exhibit), exhibit, inputs.study))
     titles = exhibit.title.of(inputs.study.file.languages)
     return marked.named(exhibit.id, titles, labels=inputs.load(LABELS), language=inputs.study.file.languages[0])
 
@@ -285,6 +284,18 @@ def _keep_rows(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
                 f"`{column}` in select"
             )
     return replace(table, frame=frame.reset_index(drop=True))
+
+
+def _in_order(table: ResultTable, exhibit: ExhibitSpec, study: Study) -> ResultTable:
+    """Put the rows of a split of the study in the order of its classes; other rows stay where they are."""
+    by, known = exhibit.arguments.get("by", []), study.declared.splits
+    splits = [known[name] for name in ([by] if isinstance(by, str) else by) if name in known]
+    if len(splits) != 1 or not splits[0].classes():
+        return table
+    places = {name: place for place, name in enumerate(splits[0].classes())}
+    last = table.frame[CATEGORY].str.split(" · ").str[-1]
+    order = last.map(places).fillna(len(places)).sort_values(kind="stable").index
+    return replace(table, frame=table.frame.loc[order].reset_index(drop=True))
 
 
 def _mark_assumed(table: ResultTable) -> ResultTable:

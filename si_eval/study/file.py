@@ -23,9 +23,9 @@ from si_eval.study.specification import (
     Rules,
     Study,
     StudyFile,
-    Titles,
 )
 from si_eval.study.texts import check_texts, spread_texts, unknown_languages
+from si_eval.study.values import Titles
 from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language, is_labelled
 
@@ -141,6 +141,7 @@ def read_study(path: str | Path | None = None, *, language: Language | None = No
     problems += [problem for problem in shape if problem.where not in told]
     problems += [*_rules_problems(content.get("rules"), path.name), *_repeated_ids(content, path.name)]
     labels, wrong = _read_labels(study, path)
+    labels = FrozenMapping({**_declared_labels(study), **labels})
     problems += wrong
     if language is not None:
         languages = (language, *(one for one in study.languages if one != language))
@@ -247,6 +248,16 @@ def _repeated_ids(content: Mapping[str, Any], name: str) -> list[Problem]:
         for same in (ids[one] for one in sorted(ids))
         if len(same) > 1
     ]
+
+
+def _declared_labels(study: StudyFile) -> Labels:
+    """Return the names of what a study declares: its indicators, splits with their classes, and groups."""
+    named = {name: one.labels for name, one in study.indicators.items()}
+    for entries in (study.splits, study.groups):
+        named |= {name: one.title for name, one in entries.items() if one.title is not None}
+    for split in study.splits.values():
+        named |= split.labels
+    return {term: texts.texts() for term, texts in named.items()}
 
 
 def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:

@@ -10,9 +10,15 @@ from typing import Any
 from si_eval.engine import open_engine
 from si_eval.errors import StudyError
 from si_eval.registers import extracts
-from si_eval.results import Extract
+from si_eval.registers.direct import Layout, read_direct
+from si_eval.registers.direct.tables import PARTICIPANTS
+from si_eval.registers.linkage import link_participants
+from si_eval.registers.panel import build_panel
+from si_eval.results import Extract, Linkage, Panel
+from si_eval.study.declared import TREATED, GroupSpec
 from si_eval.study.file import Study, load_study
-from si_eval.system.progress import Progress
+from si_eval.study.specification import is_direct
+from si_eval.system.progress import Progress, ignore_progress
 from si_eval.vocabulary import Language
 
 EXTRACT_VARIABLE = "SI_EVAL_EXTRACT"
@@ -72,18 +78,23 @@ def read_extract(
     return extracts.read_extract(source, progress=step)
 
 
-def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, Any]:
-    """Return the arguments with which `extracts` reads the extract of a study; raises `StudyError` without a folder."""
-    source = study.file.extract
-    places = [Path(folder) for folder in folders] or [study.resolve(folder) for folder in source.folders]
+def extract_folders(study: Study, folders: Sequence[Path] = ()) -> list[Path]:
+    """Return the folders of the extract: those given, else the study's; raises `StudyError` where there is none."""
+    places = [Path(folder) for folder in folders] or [study.resolve(one) for one in study.file.extract.folders]
     if not places:
         raise StudyError(
             f"study {study.file.name}: found no extract folder; expected `folders` under [extract], or a folder given "
             "beside the study; run `si-eval run STUDY --extract FOLDER --out OUT`"
         )
+    return places
+
+
+def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, Any]:
+    """Return the arguments with which `extracts` reads the extract of a study; raises `StudyError` without a folder."""
+    source = study.file.extract
     engine = study.file.engine
     return {
-        "source": places,
+        "source": extract_folders(study, folders),
         "files": source.files,
         "columns": source.columns,
         "money_unit": source.money_unit,
@@ -92,6 +103,74 @@ def extract_arguments(study: Study, folders: Sequence[Path] = ()) -> dict[str, A
         "cache": None if source.cache is None else study.resolve(source.cache),
         "engine": open_engine(engine.backend, memory_limit=engine.memory_limit, threads=engine.threads),
     }
+
+
+def read_registers(
+    study: Study, *, folders: Sequence[Path] = (), progress: Progress | None = None
+) -> tuple[Extract, Linkage, Panel]:
+    """Read the extract of a study, link its participants and build its panel.
+
+    Where participants carry the identifier of their unit (``link = "direct"`` under [extract]) the tables may have any
+    layout, which the study file tells; else they are those of the contract, with a chain of links.
+
+    Parameters
+    ----------
+    study : Study
+        From `load_study`.
+    folders : list of Path, optional
+        The folders of the extract in place of those that the study names.
+    progress : callable, optional
+        Called with the step at work (a text) and the fraction done.
+
+    Returns
+    -------
+    tuple of Extract, Linkage and Panel
+        As from `read_extract`, `link_participants` and `build_panel`, with what the study declares.
+
+    Raises
+    ------
+    InputError
+        With every problem of every table at once.
+    StudyError
+        For a study that names no folder, where none is given.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import si_eval as se
+    >>> extract, linkage, panel = se.read_registers(se.load_study(), folders=[Path("extract")])
+    >>> list(panel.per_year)
+    [2014, 2015, 2016, 2017, 2018, 2019]
+    """
+    say = progress or ignore_progress
+    rules = study.file.rule_set()
+    if is_direct(study.file):
+        say("reading the extract", 0.0)
+        read = read_direct(direct_layout(study, folders), study, rules, progress=lambda step: say(step, 0.2))
+        return read.extract, read.linkage, read.panel
+    say("reading the extract", 0.0)
+    extract = read_extract(study, folders=folders, progress=lambda step, _: say(step, 0.1))
+    say("linking the participants", 0.6)
+    linkage = link_participants(extract)
+    say("building the panel", 0.8)
+    public = study.file.disclosure.public_units
+    return extract, linkage, build_panel(extract, linkage, rules=rules, public_units=public, study=study)
+
+
+def direct_layout(study: Study, folders: Sequence[Path] = ()) -> Layout:
+    """Return how the tables of a study without a chain of links are read; raises `StudyError` without a folder."""
+    source, groups = study.file.extract, study.file.groups
+    treated = groups[TREATED].group(TREATED, PARTICIPANTS) if TREATED in groups else None
+    lists = {GroupSpec.list_name(name): group.file for name, group in groups.items() if group.file is not None}
+    return Layout(
+        folders=extract_folders(study, folders),
+        files={**source.files, **lists},
+        columns=source.columns,
+        money_unit=source.money_unit,
+        quarterly=source.frequency == "quarterly",
+        groups=tuple(study.declared.groups.values()),
+        **({} if treated is None else {"treated": treated}),
+    )
 
 
 def open_study(*, language: Language | None = None) -> Study:

@@ -6,13 +6,15 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from si_eval.cells.comparisons import DONUT, SAME_CLASS
 from si_eval.cells.requests import VOCABULARIES
 from si_eval.errors import Problem, propose_name
-from si_eval.registry import indicators, sections, size_class_labels
+from si_eval.registry import Declarations, indicators, sections, size_class_labels
 from si_eval.study.shape import is_whole, show
 from si_eval.vocabulary import (
     AGE,
     AGE_CLASS,
+    ALL,
     DIVISION,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
@@ -34,6 +36,11 @@ from si_eval.vocabulary import (
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 YEARS = ("year", "years", "base_year")
 INDICATORS = ("indicator", "outcome")
+OF_CHAINS = ("describe_plausibility", "describe_unit_choice")  # functions that start from the tables of the contract
+OF_FRAMES = (REVENUE, "revenue_per_employee", EMPLOYED_PERSONS, AGE)  # indicators of the registry that any register has
+AGAINST = "against"  # the comparison groups of an exhibit
+COMPARISONS = (ALL, SAME_CLASS, DONUT)  # that any panel has
+NOTHING_DECLARED = Declarations()
 SPLITS = (  # columns of the panel whose values are classes
     SIZE_CLASS, SIZE_CLASS_4, SECTOR, DIVISION, AGE_CLASS, GROUP_LARGER, GROUP_HIGHER_CLASS, SHARED_GROUP,
     INVESTMENT_STATUS,
@@ -70,13 +77,25 @@ def check_limits(given: Mapping[str, Any], place: str) -> list[Problem]:
     return problems
 
 
-def check_register_names(function: str, given: Mapping[str, Any], place: str) -> list[Problem]:
+def check_register_names(
+    function: str,
+    given: Mapping[str, Any],
+    place: str,
+    declared: Declarations = NOTHING_DECLARED,
+    *,
+    direct: bool = False,
+) -> list[Problem]:
     """List the names that no panel of registers has: indicators, columns to split by and to filter by, classes."""
-    columns = _columns()
+    columns = _columns(declared)
     problems: list[Problem] = []
+    if direct and function in OF_CHAINS:
+        expected = "a function that needs no chain of links from participants to units"
+        problems.append(Problem(place, f"function {function}", expected, "leave the exhibit out"))
+    of_registry = [name for name in indicators() if not direct or name in OF_FRAMES]
     for name in INDICATORS:
-        problems += _unknown(_texts(given.get(name)), list(indicators()), f"{place}, {name}")
-    problems += _unknown(_texts(given.get("by")), SPLITS, f"{place}, by")
+        problems += _unknown(_texts(given.get(name)), [*of_registry, *declared.indicators], f"{place}, {name}")
+    problems += _unknown(_texts(given.get("by")), [*SPLITS, *declared.splits], f"{place}, by")
+    problems += _unknown(_texts(given.get(AGAINST)), [*declared.groups, *COMPARISONS, *columns], f"{place}, {AGAINST}")
     problems += _unknown(_texts(given.get("covariates")), columns, f"{place}, covariates")
     if function == "describe_sectors":
         problems += _unknown(_texts(given.get("sectors")), list(sections()), f"{place}, sectors")
@@ -89,21 +108,22 @@ def check_register_names(function: str, given: Mapping[str, Any], place: str) ->
         elif column not in columns:
             problems += _unknown([column], columns, here)
         else:
-            problems += list(_check_classes(column, values if isinstance(values, list) else [values], here))
+            problems += list(_check_classes(column, values if isinstance(values, list) else [values], here, declared))
     return problems
 
 
-def _columns() -> list[str]:
+def _columns(declared: Declarations) -> list[str]:
     """List the columns of a panel that a study may name: all but the identifiers of firms."""
-    known = indicators()
+    known = {**indicators(), **declared.indicators}
     parts = [part for one in known.values() for part in (one.numerator, one.denominator) if part]
     flags = [excluded(domain) for domain in dict.fromkeys(one.domain for one in known.values())]
-    return list(dict.fromkeys([YEAR, PARTICIPANT, *SPLITS, *NUMBERS, *known, *parts, *flags]))
+    return list(dict.fromkeys([YEAR, PARTICIPANT, *SPLITS, *declared.splits, *NUMBERS, *known, *parts, *flags]))
 
 
-def _check_classes(column: str, values: list[Any], place: str) -> Iterator[Problem]:
+def _check_classes(column: str, values: list[Any], place: str, declared: Declarations) -> Iterator[Problem]:
     """Yield the values of a filter that no unit can have."""
     known = list(VOCABULARIES[column]()) if column in VOCABULARIES else []
+    known = list(declared.splits[column].classes()) if column in declared.splits else known
     if not values:
         yield Problem(place, "an empty list", "one value at least", "add one, or leave the filter out")
     for value in values:

@@ -17,6 +17,7 @@ from si_eval.results import require_comparison, require_safe
 from si_eval.results.spreadsheets import write_csv
 from si_eval.results.table_files import write_tables
 from si_eval.results.tidy_rows import in_languages
+from si_eval.study.chapters import report_chapters
 from si_eval.study.checks import load_checked
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study.file import Study
@@ -65,7 +66,8 @@ def run_study(
     ledger : str or Path, optional
         The file of earlier releases, in place of the study's own.
     notebooks : bool, default True
-        Execute the notebooks and build the report. Without, figures are drawn in the first language only.
+        Build the report, of the chapters that the study names, its notebooks, or one chapter a stage. Without, figures
+        are drawn in the first language only.
     progress : callable, optional
         Called with the step at work (a text) and the fraction done.
 
@@ -176,7 +178,7 @@ def _write_results(
             comparison = require_comparison(results.comparison, where="published.csv")
             compared = in_languages(comparison.to_frame(), study.file.languages, study.labels)
             write_csv(compared, results_folder / "published.csv")
-        if notebooks and study.file.notebooks:
+        if notebooks:
             try:
                 _write_report(results, results_folder, folders, day, part_of(progress, 0.6, 1.0))
             except KernelStartError as error:
@@ -219,7 +221,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
 
 
 def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], day: str, progress: Progress) -> None:
-    """Execute the notebooks on the same extract; build the report and the workbook of all tables, a file a language."""
+    """Write chapters, execute notebooks on the extract; build the report and a workbook of tables, one a language."""
     # loaded with the kernels of notebooks alone
     from si_eval.report.document import build_report  # noqa: PLC0415
     from si_eval.report.workbook import write_workbook  # noqa: PLC0415
@@ -239,6 +241,9 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
             TABLES_VARIABLE: str(tables),
         },
         progress=progress,
+        chapters=report_chapters(study, results.tables),
+        exhibits={exhibit.id: exhibit.title.of(study.file.languages) for exhibit in study.file.exhibits},
+        labels=study.labels,
     )
     titles = study.file.title.of(study.file.languages)
     for language in study.file.languages:

@@ -11,20 +11,21 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from si_eval.errors import InputError, Problem, SiEvalError, propose_name
+from si_eval.study.declared import GroupSpec, IndicatorSpec, SplitSpec
 from si_eval.study.specification import (
     AcceptedCheck,
     Border,
+    ChapterSpec,
     Engine,
     ExhibitSpec,
     ExtractSource,
     Facts,
     Published,
-    Refusal,
     Rules,
     StudyFile,
     SurveyFiles,
-    Titles,
 )
+from si_eval.study.values import Refusal, Titles
 from si_eval.text_input.toml_files import has_control_characters
 
 PARTS: Mapping[str, type[BaseModel]] = {
@@ -36,6 +37,10 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "rules": Rules,
     "title": Titles,
     "exhibits": ExhibitSpec,
+    "chapters": ChapterSpec,
+    "indicators": IndicatorSpec,
+    "splits": SplitSpec,
+    "groups": GroupSpec,
     "survey": SurveyFiles,
     "facts": Facts,
 }
@@ -167,7 +172,7 @@ def _plain_place(place: Place, content: Mapping[str, Any]) -> Place | None:
         if as_text == isinstance(pattern, list):
             return None
         return (*place[:3], *(part for part in place[4:] if isinstance(part, int)))
-    return place
+    return place[:-1] if place[-1:] == ("[key]",) else place
 
 
 def _place_of_labels(place: Place, given: object) -> Place | None:

@@ -2,210 +2,52 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from babel.localedata import exists
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, field_validator
 
-from si_eval.engine import spark
-from si_eval.errors import StudyError, propose_name
-from si_eval.registry import EURO, RuleSet, currencies, facts, rule_set
-from si_eval.text_input.toml_files import has_control_characters
+from si_eval.errors import StudyError
+from si_eval.registry import EURO, Declarations, RuleSet, rule_set
+from si_eval.study.declared import TREATED, GroupSpec, IndicatorSpec, SplitSpec
+from si_eval.study.values import (
+    MAX_THREADS,
+    Name,
+    OutputRules,
+    Part,
+    Paths,
+    PathText,
+    Pattern,
+    SomePaths,
+    Text,
+    Titles,
+    check_backend,
+    check_currency,
+    check_id,
+    check_language,
+    check_memory,
+    check_once,
+    check_plausibility_name,
+    check_some,
+    check_study_name,
+)
 from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
 
-MAX_CHARACTERS = 2_000  # of a text
-MAX_CHARACTERS_OF_PATH = 1_000
-MAX_CHARACTERS_OF_ID = 80  # so that it fits in the name of a file, with its ending
-MAX_CHARACTERS_OF_PATTERN = 200
-MAX_STARS = 8  # of a pattern: each makes the search longer
-MAX_THREADS = 1_024
-ID = re.compile(r"\w(?:[\w-]*\w)?")
-STUDY_NAME = re.compile(r"\w(?:[\w .-]*\w)?")
-MEMORY = re.compile(r"\d+(?:\.\d+)?\s?[KMGT]i?B", re.IGNORECASE)
-# Names that some systems keep for devices: no file can have them.
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 
-T = TypeVar("T")
-
-
-class Refusal(ValueError):
-    """Why a value is refused: what was expected, and what to do."""
-
-    def __init__(self, expected: str, action: str) -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.action = action
-
-
-def _is_broken(text: str) -> bool:
-    """Whether a text goes over several lines, or has other control characters."""
-    return "\n" in text or has_control_characters(text)
-
-
-def _check_text(text: str) -> str:
-    """Refuse a text of nothing, a very long one, and one with characters that do not print."""
-    if not text.strip():
-        raise Refusal("a text", "write one, or leave the key out")
-    if len(text) > MAX_CHARACTERS:
-        raise Refusal(f"a text of at most {MAX_CHARACTERS} characters", "shorten it")
-    if has_control_characters(text):
-        raise Refusal("a text without control characters", "write it anew")
-    return text
-
-
-def _check_id(text: str) -> str:
-    """Refuse what cannot be the name of a file on every system."""
-    if not ID.fullmatch(text) or len(text.encode()) > MAX_CHARACTERS_OF_ID:
-        raise Refusal(
-            f"an id of letters, digits, `_` and `-`, at most {MAX_CHARACTERS_OF_ID} characters, because files are "
-            "named after it",
-            "choose a simple id, such as turnover_by_size",
-        )
-    if text.lower() in RESERVED:
-        raise Refusal("an id that can be the name of a file on every system", "choose another")
-    return text
-
-
-def _check_study_name(text: str) -> str:
-    """Refuse a name that no file can have."""
-    if not STUDY_NAME.fullmatch(text) or len(text.encode()) > MAX_CHARACTERS_OF_ID or text.lower() in RESERVED:
-        raise Refusal(
-            f"a name of letters, digits, `_`, `-`, `.` and spaces, at most {MAX_CHARACTERS_OF_ID} characters",
-            "choose a simple name; the title says the rest",
-        )
-    return text
-
-
-def _check_path(text: str) -> str:
-    """Refuse what is no path."""
-    if not text.strip() or len(text) > MAX_CHARACTERS_OF_PATH or _is_broken(text):
-        raise Refusal("the path of a file or folder, from the folder of the study file", "correct the path")
-    return text
-
-
-def _check_pattern(text: str) -> str:
-    """Refuse a pattern that no file name can fit, or that takes long to try."""
-    if not text.strip() or len(text) > MAX_CHARACTERS_OF_PATTERN or _is_broken(text):
-        raise Refusal("the name of a file, in which `*`, `?` and `{year}` may stand", "correct the pattern")
-    if text.count("*") > MAX_STARS:
-        raise Refusal(f"a pattern with at most {MAX_STARS} stars", "write more of the name")
-    if text.startswith(("/", "~")) or ".." in text.split("/"):
-        raise Refusal("a name within the folder of the extract", "name the other folder under `folders`")
-    return text
-
-
-def _check_memory(text: str) -> str:
-    """Refuse what is no amount of memory."""
-    if not MEMORY.fullmatch(text) or not float(re.match(r"[\d.]+", text)[0]):  # type: ignore[index]
-        raise Refusal("an amount of memory, such as 500MB or 4GB", "write a number and MB or GB")
-    return text
-
-
-def _check_output_rules(text: str) -> str:
-    """Refuse output rules that the registry does not have."""
-    known = [name for name, entry in facts("disclosure").items() if "min_units" in entry]
-    if text not in known:
-        raise Refusal(f"one of {', '.join(known)}", propose_name(text, known, "name one of these"))
-    return text
-
-
-def is_language(text: str) -> bool:
-    """Whether a text is the code of a language of two letters."""
-    return len(text) == 2 and text.islower() and exists(text)
-
-
-def _check_language(text: str) -> str:
-    """Refuse what is no language."""
-    if not is_language(text):
-        raise Refusal("the code of a language (ISO 639), such as en", "write its two letters")
-    return text
-
-
-def _check_currency(text: str) -> str:
-    """Refuse what is no currency."""
-    if text not in currencies():
-        raise Refusal("the code of a currency (ISO 4217), such as EUR", "write its three capitals")
-    return text
-
-
-def _check_backend(text: str) -> str:
-    """Refuse an engine that there is not."""
-    known = ("duckdb", spark.NAME)
-    if text not in known:
-        raise Refusal(f"one of {', '.join(known)}", propose_name(text, known, "name one of these"))
-    return text
-
-
-def _check_plausibility_name(text: str) -> str:
-    """Refuse a check of plausibility that there is not."""
-    known = list(facts("plausibility")["checks"])
-    if text not in known:
-        raise Refusal(
-            "the name of a check of plausibility", propose_name(text, known, "`si-eval check` lists the names")
-        )
-    return text
-
-
-def _check_some(values: Sequence[T]) -> Sequence[T]:
-    """Refuse a list of nothing."""
-    if not values:
-        raise Refusal("one at least", "add one, or leave the key out")
-    return values
-
-
-def _check_once(values: Sequence[T]) -> Sequence[T]:
-    """Refuse a list that names one thing twice."""
-    if len(set(values)) < len(values):
-        raise Refusal("each once", "leave out the repetition")
-    return values
-
-
-Text = Annotated[str, AfterValidator(_check_text)]
-PathText = Annotated[str, AfterValidator(_check_path)]
-Pattern = Annotated[str, AfterValidator(_check_pattern)]
-OutputRules = Annotated[str, AfterValidator(_check_output_rules)]
-Paths = Annotated[tuple[PathText, ...], Field(strict=False), AfterValidator(_check_once)]
-SomePaths = Annotated[Paths, AfterValidator(_check_some)]
-
-
-class _Part(BaseModel):
-    """A part of the study file: unknown keys are refused, and so are values of another type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Titles(_Part):
-    """A text by language: in those of the study, of which the registry has labels in Dutch and English."""
-
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
-    __pydantic_extra__: dict[str, Text] = Field(init=False)
-    nl: Text | None = None
-    en: Text | None = None
-
-    def texts(self) -> dict[Language, str]:
-        """Return the text by language."""
-        return {language: text for language, text in self.model_dump().items() if text is not None}
-
-    def of(self, languages: Sequence[Language]) -> dict[Language, str]:
-        """Return the text in some languages, as far as it is there."""
-        return {language: text for language, text in self.texts().items() if language in languages}
-
-
-class AcceptedCheck(_Part):
+class AcceptedCheck(Part):
     """A check of plausibility that fails although the extract is right, and the reason, which the report prints."""
 
-    check: Annotated[str, AfterValidator(_check_plausibility_name)]
+    check: Annotated[str, AfterValidator(check_plausibility_name)]
     reason: Text
 
 
-class ExtractSource(_Part):
+class ExtractSource(Part):
     """Where the raw tables are, how their files and columns are called, and which failed checks are accepted."""
 
+    link: Literal["chain", "direct"] = "chain"
+    frequency: Literal["annual", "quarterly"] | None = None
     folders: Paths = ()
-    files: dict[str, Pattern | Annotated[list[Pattern], AfterValidator(_check_some)]] = Field(default_factory=dict)
+    files: dict[str, Pattern | Annotated[list[Pattern], AfterValidator(check_some)]] = Field(default_factory=dict)
     columns: dict[str, dict[str, Text]] = Field(default_factory=dict)
     money_unit: dict[str, float] = Field(default_factory=dict)
     participants: PathText | None = None
@@ -213,15 +55,15 @@ class ExtractSource(_Part):
     accept: Annotated[tuple[AcceptedCheck, ...], Field(strict=False)] = ()
 
 
-class Engine(_Part):
+class Engine(Part):
     """Which relational engine runs the study, and what it may use."""
 
-    backend: Annotated[str, AfterValidator(_check_backend)] = "duckdb"
-    memory_limit: Annotated[str, AfterValidator(_check_memory)] | None = None
+    backend: Annotated[str, AfterValidator(check_backend)] = "duckdb"
+    memory_limit: Annotated[str, AfterValidator(check_memory)] | None = None
     threads: int | None = Field(default=None, ge=1, le=MAX_THREADS)
 
 
-class Rules(_Part):
+class Rules(Part):
     """A rule set of the study's own: a base, what it changes, and a name where the changes should not be the name.
 
     The settings are checked by the rule set itself.
@@ -246,10 +88,18 @@ class Rules(_Part):
         return rule_set(self.base).change(**self.model_dump(exclude={"base"}))
 
 
-class ExhibitSpec(_Part):
+class ChapterSpec(Part):
+    """A chapter of a report without notebooks: its title, a text in Markdown, and the exhibits that stand in it."""
+
+    title: Titles
+    text: Titles | None = None
+    exhibits: Annotated[tuple[str, ...], Field(strict=False), AfterValidator(check_once)] = ()
+
+
+class ExhibitSpec(Part):
     """One table or figure: the function that makes it, its arguments, the rows it shows and how it is drawn."""
 
-    id: Annotated[str, AfterValidator(_check_id)]
+    id: Annotated[str, AfterValidator(check_id)]
     chapter: Text
     title: Titles
     function: Text
@@ -260,7 +110,7 @@ class ExhibitSpec(_Part):
     priority: float | None = Field(default=None, gt=0)
 
 
-class Border(_Part):
+class Border(Part):
     """What the public border goes by: the output rules, figures that outsiders have, the ledger of earlier releases.
 
     ``merge`` says whether adjacent size and age classes are merged where that loses less than withholding them;
@@ -274,11 +124,11 @@ class Border(_Part):
     merge: Literal["never", "when_cheaper"] = "never"
     as_published: Text | None = None
     public_units: Annotated[
-        tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False), AfterValidator(_check_once)
+        tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False), AfterValidator(check_once)
     ] = ()
 
 
-class Published(_Part):
+class Published(Part):
     """Published figures and claims that the results are checked against."""
 
     figures: SomePaths
@@ -286,7 +136,7 @@ class Published(_Part):
     readings: PathText
 
 
-class SurveyFiles(_Part):
+class SurveyFiles(Part):
     """A survey: its questionnaire, and responses or the counts to simulate them from."""
 
     questionnaire: PathText
@@ -294,7 +144,7 @@ class SurveyFiles(_Part):
     simulation: PathText | None = None
 
 
-class Facts(_Part):
+class Facts(Part):
     """Files of facts beside the registers: monitoring, theory, goals, costs, firms, interviews, rules for answers."""
 
     kpis: PathText | None = None
@@ -306,19 +156,22 @@ class Facts(_Part):
     answers: PathText | None = None
 
 
-class StudyFile(_Part):
+class StudyFile(Part):
     """A study: read with `load_study`."""
 
-    name: Annotated[str, AfterValidator(_check_study_name)]
+    name: Annotated[str, AfterValidator(check_study_name)]
     title: Titles
-    currency: Annotated[str, AfterValidator(_check_currency)] = EURO
+    currency: Annotated[str, AfterValidator(check_currency)] = EURO
     rules: str | Rules = "replicate_2020"
     disclosure: Border = Border()
     languages: Annotated[
-        tuple[Annotated[Language, AfterValidator(_check_language)], ...],
-        Field(strict=False), AfterValidator(_check_some), AfterValidator(_check_once),
+        tuple[Annotated[Language, AfterValidator(check_language)], ...],
+        Field(strict=False), AfterValidator(check_some), AfterValidator(check_once),
     ] = LANGUAGES  # fmt: skip
     extract: ExtractSource = ExtractSource()
+    indicators: dict[Name, IndicatorSpec] = Field(default_factory=dict)
+    splits: dict[Name, SplitSpec] = Field(default_factory=dict)
+    groups: dict[Name, GroupSpec] = Field(default_factory=dict)
     engine: Engine = Engine()
     published: Published | None = None
     survey: SurveyFiles | None = None
@@ -326,7 +179,8 @@ class StudyFile(_Part):
     include: Paths = ()
     labels: PathText | SomePaths | dict[str, Titles] | None = None
     notebooks: Paths = ()
-    exhibits: Annotated[tuple[ExhibitSpec, ...], Field(strict=False), AfterValidator(_check_some)]
+    chapters: Annotated[tuple[ChapterSpec, ...], Field(strict=False)] = ()
+    exhibits: Annotated[tuple[ExhibitSpec, ...], Field(strict=False), AfterValidator(check_some)]
 
     @field_validator("disclosure", mode="before")
     @classmethod
@@ -339,6 +193,11 @@ class StudyFile(_Part):
         return self.rules.rule_set() if isinstance(self.rules, Rules) else rule_set(self.rules)
 
 
+def is_direct(file: StudyFile) -> bool:
+    """Whether the participants of a study carry the identifier of their unit."""
+    return file.extract.link == "direct"
+
+
 class Study(BaseModel):
     """A study file, the folder that its paths start from, and the study's own labels by term."""
 
@@ -346,6 +205,17 @@ class Study(BaseModel):
     file: StudyFile
     path: Path
     labels: SkipValidation[Labels] = NO_LABELS
+
+    @property
+    def declared(self) -> Declarations:
+        """What the study declares of its firms: currency, indicators, splits and comparison groups."""
+        file = self.file
+        return Declarations(
+            currency=file.currency,
+            indicators={name: one.indicator(name) for name, one in file.indicators.items()},
+            splits={name: one.split(name) for name, one in file.splits.items()},
+            groups={name: one.group(name) for name, one in file.groups.items() if name != TREATED},
+        )
 
     def resolve(self, relative: str) -> Path:
         """Return a path of the study file as a path from here; raises `StudyError` for what is no path."""

@@ -7,13 +7,17 @@ from typing import Any
 
 from si_eval.errors import Problem, propose_name
 from si_eval.study.shape import Origin, Place, locate
-from si_eval.study.specification import is_language
+from si_eval.study.values import is_language
 from si_eval.vocabulary import LANGUAGES, Language
 
 # Where texts stand: a key of the study file, or of every entry of a list or a table in it.
 TEXTS = ("title",)
 TABLES = ("labels",)  # every entry is a text
-TEXTS_OF_ENTRIES: Mapping[str, tuple[str, ...]] = {"exhibits": ("title",)}
+TEXTS_OF_ENTRIES: Mapping[str, tuple[str, ...]] = {
+    "exhibits": ("title",), "chapters": ("title", "text"), "indicators": ("labels",), "splits": ("title",),
+    "groups": ("title",),
+}  # fmt: skip
+TABLES_OF_ENTRIES: Mapping[str, str] = {"splits": "labels"}  # every entry of which is a text
 
 
 def languages_of(content: Mapping[str, Any]) -> tuple[Language, ...]:
@@ -68,3 +72,6 @@ def _places(content: Mapping[str, Any]) -> Iterator[tuple[Place, Any, str]]:
         for at, entry in listed:
             if isinstance(entry, Mapping):
                 yield from (((name, at, key), entry, key) for key in keys if key in entry)
+                table = TABLES_OF_ENTRIES.get(name, "")
+                if isinstance(entry.get(table), Mapping):
+                    yield from (((name, at, table, key), entry[table], key) for key in entry[table])

@@ -21,6 +21,7 @@ from si_eval.text_input import is_missing_word, parse_numbers
 
 MAX_YEAR = 9999  # a larger number is a date or a year with its month
 MAX_DISTANCE = 150  # years from the middle year of a frame; a year farther off is a mistake
+ISO_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?"
 WHOLE_NUMBER = re.compile(r"^\s*[-+]?[0-9]+(\.0*)?\s*$")
 PLAIN_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # in the one way of writing that numbers have here, within 64 bits
 EXACT_BITS = {"float16": 11, "float32": 24}  # whole numbers above two to this power are not exact
@@ -144,6 +145,20 @@ def read_texts(column: pd.Series, name: object) -> tuple[pd.Series, Sequence[Pro
         values = values.where(values.isna() | values.map(lambda value: isinstance(value, str)))
     texts = pd.Series(values.where(values.isna(), values.astype(str).str.strip()), dtype="string")
     return texts.mask(texts == ""), problems
+
+
+def dated(column: pd.Series) -> pd.Series:
+    """Return texts of days (ISO 8601) as dates, where all texts of a column are; any other column as it is."""
+    if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
+        return column
+    texts = column.astype("string").str.strip()
+    texts = texts.mask(
+        texts.map(lambda text: not text or is_missing_word(text), na_action="ignore").fillna(True).astype(bool)
+    )
+    known = texts.dropna()
+    if not len(known) or not known.str.fullmatch(ISO_DAY).all():
+        return column
+    return pd.to_datetime(texts.str[:10], errors="coerce", format="%Y-%m-%d")
 
 
 def _object_years(column: pd.Series, name: object, missing: Callable[[str], bool]) -> Numbers:

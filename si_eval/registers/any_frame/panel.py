@@ -16,17 +16,28 @@ from pandas.api.extensions import ExtensionArray
 from si_eval import engine
 from si_eval.errors import InputError
 from si_eval.registers.any_frame.columns import Codes, Numbers, read_ids, read_numbers, read_texts, read_years
+from si_eval.registers.any_frame.declared import DeclaredColumns, add_declared, read_activity, read_age, read_declared
 from si_eval.registers.any_frame.entries import settle_entries
 from si_eval.registers.any_frame.keys import key_problems, value_problems
 from si_eval.registers.any_frame.names import REVENUE_PER_EMPLOYEE, NamedColumns, find_columns
-from si_eval.registers.classes import size_class_of
+from si_eval.registers.classes import age_class_of, size_class_of
 from si_eval.registers.continuity import CURRENT, SIZE_FLOOR, sizes_by_rule
 from si_eval.registers.identity import identity_of_frame
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.outliers import no_outliers
-from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet, indicators, rule_set
+from si_eval.registry import (
+    REGISTER_VALUE,
+    Declarations,
+    Declares,
+    Indicator,
+    RuleSet,
+    indicators,
+    rule_set,
+)
 from si_eval.results import Panel, simulation_of
 from si_eval.vocabulary import (
+    AGE,
+    AGE_CLASS,
     BE_ID,
     CURRENT_SIZE_CLASS,
     CURRENT_SIZE_CLASS_4,
@@ -54,6 +65,7 @@ if TYPE_CHECKING:
     from si_eval.engine import Engine
 
 OWN_FLOOR = "own_size_floor"
+ACTIVITY, FOUNDED = "activity", "founded"  # arguments whose columns are read as others of the panel
 UNIT = "unit"  # the argument that names the column of the firms; the others are spelled as columns of the panel
 
 
@@ -69,8 +81,11 @@ def panel_from_frame(
     sector: str | None = None,
     group: str | None = None,
     municipality: str | None = None,
+    activity: str | None = None,
+    founded: str | None = None,
     extra: Sequence[str] = (),
     rules: str | RuleSet = "replicate_2020",
+    study: Declares | None = None,
 ) -> Panel:
     """Make a panel of any data frame with one row a firm and year.
 
@@ -104,11 +119,19 @@ def panel_from_frame(
         control.
     municipality : str, optional
         Column with the municipality, which a comparison away from participants (``against="donut"``) needs.
+    activity : str, optional
+        Column with the code of economic activity (NACE Rev. 2, SBI 2008, ISIC 4: with or without dots, or a section's
+        letter); sector and division follow from it. Not beside ``sector``.
+    founded : str, optional
+        Column with the date or year in which the unit was founded; its age follows.
     extra : sequence of str, optional
         Columns that become indicators under their own names, in their own units. Words that a panel or a table uses
         itself (``weight``, ``records``) are refused.
     rules : str or RuleSet, default "replicate_2020"
         How figures per employee are made and how groups are compared. Units are not set aside as outliers here.
+    study : Study, optional
+        From `load_study`: its currency, and the indicators, splits and comparison groups that it declares, which are
+        made of columns of the frame.
 
     Returns
     -------
@@ -146,17 +169,19 @@ def panel_from_frame(
     names: dict[str, str | None] = {
         "unit": unit, "year": year, "participant": participant, "employed_persons": employed_persons,
         "revenue": revenue, "entry_year": entry_year, "sector": sector, "group": group,
-        "municipality": municipality,
+        "municipality": municipality, ACTIVITY: activity, FOUNDED: founded,
     }  # fmt: skip
+    declared = Declarations() if study is None else study.declared
     found = find_columns(frame, names, extra)
-    columns, notes, codes = _read_columns(found, names)
-    known = _known(employed_persons, revenue)
+    columns, notes, codes = _read_columns(found, names, read_declared(frame, declared))
+    known = _known(names, None if study is None else declared.currency)
     for name in extra:
         known[name] = Indicator(name=name, function=REGISTER_VALUE, unit=name, domain="register", nl=name, en=name)
+    known |= declared.indicators
     rules = rule_set(rules)
     connection = engine.open_engine()
     content = pd.DataFrame(columns)
-    table = _table(connection, content, known, rules)
+    table = _table(connection, content, known, declared, rules)
     years, counts = np.unique(np.asarray(columns[YEAR]), return_counts=True)
     return Panel(
         table=table,
@@ -171,8 +196,13 @@ def panel_from_frame(
     )
 
 
-def _known(employed_persons: str | None, revenue: str | None) -> dict[str, Indicator]:
-    """Return the registry's indicators that the frame can fill, in the frame's own units."""
+def _known(names: Mapping[str, str | None], currency: str | None) -> dict[str, Indicator]:
+    """Return the registry's indicators that the frame can fill, in the frame's own units or in a study's currency."""
+    if currency is not None:
+        arguments = {"revenue": REVENUE, "employed_persons": EMPLOYED_PERSONS, FOUNDED: AGE}
+        filled = {column for argument, column in arguments.items() if names[argument] is not None}
+        return {name: one for name, one in indicators(currency).items() if set(one.needs) <= filled and one.needs}
+    revenue, employed_persons = names["revenue"], names["employed_persons"]
     units = {}
     if revenue is not None:
         units[REVENUE] = str(revenue)
@@ -184,14 +214,14 @@ def _known(employed_persons: str | None, revenue: str | None) -> dict[str, Indic
 
 
 def _read_columns(
-    found: NamedColumns, names: Mapping[str, str | None]
+    found: NamedColumns, names: Mapping[str, str | None], declared: DeclaredColumns
 ) -> tuple[dict[str, ArrayLike | ExtensionArray], tuple[str, ...], Mapping[str, Codes]]:
     """Read every column under the panel's names, and the codes of units, groups and years.
 
     Raises `InputError` with all problems of names and values.
     """
-    problems = list(found.problems)
-    notes: list[str] = []
+    problems = [*found.problems, *declared.problems]
+    notes: list[str] = list(declared.notes)
     codes = {argument: read_ids(found.columns[argument], names[argument]) for argument in (UNIT, GROUP, MUNICIPALITY)
              if argument in found.columns}  # fmt: skip
     if YEAR in found.columns:
@@ -203,10 +233,20 @@ def _read_columns(
     for column in read:
         problems += column.problems
         notes += column.notes
-    sector = None
+    described: dict[str, ArrayLike | ExtensionArray] = {}
     if SECTOR in found.columns:
-        sector, wrong = read_texts(found.columns[SECTOR], names[SECTOR])
+        described[SECTOR], wrong = read_texts(found.columns[SECTOR], names[SECTOR])
         problems += wrong
+    if ACTIVITY in found.columns:
+        of_codes, wrong, remarks = read_activity(found.columns[ACTIVITY], names[ACTIVITY])
+        described |= of_codes
+        problems += wrong
+        notes += remarks
+    if FOUNDED in found.columns and YEAR in codes:
+        age = read_age(found.columns[FOUNDED], codes[YEAR].values.astype(np.float64), names[FOUNDED])
+        described[AGE] = age.values
+        problems += age.problems
+        notes += age.notes
     keyed = UNIT in codes and YEAR in codes
     problems.extend(key_problems(codes[UNIT], codes[YEAR], names) if keyed else ())
     problems += value_problems(numbers, names)
@@ -228,20 +268,28 @@ def _read_columns(
             PARTICIPANT: entries.participant,
             ENTRY_YEAR: entries.year,
             PARTICIPATION_ENDED: entries.ended,
-            SECTOR: pd.Series(pd.NA, index=range(len(missing)), dtype="string") if sector is None else sector,
+            SECTOR: pd.Series(pd.NA, index=range(len(missing)), dtype="string"),
+            **described,
             GROUP_ID: missing if holding is None else np.where(holding.known, holding.values, np.nan),
             **({} if town is None else {MUNICIPALITY: np.where(town.known, town.values, np.nan)}),
             EMPLOYED_PERSONS: numbers[EMPLOYED_PERSONS].values if EMPLOYED_PERSONS in numbers else missing,
             **({REVENUE: numbers[REVENUE].values} if REVENUE in numbers else {}),
             **{name: column.values for name, column in more.items()},
+            **{name: column for name, column in declared.columns.items() if name not in more},
         },
         tuple(notes),
         codes,
     )
 
 
-def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:
-    """Put the columns in an engine and add classes and indicators."""
+def _table(
+    connection: Engine,
+    columns: pd.DataFrame,
+    known: Mapping[str, Indicator],
+    declared: Declarations,
+    rules: RuleSet,
+) -> ir.Table:
+    """Put the columns in an engine and add classes, indicators, splits and comparison groups."""
     whole = [name for name in (ENTRY_YEAR, GROUP_ID, MUNICIPALITY) if name in columns]
     table = engine.from_frame(connection, columns).cast(dict.fromkeys(whole, "int64"))
     persons = table[EMPLOYED_PERSONS].nullif(float("nan"))
@@ -265,7 +313,10 @@ def _table(connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indica
         }
     )
     table = table.drop(*(name for name in (SIZE_FLOOR, OWN_FLOOR) if name in table.columns))
-    return engine.materialise(connection, add_indicators(table, known, rules))
+    if AGE in columns:
+        table = table.mutate(**{AGE: table[AGE].cast("int64"), AGE_CLASS: age_class_of(table[AGE])})
+    table = add_indicators(table, known, rules)
+    return engine.materialise(connection, add_declared(table, declared))
 
 
 def _count_coverage(table: ir.Table) -> pd.DataFrame:

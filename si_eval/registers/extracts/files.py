@@ -18,6 +18,7 @@ from si_eval.text_input import refuse_path
 FORMATS = ("parquet", "csv", "sav", "zsav", "dta")
 OTHER_TABULAR = ("xlsx", "xls", "ods", "sas7bdat", "txt", "tsv", "por", "rds", "feather", "arrow", "gz", "zip")
 Patterns = str | Sequence[str]
+_OWN_NAME = (".?*", "_{year}.?*", "{year}.?*", " {year}.?*")  # what follows the name of a table in that of its file
 
 _DATE_BEFORE = r"(?:\d{4,8}|\d{4}-\d{2}-\d{2})?[ _-]*"
 _VERSION_AFTER = r"(?:[ _-]?V(?P<version>\d+))?"
@@ -88,6 +89,35 @@ def find_files(
     problems += _conflicts(newest)
     taken = {file.name for file in candidates}
     return FoundFiles(tuple(newest), tuple(problems), tuple(notes), tuple(sorted(set(unrecognised) - taken)))
+
+
+def match_files(
+    folders: Sequence[Path], files: Mapping[str, Patterns], tables: Sequence[str]
+) -> tuple[dict[str, list[RawFile]], list[Problem], list[str]]:
+    """Find the newest files of tables by the patterns of a study, or by the table's own name where it has none.
+
+    ``tables`` are all that there may be. Returns the files by table, what is wrong with the selection, and notes.
+    """
+    problems = [problem for folder in folders if (problem := _no_folder(folder)) is not None]
+    folders = [folder for folder in folders if _no_folder(folder) is None]
+    candidates: list[RawFile] = []
+    for table in tables:
+        named = [table + ending for ending in _OWN_NAME]
+        patterns = _listed(files[table]) if table in files else named
+        matched = [file for folder in folders for file in _match(folder, table, patterns)]
+        if table in files and not matched and folders:
+            problems.append(_no_match(table, patterns, [path.name for folder in folders for path in folder.iterdir()]))
+        candidates += matched
+    newest, notes = _newest(candidates)
+    problems += [
+        replace(problem, table=file.table)
+        for file in newest
+        if (problem := refuse_path(file.path, file.name, allow_empty=True)) is not None
+    ]
+    by_table: dict[str, list[RawFile]] = defaultdict(list)
+    for file in newest:
+        by_table[file.table].append(file)
+    return dict(by_table), [*problems, *_conflicts(newest)], notes
 
 
 def _listed(patterns: Patterns) -> list[str]:
@@ -205,7 +235,9 @@ def _newest(files: Iterable[RawFile]) -> tuple[list[RawFile], list[str]]:
         newest += chosen
         notes += [f"{file.name} was left aside: {chosen[0].name} is newer" for file in group if file not in chosen]
     order = list(contracts())
-    newest.sort(key=lambda file: (order.index(file.table), file.year or 0, file.name))
+    newest.sort(
+        key=lambda file: (order.index(file.table) if file.table in order else len(order), file.year or 0, file.name)
+    )
     return newest, sorted(notes)
 
 

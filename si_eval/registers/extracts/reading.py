@@ -77,7 +77,7 @@ def examine(request: Request) -> Examined:
     """Read and check an extract; every problem of every table is listed, none is raised."""
     say = request.progress or (lambda _: None)
     found = find_files(request.source, files=request.files, participants=request.participants)
-    simulation, simulation_problems = _simulation(request.source)
+    simulation, simulation_problems = read_simulation(request.source)
     problems = [*_wrong_settings(request), *found.problems, *missing_tables(found), *simulation_problems]
     if not found.files:
         return Examined(found, (), tuple(problems), found.notes, simulation)
@@ -272,7 +272,7 @@ def _sources(inspected: Sequence[Inspected], request: Request) -> list[SourceFil
     ]
 
 
-def _simulation(source: Source) -> tuple[Simulation | None, list[Problem]]:
+def read_simulation(source: Source) -> tuple[Simulation | None, list[Problem]]:
     """Read what a simulated extract says of itself."""
     folders = [Path(source)] if isinstance(source, (str, Path)) else [Path(folder) for folder in source]
     for folder in folders:

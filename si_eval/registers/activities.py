@@ -1,0 +1,47 @@
+"""Codes of economic activity: the division and section of each, with or without dots, letters and lost zeros."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pandas as pd
+
+from si_eval.registry import sections
+from si_eval.vocabulary import DIVISION, SECTOR
+
+CODE = r"([A-U])?\s*([0-9]{1,2}(?:[.\s]?[0-9]{1,3})*|)\s*"  # C, 25, 25.11, 2511, C25.11, 25110, 25.11.0
+WHOLE_CODES = (4, 5)  # digits of a code of the lowest level
+
+
+@cache
+def section_letters() -> dict[str, str]:
+    """Map each division, two digits, to the letter of its section."""
+    return {
+        f"{division:02d}": letter
+        for letter, section in sections().items()
+        for division in range(section["first"], section["last"] + 1)
+    }
+
+
+def read_activities(codes: pd.Series) -> pd.DataFrame:
+    """Read texts of codes: ``division`` and ``sector`` of each, missing where the classification has no such code.
+
+    A letter alone is a section without a division. Where no code of a column begins with a zero and all have one of two
+    lengths, the shorter ones lost theirs, as numbers do.
+    """
+    parts = codes.astype("string").str.strip().str.upper().str.extract(rf"^(?:{CODE})$")
+    text = parts[1].str.replace(" ", "", regex=False)
+    before = text.str.split(".").str[0]
+    digits = text.str.replace(".", "", regex=False)
+    dotted = text.str.contains(".", regex=False).fillna(False)
+    digits = digits.mask(dotted & before.str.len().eq(1), "0" + digits)  # 1.11 was 01.11
+    known = digits[digits.str.len().gt(0).fillna(False)]
+    lengths = set(known.str.len())
+    longest = max(lengths, default=0)
+    if longest in WHOLE_CODES and lengths <= {longest - 1, longest} and not known.str.startswith("0").any():
+        digits = digits.where(digits.str.len().ne(longest - 1), "0" + digits)
+    division = digits.where(digits.str.len().ge(2)).str[:2]
+    letter = division.map(section_letters()).astype("string")
+    division = division.where(letter.notna())
+    alone = parts[0].where(digits.fillna("").eq(""))
+    return pd.DataFrame({DIVISION: division.astype("string"), SECTOR: letter.fillna(alone).astype("string")})

@@ -1,0 +1,331 @@
+"""Joins tables in any layout to one row a unit and year, and accounts for every participant."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from si_eval import engine
+from si_eval.errors import InputError, Problem, propose_name
+from si_eval.registers.any_frame import panel_from_frame
+from si_eval.registers.any_frame.columns import dated, read_ids, read_numbers, read_years, year_numbers
+from si_eval.registers.any_frame.declared import MEMBER
+from si_eval.registers.direct.tables import (
+    ENTRY,
+    MONEY,
+    QUARTER,
+    TURNOVER,
+    UNITS,
+    Layout,
+    RawTables,
+    read_tables,
+)
+from si_eval.registers.extracts.reading import read_simulation
+from si_eval.registry import ComparisonGroup, Declares, RuleSet
+from si_eval.results import Extract, Linkage, Panel
+from si_eval.text_input import is_missing_word
+from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, ENTRY_YEAR, GROUP_ID, PARTICIPANT, REVENUE, YEAR
+
+QUARTERS = 4
+KEPT = "kept"
+OF_PANEL = (BE_ID, YEAR, EMPLOYED_PERSONS, "sbi", "founded", GROUP_ID)
+
+
+@dataclass(frozen=True)
+class DirectRegisters:
+    """An extract without a chain of links: what was read, who was found, and the panel."""
+
+    extract: Extract
+    linkage: Linkage
+    panel: Panel
+
+
+class _Listed(NamedTuple):
+    """The participants, one row a unit, and how many rows the list has."""
+
+    units: pd.DataFrame
+    rows: int
+
+
+def read_direct(
+    layout: Layout, study: Declares, rules: RuleSet, *, progress: Callable[[str], None] | None = None
+) -> DirectRegisters:
+    """Read the tables of a layout and make a panel with what a study declares.
+
+    The register has one row a unit and year. Other tables are joined to it by unit, and by year where they have one. A
+    unit on the list of participants takes part from the first entry that the list gives; of several rows of a unit the
+    first decides what is a text, and numbers are added up.
+
+    Raises `InputError` with every problem of every table.
+    """
+    raw = read_tables(layout, progress or (lambda _: None))
+    if raw.problems:
+        raise InputError(raw.problems)
+    problems: list[Problem] = []
+    keyed = {name: _keyed(name, frame, problems) for name, frame in raw.frames.items()}
+    if problems:
+        raise InputError(problems)
+    wanted = _Wanted(layout, study, keyed, problems)
+    register, notes = _register(layout, keyed, wanted, rules, problems)
+    listed = _participants(layout, keyed, wanted, problems)
+    if problems:
+        raise InputError(problems)
+    frame = register.merge(listed.units, on=BE_ID, how="left")
+    frame[PARTICIPANT] = frame[PARTICIPANT].fillna(0.0)
+    for group in layout.groups:
+        if group.table:
+            members = _rows_of(keyed[group.table], group, problems)[BE_ID]
+            frame[MEMBER + group.name] = frame[BE_ID].isin(set(members))
+    if problems:
+        raise InputError(problems)
+    panel = _panel(frame, study, rules)
+    simulation, wrong = read_simulation([str(folder) for folder in layout.folders])
+    if wrong:
+        raise InputError(wrong)
+    extract = _extract(raw, keyed, [*raw.notes, *notes, *panel.notes])
+    return DirectRegisters(
+        replace(extract, simulation=simulation), _linkage(frame, listed), replace(panel, simulation=simulation)
+    )
+
+
+class _Wanted:
+    """The columns of the study's own that are needed, by the table that has them."""
+
+    def __init__(
+        self, layout: Layout, study: Declares, frames: Mapping[str, pd.DataFrame], problems: list[Problem]
+    ) -> None:
+        self.numbers = set(study.declared.numbers())
+        self.of_table: dict[str, list[str]] = {name: [] for name in frames}
+        lists = {group.table for group in layout.groups}
+        holders = {name: frame for name, frame in frames.items() if name not in lists or name == layout.treated.table}
+        derived = {REVENUE, "revenue_per_employee", "age", "size_class", "size_class_4", "sector", "division"}
+        for column in study.declared.columns():
+            if column in derived or column in (EMPLOYED_PERSONS, "age_class"):
+                continue
+            found = [name for name, frame in holders.items() if column in frame]
+            if len(found) == 1:
+                self.of_table[found[0]].append(column)
+                continue
+            known = sorted({str(one) for frame in holders.values() for one in frame.columns} - {BE_ID, YEAR})
+            expected = "a column of one table, under its own name or one given under `columns`"
+            action = propose_name(column, known, f"the tables have {', '.join(known[:20])}")
+            where = f"in {' and '.join(found)}" if found else "in no table"
+            problems.append(Problem("the extract", f"`{column}` {where}", expected, action, column=column))
+
+
+def _keyed(name: str, frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """Give a table its keys: identifiers as texts, years as whole numbers."""
+    ids = read_ids(frame[BE_ID], BE_ID)
+    problems += [replace(one, where=name, table=name) for one in ids.problems]
+    frame = frame.assign(**{BE_ID: _as_texts(frame[BE_ID])})
+    if frame[BE_ID].isna().any():
+        count = int(frame[BE_ID].isna().sum())
+        found, action = f"{count} rows without an identifier", "fill in or leave out these rows"
+        problems.append(Problem(name, found, "one in every row", action, table=name, column=BE_ID, count=count))
+    if YEAR in frame:
+        years = read_years(frame[YEAR], YEAR)
+        problems += [replace(one, where=name, table=name) for one in years.problems]
+        frame = frame.assign(**{YEAR: years.values})
+    return frame
+
+
+def _as_texts(column: pd.Series) -> pd.Series:
+    """Write identifiers as texts: whole numbers in digits, texts in one form of each letter without blanks around."""
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.astype("Int64").astype("string")
+    kinds = {value: _as_text(value) for value in column.dropna().unique()}
+    return column.map(kinds).astype("string")
+
+
+def _as_text(value: object) -> str | None:
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    text = " ".join(unicodedata.normalize("NFKC", text).split())
+    return None if not text or is_missing_word(text) else text
+
+
+def _register(
+    layout: Layout, frames: Mapping[str, pd.DataFrame], wanted: _Wanted, rules: RuleSet, problems: list[Problem]
+) -> tuple[pd.DataFrame, list[str]]:
+    """Join the register of units with turnover and the study's own tables; count the rows that stand beside it."""
+    units = frames[UNITS]
+    own = [name for name in (*OF_PANEL, *wanted.of_table[UNITS]) if name in units]
+    register = units[list(dict.fromkeys(own))].copy()
+    for column in wanted.of_table[UNITS]:
+        if column in wanted.numbers:
+            register[column] = _numbers(units, column, UNITS, layout, problems)
+    _refuse_repetitions(UNITS, register, [BE_ID, YEAR], problems)
+    notes: list[str] = []
+    if TURNOVER in frames:
+        revenue = _revenue(layout, frames[TURNOVER], rules, problems)
+        register, beside = _joined(register, revenue)
+        notes += [f"{TURNOVER}: {beside} rows of units that are not in that year's register"] if beside else []
+    elif MONEY in units:
+        register[REVENUE] = _numbers(units, MONEY, UNITS, layout, problems)
+    others = [name for name in wanted.of_table if name not in (UNITS, TURNOVER, layout.treated.table)]
+    for name in [TURNOVER, *others]:
+        columns = wanted.of_table.get(name, [])
+        if not columns:
+            continue
+        table = frames[name]
+        keys = [key for key in (BE_ID, YEAR) if key in table]
+        part = table[keys].copy()
+        for column in columns:
+            is_number = column in wanted.numbers
+            part[column] = _numbers(table, column, name, layout, problems) if is_number else table[column]
+        _refuse_repetitions(name, part, keys, problems)
+        register, beside = _joined(register, part)
+        notes += [f"{name}: {beside} rows of units that are not in the register"] if beside else []
+    return register, notes
+
+
+def _revenue(layout: Layout, table: pd.DataFrame, rules: RuleSet, problems: list[Problem]) -> pd.DataFrame:
+    """Add turnover up to years: of annual rows as it is, of quarters where enough are there."""
+    amounts = table[[BE_ID, YEAR]].assign(**{REVENUE: _numbers(table, MONEY, TURNOVER, layout, problems)})
+    if not layout.quarterly:
+        _refuse_repetitions(TURNOVER, amounts, [BE_ID, YEAR], problems, 'write frequency = "quarterly" for quarters')
+        return amounts.drop_duplicates([BE_ID, YEAR])
+    if QUARTER not in table:
+        expected, action = "the quarter of each row", 'name it under `columns`, or write frequency = "annual"'
+        problems.append(Problem(TURNOVER, "no column for quarter", expected, action, table=TURNOVER, column=QUARTER))
+        return amounts.drop_duplicates([BE_ID, YEAR])
+    amounts[QUARTER] = read_numbers(table[QUARTER], QUARTER).values
+    wrong = ~amounts[QUARTER].isin(range(1, QUARTERS + 1))
+    if wrong.any():
+        found = f"{int(wrong.sum())} rows with another quarter than 1 to 4"
+        problems.append(Problem(TURNOVER, found, "1, 2, 3 or 4", "correct them", table=TURNOVER, column=QUARTER))
+    _refuse_repetitions(TURNOVER, amounts, [BE_ID, YEAR, QUARTER], problems)
+    ordered = amounts.sort_values([BE_ID, YEAR, QUARTER]).groupby([BE_ID, YEAR])[REVENUE]
+    totals = ordered.sum(min_count=max(rules.min_quarters, 1))
+    return totals.reset_index()
+
+
+def _joined(register: pd.DataFrame, part: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Join a table to the register; count its rows of units (in years) that the register does not have."""
+    keys = [key for key in (BE_ID, YEAR) if key in part]
+    known = pd.MultiIndex.from_frame(register[keys].drop_duplicates())
+    beside = int((~pd.MultiIndex.from_frame(part[keys]).isin(known)).sum())
+    return register.merge(part.drop_duplicates(keys), on=keys, how="left"), beside
+
+
+def _numbers(table: pd.DataFrame, column: str, name: str, layout: Layout, problems: list[Problem]) -> pd.Series:
+    """Read the numbers of a column, in the money unit of its table; the register's own counts are in none."""
+    read = read_numbers(table[column].reset_index(drop=True), column)
+    problems += [replace(one, where=name, table=name) for one in read.problems]
+    return pd.Series(read.values * float(layout.money_unit.get(name, 1)), index=table.index)
+
+
+def _refuse_repetitions(
+    name: str, frame: pd.DataFrame, keys: Sequence[str], problems: list[Problem], action: str = ""
+) -> None:
+    """Keep a problem for keys that occur more than once."""
+    count = int(frame.duplicated(list(keys)).sum())
+    if count:
+        found, expected = f"{count} rows with a key that occurs before", f"one row for each {', '.join(keys)}"
+        action = action or "leave out the repetitions; ask which row holds where they differ"
+        problems.append(Problem(name, found, expected, action, table=name, column=", ".join(keys), count=count))
+
+
+def _rows_of(table: pd.DataFrame, group: ComparisonGroup, problems: list[Problem]) -> pd.DataFrame:
+    """Return the rows of a list that meet the condition of a group."""
+    for column, values in group.where.items():
+        if column not in table:
+            action = propose_name(column, [str(one) for one in table.columns], "name a column of the list")
+            place = f"groups.{group.name}.where"
+            problems.append(Problem(place, f"no column {column!r} in {group.table}", "a column of the list", action))
+            continue
+        wanted = {str(one) for one in values}
+        known = table[column].map(lambda value: str(value).strip(), na_action="ignore")
+        if not known.isin(wanted).any():
+            expected = f"some of {', '.join(sorted(known.dropna().unique())[:8])}"
+            found = f"no row of {group.table} with {column} {' or '.join(sorted(wanted))}"
+            problems.append(Problem(f"groups.{group.name}.where", found, expected, "correct the value"))
+        table = table[known.isin(wanted)]
+    return table
+
+
+def _participants(
+    layout: Layout, frames: Mapping[str, pd.DataFrame], wanted: _Wanted, problems: list[Problem]
+) -> _Listed:
+    """List the units that took part, each once: from its first entry, with the sum of its numbers."""
+    name = layout.treated.table
+    table = _rows_of(frames[name], layout.treated, problems)
+    if table.empty:
+        if not problems:
+            problems.append(Problem(name, "no participants", "one at least", "correct the list or its condition"))
+        return _Listed(pd.DataFrame({BE_ID: [], PARTICIPANT: []}), 0)
+    entry = np.full(len(table), np.nan)
+    if ENTRY in table:
+        column = table[ENTRY].reset_index(drop=True)
+        read = year_numbers(dated(column), ENTRY, missing=lambda text: not text or is_missing_word(text))
+        problems += [replace(one, where=name, table=name) for one in read.problems]
+        entry = read.values
+    rows = table.copy()
+    rows[ENTRY], rows[PARTICIPANT] = entry, 1.0
+    rows = rows.sort_values([BE_ID, ENTRY], kind="stable")
+    for one in wanted.of_table[name]:
+        if one in wanted.numbers:
+            rows[one] = _numbers(table, one, name, layout, problems)
+    how = {one: _sum if one in wanted.numbers else "first" for one in wanted.of_table[name]}
+    units = rows.groupby(BE_ID, sort=True).agg({PARTICIPANT: "max", ENTRY: "min", **how}).reset_index()
+    return _Listed(units, len(table))
+
+
+def _sum(values: pd.Series) -> float:
+    """Add up numbers, missing where all are."""
+    return float(values.sum(min_count=1))
+
+
+def _panel(frame: pd.DataFrame, study: Declares, rules: RuleSet) -> Panel:
+    """Make the panel; its problems are those of the extract."""
+    there = {argument: column for argument, column in {
+        "employed_persons": EMPLOYED_PERSONS, "revenue": REVENUE, "group": GROUP_ID, "activity": "sbi",
+        "founded": "founded",
+    }.items() if column in frame}  # fmt: skip
+    dated = ENTRY in frame and frame[ENTRY].notna().any()
+    try:
+        return panel_from_frame(
+            frame, unit=BE_ID, year=YEAR, participant=PARTICIPANT, entry_year=ENTRY if dated else None, rules=rules,
+            study=study, **there,
+        )  # fmt: skip
+    except InputError as error:
+        raise InputError(error.problems) from error
+
+
+def _extract(raw: RawTables, frames: Mapping[str, pd.DataFrame], notes: Sequence[str]) -> Extract:
+    """Describe what was read; its tables hold the identifiers, which the scan of a release looks for."""
+    connection = engine.open_engine()
+    tables = {}
+    for name, frame in frames.items():
+        columns = [column for column in (BE_ID, GROUP_ID) if column in frame]
+        distinct = frame[columns].astype("string").drop_duplicates()
+        tables[name] = engine.from_frame(connection, distinct)
+    return Extract(tables, connection, raw.sources, tuple(notes))
+
+
+def _linkage(frame: pd.DataFrame, listed: _Listed) -> Linkage:
+    """Account for every row of the list: units that are in no year's register, and those that are in some."""
+    found = frame[frame[PARTICIPANT] == 1]
+    unique, known = len(listed.units), int(found[BE_ID].nunique())
+    rows: list[tuple[str, str, int | None, int]] = [
+        ("listed", KEPT, None, listed.rows),
+        ("unique", KEPT, None, unique),
+        ("unique", "duplicate", None, listed.rows - unique),
+        ("register", KEPT, None, known),
+        ("register", "never_in_register", None, unique - known),
+    ]
+    for year in sorted(int(one) for one in frame[YEAR].unique()):
+        units = int((found[YEAR] == year).sum())
+        rows += [
+            ("unit", KEPT, year, units),
+            ("unit", "not_in_register", year, known - units),
+            ("counted", KEPT, year, units),
+        ]
+    funnel = pd.DataFrame(rows, columns=["step", "reason", YEAR, "n"]).astype({YEAR: "Int64"})
+    units_frame = found[[YEAR, BE_ID]].assign(n_kvk=1)
+    units_frame[ENTRY_YEAR] = pd.Series(found.get(ENTRY, np.nan), index=found.index).astype("Int64")
+    return Linkage(funnel, units_frame.sort_values([YEAR, BE_ID], ignore_index=True))
