@@ -1,15 +1,18 @@
 """A programme of innovation vouchers in another country, simulated: its files, a frame of the same, and the truth.
 
-Annual accounts, identifiers as texts, NACE codes with dots, pounds, R&D, regions, award dates, rejected applicants.
+Annual accounts, identifiers as texts, NACE codes with dots, pounds, R&D, regions, award dates, rejected applicants. Its
+study file is `data/studies/innovation_vouchers.toml`; `python tests/vouchers.py FOLDER` writes the files.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from paths import ROOT
 
 YEARS = range(2014, 2020)
 REGIONS = ("North", "Midlands", "South")
@@ -78,125 +81,8 @@ def _write(rows: pd.DataFrame, base: pd.DataFrame, folder: Path) -> None:
     listed.to_csv(folder / "applications.csv", index=False)
 
 
-STUDY = """
-name = "innovation_vouchers"
-title = "Innovation vouchers 2016-2018"
-languages = ["en"]
-currency = "GBP"
+STUDY = (ROOT / "data" / "studies" / "innovation_vouchers.toml").read_text(encoding="utf-8")
 
-[disclosure]
-rules = "cbs"
 
-[labels]
-participant = "Voucher firms"
-non_participant = "Other firms"
-"business units" = "enterprises"
-
-[extract]
-link = "direct"
-frequency = "annual"
-[extract.files]
-business_units = "register_{year}.csv"
-turnover = "accounts_{year}.csv"
-survey = "berd_{year}.csv"
-participants = "applications.csv"
-[extract.columns.business_units]
-be_id = "entref"
-employed_persons = "employees"
-sbi = "nace"
-founded = "birth"
-region = "itl1"
-[extract.columns.turnover]
-be_id = "entref"
-[extract.columns.survey]
-be_id = "entref"
-rd = "rd_total"
-[extract.columns.participants]
-be_id = "entref"
-entry_date = "award_date"
-[extract.money_unit]
-turnover = 1000
-
-[indicators.rd_per_employee]
-numerator = "rd"
-denominator = "employed_persons"
-unit = "GBP per person employed"
-labels = "R&D spending per person employed"
-[indicators.log_productivity]
-expression = "log(revenue / employed_persons)"
-unit = "log points"
-labels = "Turnover per person employed, logarithm"
-[indicators.growth]
-expression = "log(revenue) - log(lag(revenue))"
-unit = "log points"
-labels = "Growth of turnover"
-
-[splits.region]
-title = "Region"
-order = ["South", "Midlands", "North"]
-labels = { North = "The North", Midlands = "The Midlands", South = "The South" }
-[splits.staff]
-column = "employed_persons"
-title = "Staff"
-borders = [0, 10, 50]
-
-[groups.treated]
-where = { decision = "awarded" }
-[groups.rejected]
-title = "Rejected applicants"
-file = "applications.csv"
-where = { decision = "rejected" }
-[groups.southern]
-title = "Firms in the South"
-where = { region = "South" }
-
-[[exhibits]]
-id = "found"
-chapter = "1"
-title = "Firms found in the register"
-function = "describe_linkage"
-chart = { kind = "table" }
-[[exhibits]]
-id = "reach"
-chapter = "1"
-title = "Sector of firms, 2018"
-function = "describe_reach"
-arguments = { year = 2018 }
-select = { indicator = ["sector", "size_class"] }
-chart = { kind = "table" }
-[[exhibits]]
-id = "rd_by_region"
-chapter = "2"
-title = "R&D by region"
-function = "compare_groups"
-arguments = { indicator = "rd_per_employee", by = ["region"], years = [2018] }
-chart = { kind = "bars", x = "category", statistic = "mean" }
-[[exhibits]]
-id = "productivity_by_staff"
-chapter = "2"
-title = "Turnover per person employed by staff"
-function = "compare_groups"
-arguments = { indicator = "revenue_per_employee", by = ["staff"], years = [2015, 2019] }
-chart = { kind = "table", statistic = "mean" }
-[[exhibits]]
-id = "growth_against_rejected"
-chapter = "2"
-title = "Growth of turnover, against rejected applicants"
-function = "compare_groups"
-arguments = { indicator = "growth", against = "rejected", years = [2018] }
-chart = { kind = "table", statistic = "mean" }
-[[exhibits]]
-id = "growth_against_southern"
-chapter = "2"
-title = "Growth of turnover, against firms in the South"
-function = "compare_groups"
-arguments = { indicator = "growth", against = "southern", years = [2018] }
-chart = { kind = "table", statistic = "mean" }
-[[exhibits]]
-id = "effect"
-chapter = "3"
-title = "What a voucher changes"
-function = "estimate_effect"
-arguments = { outcome = "log_productivity", design = "staggered" }
-chart = { kind = "table", where = { statistic = "att" } }
-"""
+if __name__ == "__main__":
+    write_vouchers(Path(sys.argv[1]))

@@ -41,6 +41,14 @@ def report_chapters(study: Study, tables: Mapping[str, SafeTable]) -> list[Repor
     ]
 
 
+def chapter_names(study: Study) -> dict[str, str]:
+    """Name the chapter of each exhibit: the one that it says, else the number of the one it stands in; else nothing."""
+    numbers = {
+        name: str(number) for number, chapter in enumerate(study.file.chapters, start=1) for name in chapter.exhibits
+    }
+    return {exhibit.id: exhibit.chapter or numbers.get(exhibit.id, "") for exhibit in study.file.exhibits}
+
+
 def exhibits_in_no_chapter(study: Study) -> list[str]:
     """List the exhibits that no chapter names; none where notebooks may show them, or where stages are the chapters."""
     if study.file.notebooks or not study.file.chapters:

@@ -17,7 +17,7 @@ from si_eval.results import require_comparison, require_safe
 from si_eval.results.spreadsheets import write_csv
 from si_eval.results.table_files import write_tables
 from si_eval.results.tidy_rows import in_languages
-from si_eval.study.chapters import report_chapters
+from si_eval.study.chapters import chapter_names, report_chapters
 from si_eval.study.checks import load_checked
 from si_eval.study.evaluation import TABLES_VARIABLE, StudyResults, evaluate, ledger_path
 from si_eval.study.file import Study
@@ -196,6 +196,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
     (work / "tables").mkdir()
     (work / "figures").mkdir()
     hashes, study = hash_inputs(results.extract), results.study.file
+    chapters = chapter_names(results.study)
     rows = []
     drawings: list[Drawing] = []
     for spec in study.exhibits:
@@ -208,7 +209,7 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
             {
                 "exhibit": spec.id,
                 "title": spec.title.texts()[languages[0]],
-                "chapter": spec.chapter,
+                "chapter": chapters[spec.id],
                 "table_file": f"tables/{spec.id}.csv",
                 "figure_file": f"figures/{spec.id}.png",
                 "function": f"si_eval.{spec.function}",
@@ -252,7 +253,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
             work / "report" / f"tables_{language}.xlsx",
             title=titles[language],
             language=language,
-            chapters={exhibit.id: exhibit.chapter for exhibit in study.file.exhibits},
+            chapters=chapter_names(study),
         )
 
 

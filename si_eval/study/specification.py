@@ -82,6 +82,10 @@ class Rules(Part):
     mean_interval: Any = None
     statistics: Any = None
     min_test_units: Any = None
+    size_rule: Any = None
+    persons: Any = None
+    alive: Any = None
+    breaks: Any = None
 
     def rule_set(self) -> RuleSet:
         """Return the rule set; raises `StudyError` for an unknown base and `InputError` for wrong settings."""
@@ -100,7 +104,7 @@ class ExhibitSpec(Part):
     """One table or figure: the function that makes it, its arguments, the rows it shows and how it is drawn."""
 
     id: Annotated[str, AfterValidator(check_id)]
-    chapter: Text
+    chapter: Text | None = None
     title: Titles
     function: Text
     arguments: dict[str, Any] = Field(default_factory=dict)
