@@ -111,6 +111,13 @@ def test_the_version_is_that_of_the_package():
     assert re.fullmatch(r"\d+\.\d+\.\d+", metadata.version("si-eval"))
 
 
+REPORT = {
+    f"report/{name}_{language}.{kind}"
+    for name, kind in (("report", "html"), ("tables", "xlsx"))
+    for language in ("en",)
+}
+
+
 def test_a_run_keeps_what_stays_inside_beside_its_results(first_run):
     inside = first_run / "out.inside"
     assert inside.stat().st_mode & 0o777 == 0o700
@@ -124,6 +131,7 @@ def test_a_run_keeps_what_stays_inside_beside_its_results(first_run):
     assert set(provenance["git"]) <= {"si_eval"}
     assert set(provenance["files"]) == {
         "exhibits.csv", "figures/investment.png", "figures/sectors.png", "tables/investment.csv", "tables/sectors.csv",
+        *REPORT,
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from si_eval.errors import InputError, Problem, SiEvalError, StudyError, propose_name
 from si_eval.frozen import FrozenMapping
 from si_eval.registry import facts
-from si_eval.study.shape import Origin, check_values, explain, list_problems, show
+from si_eval.study.shape import Origin, check_values, explain, list_problems, locate, show
 from si_eval.study.specification import (
     ExhibitSpec,
     ExtractSource,
@@ -45,7 +45,7 @@ __all__ = [
 
 REFERENCE_STUDY = "studies/smart_industry_2020.toml"
 MAX_BYTES = 2_000_000  # of a study file, a part or its labels: a person wrote it
-EXHIBITS, INCLUDE = "exhibits", "include"
+EXHIBITS, INCLUDE, CHAPTERS = "exhibits", "include", "chapters"
 EMPTY: Mapping[str, Any] = {  # stands in for what a broken study file lacks, so that the rest can be checked
     "name": "study",
     "title": {"nl": "-", "en": "-"},
@@ -135,7 +135,7 @@ def read_study(path: str | Path | None = None, *, language: Language | None = No
     origins, problems = _add_parts(content, path)
     spread_texts(content)
     problems += check_values(content, path.name, origins)
-    problems += check_texts(content, path.name, origins)
+    problems += [*check_texts(content, path.name, origins), *_chapter_problems(content, path.name, origins)]
     told = {problem.where for problem in problems}
     study, shape, broken = _validate(content, path.name, origins)
     problems += [problem for problem in shape if problem.where not in told]
@@ -212,6 +212,18 @@ def _validate(
     kept = [exhibit for number, exhibit in enumerate(exhibits) if number not in wrong]
     study = StudyFile.model_validate({**EMPTY, **sound, EXHIBITS: kept or EMPTY[EXHIBITS]})
     return (study if kept else study.model_copy(update={EXHIBITS: ()})), problems, frozenset(broken)
+
+
+def _chapter_problems(content: Mapping[str, Any], name: str, origins: Sequence[Origin]) -> list[Problem]:
+    """List the exhibits that say no chapter, where the study names none that could have them."""
+    exhibits = content.get(EXHIBITS)
+    if content.get(CHAPTERS) or not isinstance(exhibits, list):
+        return []
+    return [
+        Problem(locate((EXHIBITS, number, "chapter"), name, origins), "nothing", "this key", "add it, or [[chapters]]")
+        for number, exhibit in enumerate(exhibits)
+        if isinstance(exhibit, dict) and "chapter" not in exhibit
+    ]
 
 
 def _rules_problems(rules: object, name: str) -> list[Problem]:

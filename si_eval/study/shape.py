@@ -168,7 +168,7 @@ def _plain_place(place: Place, content: Mapping[str, Any]) -> Place | None:
         return _place_of_labels(place, content["labels"])
     if place[:2] == ("extract", "files") and len(place) > 3:
         pattern = content["extract"]["files"][place[2]]
-        as_text = str(place[3]).startswith("function-after[_check_pattern") or place[3] == "str"
+        as_text = str(place[3]).startswith("function-after[check_pattern") or place[3] == "str"
         if as_text == isinstance(pattern, list):
             return None
         return (*place[:3], *(part for part in place[4:] if isinstance(part, int)))
@@ -177,8 +177,8 @@ def _plain_place(place: Place, content: Mapping[str, Any]) -> Place | None:
 
 def _place_of_labels(place: Place, given: object) -> Place | None:
     """Return a place in the labels, which are a file, several, or a table of texts: as what they are."""
-    several = "dict[" if isinstance(given, Mapping) else "function-after[_check_some"
-    kind = several if isinstance(given, Mapping | list) else "function-after[_check_path"
+    several = "dict[" if isinstance(given, Mapping) else "function-after[check_some"
+    kind = several if isinstance(given, Mapping | list) else "function-after[check_path"
     return ("labels", *place[2:]) if str(place[1]).startswith(kind) else None
 
 
