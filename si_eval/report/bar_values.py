@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 
 from si_eval.report.chart_data import ChartData, Point
 from si_eval.report.formats import number
-from si_eval.report.labels import ASSUMED_MARK
 from si_eval.report.marks import series_offset
 from si_eval.report.style import DPI
 from si_eval.report.text import text_width
@@ -41,9 +40,8 @@ def value_text(data: ChartData, point: Point, base: float) -> str:
     if not base or point.value is None:
         return point.text.rstrip("%") if data.measure.form in ("share", "percent") else point.text
     text = number(point.value - base, data.language, signed=True)
-    mark = ASSUMED_MARK if point.text.endswith(ASSUMED_MARK) else ""
     sign = "=" if text in ("0", "-0") else "▲" if point.value > base else "▼"
-    return f"{sign} {text.lstrip('-') if sign == '=' else text}{mark}"
+    return f"{sign} {text.lstrip('-') if sign == '=' else text}"
 
 
 def fit_value_labels(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from si_eval.report.bar_values import ValueLabels, fit_value_labels, line_height, value_text
-from si_eval.report.border import NUMBER, STATE, safe_rows
+from si_eval.report.base_year import base_year_text
 from si_eval.report.canvas import MARGIN, WIDTH, Canvas, new_canvas
 from si_eval.report.chart_data import ChartData, Point, nice_ticks, series_points, tick_labels
 from si_eval.report.formats import breakable
@@ -21,12 +20,11 @@ from si_eval.report.marks import draw_bars, draw_whiskers, series_offset
 from si_eval.report.selection import ordered_values
 from si_eval.report.style import GREY, INK, NOTE_SIZE, TEXT_SIZE
 from si_eval.report.text import text_height, text_width, wrap_text
-from si_eval.vocabulary import ESTIMATE, INDEX, INDICATOR, NOTE, STATISTIC, UNIT_OF_MEASURE, YEAR, label
+from si_eval.vocabulary import INDICATOR, UNIT_OF_MEASURE, label
 
 BODY_HEIGHT = 2.15
 COUNT_HEIGHT = 0.15
 BASE = 100.0
-BASE_YEAR = r"(\d{4})\s*=\s*100"
 OUTLINE = withStroke(linewidth=1.8, foreground="white")
 
 
@@ -62,7 +60,7 @@ def draw_bar_chart(data: ChartData) -> Figure:
     left = _left_margin(data, panels)
     labels = [_class_labels(data, panel, WIDTH - MARGIN - left) for panel in panels]
     heights = [_panel_height(data, panel, texts) for panel, texts in zip(panels, labels, strict=True)]
-    unit = _base_year_text(data) if index else data.unit
+    unit = base_year_text(data) if index else data.unit
     notes = (label("report_intervals", data.language, data.own),) if _has_intervals(panels) else ()
     canvas = new_canvas(data.texts(notes=notes), sum(heights))
     top = canvas.top
@@ -201,17 +199,3 @@ def _write_counts(
 
 def _has_intervals(panels: Sequence[BarPanel]) -> bool:
     return any(point.low is not None for panel in panels for own in panel.points.values() for point in own)
-
-
-def _base_year_text(data: ChartData) -> str:
-    """Write which year is 100, where the table tells it: in its unit, in a note, or as the first year of the series."""
-    texts = pd.concat([data.rows[UNIT_OF_MEASURE], data.rows[NOTE]])
-    named = texts.str.extract(BASE_YEAR)[0].dropna().unique()
-    if len(named) == 1:
-        return label("report_base", data.language, data.own).format(base=named[0])
-    rows = safe_rows(data.safe)
-    hundred = rows[(rows[STATISTIC] == INDEX) & (rows[STATE] == NUMBER) & (rows[ESTIMATE].round(9) == BASE)]
-    years = ordered_values(rows, YEAR)
-    if len(years) > 1 and len(hundred) and set(hundred[YEAR]) == {years[0]}:
-        return label("report_base", data.language, data.own).format(base=years[0])
-    return label("report_base_unknown", data.language, data.own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -32,6 +32,7 @@ WIDTH = 6.3
 MARGIN = 0.1
 TAG_COLOUR, TAG_FILL = "#6b2147", "#f7e9f1"
 COMPRESSION = {"compress_level": 3}  # of zlib: the next levels save a seventh of the bytes for a quarter more time
+Keys = Literal["bars", "lines", "dots"]
 LegendRow = list[tuple[float, str, SeriesStyle]]
 
 
@@ -39,7 +40,7 @@ LegendRow = list[tuple[float, str, SeriesStyle]]
 class FigureTexts:
     """What is written around the body: title, subtitle, legend entries, notes, and the synthetic tag if there is one.
 
-    An empty title or subtitle takes no room. ``lines`` draws the legend's keys as lines instead of bars.
+    An empty title or subtitle takes no room. ``keys`` is what the legend shows of a series.
     """
 
     title: str
@@ -47,7 +48,7 @@ class FigureTexts:
     legend: tuple[tuple[str, SeriesStyle], ...]
     notes: tuple[str, ...]
     synthetic: str = ""
-    lines: bool = False
+    keys: Keys = "bars"
 
 
 @dataclass(frozen=True)
@@ -73,12 +74,14 @@ class Canvas:
         """Draw a rectangle at a place in inches; ``style`` goes to matplotlib."""
         self.figure.add_artist(Rectangle((x, y), width, height, transform=self.figure.dpi_scale_trans, **style))
 
-    def legend_key(self, x: float, y: float, style: SeriesStyle, *, line: bool = False) -> None:
+    def legend_key(self, x: float, y: float, style: SeriesStyle, *, keys: Keys = "bars") -> None:
         """Draw the key of a series, centred at a place in inches."""
-        if not line:
+        if keys == "bars":
             self.rectangle(x - 0.08, y - 0.045, 0.16, 0.09, **bar_style(style))
             return
-        for xs, look in (([x - 0.14, x + 0.14], line_style(style)), ([x], line_style(style) | marker_style(style))):
+        whisker = {"color": style.edge, "linewidth": 1.0}
+        line = whisker if keys == "dots" else line_style(style)
+        for xs, look in (([x - 0.14, x + 0.14], line), ([x], line | marker_style(style))):
             self.figure.add_artist(Line2D(xs, [y] * len(xs), transform=self.figure.dpi_scale_trans, **look))
 
 
@@ -106,7 +109,7 @@ def new_canvas(texts: FigureTexts, body_height: float) -> Canvas:
     if subtitle:
         canvas.text(MARGIN, y, subtitle, fontsize=SUBTITLE_SIZE, color=GREY, va="top")
         y -= _header_height(subtitle, SUBTITLE_SIZE)
-    _draw_legend(canvas, rows, y, lines=texts.lines)
+    _draw_legend(canvas, rows, y, texts.keys)
     y = MARGIN + footer - 0.1
     for note in notes:
         canvas.text(MARGIN, y, note, fontsize=NOTE_SIZE, color=GREY, va="top")
@@ -130,7 +133,7 @@ def _legend_rows(texts: FigureTexts, inner: float) -> list[LegendRow]:
     """Break the legend into rows: of each entry the place in inches, its text and its look."""
     rows: list[LegendRow] = []
     x = inner
-    key = _key_width(lines=texts.lines)
+    key = _key_width(texts.keys)
     for text, style in texts.legend:
         needed = key + text_width(text, TEXT_SIZE) + 0.25
         if x + needed > inner:
@@ -141,17 +144,17 @@ def _legend_rows(texts: FigureTexts, inner: float) -> list[LegendRow]:
     return rows
 
 
-def _draw_legend(canvas: Canvas, rows: list[LegendRow], top: float, *, lines: bool) -> None:
-    key = _key_width(lines=lines)
+def _draw_legend(canvas: Canvas, rows: list[LegendRow], top: float, keys: Keys) -> None:
+    key = _key_width(keys)
     for number, row in enumerate(rows):
         y = top - 0.1 - 0.2 * number
         for x, text, style in row:
-            canvas.legend_key(MARGIN + x + key / 2 - 0.04, y, style, line=lines)
+            canvas.legend_key(MARGIN + x + key / 2 - 0.04, y, style, keys=keys)
             canvas.text(MARGIN + x + key, y, text)
 
 
-def _key_width(*, lines: bool) -> float:
-    return 0.36 if lines else 0.25
+def _key_width(keys: Keys) -> float:
+    return 0.25 if keys == "bars" else 0.36
 
 
 def _draw_tag(canvas: Canvas, top: float, text: str) -> None:

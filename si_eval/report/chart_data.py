@@ -9,12 +9,11 @@ import matplotlib.ticker
 import numpy as np
 import pandas as pd
 
-from si_eval.report.border import ASSUMED, STATE, UNKNOWN, WITHHELD, safe_rows
-from si_eval.report.canvas import FigureTexts
+from si_eval.report.border import STATE, UNKNOWN, WITHHELD, safe_rows
+from si_eval.report.canvas import FigureTexts, Keys
 from si_eval.report.formats import NO_BREAK, Measure, breakable, measure_key, measures, number, tick_decimals, unit_text
 from si_eval.report.grid import Row
 from si_eval.report.labels import (
-    ASSUMED_MARK,
     NOT_COMPUTABLE_MARK,
     WITHHELD_MARK,
     evidence_line,
@@ -24,7 +23,7 @@ from si_eval.report.labels import (
     value_labels,
 )
 from si_eval.report.selection import ordered_values, select
-from si_eval.report.specification import Chart
+from si_eval.report.specification import TABLE_KINDS, Chart
 from si_eval.report.style import SeriesStyle, series_styles
 from si_eval.results import SafeTable
 from si_eval.stats import FloatArray
@@ -43,6 +42,8 @@ from si_eval.vocabulary import (
     Language,
     label,
 )
+
+KEYS: dict[str, Keys] = {"lines": "lines", "dots": "dots", "event_study": "dots", "love": "dots"}
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ class ChartData:
         first = self.rows.iloc[0]
         unit = first[UNIT_OF_MEASURE]
         return unit_text(self.measure, unit, self.language, statistic=first[STATISTIC], own=self.own)
+
+    @property
+    def intervals(self) -> bool:
+        """Whether intervals are drawn: where the chart asks for them, and with dots, which are never without."""
+        return self.chart.intervals or self.chart.kind in ("dots", "event_study")
 
     @cached_property
     def series(self) -> list[str]:
@@ -128,14 +134,14 @@ class ChartData:
         if self.rows[STATISTIC].iloc[0] == INDEX:
             fixed = [text for text in fixed if text != label(INDEX, self.language, self.own)]
         synthetic = self.safe.simulation is not None
-        marks = mark_notes(self.rows, self.language, self.own)
+        marks = mark_notes(self.rows, self.language, self.own, marked=self.chart.kind in TABLE_KINDS)
         return FigureTexts(
             title=title_of(self.safe, self.language) if self.titled else "",
             subtitle=" · ".join(dict.fromkeys([*fixed, *subtitle])),
             legend=self.legend() if legend else (),
             notes=(*notes, *marks, evidence_line(self.safe, self.language)),
             synthetic=label("report_synthetic", self.language, self.own) if synthetic else "",
-            lines=self.chart.kind == "lines",
+            keys=KEYS.get(self.chart.kind, "bars"),
         )
 
 
@@ -189,11 +195,7 @@ def _point(data: ChartData, row: Row, x: str) -> Point:
     n = units_text(row[N_UNITS], data.language)
     if row[STATE] == UNKNOWN:
         return Point(x, None, None, None, NOT_COMPUTABLE_MARK, n, False)
-    interval = [
-        float(row[name]) if data.chart.intervals and pd.notna(row[name]) else None for name in (CONF_LOW, CONF_HIGH)
-    ]
+    interval = [float(row[name]) if data.intervals and pd.notna(row[name]) else None for name in (CONF_LOW, CONF_HIGH)]
     low, high = (None if value is None else measure.scaled(value) for value in interval)
-    text = measure.text(row[ESTIMATE], data.language, symbol=measure.form != "money") + (
-        ASSUMED_MARK if row[ASSUMED] else ""
-    )
+    text = measure.text(row[ESTIMATE], data.language, symbol=measure.form != "money")
     return Point(x, measure.scaled(float(row[ESTIMATE])), low, high, text, n, False)

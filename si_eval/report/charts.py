@@ -12,6 +12,8 @@ from si_eval.report.canvas import to_png
 from si_eval.report.chart_data import ChartData, prepare_chart
 from si_eval.report.check_figure import draw_check_list
 from si_eval.report.direction_grid import draw_direction_grid
+from si_eval.report.dots import draw_dots
+from si_eval.report.event_study import draw_event_study
 from si_eval.report.graph import draw_graph
 from si_eval.report.lines import draw_line_chart
 from si_eval.report.love import draw_love_plot
@@ -29,6 +31,8 @@ DRAWINGS: dict[str, Callable[[ChartData], Figure]] = {
     "index": draw_bar_chart,
     "shares": draw_shares,
     "lines": draw_line_chart,
+    "dots": draw_dots,
+    "event_study": draw_event_study,
     "love": draw_love_plot,
     "profile": draw_profile,
     "direction": draw_direction_grid,

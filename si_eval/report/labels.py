@@ -19,6 +19,8 @@ from si_eval.vocabulary import (
     ALL,
     BOTH_LANGUAGES,
     CATEGORY,
+    CONF_HIGH,
+    CONF_LOW,
     EFFECTS,
     ENGLISH,
     ESTIMATE,
@@ -106,6 +108,14 @@ def cell_text(row: Row, measure: Measure, language: Language, *, symbol: bool = 
     return measure.text(row[ESTIMATE], language, symbol=symbol) + (ASSUMED_MARK if row[ASSUMED] else "")
 
 
+def interval_text(row: Row, measure: Measure, language: Language) -> str:
+    """Write the interval of a number in brackets; empty where the number is not shown or has none."""
+    if row[STATE] != NUMBER or pd.isna(row[CONF_LOW]) or pd.isna(row[CONF_HIGH]):
+        return ""
+    low, high = (measure.text(row[name], language, symbol=False) for name in (CONF_LOW, CONF_HIGH))
+    return NO_BREAK + label("report_interval", language).format(low=low, high=high).replace(" ", NO_BREAK)
+
+
 def count_text(row: Row, language: Language) -> str:
     """Write the number of units behind a number, with ``n``; empty where there is no number or it is not known."""
     if row[STATE] != NUMBER or pd.isna(row[N_UNITS]):
@@ -151,8 +161,11 @@ def evidence_line(safe: SafeTable, language: Language) -> str:
     return " · ".join([label(safe.evidence, language, safe.labels), rules, _protection(safe, language)])
 
 
-def mark_notes(rows: pd.DataFrame, language: Language, own: Labels) -> list[str]:
-    """Explain the marks that occur in these rows: withheld, not computable, assumed, merged."""
+def mark_notes(rows: pd.DataFrame, language: Language, own: Labels, *, marked: bool = True) -> list[str]:
+    """Explain the marks that occur in these rows: withheld, not computable, assumed, merged.
+
+    Where assumed values are not ``marked`` one by one, as in figures, it is said how many there are.
+    """
     notes = []
     if (rows[STATE] == WITHHELD).any():
         notes.append(label("report_withheld", language, own))
@@ -163,7 +176,10 @@ def mark_notes(rows: pd.DataFrame, language: Language, own: Labels) -> list[str]
         reasons = [text for text in texts if text and text not in known]
         notes.append(label("report_unknown", language, own) + (f": {'; '.join(reasons)}" if reasons else ""))
     if rows[ASSUMED].any():
-        notes.append(label("report_assumed", language, own))
+        assumed, shown = int(rows[ASSUMED].sum()), int((rows[STATE] == NUMBER).sum())
+        name = "report_assumed" if marked else f"report_assumed_{'all' if assumed == shown else 'some'}"
+        counts = {"assumed": number(assumed, language), "shown": number(shown, language)}
+        notes.append(label(name, language, own).format(**counts))
     merged = rows[(rows[STATUS] == MERGED) & rows[ESTIMATE].notna()]
     if len(merged):
         names = {

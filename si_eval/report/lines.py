@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from si_eval.report.border import NUMBER, STATE
 from si_eval.report.canvas import MARGIN, WIDTH, Canvas, new_canvas
 from si_eval.report.chart_data import ChartData, Point, nice_ticks, series_points, tick_labels, units_text
-from si_eval.report.labels import ASSUMED_MARK, value_label
+from si_eval.report.labels import value_label
 from si_eval.report.marks import draw_lines, draw_whiskers, series_offset
 from si_eval.report.selection import ordered_values
 from si_eval.report.style import GREY, INK, NOTE_SIZE, TEXT_SIZE
@@ -109,7 +109,7 @@ def _draw_panel(data: ChartData, canvas: Canvas, rows: pd.DataFrame, scale: Scal
         text = _count_text(data, rows, name)
         if text:
             y = box.bottom - 0.27 - COUNT_HEIGHT * number
-            canvas.legend_key(box.left + inset + 0.02, y, data.styles[name], line=True)
+            canvas.legend_key(box.left + inset + 0.02, y, data.styles[name], keys="lines")
             canvas.text(box.left + inset + 0.22, y, text, fontsize=NOTE_SIZE, color=GREY)
 
 
@@ -133,7 +133,7 @@ def _year_texts(texts: list[str], width: float) -> list[str]:
 
 
 def _draw_signs(data: ChartData, ax: Axes, points: Points, years: Sequence[str], bottom: float) -> None:
-    """Draw the mark of each number that is not shown on the axis, and that of an assumed one at its point."""
+    """Draw the mark of each number that is not shown on the axis."""
     for position, (name, own) in enumerate(points.items()):
         for point in own:
             x = years.index(point.x)
@@ -143,9 +143,6 @@ def _draw_signs(data: ChartData, ax: Axes, points: Points, years: Sequence[str],
                     point.text, at, (0, 1), textcoords="offset points", ha="center", va="bottom", fontsize=9,
                     fontweight="bold", color=data.styles[name].edge,
                 )  # fmt: skip
-            elif point.text.endswith(ASSUMED_MARK):
-                at = x, point.value
-                ax.annotate(ASSUMED_MARK, at, (0, 0.5), textcoords="offset points", ha="center", fontsize=7)
 
 
 def _last_point(own: Sequence[Point], years: Sequence[str]) -> Point | None:

@@ -7,7 +7,7 @@ from math import ceil
 import pandas as pd
 from matplotlib.figure import Figure
 
-from si_eval.report.border import NUMBER, STATE, WITHHELD
+from si_eval.report.border import ASSUMED, NUMBER, STATE, WITHHELD
 from si_eval.report.canvas import MARGIN, WIDTH, Canvas, new_canvas
 from si_eval.report.chart_data import ChartData, Point, units_text
 from si_eval.report.formats import NO_BREAK, breakable, measure_key, measures, number
@@ -95,6 +95,6 @@ def _draw_shares(data: ChartData, canvas: Canvas, rows: pd.DataFrame, place: tup
 
 
 def _point(data: ChartData, rows: pd.DataFrame, row: Row) -> Point:
-    text = cell_text(row, measures(rows)[measure_key(row)], data.language)
+    text = cell_text({**row, ASSUMED: False}, measures(rows)[measure_key(row)], data.language)
     value = float(row[ESTIMATE]) if row[STATE] == NUMBER else None
     return Point(row[SIZE_CLASS], value, None, None, text, units_text(row[N_UNITS], data.language), False)

@@ -12,6 +12,8 @@ from si_eval.registry import indicators
 from si_eval.report.specification import DIMENSIONS, Chart
 from si_eval.vocabulary import (
     ALL,
+    ATT,
+    CATEGORY,
     COUNT,
     DIFFERENCE,
     GROUP,
@@ -29,7 +31,15 @@ from si_eval.vocabulary import (
     YEAR,
 )
 
-NATURAL_STATISTIC = {"index": INDEX, "shares": SHARE, "bars": MEAN, "lines": MEAN, "direction": MEAN, "love": SMD}
+NATURAL_STATISTIC = {
+    "index": INDEX,
+    "shares": SHARE,
+    "bars": MEAN,
+    "lines": MEAN,
+    "direction": MEAN,
+    "love": SMD,
+    "event_study": ATT,
+}
 CLASS_PATTERN = re.compile(r"^(\d+)(?:\s*-\s*(\d+)|\s*(\+))?$")
 
 
@@ -61,6 +71,8 @@ def select(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     if chart.kind == "profile":
         return kept
     kept = _one_statistic(kept, chart)
+    if chart.kind == "event_study":
+        kept = _by_years_since_entry(kept)
     if GROUP in chart.channels:
         split = kept[~kept[GROUP].isin([DIFFERENCE, RATIO])]
         kept = split if len(split) else kept
@@ -71,7 +83,7 @@ def select(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:
             continue
         if ALL in values:
             kept = kept[kept[dimension] == ALL]
-        elif dimension == YEAR and chart.kind == "index":
+        elif dimension == YEAR and set(kept[STATISTIC]) == {INDEX}:
             kept = kept[kept[YEAR] == values[-1]]
         else:
             raise StudyError(
@@ -118,6 +130,17 @@ def _one_statistic(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     if chart.statistic is None and len(others) == 1:
         return rows[rows[STATISTIC] == others[0]]
     raise StudyError(f"Chart: found statistics {', '.join(found)}; expected {wanted}; choose one with statistic=…")
+
+
+def _by_years_since_entry(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the estimates by years since entry; raise StudyError where there are none."""
+    kept = rows[rows[CATEGORY].str.fullmatch(r"[+-]?\d+") & (rows[YEAR] == ALL)]
+    if kept.empty:
+        raise StudyError(
+            'Chart: found no estimates by years since entry; expected those of estimate_effect(…, design="staggered") '
+            "where years of entry are known; choose another kind"
+        )
+    return kept
 
 
 def _matching(rows: pd.DataFrame, chart: Chart) -> pd.DataFrame:

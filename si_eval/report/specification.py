@@ -11,12 +11,24 @@ from si_eval.errors import ArgumentError, StudyError
 from si_eval.vocabulary import CATEGORY, GROUP, INDICATOR, SECTOR, SIZE_CLASS, STATISTIC, STATISTICS, YEAR
 
 ChartKind = Literal[
-    "bars", "lines", "index", "shares", "profile", "love", "direction", "table", "checks", "words", "layers"
+    "bars",
+    "lines",
+    "index",
+    "dots",
+    "event_study",
+    "shares",
+    "profile",
+    "love",
+    "direction",
+    "table",
+    "checks",
+    "words",
+    "layers",
 ]
 Dimension = Literal["indicator", "statistic", "group", "year", "size_class", "sector", "category"]
 SIGNS = ("▲", "▼", "=", "↕")  # up, down, no difference, both ways
 DIMENSIONS = (INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)
-OWN_AXIS = {"lines": YEAR, "love": INDICATOR}
+OWN_AXIS = {"lines": YEAR, "love": INDICATOR, "event_study": CATEGORY}
 TABLE_KINDS = ("direction", "table", "checks")
 
 
@@ -30,16 +42,22 @@ class Chart:
 
     Parameters
     ----------
-    kind : {"bars", "lines", "index", "shares", "profile", "love", "direction", "table", "checks", "words", "layers"}
-        ``bars`` are upright and start at 0, ``index`` are bars that start at 100, ``shares`` lying bars with the
-        number of units behind each, ``lines`` run over the years. ``profile`` shows the size classes of sectors,
-        ``love`` the absolute standardised differences of `check_selection` as dots beside 0.1 and 0.25,
-        ``direction`` is a heat map of participants above or below non-participants, ``table`` writes the numbers,
-        ``checks`` lists checks by kind and how they came out, ``words`` writes the notes, and ``layers`` draws a graph
-        such as a programme's theory.
+    kind : str
+        - ``bars``: upright bars that start at 0; ``index``: bars that start at 100;
+        - ``shares``: lying bars with the number of units behind each;
+        - ``lines``: over the years;
+        - ``dots``: dots with their intervals beside the line at no change (100 of an index, 0 of a difference); levels
+          that differ a hundredfold have a logarithmic axis;
+        - ``event_study``: what `estimate_effect` finds by years since entry, with the reference year;
+        - ``profile``: the size classes of sectors;
+        - ``love``: the absolute standardised differences of `check_selection` as dots beside 0.1 and 0.25;
+        - ``direction``: a heat map of participants above or below non-participants;
+        - ``table``: the numbers; ``words``: the notes; ``checks``: checks by kind and how they came out;
+        - ``layers``: a graph such as a programme's theory.
     x : str, optional
         Dimension along the axis: ``indicator``, ``statistic``, ``group``, ``year``, ``size_class``, ``sector`` or
-        ``category``. Default: the year for ``lines``, the indicator for ``love``, the size class for the rest.
+        ``category``. Default: the year for ``lines``, the indicator for ``love``, the category for ``event_study``,
+        the size class for the rest.
     series : str, default "group"
         Dimension that has colours, hatches and markers.
     panels : str, optional
