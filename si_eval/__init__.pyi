@@ -19,12 +19,14 @@ from .registers.linkage import link_participants
 from .registers.panel import build_panel
 from .registry import RuleSet, rule_set
 from .report import Chart, cell, say, show, show_comparison, write_workbook
+from .study.compared_runs import compare_runs
 from .study.evaluation import compare_with_published, evaluate, protect_exhibits, show_answers, study_tables
 from .study.exhibits import compute_exhibits
 from .study.file import load_study
 from .study.inputs import open_reference, open_study, read_extract, read_registers
 from .study.release import release_run
 from .study.run import run_study
+from .study.verification import verify_run
 from .synthetic import simulate_extract, simulate_firms
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "compare_groups",
     "compare_published",
     "compare_rule_sets",
+    "compare_runs",
     "compare_with_published",
     "compute_exhibits",
     "decompose_change",
@@ -80,5 +83,6 @@ __all__ = [
     "simulate_extract",
     "simulate_firms",
     "study_tables",
+    "verify_run",
     "write_workbook",
 ]

@@ -1,4 +1,4 @@
-"""The commands: check, simulate, run, release. Each loads what it needs when it runs, inside the handling of Ctrl-C."""
+"""The commands. Each loads what it needs when it runs, inside the handling of Ctrl-C."""
 
 from __future__ import annotations
 
@@ -181,6 +181,39 @@ def release(
         typer.echo("ledger: none; a later release cannot take this one into account without `--ledger FILE`")
     else:
         typer.echo(f"ledger, stays inside: {made.ledger}")
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(help="the results of a run")],
+    second: Annotated[Path, typer.Argument(help="the results of another run")],
+    csv: Annotated[Path | None, typer.Option(help="a file for all figures that differ")] = None,
+) -> None:
+    """Tell which figures moved between two runs, by how much, and what differs: files, rules, versions or seed."""
+    with _exit_codes():
+        from si_eval.results.spreadsheets import write_csv  # noqa: PLC0415
+        from si_eval.study.compared_runs import compare_runs  # noqa: PLC0415
+
+        compared = compare_runs(first, second)
+        if csv is not None:
+            write_csv(compared.frame, csv)
+    typer.echo(compared.summary())
+
+
+@app.command()
+def verify(
+    out: Annotated[Path, typer.Argument(help="the results of a run")],
+    study: Annotated[Path | None, typer.Option(help="the study file, where it stands elsewhere now")] = None,
+    extract: Annotated[Path | None, typer.Option(help="the extract folder, where it stands elsewhere now")] = None,
+) -> None:
+    """Compute a run again and compare: exit 0 where its files are as written and every figure is the same, else 1."""
+    with _exit_codes(), _progress_bar() as progress:
+        from si_eval.study.verification import verify_run  # noqa: PLC0415
+
+        verified = verify_run(out, study=study, extract=extract, progress=progress)
+    typer.echo(verified.summary())
+    if not verified.holds:
+        raise typer.Exit(1)
 
 
 def _tell_unshown(study: Study) -> None:

@@ -101,15 +101,24 @@ def write_secrets(results: StudyResults, folder: Path) -> None:
 
 
 def write_record(
-    results: StudyResults, folder: Path, *, out: Path, ledger: Path | None, places: Sequence[Path] = ()
+    results: StudyResults,
+    folder: Path,
+    *,
+    out: Path,
+    ledger: Path | None,
+    places: Sequence[Path] = (),
+    folders: Sequence[Path] = (),
 ) -> None:
-    """Write to ``folder`` what a release of the finished results in ``out`` needs; no name of ``places`` may leave."""
+    """Write to ``folder`` what a release of the finished results in ``out`` needs; no name of ``places`` may leave.
+
+    ``folders`` are those of the extract: with the study file, what the run can be computed from again.
+    """
     provenance = (out / PROVENANCE).read_bytes()
     computation = json.loads(provenance)
     record = {
         "run": hash_of(provenance),
         "files": file_hashes(out),
-        "project": results.study.file.title.en,
+        "project": next(iter(results.study.file.title.of(results.study.file.languages).values())),
         "made_on": computation["run_on"],
         "rules": {one.rules.name: one.rules.verified_by for one in results.requests},
         "earlier": len(results.ledger.runs),
@@ -119,6 +128,11 @@ def write_record(
         "ledger_before": results.ledger.state,
         "ledger_path": None if ledger is None else str(ledger.resolve()),
         "names": sorted(machine_names(*places)),
+        "source": {
+            "study": str(results.study.path.resolve()),
+            "extract": [str(one) for one in folders],
+            "ledger": None if ledger is None else str(ledger.resolve()),
+        },
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

@@ -185,7 +185,8 @@ def _write_results(
                 missing = error
         provenance = json.dumps(describe_run(results, results_folder, day), indent=2, sort_keys=True)
         (results_folder / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
-        write_record(results, inside, out=results_folder, ledger=ledger, places=[target.parent, *folders])
+        places = [target.parent, *folders]
+        write_record(results, inside, out=results_folder, ledger=ledger, places=places, folders=folders)
         match_umask(results_folder)
         keep_private(inside)
     return results, missing
