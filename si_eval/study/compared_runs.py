@@ -115,6 +115,7 @@ def compare_runs(first: str | Path, second: str | Path) -> RunComparison:
     ... languages = ["en"]
     ... [[exhibits]]
     ... id = "sectors"
+    ... chapter = "1"
     ... title = "Sectors"
     ... function = "describe_reach"
     ... arguments = { year = 2019 }
@@ -124,7 +125,7 @@ def compare_runs(first: str | Path, second: str | Path) -> RunComparison:
     >>> for out in ("one", "two"):
     ...     _ = se.run_study("study.toml", out=out, extract="extract", notebooks=False)
     >>> print(se.compare_runs("one", "two"))
-    26 figures in both runs: 0 moved; 0 added, 0 removed
+    34 figures in both runs: 0 moved; 0 added, 0 removed
     """
     folders = [Path(first), Path(second)]
     for folder in folders:

@@ -76,6 +76,7 @@ def verify_run(
     ... languages = ["en"]
     ... [[exhibits]]
     ... id = "sectors"
+    ... chapter = "1"
     ... title = "Sectors"
     ... function = "describe_reach"
     ... arguments = { year = 2019 }
