@@ -12,11 +12,15 @@ import pandas as pd
 from si_eval import published
 from si_eval.disclosure.known_figures import read_known
 from si_eval.errors import InputError, Problem, SiEvalError, propose_name
+from si_eval.registers.any_frame.names import PANEL_COLUMNS
+from si_eval.registers.indicators import RESERVED
 from si_eval.registers.schema import contracts
+from si_eval.registry import indicators
 from si_eval.report.answer_file import check_answers
 from si_eval.study.arguments import check_exhibit, place_of
 from si_eval.study.catalogue import FACTS, PROTECTED, SURVEY
 from si_eval.study.chapters import check_chapters
+from si_eval.study.declared import TREATED
 from si_eval.study.exhibits import LABELS, ExhibitInputs, compute_exhibit, exhibits_without_registers
 from si_eval.study.file import Study, read_study
 from si_eval.study.ledger import load_ledger
@@ -24,6 +28,7 @@ from si_eval.study.shape import explain, show
 from si_eval.study.specification import is_direct
 from si_eval.text_input.small_tables import read_small_table
 from si_eval.text_input.toml_files import require_file
+from si_eval.vocabulary import EVIDENCE_COLUMNS, TIDY
 
 NOTEBOOKS = (".py", ".ipynb", ".md")  # endings of the notebooks that are executed
 MONEY_UNITS = (1, 1000)  # what one in a file stands for
@@ -68,6 +73,7 @@ def find_problems(
     problems = [
         *(problem for found in exhibits.values() for problem in found),
         *_check_extract(study, folders),
+        *_check_names(study),
         *_check_files(study, inputs),
         *_check_ledger(study, ledger),
     ]
@@ -77,6 +83,21 @@ def find_problems(
     sound = {one for one, found in exhibits.items() if not found} & set(exhibits_without_registers(study))
     problems += list(_check_computed(study, inputs, sound))
     return problems, inputs
+
+
+def _check_names(study: Study) -> list[Problem]:
+    """List the names that a study declares and that a panel, a table or another declaration has."""
+    taken = {*PANEL_COLUMNS, *RESERVED, *TIDY, *EVIDENCE_COLUMNS, *indicators()}
+    problems = []
+    for kind in ("indicators", "splits", "groups"):
+        names = [name for name in getattr(study.file, kind) if (kind, name) != ("groups", TREATED)]
+        problems += [
+            Problem(f"{study.path.name}, {kind}.{name}", "a name that is taken", "a name of its own", "rename it")
+            for name in names
+            if name in taken
+        ]
+        taken |= set(names)
+    return problems
 
 
 def ledger_path(study: Study, given: Path | None = None) -> Path | None:
@@ -249,6 +270,10 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
         for table, unit in source.money_unit.items()
         if unit not in MONEY_UNITS
     ]
+    if is_direct(study.file) and study.file.disclosure.public_units:
+        expected = 'none with link = "direct", where identifiers are texts'
+        where = f"{study.path.name}, disclosure.public_units"
+        problems.append(Problem(where, "ids of units", expected, "leave them out: all units are protected alike"))
     if source.participants is not None:
         problems += _check_path(study, source.participants, f"{place}.participants")
     if source.cache is not None:

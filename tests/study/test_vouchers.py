@@ -201,6 +201,8 @@ WRONG = {
     "borders that fall": ("borders = [0, 10, 50]", "borders = [0, 50, 10]", "borders that rise"),
     "a function that has nothing to start from": ('"describe_linkage"', '"describe_plausibility"', "no chain of links"),
     "an indicator of other registers": ('"growth"', '"investment_software"', "found 'investment_software'"),
+    "a split with the name of a column": ("[splits.staff]", "[splits.sector]", "splits.sector: found a name"),
+    "a group with the name of a split": ("[groups.southern]", "[groups.region]", "groups.region: found a name"),
     "an unknown key": ("borders = [0, 10, 50]", "border = [0, 10, 50]", "did you mean `borders`?"),
     "an unknown indicator": ('indicator = "growth"', 'indicator = "grwth"', "did you mean `growth`?"),
     "an unknown split": ('by = ["region"]', 'by = ["regions"]', "did you mean `region`?"),

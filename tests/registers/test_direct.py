@@ -1,0 +1,163 @@
+"""Registers without a chain of links: quarters, identifiers, lists and conditions, on files of a few lines."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import si_eval as se
+from si_eval.errors import InputError
+from si_eval.registers.activities import read_activities
+from si_eval.study.file import load_study
+
+STUDY = """
+name = "small"
+title = "Small"
+languages = ["en"]
+currency = "GBP"
+[extract]
+link = "direct"
+frequency = "quarterly"
+[extract.columns.participants]
+sum = "amount"
+[indicators.sum]
+column = "sum"
+unit = "GBP"
+labels = "Amount"
+[indicators.change]
+expression = "revenue - lag(revenue, 2)"
+unit = "GBP"
+labels = "Change in two years"
+[indicators.odd]
+expression = "log(revenue) / (employed_persons - 2)"
+unit = "points"
+labels = "Odd"
+[splits.project]
+[splits.paid]
+column = "sum"
+borders = [0, 100]
+[groups.other]
+file = "others.csv"
+[[exhibits]]
+id = "x"
+chapter = "1"
+title = "X"
+function = "describe_linkage"
+chart = { kind = "table" }
+"""
+QUARTERS = [(unit, year, quarter) for unit in (7, 8) for year in (2014, 2016) for quarter in (1, 2, 3, 4)]
+FILES = {
+    # 7 has no row in 2015; 9 never takes part
+    "business_units.csv": "be_id,year,employed_persons,sbi\n7,2014,2,25.11\n7,2016,4,25.11\n8,2014,1,\n8,2015,3,62.01\n"
+    "8,2016,3,62.01\n9,2014,5,C\n9,2015,5,C\n9,2016,5,C\n",
+    "turnover.csv": "be_id,year,quarter,turnover\n"
+    + "".join(f"{unit},{year},{quarter},{unit * quarter}\n" for unit, year, quarter in QUARTERS)
+    + "9,2014,1,5\n9,2015,1,-1\n9,2015,2,-1\n9,2015,3,-1\n9,2015,4,-1\n77,2014,1,5\n",
+    # 7 is there twice; 99 is in no register
+    "participants.csv": "be_id,entry_date,amount,project\n7,2016-05-01,30,late\n7,2015-02-01,80,early\n"
+    "8,2016-01-01,40,late\n99,2016-01-01,1,late\n",
+    "others.csv": "be_id\n9\n",
+}
+
+
+def read(folder, study=STUDY, **files):
+    for name, text in {**FILES, **{f"{name}.csv": text for name, text in files.items()}}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "study.toml").write_text(study, encoding="utf-8")
+    return se.read_registers(load_study(folder / "study.toml"), folders=[folder])
+
+
+def by_firm(panel):
+    """Return a panel by firm and year: it numbers firms from 0 in the order of their identifiers."""
+    frame = panel.to_frame()
+    return frame.assign(be_id=frame["be_id"] + 7).set_index(["be_id", "year"]).sort_index()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    return read(tmp_path_factory.mktemp("direct"))
+
+
+@pytest.fixture(scope="module")
+def panel(small):
+    return by_firm(small[2])
+
+
+def test_four_quarters_make_a_revenue_and_fewer_make_none(panel):
+    assert panel.loc[(7, 2014), "revenue"] == 70
+    assert panel.loc[(9, 2015), "revenue"] == -4
+    assert pd.isna(panel.loc[(9, 2014), "revenue"])
+    assert pd.isna(panel.loc[(8, 2015), "revenue"])
+
+
+def test_of_several_rows_the_first_entry_counts_and_numbers_are_added_up(panel):
+    assert panel.loc[(7, 2016), "entry_year"] == 2015
+    assert panel.loc[(7, 2016), "sum"] == 110
+    assert panel.loc[(7, 2016), "project"] == "early"
+    assert panel["paid"].fillna("").groupby("be_id").first().to_dict() == {7: "100+", 8: "0-99", 9: ""}
+    assert panel["participant"].groupby("be_id").first().to_dict() == {7: True, 8: True, 9: False}
+
+
+def test_a_lag_counts_years_not_rows_and_what_cannot_be_divided_is_missing(panel):
+    assert panel.loc[(7, 2016), "change"] == 0
+    assert panel["change"].notna().sum() == 2
+    assert pd.isna(panel.loc[(7, 2014), "odd"]), "by zero"
+    assert pd.isna(panel.loc[(9, 2015), "odd"]), "the logarithm of a negative number"
+
+
+def test_members_of_a_list_are_marked(panel):
+    assert panel["other"].groupby("be_id").first().to_dict() == {7: False, 8: False, 9: True}
+
+
+def test_participants_that_are_in_no_register_are_counted(small):
+    funnel = small[1].funnel()
+    counts = {(row.step, row.reason): row.n for row in funnel[funnel["year"].isna()].itertuples()}
+    assert counts == {
+        ("listed", "kept"): 4, ("unique", "kept"): 3, ("unique", "duplicate"): 1, ("register", "kept"): 2,
+        ("register", "never_in_register"): 1,
+    }  # fmt: skip
+    assert "1 rows of units that are not in that year's register" in " ".join(small[0].notes)
+
+
+def test_identifiers_are_the_same_as_numbers_and_as_texts(tmp_path, panel):
+    read(tmp_path)
+    numbers = pd.read_csv(tmp_path / "business_units.csv")
+    (tmp_path / "business_units.csv").unlink()
+    numbers.to_parquet(tmp_path / "business_units.parquet")
+    same = by_firm(se.read_registers(load_study(tmp_path / "study.toml"), folders=[tmp_path])[2])
+    pd.testing.assert_frame_equal(same[["revenue", "sum", "paid"]], panel[["revenue", "sum", "paid"]])
+
+
+REFUSED = {
+    "quarters without a quarter": ({"turnover": "be_id,year,turnover\n7,2014,5\n"}, "no column for quarter"),
+    "a fifth quarter": ({"turnover": "be_id,year,quarter,turnover\n7,2014,5,5\n"}, "another quarter than 1 to 4"),
+    "a list of nobody": ({"participants": "be_id,entry_date,amount,project\n"}, "no participants"),
+    "a word for a year": ({"business_units": "be_id,year,employed_persons,sbi\n7,soon,2,C\n"}, "year"),
+    "negative persons": ({"business_units": "be_id,year,employed_persons,sbi\n7,2014,-2,C\n"}, "negative"),
+    "no code of activity": ({"business_units": "be_id,year,employed_persons,sbi\n7,2014,2,nace\n"}, "no code of the"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_is_refused(tmp_path, name):
+    files, told = REFUSED[name]
+    with pytest.raises(InputError, match=told):
+        read(tmp_path, **files)
+
+
+CODES = {
+    ("25.11", "2511", "C25.11", "25", "25.1"): [("25", "C")] * 5,
+    ("1.11", "01.11"): [("01", "A"), ("01", "A")],
+    ("111", "2511", "6201"): [("01", "A"), ("25", "C"), ("62", "J")],
+    ("0111", "251"): [("01", "A"), ("25", "C")],
+    ("C", "J", "x", ""): [(None, "C"), (None, "J"), (None, None), (None, None)],
+    ("62010", "01110"): [("62", "J"), ("01", "A")],
+    ("34.00", "99.00"): [(None, None), ("99", "U")],
+}
+
+
+@pytest.mark.parametrize("codes", CODES)
+def test_codes_of_activity_are_read_with_and_without_dots_and_zeros(codes):
+    read_codes = read_activities(pd.Series(codes, dtype="string"))
+    found = [tuple(None if pd.isna(one) else one for one in row) for row in read_codes.itertuples(index=False)]
+    assert found == CODES[codes]
