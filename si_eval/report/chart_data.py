@@ -36,7 +36,9 @@ from si_eval.vocabulary import (
     INDEX,
     N_TOTAL,
     N_UNITS,
+    SHARE,
     STATISTIC,
+    TOTAL,
     UNIT_OF_MEASURE,
     Labels,
     Language,
@@ -112,10 +114,12 @@ class ChartData:
     def legend(self) -> tuple[tuple[str, SeriesStyle], ...]:
         """List the entries of the legend: series by label, with their total number of units where the table knows it.
 
-        A single series that stands for everything needs none, unless its number of units is known.
+        A single series that stands for everything, or that is no group, needs none, unless its number of units is
+        known.
         """
         names = {name: self.series_label(name) for name in self.series}
-        if list(names.values()) == [self.series_labels.get(ALL)]:
+        alone = ALL if self.chart.series == GROUP else self.series[0]
+        if list(names.values()) == [self.series_labels.get(alone)]:
             return ()
         return tuple((text, self.styles[name]) for name, text in names.items())
 
@@ -130,9 +134,10 @@ class ChartData:
     def texts(self, *, subtitle: tuple[str, ...] = (), notes: tuple[str, ...] = (), legend: bool = True) -> FigureTexts:
         """Collect what is written around the body."""
         shown = () if self.chart.kind in ("table", "checks") else self.chart.channels
+        shown = tuple(name for name in shown if name != self.chart.series or len(self.legend()))
         fixed = fixed_labels(self.rows, shown, self.language, self.own)
-        if self.rows[STATISTIC].iloc[0] == INDEX:
-            fixed = [text for text in fixed if text != label(INDEX, self.language, self.own)]
+        said = {label(name, self.language, self.own) for name in (INDEX, SHARE, TOTAL)}  # by the unit of the axis
+        fixed = [text for text in fixed if text not in said]
         synthetic = self.safe.simulation is not None
         marks = mark_notes(self.rows, self.language, self.own, marked=self.chart.kind in TABLE_KINDS)
         return FigureTexts(
@@ -167,7 +172,7 @@ def series_points(data: ChartData, rows: pd.DataFrame, series: str, axis: list[s
     """List the numbers of one series in axis order; a class without a row is left out."""
     own = rows[rows[data.chart.series] == series].to_dict("records")
     by_class: dict[str, Row] = {row[data.chart.axis]: row for row in own}
-    return [_point(data, by_class[x], x) for x in axis if x in by_class]
+    return [row_point(data, by_class[x], x) for x in axis if x in by_class]
 
 
 def units_text(value: float, language: Language) -> str:
@@ -188,7 +193,8 @@ def tick_labels(data: ChartData, ticks: FloatArray) -> list[str]:
     return [number(tick, data.language, decimals=decimals) + sign for tick in ticks]
 
 
-def _point(data: ChartData, row: Row, x: str) -> Point:
+def row_point(data: ChartData, row: Row, x: str) -> Point:
+    """Return the number of one row as it is drawn; one that is not shown has a mark and no value."""
     measure = data.measure
     if row[STATE] == WITHHELD:
         return Point(x, None, None, None, WITHHELD_MARK, WITHHELD_MARK, True)

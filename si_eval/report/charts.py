@@ -15,6 +15,7 @@ from si_eval.report.direction_grid import draw_direction_grid
 from si_eval.report.dots import draw_dots
 from si_eval.report.event_study import draw_event_study
 from si_eval.report.graph import draw_graph
+from si_eval.report.likert import draw_likert
 from si_eval.report.lines import draw_line_chart
 from si_eval.report.love import draw_love_plot
 from si_eval.report.profile import draw_profile
@@ -34,6 +35,7 @@ DRAWINGS: dict[str, Callable[[ChartData], Figure]] = {
     "dots": draw_dots,
     "event_study": draw_event_study,
     "love": draw_love_plot,
+    "likert": draw_likert,
     "profile": draw_profile,
     "direction": draw_direction_grid,
     "table": draw_table_figure,

@@ -17,7 +17,7 @@ from si_eval.report.border import ASSUMED
 from si_eval.report.canvas import MARGIN, WIDTH, Canvas, new_canvas
 from si_eval.report.chart_data import ChartData, Point, nice_ticks, series_points, tick_labels
 from si_eval.report.difference import find_differences, interval_excludes_zero
-from si_eval.report.formats import breakable, measure_key, measures, number
+from si_eval.report.formats import breakable, measure_key, measures, number, significant
 from si_eval.report.grid import Row
 from si_eval.report.labels import axis_title, cell_text, interval_text, value_label
 from si_eval.report.marks import draw_whiskers, series_offset
@@ -193,10 +193,10 @@ def _columns(data: ChartData, plot: _Plot) -> tuple[list[tuple[float, str, str]]
     for position, (name, own) in enumerate(plot.points.items()):
         for point in own:
             place = plot.place(point.x, position)
-            text = _significant(point, data) if plot.logarithmic else point.text
-            estimates.append(
-                (place, f"{text}{interval_text(rows[name, point.x], data.measure, data.language)}", "normal")
-            )
+            text, interval = point.text, interval_text(rows[name, point.x], data.measure, data.language)
+            if plot.logarithmic and point.value is not None:
+                text = significant(point.value, data.language)
+            estimates.append((place, f"{text}{interval}", "normal"))
             if point.n and point.value is not None:
                 counts.append((place, f"n {point.n}", "normal"))
     for name, row in plot.differences.items():
@@ -207,13 +207,6 @@ def _columns(data: ChartData, plot: _Plot) -> tuple[list[tuple[float, str, str]]
         interval = interval_text(row, measure, data.language)
         estimates.append((plot.place(name, plot.lines - 1), f"{text}{interval}", weight))
     return estimates, counts
-
-
-def _significant(point: Point, data: ChartData) -> str:
-    """Write a value of a logarithmic axis with two digits at least, whatever its size."""
-    if point.value is None:
-        return point.text
-    return number(point.value, data.language, decimals=max(0, 1 - floor(log10(point.value))))
 
 
 def _write_sides(data: ChartData, canvas: Canvas, ax: Axes, plot: _Plot, place: tuple[float, float, float]) -> None:

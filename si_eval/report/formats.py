@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +44,11 @@ def number(value: float, language: Language, *, decimals: int = 0, signed: bool 
     pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
     text = format_decimal(rounded, format=pattern, locale=locale_of(language))
     return f"+{text}" if signed and rounded > 0 else text
+
+
+def significant(value: float, language: Language) -> str:
+    """Write a number with two digits at least, whatever its size: 0.19, 2.2, 117."""
+    return number(value, language, decimals=max(0, 1 - floor(log10(abs(value)))) if value else 0)
 
 
 def with_currency(amount: str, currency: str, language: Language) -> str:

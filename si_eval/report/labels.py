@@ -274,6 +274,8 @@ def _protection(safe: SafeTable, language: Language) -> str:
     if safe.public:
         return label("report_public", language, safe.labels)
     preset = facts("disclosure").get(safe.disclosure_rules, {})
+    if preset.get("min_units", 0) == 1:
+        return label("report_as_printed", language, safe.labels)
     if "min_units" in preset:
         return label("report_min_units", language, safe.labels).format(n=preset["min_units"])
     return label("report_protected", language, safe.labels)

@@ -34,6 +34,7 @@ from si_eval.vocabulary import (
 NATURAL_STATISTIC = {
     "index": INDEX,
     "shares": SHARE,
+    "likert": SHARE,
     "bars": MEAN,
     "lines": MEAN,
     "direction": MEAN,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import seaborn as sns
@@ -12,15 +13,16 @@ from matplotlib.figure import Figure
 from si_eval.registry import sections
 from si_eval.report.canvas import MARGIN, WIDTH, new_canvas
 from si_eval.report.chart_data import ChartData, Point, series_points
-from si_eval.report.formats import NO_BREAK, breakable
+from si_eval.report.formats import NO_BREAK, breakable, significant
 from si_eval.report.labels import value_label
 from si_eval.report.marks import draw_bars, draw_whiskers, series_offset
 from si_eval.report.selection import ordered_values
 from si_eval.report.style import GREY, TEXT_SIZE
 from si_eval.report.text import text_height, text_width, wrap_text
-from si_eval.vocabulary import ALL, ESTIMATE, SECTOR, SIZE_CLASS, label
+from si_eval.vocabulary import ALL, COUNT, ESTIMATE, SECTOR, SIZE_CLASS, STATISTIC, TOTAL, label
 
 BAR_HEIGHT = 0.17
+ADDED = (TOTAL, COUNT)  # statistics whose total is the sum of its classes
 VALUE_SIZE, COUNT_SIZE = 7.0, 5.8
 
 
@@ -32,12 +34,14 @@ def draw_shares(data: ChartData) -> Figure:
     ]
     left = MARGIN + max(text_width(text, TEXT_SIZE) for text in texts) + 0.1
     step = max(len(data.series) * BAR_HEIGHT, *(text_height(text, TEXT_SIZE) for text in texts)) + 0.07
-    points = {name: series_points(data, data.rows, name, classes) for name in data.series}
+    points = {name: _points(data, name, classes) for name in data.series}
     every = [point for own in points.values() for point in own]
     notes = (
         (label("report_intervals", data.language, data.own),) if any(point.high is not None for point in every) else ()
     )
-    canvas = new_canvas(data.texts(subtitle=(data.unit,), notes=notes), step * len(classes) + 0.08)
+    canvas = new_canvas(
+        data.texts(subtitle=(data.unit, *_totals(data, classes)), notes=notes), step * len(classes) + 0.08
+    )
     room = max((text_width(f"{point.text}  n = {point.n}", TEXT_SIZE) for point in every), default=0.5) + 0.1
     largest = max((_bar_end(point) for point in every), default=1.0) or 1.0
     width = WIDTH - MARGIN - left
@@ -74,13 +78,37 @@ def write_share(ax: Axes, x: float, y: float, point: Point) -> None:
 
 
 def _ordered_classes(data: ChartData) -> list[str]:
-    """Order sectors by the share of the first series, largest first; other classes stay as they are."""
+    """Order classes that are sorted, and sectors, by the first series, largest first; others stay as they are."""
     axis = ordered_values(data.rows, data.chart.axis)
-    if data.chart.axis == SIZE_CLASS or (data.chart.axis != SECTOR and not set(axis) <= set(sections())):
+    if data.chart.sort and data.rows[STATISTIC].iloc[0] in ADDED and len(axis) > 2:
+        axis = [name for name in axis if name != ALL]
+    elif not data.chart.sort and _stays(data, axis):
         return axis
     own = data.rows[data.rows[data.chart.series] == data.series[0]]
     shares = dict(zip(own[data.chart.axis], own[ESTIMATE].fillna(-1.0), strict=True))
     return sorted(axis, key=lambda x: (x == ALL, -shares.get(x, -1.0)))
+
+
+def _points(data: ChartData, series: str, classes: list[str]) -> list[Point]:
+    """List the numbers of a series; amounts that are sorted keep two digits, since the largest sets no decimals."""
+    points = series_points(data, data.rows, series, classes)
+    if not data.chart.sort or data.measure.form != "money":
+        return points
+    return [one if one.value is None else replace(one, text=significant(one.value, data.language)) for one in points]
+
+
+def _stays(data: ChartData, axis: Sequence[str]) -> bool:
+    """Whether classes are shown in the order of the table: all but sectors are."""
+    return data.chart.axis == SIZE_CLASS or (data.chart.axis != SECTOR and not set(axis) <= set(sections()))
+
+
+def _totals(data: ChartData, classes: Sequence[str]) -> list[str]:
+    """Write the total of each series that has no bar: it would dwarf what it is the sum of."""
+    if ALL in classes:
+        return []
+    name = label(ALL, data.language, data.own).lower()
+    totals = [point for series in data.series for point in series_points(data, data.rows, series, [ALL])]
+    return [f"{name} {', '.join(point.text for point in totals)}"] if totals else []
 
 
 def _bar_end(point: Point) -> float:

@@ -17,6 +17,7 @@ ChartKind = Literal[
     "dots",
     "event_study",
     "shares",
+    "likert",
     "profile",
     "love",
     "direction",
@@ -45,6 +46,7 @@ class Chart:
     kind : str
         - ``bars``: upright bars that start at 0; ``index``: bars that start at 100;
         - ``shares``: lying bars with the number of units behind each;
+        - ``likert``: answers on a scale, stacked to both sides of a line as ``signs`` says;
         - ``lines``: over the years;
         - ``dots``: dots with their intervals beside the line at no change (100 of an index, 0 of a difference); levels
           that differ a hundredfold have a logarithmic axis;
@@ -73,7 +75,11 @@ class Chart:
         Draw the 95% confidence intervals that the table has.
     signs : mapping of str to list of str, optional
         For ``words``: for each of the signs ``▲``, ``▼``, ``=`` and ``↕`` the words, in any language, that it stands
-        with.
+        with. For ``likert``: the answers to the right (``▲``) and the left (``▼``) of the line and those across it
+        (``=``); others, such as "don't know", stand apart.
+    sort : bool, default False
+        For ``shares`` and ``likert``: largest first, instead of in the order of the table. Amounts that are sorted
+        have their total in the subtitle, where it does not dwarf them.
 
     Attributes
     ----------
@@ -109,6 +115,7 @@ class Chart:
     where: Mapping[str, str | int] = field(default_factory=dict)
     intervals: bool = False
     signs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sort: bool = False
 
     def __post_init__(self) -> None:
         arguments = Arguments("Chart")
@@ -120,6 +127,7 @@ class Chart:
         if self.statistic is not None:
             arguments.option("statistic", self.statistic, STATISTICS)
         arguments.flag("intervals", self.intervals)
+        arguments.flag("sort", self.sort)
         _check_where(arguments, self.where)
         _check_signs(arguments, self.signs)
         problems = [replace(one, where="Chart", found=f"{one.where} {one.found}") for one in arguments.problems]
