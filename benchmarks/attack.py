@@ -1,8 +1,10 @@
 """Protect requests as evaluators make them, and let the tests' outsider attack what would be written.
 
-    python benchmarks/attack.py 0 300
+    python benchmarks/attack.py 0 100 --frames
+    python benchmarks/attack.py 0 200
 
-Draws one request a seed; odd seeds are released table by table through a ledger. Prints what came back.
+Draws one request a seed, with holdings, two rule sets and small registers unless frames of single firms are asked for;
+odd seeds are released table by table through a ledger. Prints what came back.
 """
 
 from __future__ import annotations
@@ -17,13 +19,14 @@ from si_eval.disclosure import ReleaseLedger, protect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
+from asked_registers import draw_wide_request
 from asked_requests import draw_request
 from outsider import Found, attack
 
 
-def attacked(seed: int) -> tuple[list[Found], int, int]:
+def attacked(seed: int, *, wide: bool) -> tuple[list[Found], int, int]:
     """Protect and attack one request; give what was found, and how many of its numbers are shown, of how many."""
-    request, in_turn = draw_request(seed), bool(seed % 2)
+    request, in_turn = draw_wide_request(seed) if wide else draw_request(seed), bool(seed % 2)
     ledger = ReleaseLedger()
     safe = [protect([one], ledger=ledger)[0] for one in request.tables] if in_turn else protect(request.tables)
     frames = [table.to_frame() for table in safe]
@@ -37,13 +40,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("first", type=int)
     parser.add_argument("last", type=int)
+    parser.add_argument("--frames", action="store_true")
     options = parser.parse_args()
     kinds: Counter[str] = Counter()
     leaking, shown, asked, started = 0, 0, 0, time.process_time()
     for seed in range(options.first, options.last):
-        found, some, of = attacked(seed)
+        found, some, of = attacked(seed, wide=not options.frames)
         shown, asked, leaking = shown + some, asked + of, leaking + bool(found)
         kinds.update(kind for kind, _, _ in found)
+        if seed % 10 == 9:
+            print(f"{seed}: {time.process_time() - started:.0f} s", file=sys.stderr, flush=True)
         for kind, table, cell in found:
             print(f"{seed} ({'in turn' if seed % 2 else 'at once'}): {kind}: table {table}: {cell}", flush=True)
     for kind, count in kinds.most_common():

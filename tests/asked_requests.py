@@ -26,15 +26,21 @@ class Asked:
     indicator: str
     by: tuple[str, ...] = ()
     where: dict[str, object] = field(default_factory=dict)
+    statistics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class AskedRequest:
-    """The firms, who is left out of each population, and what is asked; tables and panels are made when asked for."""
+    """The firms, who is left out of each population, and what is asked; tables and panels are made when asked for.
+
+    ``panels`` are given where registers stand behind the populations; ``rules`` are those of each population else.
+    """
 
     firms: pd.DataFrame
     left_out: tuple[tuple[int, ...], ...]
     asked: tuple[Asked, ...]
+    rules: tuple[str, ...] = ("replicate_2020", "replicate_2020")
+    panels: tuple[se.Panel, ...] = ()
 
     @cached_property
     def populations(self) -> list[pd.DataFrame]:
@@ -44,12 +50,13 @@ class AskedRequest:
     @cached_property
     def tables(self) -> list[se.ResultTable]:
         """The tables, in the order in which they are asked for."""
-        panels = [
+        panels = self.panels or [
             se.panel_from_frame(
                 rows, unit="firm", year="year", participant="joined", employed_persons="persons", revenue="turnover",
-                sector="branch", extra=("alpha", "beta", "profit", "tech"),
+                sector="branch", group="holding" if "holding" in rows else None,
+                extra=("alpha", "beta", "profit", "tech"), rules=rules,
             )
-            for rows in self.populations
+            for rows, rules in zip(self.populations, self.rules, strict=False)
         ]  # fmt: skip
         return [_compute(panels[one.population], one) for one in self.asked]
 
@@ -129,4 +136,5 @@ def _compute(panel: se.Panel, one: Asked) -> se.ResultTable:
         return se.check_selection(panel, year=YEARS[0], indicator=one.indicator, by=by, where=where)
     if one.function == "estimate_effect":
         return se.estimate_effect(panel, outcome=one.indicator, design="long_difference", where=where)
-    return se.compare_groups(panel, indicator=one.indicator, by=by, where=where)
+    statistics = one.statistics or None
+    return se.compare_groups(panel, indicator=one.indicator, by=by, where=where, statistics=statistics)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from asked_requests import YEARS, AskedRequest
 from printed_equations import (
+    LOG,
     OTHERS,
     PARTICIPANT,
     Block,
@@ -47,7 +48,7 @@ def attack(request: AskedRequest, tables: Sequence[Any], *, in_turn: bool = Fals
     equations = [sum_of(cell) for cell in cells if cell.shown]
     for at, one in enumerate(request.asked):
         equations += read_contrasts(firms, one, written[at], at)
-    found = _yes_and_no(firms, cells) + _estimates(firms, request, written)
+    found = _yes_and_no(firms, cells) + _shown_though_unsafe(firms, cells) + _estimates(firms, request, written)
     for system in _systems(firms, cells, equations):
         found += [*system.given_back(), *system.bounded(in_turn=in_turn), *system.solved_by_squares()]
     return list(dict.fromkeys(found))
@@ -63,6 +64,17 @@ def _yes_and_no(firms: Firms, cells: Sequence[Cell]) -> list[Found]:
             if 0 < many < FEWEST or 0 < cell.n - many < FEWEST:
                 found.append(("a few firms of a yes or no", cell.table, f"{cell.label}: {many} of {cell.n}"))
     return found
+
+
+def _shown_though_unsafe(firms: Firms, cells: Sequence[Cell]) -> list[Found]:
+    """Find shown cells that break a rule by themselves, by firms or by the holdings that they belong to."""
+    return [
+        ("an unsafe cell is shown", cell.table, f"{cell.label}: {cell.n} firms of {cell.holdings} holdings")
+        for cell in cells
+        if cell.shown
+        and not cell.block.variable.startswith(LOG)
+        and _breaks_a_rule(firms.values[cell.block.variable][cell.rows], firms.holding[cell.rows])
+    ]
 
 
 def _estimates(firms: Firms, request: AskedRequest, written: Sequence[pd.DataFrame]) -> list[Found]:
@@ -123,6 +135,8 @@ class System:
         self.values = [firms.values[block.variable][rows] for block, rows in self.atoms]
         self.truth = np.array([values.sum() for values in self.values])
         self.n = np.array([len(values) for values in self.values])
+        self.holding = firms.holding
+        self.holdings = np.array([firms.holdings(rows) for _, rows in self.atoms])
         self.matrix = np.array([sum(f * self.over(b, r) for b, r, f in one.terms) for one in equations])
         self.matrix = self.matrix.reshape(len(equations), len(self.atoms))
         self.free = _open_directions(self.matrix)
@@ -139,19 +153,17 @@ class System:
         for cell in self.cells:
             if not cell.shown and self.is_determined(self.over(cell.block, cell.rows)):
                 found.append(("a withheld cell is given back", cell.table, f"{cell.label}: {cell.n} firms"))
-        small = np.flatnonzero(self.n < FEWEST)
+        small = np.flatnonzero(self.holdings < FEWEST)
         for at in small:
             block, rows = self.atoms[at]
             if self.is_determined(np.arange(len(self.n)) == at):
-                found.append(("firms are given back", -1, f"{block}: {len(rows)} firms"))
+                label = f"{block}: {len(rows)} firms of {self.holdings[at]} holdings"
+                found.append(("firms are given back", -1, label))
         for first, second in itertools.combinations([cell for cell in self.cells if cell.shown], 2):
             large, little = sorted((first, second), key=lambda one: -one.n)
-            if (
-                first.block == second.block
-                and 0 < large.n - little.n < FEWEST
-                and np.isin(little.rows, large.rows).all()
-            ):
-                label = f"{large.label} less {little.label}: {large.n - little.n} firms"
+            left = np.setdiff1d(large.rows, little.rows) if first.block == second.block else np.zeros(0, int)
+            if 0 < len(left) == large.n - little.n and len(np.unique(self.holding[left])) < FEWEST:
+                label = f"{large.label} less {little.label}: {len(left)} firms"
                 found.append(("firms are given back", max(large.table, little.table), label))
         return found
 
@@ -173,7 +185,9 @@ class System:
         for cell in self.cells:
             target = self.over(cell.block, cell.rows)
             values = np.concatenate([self.values[at] for at in np.flatnonzero(target)])
-            if cell.shown or not _breaks_a_rule(values) or not values.any():
+            holding = np.concatenate([self.holding[self.atoms[at][1]] for at in np.flatnonzero(target)])
+            is_log = cell.block.variable.startswith(LOG)
+            if cell.shown or is_log or not _breaks_a_rule(values, holding) or not values.any():
                 continue
             width = PROTECTION * self.size(target)
             true, floor = float(values.sum()), 0.0 if self.positive else -np.inf
@@ -268,9 +282,10 @@ class System:
         ]
 
 
-def _breaks_a_rule(values: np.ndarray) -> bool:
-    """Whether a cell is unsafe by itself: few units, a dominant one, or a rest too small to hide the largest."""
-    size = np.sort(np.abs(values))[::-1]
+def _breaks_a_rule(values: np.ndarray, holding: np.ndarray) -> bool:
+    """Whether a cell is unsafe by itself: few holdings, a dominant one, or a rest too small to hide the largest."""
+    _, number = np.unique(holding, return_inverse=True)
+    size = np.sort(np.bincount(number.ravel(), np.abs(values)))[::-1]
     rest = size[2:].sum()
     return len(size) < FEWEST or size[0] > SHARE_OF_LARGEST * size.sum() or rest < PROTECTION * size[0]
 

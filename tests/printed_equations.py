@@ -19,6 +19,7 @@ from scipy import stats
 
 BOUNDS = ["0-1", "2-9", "10-49", "50-249", "250+"]
 COLUMN = {"size_class": "size_class", "size_class_4": "size_class", "sector": "sector"}  # of a split; else category
+LOG = "log of "
 PARTICIPANT, OTHERS = "participant", "non_participant"
 
 
@@ -51,6 +52,7 @@ class Cell:
     n: int
     error: float
     digits: tuple[float, float]
+    holdings: int = 0
 
 
 class Firms:
@@ -73,11 +75,29 @@ class Firms:
             "revenue": turnover, "employed_persons": persons, "revenue_per_employee": turnover / persons,
             "profit": frame["profit"].to_numpy(), "tech": frame["tech"].to_numpy(),
         }  # fmt: skip
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.values |= {LOG + name: np.where(values > 0, np.log(values), np.nan)
+                            for name, values in self.values.items()}  # fmt: skip
         self.population = [~frame["firm"].isin(out).to_numpy() for out in request.left_out]
+        alone = pd.Series(-1.0 - frame["firm"].to_numpy())
+        self.holding = (
+            frame["holding"].reset_index(drop=True).fillna(alone) if "holding" in frame else alone
+        ).to_numpy()
+        self.classes |= {"age_class": frame["age_class"].to_numpy(dtype=object)} if "age_class" in frame else {}
+        self.aside = [np.zeros(len(frame), bool) for _ in request.left_out]
+        for at, panel in enumerate(request.panels):
+            ordered = panel.to_frame().sort_values(["year", "be_id"])
+            self.aside[at] = ordered["excluded_revenue"].to_numpy(dtype=bool)
 
-    def having(self, block: Block) -> np.ndarray:
-        """Mark the firms with a value of a variable in a year."""
-        return (self.frame["year"].to_numpy() == block.year) & ~np.isnan(self.values[block.variable])
+    def having(self, block: Block, population: int | None = None) -> np.ndarray:
+        """Mark the firms with a value of a variable in a year; in a population, those that its rules leave in."""
+        known = (self.frame["year"].to_numpy() == block.year) & ~np.isnan(self.values[block.variable])
+        of_revenue = block.variable.removeprefix(LOG) in ("revenue", "revenue_per_employee")
+        return known if population is None or not of_revenue else known & ~self.aside[population]
+
+    def holdings(self, rows: np.ndarray) -> int:
+        """Count the holdings of some rows."""
+        return len(np.unique(self.holding[rows]))
 
     def asked(self, one: Asked) -> np.ndarray:
         """Mark the firms of a population that a filter keeps."""
@@ -117,11 +137,14 @@ def _filter_text(wanted: object) -> str:
 
 def read_cells(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> Iterator[Cell]:
     """Read the means of one group: withheld ones too, with nothing but their label."""
-    rows = table[(table["statistic"] == "mean") & table["group"].isin([PARTICIPANT, OTHERS])]
+    rows = table[table["statistic"].isin(["mean", "mean_log"]) & table["group"].isin([PARTICIPANT, OTHERS])]
     marked = firms.by_label(one)
     for row in rows.to_dict("records"):
-        block = Block(row["indicator"], int(row["year"]))
-        members = np.flatnonzero(marked[_label(row)] & firms.groups[row["group"]] & firms.having(block))
+        logs = LOG if row["statistic"] == "mean_log" else ""
+        block = Block(logs + row["indicator"], int(row["year"]))
+        members = np.flatnonzero(
+            marked[_label(row)] & firms.groups[row["group"]] & firms.having(Block(*block), one.population)
+        )
         shown = row["status"] == "shown" and row["estimate"] != ""
         if not len(members):
             continue
@@ -133,7 +156,9 @@ def read_cells(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> Iterat
         if shown:
             truth = firms.values[block.variable][members].mean()
             assert abs(mean - truth) <= digits / 2 + 1e-9 * abs(truth), ("a shown value was altered", row, truth)
-        yield Cell(block, members, at, _describe(row), shown, mean, len(members), error, (digits, room))
+        holdings = firms.holdings(members)
+        error = error if holdings == len(members) else math.nan  # of clusters: it tells no sum of squares
+        yield Cell(block, members, at, _describe(row), shown, mean, len(members), error, (digits, room), holdings)
 
 
 def sum_of(cell: Cell) -> Equation:
@@ -154,7 +179,7 @@ def read_contrasts(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> It
         both = [marked[_label(row)] & firms.groups[group] for group in (PARTICIPANT, OTHERS)]
         own = marked[_label(row)] & firms.groups.get(row["group"], np.zeros(len(firms.frame), bool))
         if row["statistic"] == "mean" and row["group"] in ("difference", "ratio"):
-            sets = [np.flatnonzero(rows & firms.having(block)) for rows in both]
+            sets = [np.flatnonzero(rows & firms.having(block, one.population)) for rows in both]
             factor = 1.0 if row["group"] == "difference" else value
             size = 1.0 if row["group"] == "difference" else abs(firms.values[block.variable][sets[1]].mean())
             if min(map(len, sets)):
@@ -163,12 +188,12 @@ def read_contrasts(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> It
                                value if row["group"] == "difference" else 0.0, half * size, at)  # fmt: skip
         elif row["statistic"] == "index" and own.any() and int(row["year"]) != YEARS[0]:
             base = Block(block.variable, YEARS[0])
-            now, then = (np.flatnonzero(own & firms.having(one)) for one in (block, base))
+            now, then = (np.flatnonzero(own & firms.having(when, one.population)) for when in (block, base))
             size = abs(firms.values[block.variable][then].mean()) / 100
             yield Equation(((block, now.tobytes(), 1 / len(now)), (base, then.tobytes(), -value / 100 / len(then))),
                            0.0, half * size, at)  # fmt: skip
         elif row["statistic"] == "ratio_of_sums" and row["indicator"] == "revenue_per_employee" and own.any():
-            rows = np.flatnonzero(own & firms.having(block)).tobytes()
+            rows = np.flatnonzero(own & firms.having(block, one.population)).tobytes()
             parts = [Block(name, block.year) for name in ("revenue", "employed_persons")]
             slack = half * firms.values["employed_persons"][np.frombuffer(rows, np.int64)].sum()
             yield Equation(((parts[0], rows, 1.0), (parts[1], rows, -value)), 0.0, slack, at)

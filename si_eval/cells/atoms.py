@@ -62,12 +62,15 @@ class AtomValues:
             public = units.public[rows]
             private = _holdings(units, rows[~public], size[~public])
             n_public, public_total = by_atom.add(public.astype(float)), by_atom.add(np.where(public, size, 0.0))
+        alone = (units.group[rows] == NO_GROUP) & ~units.public[rows]
         sums = AtomSums(
             by_atom.number(),
             by_atom.add(values),
             by_atom.add(size),
             by_atom.add(values**2),
             by_atom.reduce(np.minimum, values),
+            by_atom.add(alone.astype(float)),
+            by_atom.add(np.where(alone, 0.0, size)),
         )
         return cls(sums, by_atom.two_largest(size), holdings, private, n_public, public_total)
 

@@ -106,7 +106,8 @@ class DeclaredPartition:
         total = self.totals[variable] if variable else self.n_units
         units = np.where(np.isnan(total), 0.0, self.n_units)
         total = np.nan_to_num(total)
-        return AtomSums(units, total, np.abs(total), np.full(len(total), math.nan), np.minimum(total, 0.0))
+        unknown, nothing = np.full(len(total), math.nan), np.zeros(len(total))
+        return AtomSums(units, total, np.abs(total), unknown, np.minimum(total, 0.0), units, nothing)
 
     def contributions(self, atoms: BoolArray, variable: str) -> Contributions:
         """Return what a row says of a union of atoms; of others the sums alone."""

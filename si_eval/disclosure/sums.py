@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from si_eval.disclosure.cover import UNITS, Block, Cover
-from si_eval.disclosure.primary import dominance_class
+from si_eval.disclosure.primary import counted_units, dominance_class
 from si_eval.disclosure.rules import DisclosureRules
 from si_eval.stats import BoolArray, FloatArray, IntArray
 
@@ -63,7 +63,8 @@ def find_sums(cover: Cover, block: int, variable: str, rules: DisclosureRules) -
     known = home.sums(variable)
     weights = known.n_units if counts else known.total
     value = _added(joined, weights, elementary.shape[1])
-    spread = [] if counts else [_added(joined, one, elementary.shape[1]) for one in (known.absolute, known.squares)]
+    measures = () if counts else (known.absolute, known.squares, known.alone, known.shared)
+    spread = [_added(joined, one, elementary.shape[1]) for one in measures]
     units = _added(joined, home.n_units if counts else known.n_units, elementary.shape[1])
     listed = _Listed(elementary, units, spread, joined)
     for atoms in _unsafe_rests(cover, home, listed, nodes, rules, variable):
@@ -101,7 +102,7 @@ def join_counts(cover: Cover, block: int, parts: Sequence[Sums]) -> Sums:
 
 @dataclass(frozen=True)
 class _Listed:
-    """Cells over elementary atoms, shape (cells, atoms); of each atom its units and sums (absolute, squares)."""
+    """Cells over elementary atoms, shape (cells, atoms); of each atom its units, and what else `_Size` has."""
 
     inside: BoolArray
     units: FloatArray
@@ -159,11 +160,10 @@ def _unsafe_rests(
     alone = variable != UNITS and home.knows_units
     candidates = list(np.eye(inside.shape[1], dtype=bool)) if alone else []
     common, size, within = _nesting(inside)
-    units = inside @ listed.units
-    absolute, squares = (inside @ one for one in listed.spread) if listed.spread else (units, units)
+    sizes = np.array([inside @ one for one in (listed.units, *listed.spread)])
     for small, wide in zip(*np.nonzero(within), strict=True):
-        left = _Size(*(float(whole[wide] - whole[small]) for whole in (units, absolute, squares)))
-        if _in_doubt(left, rules, counts=variable == UNITS):
+        left = _Size(*(sizes[:, wide] - sizes[:, small]).tolist())
+        if _in_doubt(left, rules, largest=cover.cells[nodes[wide][0]].given.holding_largest):
             candidates.append(inside[wide] & ~inside[small])
     for wide, parts in _tilings(common, size, within, families):
         candidates.append(inside[wide] & ~inside[list(parts)].any(axis=0))
@@ -174,21 +174,25 @@ def _unsafe_rests(
         if key in seen or not atoms.any():
             continue
         seen.add(key)
+        left = _Size(*(float(atoms @ one) for one in (listed.units, *listed.spread)))
         if not listed.spread:
-            if 0 < atoms @ listed.units < rules.min_units:
+            if 0 < left.units < rules.min_units:
                 yield atoms
-        elif _in_doubt(_Size(*(float(atoms @ one) for one in (listed.units, *listed.spread))), rules, counts=False):
+        elif _in_doubt(left, rules, largest=math.inf):
             given = home.contributions(listed.of_block(atoms), variable)
-            if given.absolute > 0 and (given.n_units < rules.min_units or dominance_class(given, rules)):
+            few = counted_units(given, rules) < rules.min_units
+            if given.absolute > 0 and (few or dominance_class(given, rules)):
                 yield atoms
 
 
 class _Size(NamedTuple):
-    """Of a union: its number of units, the sum of absolute values, and that of squares."""
+    """Of a union: its number of units, the sums of absolute values and of squares, and of holdings as in `AtomSums`."""
 
     units: float
-    absolute: float
-    squares: float
+    absolute: float = math.nan
+    squares: float = math.nan
+    alone: float = math.nan
+    shared: float = 0.0
 
 
 def _unions_of_splits(cover: Cover, nodes: Sequence[tuple[int, ...]], inside: BoolArray) -> Iterator[BoolArray]:
@@ -205,15 +209,22 @@ def _unions_of_splits(cover: Cover, nodes: Sequence[tuple[int, ...]], inside: Bo
             yield np.asarray(parts.any(axis=0))
 
 
-def _in_doubt(size: _Size, rules: DisclosureRules, *, counts: bool) -> bool:
-    """Whether a union may be unsafe: few units, or a sum of squares that lets one of them dominate."""
-    if size.units < rules.min_units:
+def _in_doubt(size: _Size, rules: DisclosureRules, *, largest: float) -> bool:
+    """Whether a union may be unsafe: few units or holdings, or one that may dominate.
+
+    No unit contributes more than the sum of squares allows, no holding more than all that share one do, or ``largest``.
+    """
+    by_unit = rules.unit == "unit" and not rules.public_units
+    if size.units < rules.min_units or (not by_unit and size.alone < rules.min_units):
         return size.units > 0
-    if counts or math.isnan(size.squares):
+    if math.isnan(size.squares):
         return False
-    largest = DOUBT * math.sqrt(max(size.squares, 0.0))
-    dominant = any(n * largest > share * size.absolute for n, share in rules.dominance)
-    return dominant or size.absolute - 2 * largest < rules.p_percent / 100 * largest
+    most = DOUBT * math.sqrt(max(size.squares, 0.0))
+    if not by_unit:
+        most = max(most, min(size.shared, math.inf if math.isnan(largest) else largest))
+    total = size.absolute - (size.shared if rules.public_units else 0.0)
+    dominant = any(n * most > share * total for n, share in rules.dominance)
+    return dominant or total - 2 * most < rules.p_percent / 100 * most
 
 
 def _families(cover: Cover, nodes: Sequence[tuple[int, ...]]) -> dict[Family, list[int]]:

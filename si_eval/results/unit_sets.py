@@ -122,13 +122,19 @@ RestsOn = tuple[Cell | EstimateUnits, ...]  # of one number
 
 
 class AtomSums(NamedTuple):
-    """What each atom has of a variable, each of shape (atoms,): ``smallest`` is the smallest value, 0 without any."""
+    """What each atom has of a variable, each of shape (atoms,).
+
+    ``smallest`` is the smallest value, 0 without any. ``alone`` is the number of units that are private and holdings of
+    their own, ``shared`` what all others contribute in absolute terms.
+    """
 
     n_units: FloatArray
     total: FloatArray
     absolute: FloatArray
     squares: FloatArray
     smallest: FloatArray
+    alone: FloatArray
+    shared: FloatArray
 
 
 class Contributions(NamedTuple):

@@ -66,6 +66,17 @@ def test_one_variable_under_two_names_is_one():
     assert not all(shown), "the total less the rest is the withheld cell"
 
 
+def test_what_is_left_of_a_cell_is_judged_by_its_holdings():
+    """Twelve firms of one holding are what two means differ by."""
+    own = np.arange(UNITS).astype(float) + UNITS
+    frame = firms(holding=np.where(np.arange(UNITS) < 24, 1.0, own), rest=(np.arange(UNITS) >= 24) * 1.0)
+    for names, both_leave in (({"group": "holding"}, False), ({}, True)):
+        panel = panel_of(frame, extra=("rest",), **names)
+        tables = [se.compare_groups(panel, indicator="revenue", where=where) for where in (None, {"rest": 1})]
+        shown = [means(table)["status"].item() == "shown" for table in protect(tables)]
+        assert all(shown) == both_leave
+
+
 def test_standard_errors_that_solve_a_block_of_single_firms_go():
     """Four firms in a block of two branches by two classes: printed sums leave it open, printed squares do not."""
     sizes = [1, 1, 1, 1, 40, 40]
