@@ -25,7 +25,7 @@ MAX_ROUNDS = 8
 HALVINGS = 5
 MAX_EXACT = 8_000  # size of the exact search: cells x targets of a part
 WORTH_A_SEARCH = 1.0  # cost of the cells that a cheaper pattern could save
-MAX_TRIALS = 400_000  # size of the clean-up: cells x targets x secondary cells of a part
+MAX_WORK = 400_000  # of the clean-up of a part: cells x linear programmes
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ class Part:
         self.matrix = sparse.csr_matrix((factors, (rows, columns)), shape=shape)
         self.both_ways = sparse.hstack([self.matrix, -self.matrix], format="csc")
         self.values = system.values[self.cells]
+        self.programmes = 0
 
     def protect(
         self,
@@ -141,21 +142,6 @@ class Part:
                     break
         return grown
 
-    def is_open(self, pattern: set[int], targets: Sequence[Target]) -> bool:
-        """Whether a pattern keeps every target open on both sides."""
-        stuck = np.array([not (cell in pattern or self.system.hidden[cell]) for cell in self.places])
-        costs = np.full(len(self.cells), LITTLE)
-        done: set[int] = set()
-        for number, (cells, level) in enumerate(targets):
-            for side in (1.0, -1.0):
-                if number in done:
-                    break
-                move = self._move(cells, side * level, costs, stuck)
-                if move is None:
-                    return False
-                done |= self._also_open(targets, move, pattern, done)
-        return True
-
     def clean(
         self,
         grown: set[int],
@@ -163,15 +149,52 @@ class Part:
         targets: Sequence[Target],
         unsafe_union: Callable[[Sequence[int]], bool],
     ) -> set[int]:
-        """Show again the cells that turned out not to be needed, the dearest first."""
+        """Show again the cells that turned out not to be needed, the dearest first, as far as the work allows.
+
+        A target stays open by the moves that were found for it, until one of the cells that these use is shown again.
+        """
         added = sorted(grown - before, key=lambda cell: (-self.system.costs[cell], cell))
-        if len(self.cells) * max(len(targets), 1) * len(added) > MAX_TRIALS:
-            return grown
-        for cell in added:
+        used = self._used(grown, before, targets, range(len(targets))) if added else None
+        last = self.programmes + MAX_WORK // len(self.cells)
+        for cell in added if used is not None else ():
+            if self.programmes > last:
+                break
             without = grown - {cell}
-            if not _unsafe_unions(self, without, unsafe_union) and self.is_open(without, targets):
-                grown = without
+            moved = [number for number, cells in used.items() if cell in cells]
+            mine = [equation for equation in self.equations if cell in equation]
+            if _unsafe_unions(self, without, unsafe_union, mine):
+                continue
+            others = self._used(without, before, targets, moved)
+            if others is not None:
+                grown, used = without, {**used, **others}
         return grown
+
+    def _used(
+        self, pattern: set[int], before: set[int], targets: Sequence[Target], numbers: Iterable[int]
+    ) -> dict[int, set[int]] | None:
+        """Return the cells that move where some targets are open on both sides; None where one of them is not.
+
+        Cells that are withheld already move rather than those that are dear.
+        """
+        stuck = np.array([not (cell in pattern or self.system.hidden[cell]) for cell in self.places])
+        is_new = np.array([cell in pattern and cell not in before for cell in self.places])
+        costs = np.where(is_new, LITTLE * (1 + self.system.costs[self.cells]), LITTLE)
+        used: dict[int, set[int]] = {}
+        done = set(range(len(targets))) - set(numbers)
+        for number in sorted(set(numbers)):
+            for side in (1.0, -1.0):
+                if number in done:
+                    break
+                cells, level = targets[number]
+                move = self._move(cells, side * level, costs, stuck)
+                if move is None:
+                    return None
+                moving = set(self.cells[np.abs(move) > 0].tolist())
+                used[number] = used.get(number, set()) | moving
+                also = self._also_open(targets, move, pattern, done)
+                used |= dict.fromkeys(also, moving)
+                done |= also
+        return used
 
     def cheapest(
         self,
@@ -262,6 +285,7 @@ class Part:
                 sought = -min(1.0, float(sides[size:, 1] @ row))
             matrix = sparse.vstack([self.both_ways, sparse.csc_array(np.append(row, -row)[None])], format="csc")
             right = np.append(np.zeros(self.matrix.shape[0]), sought)
+        self.programmes += 1
         solved = milp(
             np.concatenate([costs, costs]),
             constraints=LinearConstraint(matrix, right, right),
@@ -336,11 +360,14 @@ def _parts(system: System, pattern: set[int], targets: Sequence[Target]) -> list
 
 
 def _unsafe_unions(
-    part: Part, pattern: set[int], unsafe_union: Callable[[Sequence[int]], bool]
+    part: Part,
+    pattern: set[int],
+    unsafe_union: Callable[[Sequence[int]], bool],
+    equations: Sequence[Equation] | None = None,
 ) -> dict[tuple[int, ...], Equation]:
     """List the sets of withheld cells whose sum an equation gives away although it is unsafe, with that equation."""
     unions = {}
-    for equation in part.equations:
+    for equation in part.equations if equations is None else equations:
         signs = {}
         for cell, factor in equation.items():
             if cell in part.places and (cell in pattern or part.system.hidden[cell]):
