@@ -143,21 +143,23 @@ class ReleaseLedger:
                 "expected the extract, participants, public units and rule sets of these releases, because two "
                 "versions of the data can give a firm away; protect with the panels that they were made of, or, where "
                 "the data were replaced for good, let the output checker agree to "
-                'ledger.set_aside_earlier(sources, reason="...")'
+                'ledger.set_aside_earlier(sources, reason="..."), or to set_aside_earlier under [disclosure] of a study'
             )
 
     def set_aside_earlier(self, known: Sequence[str], *, reason: str) -> int:
         """Leave earlier figures out of account whose population is not among those ``known``, for a stated reason.
 
         Whoever has the earlier release can compare it with the next one: this is for data that were replaced, and for
-        an output checker to agree to. The reason stays in the ledger. Returns how many figures are set aside.
+        an output checker to agree to. The reason stays in the ledger, where there are any. Returns how many figures are
+        set aside.
         """
         if not isinstance(reason, str) or not reason.strip():
             raise DisclosureError("ledger: found no reason; expected why earlier releases do not count; write it")
         kept = [one for one in self.cells if one.universe.startswith(DECLARED) or one.cell.units.population in known]
         gone = len(self.cells) - len(kept)
         self.cells = kept
-        self.set_aside.append(reason)
+        if gone:
+            self.set_aside.append(reason)
         return gone
 
     def to_frame(self) -> pd.DataFrame:

@@ -77,7 +77,8 @@ class Contents:
 
     ``rules`` gives, by the name of the output rules, who verified them. ``earlier`` counts the releases in the ledger.
     ``run`` is what the manifest tells of the computation: inputs by hash, versions, seed. ``as_published`` is why
-    outputs under the rules of that name leave, where there are any.
+    outputs under the rules of that name leave, where there are any; ``set_aside`` why earlier releases of other data do
+    not count.
     """
 
     project: str
@@ -87,6 +88,7 @@ class Contents:
     earlier: int = 0
     run: Mapping[str, Any] = field(default_factory=dict)
     as_published: str = ""
+    set_aside: Sequence[str] = ()
 
     @property
     def synthetic(self) -> bool:
@@ -233,6 +235,7 @@ def _form(contents: Contents) -> bytes:
         "Secondary suppression: one joint pattern over all tables, margins and earlier releases, by linear programming",
         f"Withheld cells: listed in {DECISIONS}; the rule that each broke is in the evidence, which stays inside",
         f"Earlier releases taken into account: {contents.earlier or 'none'}",
+        *[f"Earlier figures set aside, for the checker to agree to: {reason}" for reason in contents.set_aside],
         "Minima, maxima, identifiers, single records: none",
         *_below_threshold(contents),
         "",

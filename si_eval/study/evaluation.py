@@ -182,11 +182,15 @@ def decide_exhibits(study: Study, tables: Sequence[ResultTable], earlier: Ledger
     protections = []
     for name in dict.fromkeys(rules[table.exhibit] for table in tables):
         preset = _output_rules(study, name)
+        mine = [table for table in tables if rules[table.exhibit] == name]
+        ledger = earlier.of(name)
+        if ledger is not None and border.set_aside_earlier is not None:
+            ledger.set_aside_earlier([one for table in mine for one in table.sources], reason=border.set_aside_earlier)
         decision = decide(
-            [table for table in tables if rules[table.exhibit] == name],
+            mine,
             rules=preset,
             known=known if name == border.rules else None,
-            ledger=earlier.of(name),
+            ledger=ledger,
             priority=priority,
             merge=border.merge,
             record=False,

@@ -119,7 +119,8 @@ class Border(Part):
 
     ``merge`` says whether adjacent size and age classes are merged where that loses less than withholding them;
     ``public_units`` are the ids of business units whose figures are public; ``as_published`` is the reason for which
-    exhibits under the output rules of that name, with counts as small as a source printed, may leave at all.
+    exhibits under the output rules of that name, with counts as small as a source printed, may leave at all;
+    ``set_aside_earlier`` that for which earlier releases of other data do not count.
     """
 
     rules: OutputRules = "cbs"
@@ -127,6 +128,7 @@ class Border(Part):
     ledger: PathText | None = None
     merge: Literal["never", "when_cheaper"] = "never"
     as_published: Text | None = None
+    set_aside_earlier: Text | None = None
     public_units: Annotated[
         tuple[Annotated[int, Field(ge=0)], ...], Field(strict=False), AfterValidator(check_once)
     ] = ()

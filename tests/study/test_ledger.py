@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import zipfile
 
 import pytest
 
 from si_eval.errors import StudyError
 from si_eval.study.ledger import LOCK, LedgerFile, load_ledger
+from si_eval.study.release import release_run
+from si_eval.study.run import run_study
 
 ROUNDS = 40  # files that both processes write at once
 PATIENCE = 60  # seconds for two processes to start and write
@@ -83,3 +86,30 @@ def test_an_error_while_writing_leaves_no_lock(tmp_path):
     with pytest.raises(TypeError):
         LedgerFile(runs=({"run": object()},)).save(path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_releases_of_other_data_are_set_aside_for_a_reason_that_the_form_prints(tmp_path, simulated_extract):
+    exhibit = """
+        [[exhibits]]
+        id = "sectors"
+        chapter = "1"
+        title = { nl = "Sectoren", en = "Sectors" }
+        function = "describe_reach"
+        arguments = { year = 2019 }
+        select = { indicator = "sector", group = "participant" }
+        chart = { kind = "shares", x = "sector" }
+    """
+    name = 'name = "small"\ntitle = { nl = "Klein", en = "Small" }\n'
+    agreed = tmp_path / "agreed.toml"
+    reason = "the register was delivered anew; the office agreed"
+    agreed.write_text(f'{name}[disclosure]\nset_aside_earlier = "{reason}"\n{exhibit}')
+    out, ledger = tmp_path / "out", tmp_path / "ledger.json"
+    folders = [simulated_extract(seed=seed) for seed in (1, 2)]
+    run_study(agreed, out=out, extract=folders[0], notebooks=False)
+    release_run(out, ledger=ledger)
+    assert load_ledger(ledger).of("cbs").set_aside == []
+    run_study(agreed, out=out, extract=folders[1], ledger=ledger, notebooks=False)
+    with zipfile.ZipFile(release_run(out).path) as package:
+        form = package.read("output_control_form.txt").decode()
+    assert f"Earlier figures set aside, for the checker to agree to: {reason}" in form
+    assert load_ledger(ledger).of("cbs").set_aside == [reason]
