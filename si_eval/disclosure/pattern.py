@@ -155,8 +155,10 @@ class Part:
         """
         added = sorted(grown - before, key=lambda cell: (-self.system.costs[cell], cell))
         used = self._used(grown, before, targets, range(len(targets))) if added else None
+        if used is None:
+            return grown
         last = self.programmes + MAX_WORK // len(self.cells)
-        for cell in added if used is not None else ():
+        for cell in added:
             if self.programmes > last:
                 break
             without = grown - {cell}
