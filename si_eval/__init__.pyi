@@ -1,4 +1,5 @@
 from .compare.composition import decompose_change
+from .compare.influence import describe_influence
 from .compare.levels import compare_groups
 from .compare.many_cells import judge_many_cells
 from .compare.plausibility import describe_plausibility
@@ -51,6 +52,7 @@ __all__ = [
     "compare_with_published",
     "compute_exhibits",
     "decompose_change",
+    "describe_influence",
     "describe_linkage",
     "describe_plausibility",
     "describe_reach",

@@ -53,6 +53,9 @@ REVENUE = "revenue"
 QUARTERS = "quarters"
 INVESTMENT_STATUS = "investment_status"
 WEIGHT = "weight"
+SIZE_STRATUM = "size_stratum"  # the one-digit size class that the investment survey is stratified by
+STRATUM, STRATUM_SAMPLE = "stratum", "stratum_sample"  # of the investment survey, and its units with a value
+STRATUM_COLUMNS = ("year", "division", SIZE_STRATUM, "units", "observed", STRATUM, WEIGHT, STRATUM_SAMPLE, "joined")
 PUBLIC_UNIT = "public_unit"  # true for units whose figures are public; only in a panel that has any
 
 OBSERVED = "observed"

@@ -57,7 +57,7 @@ from si_eval.cells.units import (
     indicator_values,
     select_units,
 )
-from si_eval.cells.year_pairs import MEANS, YearPair, pair_years
+from si_eval.cells.year_pairs import MEANS, YearPair, YearUnits, pair_years, read_years
 
 __all__ = [
     "CELL",
@@ -78,6 +78,7 @@ __all__ = [
     "Summaries",
     "Where",
     "YearPair",
+    "YearUnits",
     "add_later",
     "cell_request",
     "cells_of",
@@ -114,6 +115,7 @@ __all__ = [
     "pair_years",
     "ratio_cells",
     "read_base_units",
+    "read_years",
     "refuse_empty",
     "select_units",
     "sources_of",

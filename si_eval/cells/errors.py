@@ -15,6 +15,8 @@ from si_eval.vocabulary import MEAN_LOG, WINSOR_SHARE, WINSORISED_MEAN
 CLUSTERS, STD_ERROR_OF_MEAN, SKEWNESS, DOF_OWN = "clusters", "mean_std_error", "skewness", "dof_own"
 COVARIANCE, DOF_SHARED = "covariance", "dof_shared"  # with the mean of the opposite cell
 RATIO_STD_ERROR = "ratio_of_sums_std_error"
+EFFECTIVE_UNITS = "effective_units"  # units of equal weight that say as much
+LEVEL_STD_ERROR = "level_std_error"  # of a mean by itself: that of the sample design, where units are weighted
 MEDIAN_LOW, MEDIAN_HIGH, MEDIAN_STD_ERROR = "median_low", "median_high", "median_std_error"
 
 
@@ -23,10 +25,13 @@ def std_error_of(statistic: str) -> str:
     return f"{statistic}_std_error"
 
 
-def mean_dof(n: FloatArray, clusters: FloatArray, own: FloatArray) -> FloatArray:
-    """Compute the degrees of freedom of the mean of each cell: one less than the units where these are alone."""
-    _, dof = contrast_error(np.ones((len(n), 1)), n[:, None], np.zeros((len(n), 1, 1)), own[:, None, None])
-    return np.where(clusters == n, n - 1, dof)
+def mean_dof(n: FloatArray, clusters: FloatArray, own: FloatArray, effective: FloatArray) -> FloatArray:
+    """Compute the degrees of freedom of the mean of each cell: one less than the units where these are alone.
+
+    ``effective`` is the number of units of equal weight that say as much as the ``n`` units do.
+    """
+    _, dof = contrast_error(np.ones((len(n), 1)), effective[:, None], np.zeros((len(n), 1, 1)), own[:, None, None])
+    return np.where((clusters == n) & (effective == n), n - 1, dof)
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def measure_errors(
     with np.errstate(divide="ignore", invalid="ignore"):
         moment = counts.third_moments(cubes, away) / (n**2 * variance) ** 1.5
     own, shared = counts.dof_terms()
-    dof = mean_dof(n, counts.clusters, own)
+    dof = mean_dof(n, counts.clusters, own, n)
     found = {
         CLUSTERS: counts.clusters,
         STD_ERROR_OF_MEAN: np.sqrt(variance),
@@ -84,12 +89,14 @@ def measure_errors(
         COVARIANCE: counts.covariances(away),
         DOF_SHARED: shared,
         RATIO_STD_ERROR: np.full(len(n), np.nan),
+        EFFECTIVE_UNITS: n,
+        LEVEL_STD_ERROR: np.sqrt(variance),
     }
     if parts is not None:
         found[RATIO_STD_ERROR] = _ratio_std_error(cells, counts, np.isnan(values), parts, measured)
     found |= _median_errors(errors.level, counts, sorted_parts, of_shared, known, measured["median"], dof)
     if WINSORISED_MEAN in errors.robust:
-        limits = _winsor_limits(sorted_parts, opposite, WINSOR_SHARE)
+        limits = winsor_limits(sorted_parts, opposite, WINSOR_SHARE)
         drawn_in = [np.clip(part, *limit) for part, limit in zip(sorted_parts, limits.tolist(), strict=True)]
         inside = np.clip(of_shared, *limits[cell].T)
         found |= _mean_of(WINSORISED_MEAN, counts, drawn_in, inside, known)
@@ -154,7 +161,7 @@ def _median_errors(
     return {MEDIAN_LOW: limits[:, 0], MEDIAN_HIGH: limits[:, 1], MEDIAN_STD_ERROR: std_error}
 
 
-def _winsor_limits(sorted_parts: list[FloatArray], opposite: IntArray, share: float) -> FloatArray:
+def winsor_limits(sorted_parts: list[FloatArray], opposite: IntArray, share: float) -> FloatArray:
     """Compute the percentiles that winsorising moves values in to, shape (cells, 2): one pair for both groups."""
     limits = np.full((len(sorted_parts), 2), np.nan)
     for at, part in enumerate(sorted_parts):

@@ -13,6 +13,8 @@ import pyarrow as pa
 from si_eval.cells.clusters import NONE, SharedGroups
 from si_eval.cells.errors import Errors, measure_errors
 from si_eval.cells.order_statistics import Cells, Neighbours, moments, number_combinations, two_largest
+from si_eval.cells.weighted import Sample, WeightedCells
+from si_eval.cells.weighted_errors import measure_weighted_errors
 from si_eval.engine.columns import ColumnTable, SparseColumn, collect_columns
 from si_eval.errors import StudyError
 from si_eval.registry import Indicator, facts
@@ -114,9 +116,10 @@ def _measures(
         columns.floats((PART if PART + part in columns.columns else VALUE) + part)[rows] if part else None
         for part in (indicator.numerator, indicator.denominator)
     )
+    sample = Sample.of(columns, rows) if indicator.weight else None
     if isinstance(column, SparseColumn):
-        return units.take(column.rows).measures(column.values, numerator, denominator, errors)
-    return units.measures(column, numerator, denominator, errors)
+        return units.take(column.rows).measures(column.values, numerator, denominator, errors, sample)
+    return units.measures(column, numerator, denominator, errors, sample)
 
 
 def _refuse_size(name: str, values: FloatArray) -> None:
@@ -165,13 +168,16 @@ class _Units:
         numerator: FloatArray | None,
         denominator: FloatArray | None,
         errors: Errors | None,
+        sample: Sample | None = None,
     ) -> dict[str, FloatArray]:
         """Compute `MEASURE_COLUMNS`, `PUBLIC_COLUMNS` where units are public, and errors, each of shape (cells,).
 
-        ``values`` and the parts of their ratio are of shape (units,).
+        ``values`` and the parts of their ratio are of shape (units,). With a ``sample`` statistics are weighted, and
+        contributions are weighted values.
         """
+        contributed = values if sample is None else values * sample.weight
         ordered = values[self.cells.order]
-        result = self._holdings(values, self._two_alone(ordered))
+        result = self._holdings(contributed, self._two_alone(contributed[self.cells.order]))
         counts = self.cells.sort_within(ordered)
         rows = [moments(part[:n]) for part, n in zip(self.cells.split(ordered), counts, strict=True)]
         result |= dict(zip(("total", "mean", "sd"), np.array(rows, dtype=float).reshape(-1, 3).T, strict=True))
@@ -180,17 +186,26 @@ class _Units:
         result["smallest"][counts > 0] = ordered[self.cells.starts[:-1][counts > 0]]
         result["n_holdings"] += result["n"]
         result |= dict(zip(PERCENTILES, self.cells.percentiles(ordered, counts, PERCENTILE_SHARES).T, strict=True))
-        result |= self._pseudo(values, self.cells.neighbours(ordered, counts, PRINTED_SHARES, _neighbours()))
-        gaps = np.isnan(values)
-        for name, part in (("numerator", numerator), ("denominator", denominator)):
-            sums = np.nan if part is None else self.cells.sums(np.where(gaps, 0.0, part))
-            result[name] = np.where(result["n"] > 0, sums, np.nan)
-        measured = {measure: result[measure] for measure in MEASURE_COLUMNS} | self._public(values)
-        if errors is not None:
-            groups = self.shared if errors.by_group else SharedGroups.none()
-            parts = None if numerator is None or denominator is None else (numerator, denominator)
-            measured |= measure_errors(errors, self.cells, self.opposite, groups, values, ordered, measured, parts)
-        return measured
+        parts = None if numerator is None or denominator is None else (numerator, denominator)
+        middle = None
+        if sample is not None:
+            weighted = WeightedCells.of(self.cells, values, sample)
+            found, middle = _weighted_measures(weighted, values, parts)
+            result |= found
+        around = self.cells.neighbours(ordered, counts, PRINTED_SHARES, _neighbours(), middle)
+        result |= self._pseudo(values, around)
+        if sample is None:
+            gaps = np.isnan(values)
+            for name, part in (("numerator", numerator), ("denominator", denominator)):
+                sums = np.nan if part is None else self.cells.sums(np.where(gaps, 0.0, part))
+                result[name] = np.where(result["n"] > 0, sums, np.nan)
+        measured = {measure: result[measure] for measure in MEASURE_COLUMNS} | self._public(contributed)
+        if errors is None:
+            return measured
+        groups = self.shared if errors.by_group else SharedGroups.none()
+        if sample is not None:
+            return measured | measure_weighted_errors(errors, weighted, self.opposite, groups, values, measured, parts)
+        return measured | measure_errors(errors, self.cells, self.opposite, groups, values, ordered, measured, parts)
 
     def _two_alone(self, ordered: FloatArray) -> FloatArray:
         """Find the two largest contributions of units that are a holding of their own, shape (2, cells)."""
@@ -262,6 +277,26 @@ class _Units:
             holdings["holding_second"],
         )
         return dict(zip(PUBLIC_COLUMNS, measures, strict=True))
+
+
+def _weighted_measures(
+    weighted: WeightedCells, values: FloatArray, parts: tuple[FloatArray, FloatArray] | None
+) -> tuple[dict[str, FloatArray], FloatArray]:
+    """Compute the weighted measures of each cell, and the place of its median among its sorted values."""
+    weight = weighted.sample.weight
+    total, mean, n = weighted.sums(values * weight), weighted.means(values), np.diff(weighted.starts)
+    away = np.zeros(len(values))
+    away[weighted.order] = values[weighted.order] - mean[weighted.cell]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sd = np.sqrt(np.where(n > 1, weighted.means(away**2) * n / (n - 1), np.nan))
+    shares = np.tile(PERCENTILE_SHARES, (len(n), 1))
+    quantiles, places = weighted.quantiles(values, shares)
+    found = {"total": np.where(n > 0, total, np.nan), "mean": mean, "sd": sd}
+    found |= dict(zip(PERCENTILES, quantiles.T, strict=True))
+    for at, name in enumerate(("numerator", "denominator")):
+        sums = np.nan if parts is None else weighted.sums(parts[at] * weight)
+        found[name] = np.where(n > 0, sums, np.nan)
+    return found, places[:, [list(PERCENTILES).index("median")]]
 
 
 def _two_largest(singles: FloatArray, cell: IntArray, values: FloatArray, cells: int) -> FloatArray:

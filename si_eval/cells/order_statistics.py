@@ -110,15 +110,18 @@ class Cells:
         percentiles[some] = below + (above - below) * (position - np.floor(position))
         return percentiles
 
-    def neighbours(self, ordered: FloatArray, counts: IntArray, shares: FloatArray, number: int) -> Neighbours:
+    def neighbours(
+        self, ordered: FloatArray, counts: IntArray, shares: FloatArray, number: int, places: FloatArray | None = None
+    ) -> Neighbours:
         """Average the ``number`` (odd) values around each percentile, of what `sort_within` sorted.
 
         The mean of as many values on each side of an order statistic takes its place; between two order statistics,
         linear interpolation of their means, as in `percentiles`, so that one value more is in it. Where a cell ends,
-        there are fewer.
+        there are fewer. ``places`` are those of the percentiles among the sorted values, of shape (cells, shares),
+        where these are not shares of their number.
         """
         last, start = counts[:, None] - 1, self.starts[:-1, None]
-        position = shares * np.maximum(last, 0)
+        position = shares * np.maximum(last, 0) if places is None else places
         below, above = np.floor(position).astype(int), np.ceil(position).astype(int)
         first, final = np.maximum(below - number // 2, 0), np.minimum(above + number // 2, last)
         means = []

@@ -28,6 +28,9 @@ from si_eval.vocabulary import (
     SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
+    STRATUM,
+    STRATUM_SAMPLE,
+    WEIGHT,
     YEAR,
     excluded,
 )
@@ -188,6 +191,8 @@ def _select_columns(table: ir.Table, indicators: Sequence[Indicator], keys: Sequ
     columns = {key: table[PARTICIPANT if key == GROUP else key] for key in keys}
     columns |= {VALUE + entry.name: indicator_values(table, entry) for entry in indicators}
     columns |= {PART + column: table[column].cast("float64") for column in sorted(parts)}
+    if any(entry.weight for entry in indicators):
+        columns |= {name: table[name].cast("float64") for name in (WEIGHT, STRATUM, STRATUM_SAMPLE)}
     columns |= {PUBLIC_UNIT: table[PUBLIC_UNIT]} if PUBLIC_UNIT in table.columns else {}
     shared = ibis.ifelse(table[SHARED_GROUP], table[GROUP_ID], ibis.null("int64"))
     return table.select(**columns, **{HOLDING: shared})

@@ -78,8 +78,8 @@ def read_units(panel: Panel, year: int, cells: Sequence[Cell]) -> UnitColumns:
         ids,
         combination,
         meets,
-        {one.column: columns.columns[VALUE + one.column] for one in variables.values()},
-        {name: one.column for name, one in variables.items()},
+        {one.key: columns.columns[VALUE + one.key] for one in variables.values()},
+        {name: one.key for name, one in variables.items()},
         SparseColumn(shared.rows, lasting_ids(shared.values, panel.identity.group_ids)),
         columns.booleans(PUBLIC_UNIT),
     )
@@ -91,14 +91,21 @@ class _Variable(NamedTuple):
     column: str
     indicator: str
     domain: str
+    weight: str
+
+    @property
+    def key(self) -> str:
+        """The name of its values: weighted ones are other values than those of the column."""
+        return f"{self.column} x {self.weight}" if self.weight else self.column
 
 
 def _variables(panel: Panel, names: Iterable[str]) -> dict[str, _Variable]:
     """Return the variables with some names: indicators, and the parts of their ratios."""
-    known = {entry.name: _Variable(entry.name, entry.name, entry.domain) for entry in panel.indicators.values()}
+    known: dict[str, _Variable] = {}
     for entry in panel.indicators.values():
-        parts = {numerator_of(entry.name): entry.numerator, denominator_of(entry.name): entry.denominator}
-        known |= {name: _Variable(column, entry.name, entry.domain) for name, column in parts.items()}
+        columns = {entry.name: entry.name}
+        columns |= {numerator_of(entry.name): entry.numerator, denominator_of(entry.name): entry.denominator}
+        known |= {name: _Variable(column, entry.name, entry.domain, entry.weight) for name, column in columns.items()}
     return {name: known[name] for name in names}
 
 
@@ -174,7 +181,9 @@ def _select(table: ir.Table, classes: Iterable[str], variables: Iterable[_Variab
     """Select the columns that cells ask for."""
     columns = {BE_ID: table[BE_ID]} | {CONDITION + column: table[column] for column in classes}
     for one in variables:
-        columns |= {VALUE + name: table[name].cast("float64") for name in (one.column, one.indicator)}
+        value = table[one.column].cast("float64")
+        columns[VALUE + one.key] = value * table[one.weight] if one.weight else value
+        columns[VALUE + one.indicator] = table[one.indicator].cast("float64")
         if excluded(one.domain) in table.columns:
             columns[excluded(one.domain)] = table[excluded(one.domain)].fill_null(False)
     columns |= {PUBLIC_UNIT: table[PUBLIC_UNIT]} if PUBLIC_UNIT in table.columns else {}

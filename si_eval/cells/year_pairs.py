@@ -20,19 +20,20 @@ from si_eval.vocabulary import BE_ID, GROUP, GROUP_ID, NON_PARTICIPANTS, PARTICI
 SIDES = (PARTICIPANTS, NON_PARTICIPANTS)
 MEANS = tuple((side, is_base) for side in SIDES for is_base in (False, True))  # of each cell and year, in this order
 NO_GROUP = -1
-_VALUE, _UNIT, _HOLDING = "value", "unit", "holding"
+_VALUE, _UNIT, _HOLDING, _WEIGHT = "value", "unit", "holding", "weight"
 
 
 @dataclass(frozen=True)
 class YearPair:
     """The four `MEANS` of each cell of a year and the base year, and how they vary together (for `contrast_error`).
 
-    ``cells`` has the labels of the cells; ``n`` (units) and ``clusters`` have shape (cells, 4), ``covariance`` and
-    ``dof_terms`` (cells, 4, 4). A mean without units has zeros.
+    ``cells`` has the labels of the cells; ``n`` (units), ``effective`` (units of equal weight that say as much) and
+    ``clusters`` have shape (cells, 4), ``covariance`` and ``dof_terms`` (cells, 4, 4). A mean without units has zeros.
     """
 
     cells: pd.DataFrame
     n: FloatArray
+    effective: FloatArray
     clusters: FloatArray
     covariance: FloatArray
     dof_terms: FloatArray
@@ -40,13 +41,17 @@ class YearPair:
 
 @dataclass(frozen=True)
 class YearUnits:
-    """The units of one year that have a value: their cell (``labels`` by row of the cells), side, group and value."""
+    """The units of one year that have a value: their cell (``labels`` by row of the cells), side, group and value.
+
+    ``weight`` is None where every unit counts once.
+    """
 
     labels: pd.DataFrame
     cell: IntArray
     unit: IntArray
     group: IntArray
     value: FloatArray
+    weight: FloatArray | None
 
 
 def pair_years(
@@ -71,12 +76,14 @@ def read_years(panel: Panel, request: CellRequest, years: Sequence[int]) -> dict
     """Read the units of some years that have a value, in the order of their ids."""
     by_group = request.errors is not None and request.errors.by_group
     (indicator,), keys = request.indicators, [YEAR, GROUP, *request.by]
+    weight = panel.indicators[indicator].weight
     table = select_units(panel, by=request.by, where=dict(request.where), years=years)
     table = table.mutate(**{_VALUE: indicator_values(table, panel.indicators[indicator])})
     table = table.filter(table[_VALUE].notnull())
     shared = table[SHARED_GROUP].fill_null(False) & by_group
+    weights = {_WEIGHT: table[weight].cast("float64")} if weight else {}
     columns = {_UNIT: table[BE_ID].cast("int64"), _HOLDING: shared.ifelse(table[GROUP_ID], None).cast("int64")}
-    encoded, found = collect_columns(engine.iter_batches(table.select(*keys, _VALUE, **columns)), keys)
+    encoded, found = collect_columns(engine.iter_batches(table.select(*keys, _VALUE, **weights, **columns)), keys)
     first, cell = number_combinations(*[(key.indices, len(key.dictionary)) for key in encoded.values()])
     labels = {name: key.dictionary.to_pandas().take(key.indices[first]).array for name, key in encoded.items()}
     unit, holding = found.sparse(_UNIT).values, found.sparse(_HOLDING)
@@ -84,9 +91,15 @@ def read_years(panel: Panel, request: CellRequest, years: Sequence[int]) -> dict
     group[holding.rows] = holding.values
     order = np.argsort(unit, kind="stable")
     cells, value = pd.DataFrame(labels), found.floats(_VALUE)
+    weighed = found.floats(_WEIGHT) if weight else None
     of_cell = cells[YEAR].to_numpy(dtype=np.int64)
     ordered = {year: order[of_cell[cell[order]] == year] for year in years}
-    return {year: YearUnits(cells, cell[at], unit[at], group[at], value[at]) for year, at in ordered.items()}
+    return {
+        year: YearUnits(
+            cells, cell[at], unit[at], group[at], value[at], weight=None if weighed is None else weighed[at]
+        )
+        for year, at in ordered.items()
+    }
 
 
 def _pair(now: YearUnits, base: YearUnits, by: list[str]) -> YearPair:
@@ -100,10 +113,12 @@ def _pair(now: YearUnits, base: YearUnits, by: list[str]) -> YearPair:
     cell_of_line = keys // (cluster.max(initial=0) + 1)
     count = _table(line, mean, np.ones(len(line)), len(keys))
     n = _sums(cell_of_line, count, len(known))
-    totals = _table(cell, mean, value, len(known))
     with np.errstate(divide="ignore", invalid="ignore"):
+        relative = _relative_weights(now, base, cell, mean, n)
+        totals = _table(cell, mean, relative * value, len(known))
         residual = value - (totals / n)[cell, mean]
-        residual -= (_table(cell, mean, residual, len(known)) / n)[cell, mean]  # a second pass, for large levels
+        residual -= (_table(cell, mean, relative * residual, len(known)) / n)[cell, mean]  # again, for large levels
+        residual *= relative
         varies = _table(cell, mean, residual**2, len(known)) > ROUNDING**2 * _table(cell, mean, value**2, len(known))
         residual = np.where(varies[cell, mean], residual, 0.0)
         size = n[cell_of_line]
@@ -120,7 +135,32 @@ def _pair(now: YearUnits, base: YearUnits, by: list[str]) -> YearPair:
             term = weight[:, i] * (weight[:, j] - reach_squared[:, j]) - weight[:, j] * reach_squared[:, i]
             crossed = np.bincount(cell_of_line, reach[:, i] * reach[:, j], minlength=len(known))
             terms[:, i, j] = np.bincount(cell_of_line, term, minlength=len(known)) + crossed**2
-    return YearPair(known, n, _sums(cell_of_line, (count > 0).astype(float), len(known)), covariance, terms)
+    effective = n
+    if now.weight is not None:
+        effective, own = _effective(cell, mean, relative, n)
+        terms[:, four, four] = own
+    return YearPair(known, n, effective, _sums(cell_of_line, (count > 0).astype(float), len(known)), covariance, terms)
+
+
+def _relative_weights(
+    now: YearUnits, base: YearUnits, cell: IntArray, mean: IntArray, n: FloatArray
+) -> FloatArray | float:
+    """Scale the weights of both years so that their mean is 1 in each cell and mean."""
+    if now.weight is None or base.weight is None:
+        return 1.0
+    weight = np.concatenate([now.weight, base.weight])
+    return weight * (n / _table(cell, mean, weight, len(n)))[cell, mean]
+
+
+def _effective(
+    cell: IntArray, mean: IntArray, weight: FloatArray | float, n: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Compute the effective number of units of each mean, and the term of its degrees of freedom; as in `weighted`."""
+    second, fourth = (_table(cell, mean, np.ones(len(cell)) * weight**power, len(n)) for power in (2, 4))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        effective = n**2 / second
+        own = 1 / effective**2 / (second**2 / fourth - 1)
+    return np.nan_to_num(effective), np.nan_to_num(own, posinf=0.0)
 
 
 def _place(year: YearUnits, known: pd.DataFrame, by: list[str], is_base: bool) -> tuple[IntArray, IntArray, FloatArray]:

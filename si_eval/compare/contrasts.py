@@ -8,11 +8,14 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
+from si_eval.results import Panel
 from si_eval.stats import BoolArray, FloatArray
-from si_eval.vocabulary import GROUP, INDICATOR, NON_PARTICIPANTS, PARTICIPANTS, RESTS_ON
+from si_eval.vocabulary import GROUP, INDEX, INDICATOR, NON_PARTICIPANTS, PARTICIPANTS, RESTS_ON, STATISTIC
 
 UNIT_CONVENTION = "independent units, Welch"
 GROUP_CONVENTION = "CR2 by enterprise group, Satterthwaite"
+SAMPLE_CONVENTION = "stratified sample without replacement, linearised"
+WEIGHTED = "weighted; "
 
 
 def convention_of(errors: cells.Errors) -> str:
@@ -20,9 +23,20 @@ def convention_of(errors: cells.Errors) -> str:
     return GROUP_CONVENTION if errors.by_group else UNIT_CONVENTION
 
 
+def name_conventions(rows: pd.DataFrame, panel: Panel, errors: cells.Errors) -> pd.Series:
+    """Name the convention of each row: of weighted indicators, levels have the errors of the sample's design."""
+    weighted = rows[INDICATOR].isin([name for name, entry in panel.indicators.items() if entry.weight])
+    level = weighted & rows[GROUP].isin([PARTICIPANTS, NON_PARTICIPANTS]) & (rows[STATISTIC] != INDEX)
+    convention = pd.Series(convention_of(errors), index=rows.index, dtype=object)
+    convention[weighted] = WEIGHTED + convention_of(errors)
+    convention[level] = SAMPLE_CONVENTION
+    return convention
+
+
 def summary_dof(summary: pd.DataFrame) -> FloatArray:
     """Compute the degrees of freedom of the mean of each cell of a summary."""
-    return cells.mean_dof(*(summary[name].to_numpy(dtype=float) for name in ("n", "clusters", "dof_own")))
+    names = ("n", "clusters", "dof_own", "effective_units")
+    return cells.mean_dof(*(summary[name].to_numpy(dtype=float) for name in names))
 
 
 @dataclass(frozen=True)
@@ -68,14 +82,16 @@ class TwoGroups:
     def alone(self) -> BoolArray:
         """Whether every unit of both groups is a cluster of its own."""
         shared = self.participants["dof_shared"].fillna(0.0).to_numpy(dtype=float) != 0
-        return (self.pair("clusters") == self.pair("n")).all(axis=0) & ~shared
+        size = self.pair("n")
+        equal = (self.pair("clusters") == size) & (self.pair("effective_units") == size)
+        return equal.all(axis=0) & ~shared
 
     def error(self, ours: FloatArray | float = 1.0, theirs: FloatArray | float = -1.0) -> tuple[FloatArray, FloatArray]:
         """Compute the standard error and the degrees of freedom of a weighted sum of the two means.
 
         Where every unit is a cluster of its own, the degrees of freedom are those of Welch for the difference.
         """
-        size, error, own = (self.pair(name) for name in ("n", "mean_std_error", "dof_own"))
+        size, error, own = (self.pair(name) for name in ("effective_units", "mean_std_error", "dof_own"))
         shared = self.participants["dof_shared"].fillna(0.0).to_numpy(dtype=float)
         weights = np.stack([np.broadcast_to(one, size.shape[1:]) for one in (ours, theirs)], axis=1)
         std_error, dof = cells.contrast_error(

@@ -48,7 +48,8 @@ def level_rows(
     """
     rests_on = cells.ratio_cells if statistic == RATIO_OF_SUMS else cells.cells_of
     estimate, dof = level_of(summary, statistic).to_numpy(dtype=float), summary_dof(summary)
-    std_error = summary[cells.std_error_of(statistic)].to_numpy(dtype=float)
+    of_level = "level_std_error" if statistic == MEAN else cells.std_error_of(statistic)
+    std_error = summary[of_level].to_numpy(dtype=float)
     interval = stats.student_interval(estimate, std_error, dof, level)
     low, high, skewed = interval.low, interval.high, np.zeros(len(estimate), dtype=np.bool_)
     if statistic == MEDIAN:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
-from si_eval.compare.contrasts import TwoGroups, convention_of, summary_dof
+from si_eval.compare.contrasts import TwoGroups, name_conventions, summary_dof
 from si_eval.compare.group_levels import level_of, level_rows
 from si_eval.registry.rule_settings import LEVEL_STATISTICS
 from si_eval.results import Panel, ResultTable
@@ -257,8 +257,9 @@ def _compare(panel: Panel, summaries: cells.Summaries, asked: _Levels) -> Result
     adjusted = panel.rules.mean_interval == SKEWNESS_ADJUSTED
     rows = [level_rows(keys, summary, units, statistic, errors.level, adjusted) for statistic in asked.statistics]
     rows.append(_contrast_rows(TwoGroups.of(keys, summary, units), errors.level, panel.rules.min_test_units))
-    columns: cells.Columns = {RULE_SET: panel.rules.name, SE_CONVENTION: convention_of(errors)}
-    table = pd.concat(rows, ignore_index=True).assign(**columns)
+    table = pd.concat(rows, ignore_index=True)
+    columns: cells.Columns = {RULE_SET: panel.rules.name, SE_CONVENTION: name_conventions(table, panel, errors)}
+    table = table.assign(**columns)
     table[UNIT_OF_MEASURE] = table[INDICATOR].map({name: entry.unit for name, entry in panel.indicators.items()})
     table.loc[table[GROUP] == RATIO, UNIT_OF_MEASURE] = RATIO
     table.loc[table[STATISTIC] == MEAN_LOG, UNIT_OF_MEASURE] = LOG_POINTS

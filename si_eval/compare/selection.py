@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
-from si_eval.compare.contrasts import TwoGroups, convention_of
+from si_eval.compare.contrasts import TwoGroups, name_conventions
 from si_eval.results import Panel, ResultTable
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
@@ -186,8 +186,9 @@ def check_selection(
     splits = [(), request.by] if request.by else [()]
     asked = _Balance(bound, denominator, shown)
     frames = [_balance(panel, replace(request, by=split), asked) for split in splits]
-    columns: cells.Columns = {RULE_SET: panel.rules.name, SE_CONVENTION: convention_of(errors)}
-    rows = pd.concat(frames, ignore_index=True).assign(**columns)
+    rows = pd.concat(frames, ignore_index=True)
+    columns: cells.Columns = {RULE_SET: panel.rules.name, SE_CONVENTION: name_conventions(rows, panel, errors)}
+    rows = rows.assign(**columns)
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="check_selection",

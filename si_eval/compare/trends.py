@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells, stats
-from si_eval.compare.contrasts import convention_of, summary_dof
+from si_eval.compare.contrasts import name_conventions, summary_dof
 from si_eval.results import Panel, ResultTable
 from si_eval.stats import FloatArray, IntArray
 from si_eval.vocabulary import (
@@ -244,11 +244,11 @@ def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTa
     keys = cells.label_cells(series, request.by, dict(request.where))
     rows = _index_rows(series, keys, units, inference, asked)
     rows = pd.concat([rows, _difference_rows(rows, inference, asked.errors.level)], ignore_index=True)
+    rows = rows.assign(**{STATISTIC: INDEX})
     columns: cells.Columns = {
-        STATISTIC: INDEX,
         UNIT_OF_MEASURE: f"{base_year} = 100",
         RULE_SET: panel.rules.name,
-        SE_CONVENTION: convention_of(asked.errors),
+        SE_CONVENTION: name_conventions(rows, panel, asked.errors),
     }
     return ResultTable(
         frame=cells.tidy_frame(rows.assign(**columns).drop(columns=[*WEIGHTS, PLACE, *AT_BASE, cells.CELL])),
@@ -264,9 +264,10 @@ def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTa
 
 @dataclass(frozen=True)
 class _Inference:
-    """Of each row of a series: units and clusters, covariances and terms of degrees of freedom of the `cells.MEANS`."""
+    """Of each row of a series, for the `cells.MEANS`: units, effective ones, clusters, covariances, dof terms."""
 
     n: FloatArray
+    effective: FloatArray
     clusters: FloatArray
     covariance: FloatArray
     dof_terms: FloatArray
@@ -275,8 +276,8 @@ class _Inference:
     def of(cls, series: pd.DataFrame, pairs: Mapping[int, cells.YearPair], by: list[str]) -> _Inference:
         """Find the cell of each row among those that were paired."""
         many = len(cells.MEANS)
-        shapes = ((many,), (many,), (many, many), (many, many))
-        n, clusters, covariance, terms = (np.zeros((len(series), *shape)) for shape in shapes)
+        shapes = ((many,), (many,), (many,), (many, many), (many, many))
+        n, effective, clusters, covariance, terms = (np.zeros((len(series), *shape)) for shape in shapes)
         for year, pair in pairs.items():
             rows = np.flatnonzero(series[YEAR] == year)
             labels = pair.cells.assign(**{PLACE: np.arange(len(pair.cells))})
@@ -284,12 +285,13 @@ class _Inference:
             known = found[PLACE].notna().to_numpy()
             place = found[PLACE].to_numpy()[known].astype(int)
             n[rows[known]], clusters[rows[known]] = pair.n[place], pair.clusters[place]
+            effective[rows[known]] = pair.effective[place]
             covariance[rows[known]], terms[rows[known]] = pair.covariance[place], pair.dof_terms[place]
-        return cls(n, clusters, covariance, terms)
+        return cls(n, effective, clusters, covariance, terms)
 
     def error(self, rows: IntArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Compute standard errors and degrees of freedom of weighted sums of the means, for some rows."""
-        return cells.contrast_error(weights, self.n[rows], self.covariance[rows], self.dof_terms[rows])
+        return cells.contrast_error(weights, self.effective[rows], self.covariance[rows], self.dof_terms[rows])
 
 
 def _index_rows(

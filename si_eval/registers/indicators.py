@@ -11,7 +11,16 @@ import ibis
 from si_eval.errors import StudyError
 from si_eval.registry import REGISTER_VALUE, Indicator, RuleSet
 from si_eval.registry.expressions import EXPECTED, Column, Lag, Logarithm, Operation, Term, parse_expression
-from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP, INDICATOR, YEAR
+from si_eval.vocabulary import (
+    BE_ID,
+    EMPLOYED_PERSONS,
+    GROUP,
+    IMPUTED,
+    INDICATOR,
+    INVESTMENT_STATUS,
+    NOT_COVERED,
+    YEAR,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -66,6 +75,25 @@ def ratio(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
 
 
 @formula
+def is_positive(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
+    """Return 1 where a column is above zero and 0 where it is not; missing where it is."""
+    return (panel[indicator.of] > 0).cast("float64")
+
+
+@formula
+def where_positive(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
+    """Take a column where it is above zero; elsewhere missing."""
+    return ibis.ifelse(panel[indicator.of] > 0, panel[indicator.of], ibis.null("float64"))
+
+
+@formula
+def status_is_imputed(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
+    """Return 1 for a unit whose investments were imputed, 0 for others that are covered, nothing for the rest."""
+    status = panel[INVESTMENT_STATUS]
+    return ibis.ifelse(status == NOT_COVERED, ibis.null("float64"), (status == IMPUTED).cast("float64"))
+
+
+@formula
 def expression(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Column:
     """Compute an expression; missing where a term is, by zero, and for the logarithm of what is not above it.
 
@@ -77,6 +105,7 @@ def expression(panel: ir.Table, indicator: Indicator, rules: RuleSet) -> ir.Colu
 
 ARGUMENTS: dict[Formula, tuple[str, ...]] = {
     per_employee: ("of",), ratio: ("numerator", "denominator"), expression: ("expression",),
+    is_positive: ("of",), where_positive: ("of",),
 }  # fmt: skip
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {"+": add, "-": sub, "*": mul}
 

@@ -14,8 +14,8 @@ from si_eval.frozen import FrozenMapping
 from si_eval.registers.classes import group_member, split_of
 from si_eval.registers.identity import identity_of_extract
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
-from si_eval.registers.unit_years import investment_flags, join_unit_years
-from si_eval.registry import Declarations, Declares, Indicator, RuleSet, indicators, rule_set
+from si_eval.registers.unit_years import DESIGN, investment_flags, join_unit_years
+from si_eval.registry import Declarations, Declares, Indicator, RuleSet, indicators, rule_set, unweighted
 from si_eval.results import Extract, Linkage, Panel
 from si_eval.vocabulary import (
     AGE,
@@ -43,6 +43,8 @@ from si_eval.vocabulary import (
     SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
+    STRATUM,
+    STRATUM_SAMPLE,
     WEIGHT,
     YEAR,
     excluded,
@@ -106,7 +108,9 @@ def build_panel(
     Notes
     -----
     Revenue is the sum of the quarters of a year where at least ``rules.min_quarters`` are present. Figures per employee
-    divide by persons employed where these are above ``rules.min_employed_persons``. Outliers are participants with a
+    divide by persons employed where these are above ``rules.min_employed_persons``. Where ``rules.weights`` is
+    ``"design"``, ``weight`` says how many units of the population each unit with observed investments stands for (see
+    ``Panel.strata``), and comparisons weigh investments by it. Outliers are participants with a
     log value more than ``rules.outlier_fence`` interquartile ranges above the third quartile of their year and size
     class, in a year in which their enterprise group is in a higher size class.
 
@@ -128,7 +132,8 @@ def build_panel(
     arguments.refuse_problems()
     rules = rule_set(rules)
     declared = Declarations() if study is None else study.declared
-    known = {**indicators(declared.currency), **declared.indicators}
+    of_registry = indicators(declared.currency)
+    known = {**(of_registry if rules.weights == DESIGN else unweighted(of_registry)), **declared.indicators}
     public = _check_public_units(extract, public_units)
     compared = _check_comparisons(comparisons, _panel_columns(known))
     unit_years = join_unit_years(extract, linkage, known, rules)
@@ -148,7 +153,9 @@ def build_panel(
         count_coverage=partial(_count_coverage, table),
         outlier_frame=outliers,
         identity=identity_of_extract(extract, linkage, rules, public, compared),
+        strata_frame=unit_years.strata,
         simulation=extract.simulation,
+        notes=_one_sided(outliers),
         checks=extract.checks,
     )
 
@@ -158,6 +165,16 @@ def _own_columns(table: ir.Table, declared: Declarations) -> dict[str, ir.Column
     splits = {name: split_of(table, split) for name, split in declared.splits.items()}
     groups = {name: group_member(table, group) for name, group in declared.groups.items()}
     return splits | groups
+
+
+def _one_sided(outliers: pd.DataFrame) -> tuple[str, ...]:
+    """Warn of an outlier rule that set units aside, as it looks at participants alone."""
+    if outliers.empty:
+        return ()
+    return (
+        f"the outlier rule set {outliers[BE_ID].nunique()} participants aside and looks at no other unit, so that the "
+        "groups are cleaned unequally: see describe_influence, which looks at both, and the setting `outliers`",
+    )
 
 
 def _check_public_units(extract: Extract, units: Sequence[int]) -> list[int]:
@@ -203,13 +220,16 @@ def _check_comparisons(given: object, taken: Sequence[str]) -> dict[str, list[in
 
 
 def _panel_columns(known: Mapping[str, Indicator]) -> list[str]:
-    """Name the columns of the contract, with one for each indicator, then those that rules and ratios of sums use."""
+    """Name the columns of the contract, then those that rules and ratios use, and indicators made of others."""
+    further = [name for name, entry in known.items() if entry.weighted_only]
+    first = [name for name in known if name not in further]
     columns = [
         BE_ID, YEAR, PARTICIPANT, ENTRY_YEAR, EMPLOYED_PERSONS, SIZE_CLASS, SIZE_CLASS_4, SECTOR, DIVISION, AGE,
-        AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, *known,
+        AGE_CLASS, GROUP_ID, GROUP_LARGER, GROUP_HIGHER_CLASS, REVENUE, QUARTERS, *first,
         INVESTMENT_STATUS, WEIGHT, SHARED_GROUP, *[excluded(domain) for domain in outlier_domains(known.values())],
         *[part for entry in known.values() for part in (entry.numerator, entry.denominator) if part],
         MUNICIPALITY, CURRENT_SIZE_CLASS, CURRENT_SIZE_CLASS_4, RESTRUCTURED, JUMPED,
+        *[column for entry in known.values() if entry.weight for column in (STRATUM, STRATUM_SAMPLE)], *further,
     ]  # fmt: skip
     return list(dict.fromkeys(columns))
 

@@ -23,6 +23,7 @@ from si_eval.registers.continuity import (
 )
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.schema import contracts
+from si_eval.registers.survey_weights import EARLIER_USED, add_earlier_years, design_weights, no_strata, stratum_keys
 from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, left_join
 from si_eval.registry import Indicator, RuleSet, assets, facts
 from si_eval.results import Extract, Linkage
@@ -46,6 +47,10 @@ from si_eval.vocabulary import (
     SHARED_GROUP,
     SIZE_CLASS,
     SIZE_CLASS_4,
+    SIZE_STRATUM,
+    STRATUM,
+    STRATUM_SAMPLE,
+    WEIGHT,
     YEAR,
 )
 
@@ -57,6 +62,7 @@ INT16 = "int16"
 RESPONSE = "response"
 INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # prefixes of columns; the asset follows
 QUARTERS_A_YEAR = 4
+DESIGN = "design"  # weights of the rule set
 NO_SLOT = -1  # the slot of rows that are not added up
 CURRENT_FLOOR, SET_ASIDE = "current_floor", "set_aside"
 BY_RULE = (CURRENT_FLOOR, SET_ASIDE, RESTRUCTURED, JUMPED)  # columns that only some rules add
@@ -64,11 +70,15 @@ ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
 class UnitYears(NamedTuple):
-    """One row a business unit and year, apart those of participants (few, and not searched for), and units by year."""
+    """One row a business unit and year, apart those of participants (few, and not searched for), and units by year.
+
+    ``strata`` are those of the investment survey, where the rule set weighs it.
+    """
 
     units: ir.Table
     participants: ir.Table
     per_year: dict[int, int]
+    strata: pd.DataFrame
 
 
 def join_unit_years(
@@ -88,10 +98,15 @@ def join_unit_years(
     else:
         narrow = _all_years(inputs)
         participants = narrow.filter(narrow[PARTICIPANT])
-    units, apart = (
-        _describe(left_join(table, inputs.divisions, [ACTIVITY]), indicators, rules) for table in (narrow, participants)
-    )
-    return UnitYears(units, apart, inputs.per_year)
+    if rules.investment_years > 1:
+        years, amounts = rules.investment_years, _amounts()
+        narrow, participants = (
+            add_earlier_years(one, narrow, _is_used(narrow, rules), amounts, years) for one in (narrow, participants)
+        )
+    strata = _strata(narrow, rules) if rules.weights == DESIGN else no_strata()
+    tables = (_with_weights(inputs, table, rules, strata) for table in (narrow, participants))
+    units, apart = (_describe(left_join(table, inputs.divisions, [ACTIVITY]), indicators, rules) for table in tables)
+    return UnitYears(units, apart, inputs.per_year, strata)
 
 
 def investment_flags(units: ir.Table) -> dict[str, ir.Column]:
@@ -121,13 +136,51 @@ def _sources(inputs: _Inputs, year: int | None = None) -> tuple[ir.Table, list[s
     return _units(inputs, year), _keys(BE_ID, year), _groups(inputs, year), _details(inputs, year)
 
 
+def _amounts() -> list[str]:
+    """Name the columns with amounts invested and made by the unit itself."""
+    return [kind + asset for kind in (INVESTMENT, OWN_PRODUCTION) for asset in assets()]
+
+
+def _is_used(units: ir.Table, rules: RuleSet) -> ir.BooleanColumn:
+    """Whether the investments of each unit count under the rule set, in each of the years that are added up."""
+    used = units[RESPONSE].isin([RESPONSES[name] for name in rules.investment_responses])
+    return used & units[EARLIER_USED] if EARLIER_USED in units.columns else used
+
+
+def _strata(narrow: ir.Table, rules: RuleSet) -> pd.DataFrame:
+    """List the strata of the survey with their weights."""
+    units = narrow.mutate(**_stratum_keys(narrow))
+    return design_weights(units, _is_used(units, rules), units[RESPONSE].notnull(), rules)
+
+
+def _stratum_keys(units: ir.Table) -> dict[str, ir.Column]:
+    """Compute the stratum that units were drawn in: by their size in the year, however they are shown."""
+    floor = units[CURRENT_FLOOR] if CURRENT_FLOOR in units.columns else units.size_floor
+    return stratum_keys(units[ACTIVITY], floor)
+
+
+def _with_weights(inputs: _Inputs, units: ir.Table, rules: RuleSet, strata: pd.DataFrame) -> ir.Table:
+    """Add the weight of each unit: 1, or where the survey is weighed that of its stratum, if it is used."""
+    if rules.weights != DESIGN:
+        return units.mutate(**{WEIGHT: ibis.literal(1.0)})
+    keys = [YEAR, DIVISION, SIZE_STRATUM]
+    columns = [WEIGHT, STRATUM, STRATUM_SAMPLE]
+    kinds = dict.fromkeys([YEAR, STRATUM], "int64") | dict.fromkeys([DIVISION, SIZE_STRATUM], "int16")
+    kinds |= dict.fromkeys([WEIGHT, STRATUM_SAMPLE], "float64")
+    lookup = engine.from_frame(inputs.connection, strata[[*keys, *columns]].astype(kinds))
+    joined = left_join(units.mutate(**_stratum_keys(units)), lookup, keys)
+    used = _is_used(units, rules)
+    weighed = {name: ibis.ifelse(used, joined[name], ibis.null(joined[name].type())) for name in columns}
+    return joined.mutate(**weighed).drop(DIVISION, SIZE_STRATUM)
+
+
 def _describe(narrow: ir.Table, indicators: Mapping[str, Indicator], rules: RuleSet) -> ir.Table:
     """Add classes, states and indicators to narrow unit-years."""
     status = ibis.cases(*[(narrow[RESPONSE] == number, name) for name, number in RESPONSES.items()], else_=NOT_COVERED)
     enough = narrow[QUARTERS] >= rules.min_quarters
-    used = narrow[RESPONSE].isin([RESPONSES[name] for name in rules.investment_responses])
+    used = _is_used(narrow, rules)
     missing = ibis.null("float64")
-    amounts = [kind + asset for kind in (INVESTMENT, OWN_PRODUCTION) for asset in assets()]
+    amounts = _amounts()
     aside = narrow[SET_ASIDE] if SET_ASIDE in narrow.columns else ibis.literal(False)
     current = narrow[CURRENT_FLOOR] if CURRENT_FLOOR in narrow.columns else narrow.size_floor
     flags = {name: ibis.null("boolean") for name in (RESTRUCTURED, JUMPED) if name not in narrow.columns}
@@ -143,7 +196,6 @@ def _describe(narrow: ir.Table, indicators: Mapping[str, Indicator], rules: Rule
         group_higher_class=narrow.group_rank > _size_rank(current),
         current_size_class=size_class_of(current, SIZE_CLASS),
         current_size_class_4=size_class_of(current, SIZE_CLASS_4),
-        weight=ibis.literal(1.0),
         **flags,
         **{name: ibis.ifelse(used & ~aside, narrow[name], missing) for name in amounts},
     )

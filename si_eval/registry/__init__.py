@@ -7,7 +7,7 @@ from typing import Any
 
 from si_eval.registry.currencies import EURO, currencies, currency_of, in_currency, in_euro, named_currency
 from si_eval.registry.declarations import ComparisonGroup, Declarations, Declares, Split
-from si_eval.registry.entries import REGISTER_VALUE, Indicator, indicators, read_indicator, unit_labels
+from si_eval.registry.entries import REGISTER_VALUE, Indicator, indicators, read_indicator, unit_labels, unweighted
 from si_eval.registry.files import facts
 from si_eval.registry.rules import RuleSet, rule_set
 
@@ -33,6 +33,7 @@ __all__ = [
     "sections",
     "size_class_labels",
     "unit_labels",
+    "unweighted",
 ]
 
 

@@ -45,6 +45,10 @@ class Indicator:
         Whether the outlier rule looks at it.
     balance : bool
         Whether `check_selection` compares it when no indicator is named.
+    weight : str
+        Column of the panel with the weight of each unit that has a value, under rule sets that weigh the survey.
+    weighted_only : bool
+        Whether only panels of rule sets that weigh the survey have it.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Indicator:
     inputs: tuple[str, ...] = ()
     outliers: bool = False
     balance: bool = False
+    weight: str = ""
+    weighted_only: bool = False
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -89,10 +95,15 @@ def indicators(currency: str = EURO) -> dict[str, Indicator]:
     return {name: replace(entry, unit=in_currency(entry.unit, currency)) for name, entry in known.items()}
 
 
+def unweighted(known: Mapping[str, Indicator]) -> dict[str, Indicator]:
+    """Return the indicators of a panel whose rule set does not weigh the survey."""
+    return {name: replace(entry, weight="") for name, entry in known.items() if not entry.weighted_only}
+
+
 def read_indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
     """Make an indicator of its entry in a file; raises `StudyError` with every key that is wrong."""
     kinds = {field.name: field for field in fields(Indicator) if field.name != "name"}
-    types = {"inputs": list, "outliers": bool, "balance": bool}
+    types = {"inputs": list, "outliers": bool, "balance": bool, "weighted_only": bool}
     required = [key for key, field in kinds.items() if field.default is MISSING]
     problems = [f"no `{key}`" for key in required if key not in entry]
     problems += [f"an unknown key `{key}`" for key in entry if key not in kinds]

@@ -22,6 +22,9 @@ MEAN_INTERVALS = ("skewness_adjusted", "student")
 LEVEL_STATISTICS = ("mean", "median", "ratio_of_sums", "winsorised_mean", "mean_log")
 
 
+WEIGHTS = ("none", "design")
+
+
 def check_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     """Return the settings under their exact types, and a problem for each that is wrong."""
     checked, problems = {}, []
@@ -117,5 +120,8 @@ CHECKS: dict[str, Check] = {
         f"one or more of {', '.join(LEVEL_STATISTICS)}, each once, in a tuple",
         'write ("mean", "median") for these two',
     ),
+    "weights": _one_of(WEIGHTS),
+    "investment_years": (_whole(1, 5), "a whole number of years from 1 to 5", "write 3 for sums of three years"),
+    "min_stratum_units": (_whole(2), "a whole number of units, 2 or more", "a variance needs two units"),
     "min_test_units": (_whole(2), "a whole number of units, 2 or more", "write 2 for a test in every cell"),
 }

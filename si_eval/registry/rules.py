@@ -66,6 +66,13 @@ class RuleSet:
         figures in all years.
     min_test_units : int
         A cell in which a group has fewer units has no p-value: 2 or more.
+    weights : {"none", "design"}
+        Whether investments are weighed as the stratified sample that the survey is (population over units with a value,
+        by division and size class), with the errors of that design.
+    investment_years : int
+        Investments are sums of this year and the years before, so many together: 1 to 5. A unit needs all of them.
+    min_stratum_units : int
+        A stratum with fewer units with a value is joined with others: 2 or more.
     base : RuleSet, optional
         The rule set that this one was changed from.
 
@@ -110,6 +117,9 @@ class RuleSet:
     persons: str = "december"
     alive: str = "december"
     breaks: str = "ignore"
+    weights: str = "none"
+    investment_years: int = 1
+    min_stratum_units: int = 5
     base: RuleSet | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
@@ -145,6 +155,9 @@ class RuleSet:
         persons: str | None = None,
         alive: str | None = None,
         breaks: str | None = None,
+        weights: str | None = None,
+        investment_years: int | None = None,
+        min_stratum_units: int | None = None,
     ) -> RuleSet:
         """Return a rule set with some other settings, whose name says what changed; None leaves a setting as it is.
 
@@ -167,6 +180,9 @@ class RuleSet:
             "persons": persons,
             "alive": alive,
             "breaks": breaks,
+            "weights": weights,
+            "investment_years": investment_years,
+            "min_stratum_units": min_stratum_units,
         }
         wanted = {**self.settings(), **{key: value for key, value in given.items() if value is not None}}
         settings, problems = check_settings(wanted)
@@ -193,7 +209,7 @@ def rule_set(rules: str | RuleSet) -> RuleSet:
     ----------
     rules : str or RuleSet
         ``"replicate_2020"`` repeats the published study (current-year class, nominal euro, its outlier rule);
-        ``"recommended"`` uses observed investments alone, one size class for all
+        ``"recommended"`` uses observed investments alone and weighs them, one size class for all
         years of a unit, and no figures of units that became another firm. A rule set is returned as it is.
 
     Returns

@@ -166,7 +166,7 @@ class PanelIdentity:
     group_ids: IntArray | None = field(default=None, repr=False, compare=False)
 
 
-@keep_frames("outlier_frame")
+@keep_frames("outlier_frame", "strata_frame")
 @dataclass(frozen=True)
 class Panel:
     """Business unit by year: indicators, classes, coverage and flags. Unit-level: it stays inside.
@@ -183,6 +183,7 @@ class Panel:
     count_coverage: Callable[[], pd.DataFrame]
     outlier_frame: pd.DataFrame
     identity: PanelIdentity
+    strata_frame: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
@@ -208,6 +209,14 @@ class Panel:
     def outliers(self) -> pd.DataFrame:
         """List the units that leave under the outlier rule: ``be_id, domain, indicator, year, value, fence``."""
         return self.outlier_frame.copy()
+
+    def strata(self) -> pd.DataFrame:
+        """List the strata of the investment survey by year, division and one-digit size class, where it is weighed.
+
+        ``units`` of the population, ``observed`` ones, the ``stratum`` that they are in, the ``weight`` of its observed
+        units, how many these are (``stratum_sample``), and whether it is ``joined`` of several because it was thin.
+        """
+        return self.strata_frame.copy()
 
     def summary(self) -> str:
         """Summarise in a line what the panel holds, under which rule set."""

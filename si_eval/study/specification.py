@@ -86,6 +86,9 @@ class Rules(Part):
     persons: Any = None
     alive: Any = None
     breaks: Any = None
+    weights: Any = None
+    min_stratum_units: Any = None
+    investment_years: Any = None
 
     def rule_set(self) -> RuleSet:
         """Return the rule set; raises `StudyError` for an unknown base and `InputError` for wrong settings."""

@@ -34,6 +34,9 @@ ALL_CHANGED = {
     "persons": "two_decembers",
     "alive": "whole_year",
     "breaks": "flag",
+    "weights": "design",
+    "investment_years": 3,
+    "min_stratum_units": 8,
 }
 WRONG = {
     "min_quarters": [0, 5, 4.0, True, "4", float("nan")],
@@ -51,6 +54,9 @@ WRONG = {
     "persons": ["june", 2],
     "alive": ["always", True],
     "breaks": ["keep", False],
+    "weights": ["sample", "", 1],
+    "investment_years": [0, 6, 3.0, True],
+    "min_stratum_units": [1, 5.0, True],
 }
 
 

@@ -16,6 +16,10 @@ EXACT = 1e-9  # the same sums in another order
 FADING, LASTING = 0.6, 0.5  # realistic.toml: of the passing part a year, and the share of variance that stays
 SLOPE_NOISE = 0.05  # of a slope on about 10 000 firms, cut at 2.5 standard deviations
 
+ALL_UNITS = se.rule_set("recommended").change(
+    size_rule="current", alive="december", breaks="ignore", min_employed_persons=0
+)
+
 
 @pytest.fixture(scope="module")
 def extract(tmp_path_factory):
@@ -35,8 +39,9 @@ def register(extract, read_table):
 
 @pytest.fixture(scope="module")
 def panel(extract):
+    """Return a panel of all units of the register, with the weights of the rule set `recommended`."""
     raw = se.read_extract(extract)
-    return se.build_panel(raw, se.link_participants(raw), rules="recommended")
+    return se.build_panel(raw, se.link_participants(raw), rules=ALL_UNITS)
 
 
 def figure(truth, **wanted):
@@ -131,6 +136,102 @@ def test_the_truth_of_the_published_profile_is_what_its_tables_hold(extracts, re
     assert 0 <= in_other_years < 0.01 * sum(parts)
 
 
+def test_weights_are_population_over_observed_units_by_stratum(panel):
+    frame = panel.to_frame()
+    strata = panel.strata()
+    covered = frame[frame["investment_status"] != "not_covered"]
+    assert strata.groupby("year")["units"].sum().to_dict() == covered.groupby("year").size().to_dict()
+    used = frame[frame["weight"].notna()]
+    assert (used["investment_status"] == "observed").all()
+    assert len(used) == strata["observed"].sum() == (frame["investment_status"] == "observed").sum()
+    stands_for = strata[strata["weight"].notna()].groupby("year")["units"].sum()
+    np.testing.assert_allclose(used.groupby("year")["weight"].sum(), stands_for, rtol=EXACT)
+    assert set(strata.loc[strata["weight"].isna(), "size_stratum"]) == {0}  # nobody without persons is asked
+    alone = strata[~strata["joined"] & (strata["size_stratum"] > 0)]
+    assert (alone["observed"] >= panel.rules.min_stratum_units).all()
+    np.testing.assert_allclose(alone["weight"], alone["units"] / alone["observed"], rtol=EXACT)
+    thin = strata.groupby("stratum")["observed"].sum()
+    assert (thin[strata.groupby("stratum")["size_stratum"].first() > 0] >= panel.rules.min_stratum_units).all()
+
+
+def test_weighted_investments_recover_the_truth(panel, truth):
+    names = [f"investment_{asset}_per_employee" for asset in ("computers", "communication", "machinery", "software")]
+    figures = pd.DataFrame(truth["figures"])
+    keys = ["indicator", "statistic", "group", "year", "sector", "size_class"]
+    rows = [
+        se.compare_groups(panel, indicator=names, by=by, years=range(2014, 2019)).to_frame()
+        for by in ([], ["size_class_4"])
+    ]
+    found = pd.concat(rows).merge(figures, on=keys, suffixes=("", "_true")).query("n_units >= 30")
+    z = (found["estimate"] - found["estimate_true"]) / found["std_error"]
+    covers = found["estimate_true"].between(found["conf_low"], found["conf_high"])
+    by_kind = z.groupby([found["statistic"], found["group"], found["size_class"]]).median()
+    assert len(found) > 200
+    assert by_kind.abs().max() < 1.5, by_kind  # medians over 20 figures each
+    assert covers.mean() > 0.85
+    assert abs((found["estimate"] / found["estimate_true"]).mean() - 1) < 0.05
+
+
+def test_an_index_of_weighted_means_and_its_error(panel):
+    """Against pandas: units alone, scores of both years by unit."""
+    name = "investment_software_per_employee"
+    series = se.index_series(panel, indicator=name, base_year=2014, years=[2018], cluster="unit").to_frame()
+    frame = panel.to_frame().query("participant == False").dropna(subset=[name])
+    scores, means = {}, {}
+    for year in (2014, 2018):
+        part = frame[frame["year"] == year].set_index("be_id")
+        means[year] = np.average(part[name], weights=part["weight"])
+        z = part["weight"] * (part[name] - means[year]) / part["weight"].sum()
+        scores[year] = z * np.sqrt(len(part) / (len(part) - 1))
+    both = pd.concat(scores, axis=1).fillna(0.0)
+    ratio = means[2018] / means[2014]
+    (row,) = series[series["group"] == "non_participant"].to_dict("records")
+    assert row["estimate"] == pytest.approx(100 * ratio, rel=EXACT)
+    error = 100 / means[2014] * np.sqrt(((both[2018] - ratio * both[2014]) ** 2).sum())
+    assert row["std_error"] == pytest.approx(error, rel=1e-6)  # CR2 counts a unit of both years once
+    assert row["se_convention"].startswith("weighted; ")
+
+
+def test_the_rules_of_the_published_study_weigh_nothing(extract):
+    raw = se.read_extract(extract)
+    panel = se.build_panel(raw, se.link_participants(raw))
+    assert panel.strata().empty
+    assert (panel.to_frame()["weight"] == 1).all()
+
+
 def test_another_profile_is_refused(tmp_path):
     with pytest.raises(se.StudyError, match="profile: found 'real'"):
         simulate_extract(tmp_path / "out", profile="real")
+
+
+def test_three_years_of_investments_are_added_up(extract):
+    raw = se.read_extract(extract)
+    linkage = se.link_participants(raw)
+    of_three = ALL_UNITS.change(investment_years=3)
+    year, several = (se.build_panel(raw, linkage, rules=one).to_frame() for one in (ALL_UNITS, of_three))
+    name = "investment_machinery"
+    wide = year.pivot(index="be_id", columns="year", values=name)
+    sums = sum(wide.shift(lag, axis=1) for lag in range(3))
+    found = several.pivot(index="be_id", columns="year", values=name)
+    pd.testing.assert_frame_equal(found[[2016, 2017, 2018]], sums[[2016, 2017, 2018]], check_exact=False, rtol=EXACT)
+    assert found[[2014, 2015]].isna().all(axis=None)
+    assert found[2018].notna().sum() > 100
+    usable = several.dropna(subset=["weight"])
+    assert usable["investment_status"].eq("observed").all()
+    assert len(usable) < year["weight"].notna().sum()
+
+
+def test_margins_of_investment_and_the_share_imputed(panel):
+    """The mean is the share that invests times the mean of those who do; imputed units are a share of those covered."""
+    asked = {"by": ["size_class_4"], "years": [YEAR], "statistics": ["mean"]}
+    names = ["investment_software_per_employee", "invests_software", "investment_software_per_employee_of_investors"]
+    table = se.compare_groups(panel, indicator=names, **asked).to_frame().query("group == 'non_participant'")
+    level, share, intensive = (table[table["indicator"] == name]["estimate"].to_numpy() for name in names)
+    persons = panel.to_frame().query("investment_status == 'observed'")["employed_persons"]
+    assert (persons > 0).all()  # so that all three rest on the same units
+    np.testing.assert_allclose(share * intensive, level, rtol=EXACT)
+    frame = panel.to_frame().query("year == @YEAR and participant == False and investment_status != 'not_covered'")
+    imputed = se.compare_groups(panel, indicator="investment_imputed", **asked).to_frame()
+    found = imputed.query("group == 'non_participant'").set_index("size_class")["estimate"]
+    expected = (frame["investment_status"] == "imputed").groupby(frame["size_class_4"]).mean()
+    pd.testing.assert_series_equal(found, expected.reindex(found.index), check_names=False, rtol=EXACT)
