@@ -17,7 +17,7 @@ from si_eval.frozen import encode, freeze
 from si_eval.registry import EURO, currency_of
 from si_eval.report.border import STATE, UNKNOWN, WITHHELD, require_safe, safe_rows
 from si_eval.report.display import LANGUAGES, Display, check_language, seal_payload
-from si_eval.report.formats import PERCENT_UNITS, number, with_currency
+from si_eval.report.formats import PERCENT_UNITS, money_text, number
 from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
 from si_eval.results.sealing import is_signed, sign
@@ -216,9 +216,9 @@ def written_number(row: Mapping[str, Any] | pd.Series, format: CellFormat, langu
     if format == "percent":
         return number(value if row["unit"] in PERCENT_UNITS else value * 100, language, decimals=1) + "%"
     if format == "euro":
-        return with_currency(number(value, language), EURO, language)
+        return money_text(value, EURO, language)
     if format == "money":
-        return with_currency(number(value, language), currency_of(row["unit"]), language)
+        return money_text(value, currency_of(row["unit"]), language)
     return number(value, language, decimals=1 if format == "decimal" else 0)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from si_eval.report.border import NUMBER, STATE, UNKNOWN
+from si_eval.report.difference import interval_excludes_zero
 from si_eval.report.formats import Measure, number
 from si_eval.report.grid import Row
+from si_eval.report.labels import interval_text
 from si_eval.vocabulary import ESTIMATE, Language, label
 
 Sign = Literal["▲", "▼", "=", "*", "."]
@@ -34,23 +36,39 @@ FILL_COLOURS = {
 
 @dataclass(frozen=True)
 class Direction:
-    """The direction of a difference and its size in words."""
+    """The direction of a difference, its size and its interval in words.
+
+    ``certain`` where the interval excludes zero: only then it has a colour.
+    """
 
     sign: Sign
     size: str
+    interval: str = ""
+    certain: bool = False
 
     @property
     def text(self) -> str:
         """Sign and size."""
         return f"{self.sign} {self.size}" if self.size else self.sign
 
+    @property
+    def shade(self) -> str:
+        """The sign whose colour it has: its own where it is certain, else that of no difference."""
+        return self.sign if self.certain or self.sign not in ("▲", "▼") else "="
+
 
 def compare_direction(
-    participants: Row | None, non_participants: Row | None, measure: Measure, language: Language
+    participants: Row | None,
+    non_participants: Row | None,
+    measure: Measure,
+    language: Language,
+    *,
+    difference: Row | None = None,
 ) -> Direction | None:
     """Compare two shown numbers: in per cent of the latter, in points for shares and indices.
 
-    Equal is equal as written. Nothing is computed from a withheld number. Returns None where a row is missing.
+    ``difference`` is the row of their difference, which has the interval. Equal is equal as written. Nothing is
+    computed from a withheld number. Returns None where a row is missing.
     """
     if participants is None or non_participants is None:
         return None
@@ -60,7 +78,10 @@ def compare_direction(
     value, other = float(participants[ESTIMATE]), float(non_participants[ESTIMATE])
     if measure.text(value, language) == measure.text(other, language):
         return Direction("=", "")
-    return Direction("▲" if value > other else "▼", _size(value, other, measure, language))
+    sign: Sign = "▲" if value > other else "▼"
+    interval = interval_text(difference, replace(measure, signed=True), language).strip() if difference else ""
+    certain = interval_excludes_zero(difference)
+    return Direction(sign, _size(value, other, measure, language), interval, certain)
 
 
 def _size(value: float, other: float, measure: Measure, language: Language) -> str:

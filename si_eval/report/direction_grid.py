@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,7 +14,8 @@ from matplotlib.figure import Figure
 
 from si_eval.report.canvas import MARGIN, WIDTH, new_canvas
 from si_eval.report.chart_data import ChartData
-from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS, compare_direction
+from si_eval.report.difference import Key, differences_by_place, place_of
+from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS, Direction, compare_direction
 from si_eval.report.formats import breakable
 from si_eval.report.grid import Row, TableGrid, lay_out
 from si_eval.report.labels import NOT_COMPUTABLE_MARK, cell_text, count_text, value_label, value_labels
@@ -26,7 +29,14 @@ VALUE_SIZES = (6.3, 5.8, 5.2, 4.8)
 COUNT_SIZE = 5.4
 HEAD_HEIGHT = 0.44
 ROW_HEIGHT = 0.5
-Pair = tuple[Row | None, Row | None]
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell of the grid: how the groups compare, and their rows."""
+
+    direction: Direction
+    rows: Sequence[Row]
 
 
 def draw_direction_grid(data: ChartData) -> Figure:
@@ -38,28 +48,37 @@ def draw_direction_grid(data: ChartData) -> Figure:
     height = max(ROW_HEIGHT, *(text_height(name, TEXT_SIZE) + 0.08 for name in names))
     left = MARGIN + max(text_width(name, TEXT_SIZE) for name in names) + 0.12
     width = (WIDTH - MARGIN - left) / len(classes)
-    notes = (f"{label('report_direction', data.language, data.own)} ({data.unit}).",)
+    notes = (
+        f"{label('report_direction', data.language, data.own)} ({data.unit}).",
+        label("report_colour", data.language, data.own),
+    )
     canvas = new_canvas(data.texts(notes=notes, legend=False), HEAD_HEIGHT + height * len(names) + 0.08)
     bottom = canvas.top - HEAD_HEIGHT - height * len(names)
     ax = canvas.add_axes(left, bottom, width * len(classes), height * len(names))
-    pairs = [[_pair(layout, key, name) for name in classes] for key in layout.row_keys]
-    signs = pd.DataFrame([[_sign(data, pair) for pair in row] for row in pairs])
+    differences = differences_by_place(data.safe)
+    cells = [[_compare(data, layout, key, name, differences) for name in classes] for key in layout.row_keys]
+    signs = pd.DataFrame([[cell.direction.shade if cell else NOT_COMPUTABLE_MARK for cell in row] for row in cells])
     _draw_heat_map(ax, signs, [value_label(data.chart.axis, name, data.language, data.own) for name in classes])
     ax.set_xlabel(label(data.chart.axis, data.language, data.own), color=GREY, fontsize=TEXT_SIZE, labelpad=6)
     for row, name in enumerate(names):
         canvas.text(MARGIN, bottom + height * (len(names) - row - 0.5), name)
-        for column, pair in enumerate(pairs[row]):
-            _write_cell(data, ax, (column, row), pair, width)
+        for column, cell in enumerate(cells[row]):
+            if cell is not None:
+                _write_cell(data, ax, (column, row), cell, width)
     return canvas.figure
 
 
-def _pair(layout: TableGrid, key: tuple[str, ...], name: str) -> Pair:
-    return layout.cells.get((key, (name, PARTICIPANTS))), layout.cells.get((key, (name, NON_PARTICIPANTS)))
-
-
-def _sign(data: ChartData, pair: Pair) -> str:
-    direction = compare_direction(*pair, data.measure, data.language)
-    return direction.sign if direction else NOT_COMPUTABLE_MARK
+def _compare(
+    data: ChartData, layout: TableGrid, key: tuple[str, ...], name: str, differences: Mapping[Key, Row]
+) -> _Cell | None:
+    """Compare the groups in one cell; None where the table has neither."""
+    pair = layout.cells.get((key, (name, PARTICIPANTS))), layout.cells.get((key, (name, NON_PARTICIPANTS)))
+    rows = [row for row in pair if row]
+    if not rows:
+        return None
+    difference = differences.get(place_of(rows[0]))
+    direction = compare_direction(*pair, data.measure, data.language, difference=difference)
+    return _Cell(direction, rows) if direction else None
 
 
 def _draw_heat_map(ax: Axes, signs: pd.DataFrame, labels: list[str]) -> None:
@@ -75,19 +94,16 @@ def _draw_heat_map(ax: Axes, signs: pd.DataFrame, labels: list[str]) -> None:
     ax.set_xticklabels(labels, rotation=0, fontweight="bold")
 
 
-def _write_cell(data: ChartData, ax: Axes, place: tuple[int, int], pair: Pair, width: float) -> None:
+def _write_cell(data: ChartData, ax: Axes, place: tuple[int, int], cell: _Cell, width: float) -> None:
     """Write sign, both values and both numbers of units in a cell that is ``width`` inches wide."""
-    direction = compare_direction(*pair, data.measure, data.language)
-    if direction is None:
-        return
+    direction, rows = cell.direction, cell.rows
     x, y = place[0] + 0.5, place[1]
     style: dict[str, Any] = {"ha": "center", "va": "center"}
     fits = text_width(direction.text, SIGN_SIZE, bold=True) < width - 0.08
     ax.text(
         x, y + 0.27, direction.text, fontsize=SIGN_SIZE if fits else SMALL_SIGN_SIZE, fontweight="bold",
-        color=TEXT_COLOURS[direction.sign], **style,
+        color=TEXT_COLOURS[direction.shade], **style,
     )  # fmt: skip
-    rows = [row for row in pair if row]
     values = " | ".join(cell_text(row, data.measure, data.language, symbol=False) for row in rows)
     size = next((size for size in VALUE_SIZES if text_width(values, size) < width - 0.06), VALUE_SIZES[-1])
     ax.text(x, y + 0.57, values, fontsize=size, **style)

@@ -36,6 +36,7 @@ SHARE_UNITS = ("share", "fraction", "share of units")
 PERCENT_UNITS = ("percent", "%")
 MILLIONS = "EUR million"  # in euro or any other currency
 NO_BREAK = "\u00a0"
+BILLION = 1e9
 
 
 def number(value: float, language: Language, *, decimals: int = 0, signed: bool = False) -> str:
@@ -52,9 +53,23 @@ def significant(value: float, language: Language) -> str:
 
 
 def with_currency(amount: str, currency: str, language: Language) -> str:
-    """Write an amount with the sign of its currency in front, or its code where a language has no sign for it."""
+    """Write an amount with the sign of its currency in front, or its code where a language has no sign for it.
+
+    A minus stands before the amount in Dutch (€ -33.676), before the sign in other languages (-€33,676).
+    """
     sign = currency_sign(currency, locale_of(language))
-    return f"{sign}{NO_BREAK if language == 'nl' or sign.isalpha() else ''}{amount}"
+    if language == "nl" or sign.isalpha():
+        return f"{sign}{NO_BREAK}{amount}"
+    before = amount[0] if amount[:1] in ("-", "+") else ""
+    return f"{before}{sign}{amount.removeprefix(before)}"
+
+
+def money_text(value: float, currency: str, language: Language, *, decimals: int = 0, signed: bool = False) -> str:
+    """Write an amount of money in full, from a billion on in billions: € 1,1 miljard."""
+    if abs(value) < BILLION:
+        return with_currency(number(value, language, decimals=decimals, signed=signed), currency, language)
+    amount = number(value / BILLION, language, decimals=1, signed=signed)
+    return label("report_billion", language).format(amount=with_currency(amount, currency, language))
 
 
 def breakable(text: str) -> str:
@@ -85,6 +100,9 @@ class Measure:
             return f"{body}%"
         if self.form != "money":
             return body
+        whole = value * (1e6 if self.millions else 1.0)
+        if self.divisor == 1 and abs(whole) >= BILLION:
+            return money_text(whole, self.currency, language, signed=self.signed)
         return with_currency(body, self.currency, language) + self._magnitude(language)
 
     def _magnitude(self, language: Language) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import escape
 from itertools import groupby
 
@@ -11,13 +12,16 @@ from great_tables import GT, html, loc, style
 
 from si_eval.report.border import NUMBER, STATE, require_safe, safe_rows
 from si_eval.report.check_lines import COLUMNS, list_checks
+from si_eval.report.difference import Key as Place
+from si_eval.report.difference import differences_by_place, place_of
 from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS, Direction, compare_direction
-from si_eval.report.formats import Measure, measure_key, measures, number, unit_text
+from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures, number, unit_text
 from si_eval.report.grid import Key, Row, TableGrid, lay_out
 from si_eval.report.labels import (
     axis_title,
     cell_text,
     fixed_labels,
+    interval_text,
     mark_notes,
     n_note,
     other_notes,
@@ -32,7 +36,6 @@ from si_eval.report.stylesheet import TABLE_CSS
 from si_eval.results import SafeTable
 from si_eval.results.many_tests import judge_tests
 from si_eval.vocabulary import (
-    CONF_HIGH,
     CONF_LOW,
     COUNT,
     DIFFERENCE,
@@ -50,6 +53,7 @@ from si_eval.vocabulary import (
 
 STUB, HEADING = "stub", "heading"
 Measures = dict[tuple[str, str, bool, bool], Measure]
+Pair = tuple[Row | None, Row | None]
 Directions = list[tuple[str, list[Direction | None]]]
 MAX_DIRECTIONS = 3
 MANY_TESTS = 5  # tested differences under which a table says what chance alone would give
@@ -68,8 +72,9 @@ def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = Non
     language : {"nl", "en"}
         Language of every text in the table.
     chart : Chart, optional
-        Which rows to show, and whether with their intervals. A chart of kind ``direction`` gives the coloured table of
-        directions. Default: all rows, with intervals where the table estimates effects.
+        Which rows to show, and whether the difference between the groups has rows of its own. A chart of kind
+        ``direction`` gives the table of directions. Default: all rows, and differences where the table estimates
+        effects.
 
     Returns
     -------
@@ -99,17 +104,17 @@ def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = Non
     if chart is not None and chart.kind == "checks":
         return _check_table(safe, select(rows, chart), language)
     intervals = chart.intervals if chart is not None else safe.evidence == "effect"
-    return _plain_table(safe, tabulate(rows, chart, intervals=intervals), language, intervals=intervals)
+    return _plain_table(safe, tabulate(rows, chart, intervals=intervals), language)
 
 
-def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, intervals: bool) -> str:
+def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language) -> str:
     layout, kinds = lay_out(rows), measures(rows)
     notes = {note: place for place, note in enumerate(other_notes(rows, language, safe.labels), start=1)}
     frame = _stub(layout, rows, language, safe.labels)
     for place, column in enumerate(layout.column_keys):
         cells = [layout.cells.get((key, column)) for key in layout.row_keys]
-        frame[f"c{place}"] = [_cell(cell, kinds, language, notes, intervals=intervals) for cell in cells]
-    directions = _directions(layout, kinds, language)
+        frame[f"c{place}"] = [_cell(cell, kinds, language, notes) for cell in cells]
+    directions = _directions(layout, kinds, language, differences_by_place(safe))
     for place, (_, signs) in enumerate(directions):
         frame[f"d{place}"] = [_sign_html(one) if one else "" for one in signs]
     table = _label_columns(
@@ -122,17 +127,16 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language, *, int
         )
         for place, (_, signs) in enumerate(directions):
             table = _colour_cells(table, f"d{place}", signs)
-    return _write_html(table, safe, rows, language, _table_notes(safe, rows, directions, language, intervals=intervals))
+    return _write_html(table, safe, rows, language, _table_notes(safe, rows, directions, language))
 
 
-def _table_notes(
-    safe: SafeTable, rows: pd.DataFrame, directions: Directions, language: Language, *, intervals: bool
-) -> list[str]:
+def _table_notes(safe: SafeTable, rows: pd.DataFrame, directions: Directions, language: Language) -> list[str]:
     """List the notes that this table needs: on n, differences, intervals, points, and those of its numbers."""
     pointed = any(" pp" in one.text for _, signs in directions for one in signs if one is not None)
     needed = {
         "report_difference_note": bool(directions),
-        "report_intervals_table": intervals and bool(rows[CONF_LOW].notna().any()),
+        "report_colour": bool(directions),
+        "report_intervals_table": bool(rows[CONF_LOW].notna().any()),
         "report_points_note": pointed,
     }
     counted = bool(rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any())
@@ -151,16 +155,14 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
     kinds = measures(rows, divisor=chart.divisor)
     classes = ordered_values(rows, chart.axis)
     frame = _stub(layout, rows, language, safe.labels)
+    differences = differences_by_place(safe)
     directions: dict[str, list[Direction | None]] = {}
     for place, name in enumerate(classes):
         pairs = [
             (layout.cells.get((key, (name, PARTICIPANTS))), layout.cells.get((key, (name, NON_PARTICIPANTS))))
             for key in layout.row_keys
         ]
-        signs = [
-            compare_direction(*pair, kinds[measure_key(pair[0] or pair[1])], language) if any(pair) else None
-            for pair in pairs
-        ]
+        signs = [_compare(pair, kinds, language, differences) if any(pair) else None for pair in pairs]
         directions[f"c{place}"] = signs
         frame[f"c{place}"] = [
             _direction_html(one, pair, kinds, language) for one, pair in zip(signs, pairs, strict=True)
@@ -173,7 +175,13 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
     table = table.tab_spanner(label(chart.axis, language, safe.labels), columns=list(directions), id="spanner-0")
     for column, signs in directions.items():
         table = _colour_cells(table, column, signs)
-    return _write_html(table, safe, rows, language, [label("report_direction", language, safe.labels) + "."])
+    return _write_html(
+        table,
+        safe,
+        rows,
+        language,
+        [label("report_direction", language, safe.labels) + ".", label("report_colour", language, safe.labels)],
+    )
 
 
 def _check_table(safe: SafeTable, rows: pd.DataFrame, language: Language) -> str:
@@ -233,22 +241,20 @@ def _label_columns(table: GT, layout: TableGrid, rows: pd.DataFrame, language: L
     return table
 
 
-def _cell(row: Row | None, kinds: Measures, language: Language, notes: dict[str, int], *, intervals: bool) -> str:
+def _cell(row: Row | None, kinds: Measures, language: Language, notes: dict[str, int]) -> str:
     if row is None:
         return ""
     measure: Measure = kinds[measure_key(row)]
     text = escape(cell_text(row, measure, language))
     if row["note"] in notes and row[STATE] == NUMBER:
         text += f"<sup>{notes[row['note']]}</sup>"
-    if row[STATE] == NUMBER and intervals and pd.notna(row[CONF_LOW]) and pd.notna(row[CONF_HIGH]):
-        bounds = [measure.text(row[name], language, symbol=False) for name in (CONF_LOW, CONF_HIGH)]
-        text += f"<small>({bounds[0]} – {bounds[1]})</small>"
+    text += _small(interval_text(row, measure, language))
     if row[STATE] == NUMBER and pd.notna(row[N_UNITS]) and measure.form != "count":
         text += f"<small>n {number(row[N_UNITS], language)}</small>"
     return text
 
 
-def _directions(layout: TableGrid, kinds: Measures, language: Language) -> Directions:
+def _directions(layout: TableGrid, kinds: Measures, language: Language, differences: Mapping[Place, Row]) -> Directions:
     """Compare participants with non-participants where both stand side by side, for each of a few years."""
     if GROUP not in layout.column_dimensions:
         return []
@@ -267,18 +273,21 @@ def _directions(layout: TableGrid, kinds: Measures, language: Language) -> Direc
         columns.append(
             (
                 " ".join(others),
-                [
-                    compare_direction(*pair, kinds[measure_key(pair[0])], language) if all(pair) else None
-                    for pair in pairs
-                ],
+                [_compare(pair, kinds, language, differences) if all(pair) else None for pair in pairs],
             )
         )
     return columns
 
 
-def _direction_html(
-    one: Direction | None, pair: tuple[Row | None, Row | None], kinds: Measures, language: Language
-) -> str:
+def _compare(pair: Pair, kinds: Measures, language: Language, differences: Mapping[Place, Row]) -> Direction | None:
+    """Compare the groups with the interval of their difference, where the table has that."""
+    row = pair[0] or pair[1]
+    if row is None:
+        return None
+    return compare_direction(*pair, kinds[measure_key(row)], language, difference=differences.get(place_of(row)))
+
+
+def _direction_html(one: Direction | None, pair: Pair, kinds: Measures, language: Language) -> str:
     if one is None:
         return ""
     values = " | ".join(cell_text(row, kinds[measure_key(row)], language) for row in pair if row)
@@ -286,12 +295,18 @@ def _direction_html(
 
 
 def _sign_html(one: Direction) -> str:
-    return f"<b>{escape(one.text)}</b>"
+    return f"<b>{escape(one.text)}</b>{_small(one.interval)}"
+
+
+def _small(interval: str) -> str:
+    """Write an interval under its number, where a narrow column may break it; nothing where there is none."""
+    text = interval.replace(NO_BREAK, " ").strip()
+    return f"<small>{escape(text)}</small>" if text else ""
 
 
 def _colour_cells(table: GT, column: str, signs: list[Direction | None]) -> GT:
     for sign in ("▲", "▼", "="):
-        places = [place for place, one in enumerate(signs) if one is not None and one.sign == sign]
+        places = [place for place, one in enumerate(signs) if one is not None and one.shade == sign]
         if places:
             where = loc.body(columns=column, rows=places)
             table = table.tab_style([style.fill(FILL_COLOURS[sign]), style.text(color=TEXT_COLOURS[sign])], where)
