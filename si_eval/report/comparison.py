@@ -93,6 +93,7 @@ def show_comparison(comparison: PublishedComparison, *, language: Language | Non
         "titles": {one: label("report_comparison", one) for one in LANGUAGES},
         "html": tables,
         "png": dict.fromkeys(LANGUAGES),
+        "alt": dict.fromkeys(LANGUAGES, ""),
         "synthetic": synthetic,
     }
     return Display(tables[language], seal_payload(payload), language)

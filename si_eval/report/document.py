@@ -230,7 +230,7 @@ def _exhibit(payload: Mapping[str, Any], chapter: Chapter, language: Language, o
     if anchor != name:
         table = table.replace(f"table-{name}-{language}", f"table-{anchor}-{language}")
     if figure:
-        picture = picture_html(title, payload["png"][language], language, synthetic=payload["synthetic"], own=own)
+        picture = picture_html(payload["alt"][language], payload["png"][language])
         summary = escape(label("report_numbers", language, own))
         body = f'{picture}<details class="numbers"><summary>{summary}</summary>{table}</details>'
     else:

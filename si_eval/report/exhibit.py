@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from si_eval.report.alt_text import describe_figure
 from si_eval.report.border import require_safe
 from si_eval.report.charts import draw
 from si_eval.report.display import LANGUAGES, Display, check_language, seal_payload
@@ -14,7 +15,7 @@ from si_eval.report.labels import title_of
 from si_eval.report.specification import TABLE_KINDS, Chart, as_chart
 from si_eval.report.tables import table_html
 from si_eval.results import SafeTable
-from si_eval.vocabulary import NO_LABELS, Labels, Language, label
+from si_eval.vocabulary import Language
 
 
 def show(
@@ -62,9 +63,7 @@ def show(
     titles, tables, pictures = payload["titles"], payload["html"], payload["png"]
     if payload["form"] == "table":
         return Display(tables[language], payload, language)
-    picture = picture_html(
-        titles[language], pictures[language], language, synthetic=payload["synthetic"], own=safe.labels
-    )
+    picture = picture_html(payload["alt"][language], pictures[language])
     return Display(f"<p><b>{escape(titles[language])}</b></p>\n{picture}{tables[language]}", payload, language)
 
 
@@ -79,15 +78,15 @@ def exhibit_payload(safe: SafeTable, chart: Chart | None, languages: Sequence[La
         "titles": {one: title_of(safe, one) for one in languages},
         "html": {one: table_html(safe, language=one, chart=chart) for one in languages},
         "png": {one: None if picture is None else b64encode(picture).decode() for one, picture in drawn.items()},
+        "alt": {one: describe_figure(safe, figure, one) if figure else "" for one in languages},
         "synthetic": safe.simulation is not None,
     }
     return seal_payload(payload)
 
 
-def picture_html(title: str, png: str | None, language: Language, *, synthetic: object, own: Labels = NO_LABELS) -> str:
+def picture_html(alternative: str, png: str | None) -> str:
     """Write an image with its alternative text; nothing where there is no image."""
     if png is None:
         return ""
-    alt = label("report_alt", language, own).format(title=title)
-    alt += label("report_alt_synthetic", language, own) if synthetic else ""
-    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{png}" style="max-width:100%;width:16cm">\n'
+    source = f"data:image/png;base64,{png}"
+    return f'<img alt="{escape(alternative)}" src="{source}" style="max-width:100%;width:16cm">\n'

@@ -64,7 +64,11 @@ def _set_axes(ax: Axes, data: ChartData, texts: list[str], right: float) -> None
     ax.set_ylim(len(texts) - 0.5, -0.5)
     ax.set_yticks(range(len(texts)), texts)
     ax.set_xticks(ticks, tick_labels(data, ticks))
-    ax.grid(visible=True, axis="y", color=GREY, linewidth=0.3)
+    if len(data.series) == 1:
+        ax.grid(visible=True, axis="y", color=GREY, linewidth=0.3)
+    else:
+        for place in range(1, len(texts)):
+            ax.axhline(place - 0.5, color=GREY, linewidth=0.3)
     for limit, line in zip(LIMITS, ("--", ":"), strict=True):
         ax.axvline(limit, color=INK, linewidth=0.8, linestyle=line, zorder=1)
     sns.despine(ax=ax)

@@ -103,7 +103,7 @@ def table_html(safe: SafeTable, *, language: Language, chart: Chart | None = Non
         return _direction_table(safe, select(rows, chart), chart, language)
     if chart is not None and chart.kind == "checks":
         return _check_table(safe, select(rows, chart), language)
-    intervals = chart.intervals if chart is not None else safe.evidence == "effect"
+    intervals = (chart.kind == "table" and chart.intervals) if chart is not None else safe.evidence == "effect"
     return _plain_table(safe, tabulate(rows, chart, intervals=intervals), language)
 
 
