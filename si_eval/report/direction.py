@@ -54,7 +54,12 @@ class Direction:
     @property
     def shade(self) -> str:
         """The sign whose colour it has: its own where it is certain, else that of no difference."""
-        return self.sign if self.certain or self.sign not in ("▲", "▼") else "="
+        return "=" if self.uncertain else self.sign
+
+    @property
+    def uncertain(self) -> bool:
+        """Whether a group is higher by a difference whose interval does not exclude zero: it is not bold either."""
+        return self.sign in ("▲", "▼") and not self.certain
 
 
 def compare_direction(

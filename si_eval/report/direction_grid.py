@@ -101,7 +101,8 @@ def _write_cell(data: ChartData, ax: Axes, place: tuple[int, int], cell: _Cell, 
     style: dict[str, Any] = {"ha": "center", "va": "center"}
     fits = text_width(direction.text, SIGN_SIZE, bold=True) < width - 0.08
     ax.text(
-        x, y + 0.27, direction.text, fontsize=SIGN_SIZE if fits else SMALL_SIGN_SIZE, fontweight="bold",
+        x, y + 0.27, direction.text, fontsize=SIGN_SIZE if fits else SMALL_SIGN_SIZE,
+        fontweight="normal" if direction.uncertain else "bold",
         color=TEXT_COLOURS[direction.shade], **style,
     )  # fmt: skip
     values = " | ".join(cell_text(row, data.measure, data.language, symbol=False) for row in rows)

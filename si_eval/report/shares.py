@@ -80,7 +80,7 @@ def write_share(ax: Axes, x: float, y: float, point: Point) -> None:
 def _ordered_classes(data: ChartData) -> list[str]:
     """Order classes that are sorted, and sectors, by the first series, largest first; others stay as they are."""
     axis = ordered_values(data.rows, data.chart.axis)
-    if data.chart.sort and data.rows[STATISTIC].iloc[0] in ADDED and len(axis) > 2:
+    if data.chart.sort and _adds_up(data) and len(axis) > 2:
         axis = [name for name in axis if name != ALL]
     elif not data.chart.sort and _stays(data, axis):
         return axis
@@ -102,13 +102,20 @@ def _stays(data: ChartData, axis: Sequence[str]) -> bool:
     return data.chart.axis == SIZE_CLASS or (data.chart.axis != SECTOR and not set(axis) <= set(sections()))
 
 
+def _adds_up(data: ChartData) -> bool:
+    """Whether the total is the sum of its classes, of amounts and counts, or of shares that are parts of all."""
+    totals = data.rows.loc[data.rows[data.chart.axis] == ALL, ESTIMATE]
+    return data.rows[STATISTIC].iloc[0] in ADDED or bool((totals == 1.0).all())
+
+
 def _totals(data: ChartData, classes: Sequence[str]) -> list[str]:
     """Write the total of each series that has no bar: it would dwarf what it is the sum of."""
-    if ALL in classes:
+    if ALL in classes or data.rows[STATISTIC].iloc[0] not in ADDED:
         return []
-    name = label(ALL, data.language, data.own).lower()
-    totals = [point for series in data.series for point in series_points(data, data.rows, series, [ALL])]
-    return [f"{name} {', '.join(point.text for point in totals)}"] if totals else []
+    totals = {name: point.text for name in data.series for point in series_points(data, data.rows, name, [ALL])}
+    several = len(totals) > 1
+    texts = [f"{text} ({data.series_labels[name]})" if several else text for name, text in totals.items()]
+    return [f"{label(ALL, data.language, data.own).lower()} {', '.join(texts)}"] if texts else []
 
 
 def _bar_end(point: Point) -> float:

@@ -295,7 +295,8 @@ def _direction_html(one: Direction | None, pair: Pair, kinds: Measures, language
 
 
 def _sign_html(one: Direction) -> str:
-    return f"<b>{escape(one.text)}</b>{_small(one.interval)}"
+    tag = "span" if one.uncertain else "b"
+    return f"<{tag}>{escape(one.text)}</{tag}>{_small(one.interval)}"
 
 
 def _small(interval: str) -> str:

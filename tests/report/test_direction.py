@@ -42,17 +42,18 @@ def test_a_cell_of_the_grid_has_a_colour_where_its_interval_excludes_zero():
     mesh = figure.axes[0].collections[0]
     mesh.update_scalarmappable()
     assert [to_hex(colour) for colour in mesh.get_facecolors()] == [FILL_COLOURS[shade] for shade in SHADES]
-    texts = [text.get_text() for text in figure.axes[0].texts if text.get_text()[:1] in "▲▼="]
-    assert texts == ["▲ +55%", "▲ +27%", "▼ -55%", "▲ +60%"]
+    texts = {text.get_text(): text.get_fontweight() for text in figure.axes[0].texts if text.get_text()[:1] in "▲▼="}
+    assert texts == {"▲ +55%": "bold", "▲ +27%": "normal", "▼ -55%": "bold", "▲ +60%": "normal"}
 
 
 @pytest.mark.parametrize("chart", [Chart("direction"), None], ids=["directions", "plain"])
 def test_a_cell_of_a_table_has_a_colour_where_its_interval_excludes_zero(chart):
     text = table_html(compared(), language="en", chart=chart)
-    found = re.findall(r"<td([^>]*)><b>(.)[^<]*</b>(?:<small>([^<]*)</small>)?", text)
+    found = re.findall(r"<td([^>]*)><(?:b|span)>(.)[^<]*</(?:b|span)>(?:<small>([^<]*)</small>)?", text)
     fills = [re.search(r"background-color: (#\w+)", style) for style, _, _ in found]
     expected = [FILL_COLOURS[shade] for shade in SHADES]
     assert [fill[1].lower() if fill else "" for fill in fills] == expected
+    assert re.findall(r"<b>(.)", text) == ["▲", "▼"]
     assert [sign for _, sign, _ in found] == ["▲", "▲", "▼", "▲"]
     assert [interval for *_, interval in found][:3] == ["(+20 to +90)", "(-5 to +60)", "(-90 to -20)"]
 

@@ -128,3 +128,22 @@ def test_sorted_amounts_stand_largest_first_under_their_total_with_two_digits_ea
     assert "all 166" in subtitles[0]
     plain = drawn(costs(), Chart("shares", **settings))
     assert len(plain.axes[0].patches) == 4
+
+
+def test_totals_of_several_series_are_named_and_shares_of_all_need_none():
+    amounts = {"region": 47.0, "companies": 117.0, "all": 164.0}
+    rows = [
+        {"indicator": "costs", "statistic": "total", "year": year, "category": name, "estimate": amount + year - 2018,
+         "unit": "EUR million"}
+        for name, amount in amounts.items()
+        for year in (2018, 2019)
+    ]  # fmt: skip
+    chart = Chart("shares", x="category", series="year", statistic="total", sort=True)
+    assert any("all 164 (2018), 165 (2019)" in text.get_text() for text in drawn(safe(rows), chart).findobj(Text))
+    shares = [
+        row | {"statistic": "share", "unit": "share", "estimate": row["estimate"] / (164 + row["year"] - 2018)}
+        for row in rows
+    ]
+    figure = drawn(safe(shares), Chart("shares", x="category", series="year", sort=True))
+    assert len(figure.axes[0].patches) == 4
+    assert not any("all" in text.get_text().split() for text in figure.findobj(Text))
