@@ -59,7 +59,7 @@ change, effect = se.protect(
         ),
     ]
 )
-se.show(change, se.Chart(kind="bars", x="category", statistic="att", intervals=True))
+se.show(change, se.Chart(kind="dots", x="category", statistic="att"))
 
 # %% [markdown] tags=["nl"]
 # ## Gesimuleerd: naar jaren sinds toetreding
@@ -69,10 +69,10 @@ se.show(change, se.Chart(kind="bars", x="category", statistic="att", intervals=T
 # %% [markdown] tags=["en"]
 # ## Simulated: by years since entry
 #
-# Before entry the effect should be zero; the bars hold for all years at once.
+# Before entry the effect should be zero; the whiskers hold for all years at once.
 
 # %%
-se.show(effect, se.Chart(kind="lines", x="category", statistic="att_simultaneous", intervals=True))
+se.show(effect, se.Chart(kind="event_study", statistic="att_simultaneous"))
 
 # %%
 se.say(
