@@ -242,6 +242,7 @@ class Reason(StrEnum):
     ESTIMATE_HOLDS_ZERO = "estimate_holds_zero"
     LESS_TREND_HOLDS_ZERO = "less_trend_holds_zero"
     TRENDS_PART = "trends_part"
+    LAST_STEP_EXPLAINS = "last_step_explains"
     TREND_NOT_EXCLUDED = "trend_not_excluded"
     NO_LARGER_EFFECT = "no_larger_effect"
     EFFECT_STANDS = "effect_stands"

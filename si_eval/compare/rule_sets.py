@@ -145,7 +145,7 @@ def list_rule_moves(table: ResultTable | SafeTable) -> pd.DataFrame:
     Examples
     --------
     >>> import si_eval as se
-    >>> firms = se.simulate_firms(firms=300, participants=90, years=3, seed=1).frame
+    >>> firms = se.simulate_firms(firms=300, participants=90, years=5, seed=1).frame
     >>> table = se.compare_rule_sets(
     ...     lambda rules: se.panel_from_frame(firms, unit="firm", year="year", participant="participant",
     ...                                       employed_persons="employed_persons", revenue="revenue", rules=rules),

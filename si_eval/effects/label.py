@@ -119,11 +119,30 @@ def _failed_condition(window: EventWindow, facts: _Facts) -> Reason | None:
     side = np.sign(facts.mean.estimate)
     if not side * facts.less_trend.estimate > facts.less_trend.margin(LEVEL_LESS_TREND):
         return Reason.LESS_TREND_HOLDS_ZERO
+    if _last_step_explains(window, side):
+        return Reason.LAST_STEP_EXPLAINS
     if facts.bound <= SHARE_OF_ESTIMATE * abs(facts.mean.estimate):
         return None
     if hotelling_test(window).p_value < TEST_SIZE:
         return Reason.TRENDS_PART
     return None if _stands_at_worst_step(window, facts.mean, side) else Reason.TREND_NOT_EXCLUDED
+
+
+def _last_step_explains(window: EventWindow, side: float) -> bool:
+    """Whether the step into the reference year went the way of the estimate, and going on like that may explain it.
+
+    A line through all years before sees little of a trend that began in the last of them.
+    """
+    last = np.flatnonzero(window.time == -1)
+    if not len(last):
+        return False
+    before = np.eye(len(window.time))[last[0]]
+    step = window.combine(-before)
+    if not side * step.estimate > step.margin(2 * LEVEL - 1):
+        return False
+    horizon = float(window.mean_weights @ window.time)
+    less_step = window.combine(window.mean_weights + horizon * before)
+    return not side * less_step.estimate > less_step.margin(LEVEL_LESS_TREND)
 
 
 def _stands_at_worst_step(window: EventWindow, mean: Combination, side: float) -> bool:

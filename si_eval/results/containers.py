@@ -12,6 +12,7 @@ import pandas as pd
 from si_eval.engine import fetch
 from si_eval.frozen import freeze_fields, keep_frames
 from si_eval.registry import Indicator, RuleSet
+from si_eval.results.maryland import maryland_of
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
 from si_eval.results.unit_sets import UnitSource
 from si_eval.results.wide import check_values, head_of, to_html, to_wide
@@ -272,6 +273,11 @@ class ResultTable:
     def _repr_html_(self) -> str:
         """Show the rows in a notebook, marked as staying inside."""
         return to_html(self.frame, head_of(self), self.language, self.labels, inside=True)
+
+    @property
+    def maryland(self) -> int | None:
+        """The place of the table on the Maryland scale, from 1 to 3; None where it compares nothing."""
+        return maryland_of(self.function, self.frame)
 
     def named(
         self,

@@ -11,6 +11,7 @@ import pandas as pd
 from si_eval.errors import DisclosureError
 from si_eval.frozen import encode, freeze, freeze_fields, keep_frames
 from si_eval.results.containers import ResultTable, Simulation
+from si_eval.results.maryland import maryland_of
 from si_eval.results.sealing import frame_parts, is_signed, sign
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
 from si_eval.results.wide import check_values, head_of, to_html, to_wide
@@ -50,6 +51,11 @@ class SafeTable:
                 "SafeTable: found a direct call or changed content; expected a table from `protect`; call "
                 "se.protect([table])"
             )
+
+    @property
+    def maryland(self) -> int | None:
+        """The place of the table on the Maryland scale, from 1 to 3; None where it compares nothing."""
+        return maryland_of(self.function, self.frame)
 
     def __copy__(self) -> SafeTable:
         return self

@@ -49,6 +49,35 @@ def judged(seed: int, cohorts: dict[int, int], smallest_effect: float | None = N
     return judge(window_of(*firms(seed, cohorts, **truth)), smallest_effect)
 
 
+def late_trend(seed: int) -> Verdict:
+    """A thousand participants that begin to grow .03 a year faster in the year before entry, and no effect."""
+    outcome, cohort = firms(seed, {2016: 1000}, controls=1500)
+    return judge(window_of(outcome + (cohort > 0)[:, None] * 0.03 * np.maximum(YEARS - 2014, 0), cohort), None)
+
+
+def test_a_trend_that_begins_in_the_last_year_before_is_no_effect() -> None:
+    """A line through all years before sees little of it: without the last step a sixth of these were effects."""
+    reasons = Counter(late_trend(seed).reason for seed in range(25))
+    assert Reason.EFFECT_STANDS not in reasons  # 0.7% of draws, in docs/methods/label.md
+    assert reasons[Reason.LAST_STEP_EXPLAINS] > 0
+
+
+def test_a_comparison_has_its_place_on_the_maryland_scale() -> None:
+    simulated = se.simulate_firms(firms=300, participants=90, years=5, seed=1).frame
+    panel = se.panel_from_frame(
+        simulated, unit="firm", year="year", participant="participant", entry_year="entry_year",
+        employed_persons="employed_persons", revenue="revenue",
+    )  # fmt: skip
+    years = [int(simulated["year"].min()), int(simulated["year"].max())]
+    gap = se.compare_groups(panel, indicator="revenue", years=years)
+    changes = se.compare_changes(panel, indicator="revenue", base_year=years[0], year=years[1])
+    long = se.estimate_effect(panel, outcome="revenue", design="long_difference")
+    assert [table.maryland for table in (gap, changes, long)] == [1, 2, 2]
+    assert se.estimate_effect(panel, outcome="revenue").maryland in (2, 3)
+    assert se.check_selection(panel, year=years[0]).maryland is None
+    assert [table.maryland for table in se.protect([gap, long])] == [1, 2]
+
+
 def test_the_mean_less_the_line_is_the_smoothness_bound_without_a_bend() -> None:
     """R's HonestDiD at M = 0, held against its published numbers elsewhere; the variance allows for its estimation."""
     window = window_of(*firms(1, FIVE))
