@@ -124,11 +124,14 @@ def count_text(row: Row, language: Language) -> str:
 
 
 def axis_title(rows: pd.DataFrame, dimension: str, language: Language, own: Labels = NO_LABELS) -> str:
-    """Return the label of a dimension; categories go by the one indicator that they divide. Effects need none."""
+    """Return the label of a dimension; categories go by what a study calls them, or the one indicator that they divide.
+
+    Effects need none.
+    """
     names = rows[INDICATOR].unique()
     if dimension == CATEGORY and set(rows[STATISTIC]) <= EFFECTS:
         return ""
-    if dimension == CATEGORY and len(names) == 1:
+    if dimension == CATEGORY and len(names) == 1 and CATEGORY not in own:
         return value_label(INDICATOR, names[0], language, own)
     return label(dimension, language, own)
 

@@ -15,7 +15,7 @@ from si_eval.compare.trends import series_request
 from si_eval.errors import InputError, Problem, StudyError
 from si_eval.frozen import FrozenMapping
 from si_eval.programme import efficiency, monitoring, theory
-from si_eval.registry import named_currency
+from si_eval.registry import Split, named_currency
 from si_eval.report.answer_file import load_answers
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 from si_eval.study.arguments import check_exhibits
@@ -263,9 +263,13 @@ def _resolve(name: str, value: Any, study: Study) -> Any:
 
 def _finish(table: ResultTable, exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
     """Cut a table to what an exhibit shows, mark what is assumed, and give it the exhibit's id, titles and words."""
-    marked = _mark_assumed(_in_order(_keep_rows(table, exhibit), exhibit, inputs.study))
+    split = _split_of(exhibit, inputs.study)
+    marked = _mark_assumed(_in_order(_keep_rows(table, exhibit), split))
+    labels = inputs.load(LABELS)
+    if split is not None and split.name in labels:
+        labels = FrozenMapping({**labels, CATEGORY: labels[split.name]})
     titles = exhibit.title.of(inputs.study.file.languages)
-    return marked.named(exhibit.id, titles, labels=inputs.load(LABELS), language=inputs.study.file.languages[0])
+    return marked.named(exhibit.id, titles, labels=labels, language=inputs.study.file.languages[0])
 
 
 def _keep_rows(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
@@ -286,13 +290,18 @@ def _keep_rows(table: ResultTable, exhibit: ExhibitSpec) -> ResultTable:
     return replace(table, frame=frame.reset_index(drop=True))
 
 
-def _in_order(table: ResultTable, exhibit: ExhibitSpec, study: Study) -> ResultTable:
-    """Put the rows of a split of the study in the order of its classes; other rows stay where they are."""
+def _split_of(exhibit: ExhibitSpec, study: Study) -> Split | None:
+    """Return the one split of the study that an exhibit is by; none where there are several, or none."""
     by, known = exhibit.arguments.get("by", []), study.declared.splits
     splits = [known[name] for name in ([by] if isinstance(by, str) else by) if name in known]
-    if len(splits) != 1 or not splits[0].classes():
+    return splits[0] if len(splits) == 1 else None
+
+
+def _in_order(table: ResultTable, split: Split | None) -> ResultTable:
+    """Put the rows of a split of the study in the order of its classes; other rows stay where they are."""
+    if split is None or not split.classes():
         return table
-    places = {name: place for place, name in enumerate(splits[0].classes())}
+    places = {name: place for place, name in enumerate(split.classes())}
     last = table.frame[CATEGORY].str.split(" · ").str[-1]
     order = last.map(places).fillna(len(places)).sort_values(kind="stable").index
     return replace(table, frame=table.frame.loc[order].reset_index(drop=True))

@@ -23,6 +23,7 @@ from si_eval.study.specification import (
     Rules,
     Study,
     StudyFile,
+    is_direct,
 )
 from si_eval.study.texts import check_texts, spread_texts, unknown_languages
 from si_eval.study.values import Titles
@@ -45,6 +46,7 @@ __all__ = [
 
 REFERENCE_STUDY = "studies/smart_industry_2020.toml"
 MAX_BYTES = 2_000_000  # of a study file, a part or its labels: a person wrote it
+DIRECT = "direct_"  # begins the terms for which registers without a chain of links have other words
 EXHIBITS, INCLUDE, CHAPTERS = "exhibits", "include", "chapters"
 EMPTY: Mapping[str, Any] = {  # stands in for what a broken study file lacks, so that the rest can be checked
     "name": "study",
@@ -264,12 +266,14 @@ def _repeated_ids(content: Mapping[str, Any], name: str) -> list[Problem]:
 
 def _declared_labels(study: StudyFile) -> Labels:
     """Return the names of what a study declares: its indicators, splits with their classes, and groups."""
+    words = facts("labels") if is_direct(study) else {}
+    direct = {term.removeprefix(DIRECT): texts for term, texts in words.items() if term.startswith(DIRECT)}
     named = {name: one.labels for name, one in study.indicators.items()}
     for entries in (study.splits, study.groups):
         named |= {name: one.title for name, one in entries.items() if one.title is not None}
     for split in study.splits.values():
         named |= split.labels
-    return {term: texts.texts() for term, texts in named.items()}
+    return {**direct, **{term: texts.texts() for term, texts in named.items()}}
 
 
 def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:

@@ -93,6 +93,9 @@ def test_no_byte_of_the_results_is_of_another_currency_or_language(run):
     assert [name for name, text in texts.items() if words.search(text.lower())] == []
     assert not any(name.endswith(".nl.png") for name in files)
     assert "£" in texts["report_en.html"]
+    assert "SBI" not in texts["report_en.html"]
+    assert "Sector (NACE Rev. 2)" in texts["report_en.html"]
+    assert ">Staff</th>" in texts["report_en.html"], "a split goes by its title"
 
 
 def test_words_of_the_study_stand_in_the_report(run):
