@@ -222,6 +222,14 @@ def _write_exhibits(results: StudyResults, work: Path, languages: Sequence[Langu
     return drawings
 
 
+def write_numbers(results: StudyResults, folder: Path) -> None:
+    """Write what the figures of a run are compared by: its tables, the list of exhibits and the provenance."""
+    folder.mkdir()
+    _write_exhibits(results, folder, results.study.file.languages[:1])
+    provenance = json.dumps(describe_run(results, folder, run_date()), indent=2, sort_keys=True)
+    (folder / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
+
+
 def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], day: str, progress: Progress) -> None:
     """Write chapters, execute notebooks on the extract; build the report and a workbook of tables, one a language."""
     # loaded with the kernels of notebooks alone

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from si_eval.errors import StudyError
+from si_eval.study.checks import load_checked
 from si_eval.study.compared_runs import RunComparison, compare_runs
+from si_eval.study.evaluation import evaluate
 from si_eval.study.kept_inside import RECORD, file_hashes, inside_folder, is_run
-from si_eval.study.run import run_study
+from si_eval.study.run import write_numbers
 from si_eval.system.output_folders import resolve_place
 from si_eval.system.progress import Progress
 from si_eval.system.temporary_folders import temporary_folder
@@ -69,6 +72,7 @@ def verify_run(
     Examples
     --------
     >>> from pathlib import Path
+    from typing import Any
     >>> import si_eval as se
     >>> _ = Path("study.toml").write_text('''
     ... name = "small"
@@ -100,17 +104,20 @@ def verify_run(
             f"out: found no {inside_folder(target).name} that says where the study is; expected it beside "
             f"{target.name}; name the study file"
         )
-    folders = [extract] if extract is not None else source.get("extract") or None
+    folders = [extract] if extract is not None else source.get("extract", [])
     known = record.get("files", {})
     now = file_hashes(target)
     changed = tuple(sorted(name for name in {*known, *now} if known.get(name) != now.get(name))) if known else ()
-    with temporary_folder("verify-", target.parent) as work:
-        again = work / target.name
-        run_study(path, out=again, extract=folders, ledger=source.get("ledger"), notebooks=False, progress=progress)
-        return Verification(changed, compare_runs(target, again))
+    ledger = source.get("ledger")
+    places = [Path(folder) for folder in folders]
+    loaded = load_checked(path, folders=places)
+    results = evaluate(loaded, folders=places, ledger=None if ledger is None else Path(ledger), progress=progress)
+    with temporary_folder("verify-") as work:
+        write_numbers(results, work / target.name)
+        return Verification(changed, compare_runs(target, work / target.name))
 
 
-def _read_record(target: Path) -> dict[str, dict[str, str]]:
+def _read_record(target: Path) -> dict[str, Any]:
     """Read what the run kept inside of where it started from; nothing where it is not there."""
     try:
         content = json.loads((inside_folder(target) / RECORD).read_text(encoding="utf-8"))

@@ -1,9 +1,10 @@
-"""A study in another currency than the euro: every unit, label and sign is of it, and other money is refused."""
+"""A study in another currency than the euro: every unit, label and sign is of it, and other money is refused.
+
+That no byte of the results says euro is tested on a whole run, in test_chapters.
+"""
 
 from __future__ import annotations
 
-import base64
-import re
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,11 @@ import pytest
 from si_eval.errors import InputError, StudyError
 from si_eval.programme.efficiency import cost_per, costs_by, leverage, load_costs, load_firms
 from si_eval.published.verdicts import not_one_currency
-from si_eval.registry import currency_of, in_euro, named_currency
+from si_eval.registry import currency_of, in_euro, indicators, named_currency
 from si_eval.report import cell
 from si_eval.study.evaluation import protect_exhibits
 from si_eval.study.exhibits import compute_exhibits
 from si_eval.study.file import load_study
-from si_eval.study.run import run_study
 from si_eval.vocabulary import label
 
 HEAD = "id,key,payer,level,kind,year_from,year_to,value,unit,per,counts,perspective,reason\n"
@@ -50,17 +50,6 @@ title = { nl = "Hefboom", en = "Leverage" }
 function = "leverage"
 chart = { kind = "table" }
 """
-REGISTERS = """
-[[exhibits]]
-id = "revenue"
-chapter = "2"
-title = { nl = "Omzet", en = "Turnover" }
-function = "compare_groups"
-arguments = { indicator = ["revenue_per_employee", "investment_software"], years = [2018] }
-chart = { kind = "table" }
-"""
-# Letters of the euro in a file of a run: the word, its code and its sign.
-EURO = re.compile(r"€|\beuros?\b|\bEUR\b|&euro;", re.IGNORECASE)
 
 
 def programme(folder: Path, text: str = STUDY, costs: str = COSTS) -> Path:
@@ -70,27 +59,11 @@ def programme(folder: Path, text: str = STUDY, costs: str = COSTS) -> Path:
     return folder / "study.toml"
 
 
-def texts(folder: Path) -> dict[str, str]:
-    """Read every file of a run as text: pictures as they are, those inside a page too."""
-    found = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    pictures = {
-        f"{name}, picture {place}": base64.b64decode(one)
-        for name, content in found.items()
-        for place, one in enumerate(re.findall(rb"base64,([A-Za-z0-9+/=]+)", content))
-    }
-    pages = {name: re.sub(rb"base64,[A-Za-z0-9+/=]+", b"", content) for name, content in found.items()}
-    return {name: content.decode("utf-8", "replace") for name, content in {**pages, **pictures}.items()}
-
-
-def test_no_byte_of_the_results_of_a_study_in_pounds_says_euro(tmp_path, simulated_extract):
-    study = programme(tmp_path, STUDY + REGISTERS)
-    run_study(study, out=tmp_path / "out", extract=simulated_extract(scale=0.002), notebooks=False)
-    found = texts(tmp_path / "out")
-    assert {"tables/paid.csv", "figures/paid.png", "provenance.json"} <= set(found)
-    assert [name for name, text in found.items() if not name.endswith(".png") and EURO.search(text)] == []
-    assert [name for name, text in found.items() if "euro" in text.lower()] == []
-    assert "GBP per person employed" in found["tables/revenue.csv"]
-    assert "GBP for each GBP" in found["tables/others.csv"]
+def test_indicators_of_the_registry_are_in_the_currency_of_the_study():
+    units = {name: entry.unit for name, entry in indicators("GBP").items()}
+    assert units["revenue_per_employee"] == "GBP per person employed"
+    assert not [unit for unit in units.values() if "EUR" in unit]
+    assert indicators()["revenue"].unit == "EUR"
 
 
 def test_costs_in_pounds_add_up_and_none_is_zero(tmp_path):
