@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -19,6 +19,9 @@ from si_eval.registry import ComparisonGroup
 from si_eval.results import SourceFile
 from si_eval.system.temporary_folders import temporary_folder
 from si_eval.vocabulary import BE_ID, YEAR
+
+if TYPE_CHECKING:
+    from si_eval.engine import Engine
 
 UNITS, TURNOVER, PARTICIPANTS = "business_units", "turnover", "participants"
 QUARTER, MONEY, ENTRY, INTENSITY = "quarter", "turnover", "entry_date", "intensity"
@@ -75,12 +78,13 @@ def read_tables(layout: Layout, say: Callable[[str], None]) -> RawTables:
     ]  # fmt: skip
     frames: dict[str, pd.DataFrame] = {}
     sources: list[SourceFile] = []
+    engine = open_engine()
     with temporary_folder("reading-") as workspace:
         for table, files in found.items():
             parts = []
             for file in files:
                 say(f"reading {file.name}")
-                read, wrong = _read_file(file, layout, workspace)
+                read, wrong = _read_file(file, layout, workspace, engine)
                 problems += wrong
                 if read is not None:
                     parts.append(read)
@@ -90,9 +94,11 @@ def read_tables(layout: Layout, say: Callable[[str], None]) -> RawTables:
     return RawTables(frames, tuple(sources), problems, notes)
 
 
-def _read_file(file: RawFile, layout: Layout, workspace: Path) -> tuple[pd.DataFrame | None, list[Problem]]:
+def _read_file(
+    file: RawFile, layout: Layout, workspace: Path, engine: Engine
+) -> tuple[pd.DataFrame | None, list[Problem]]:
     """Read one file under the study's names; with its year where it has none in its rows."""
-    path, problems = raw_parquet(file, workspace / f"{file.path.stem}.parquet", open_engine())
+    path, problems = raw_parquet(file, workspace / f"{file.path.stem}.parquet", engine)
     if path is None:
         return None, problems
     frame = pd.read_parquet(path)
