@@ -266,8 +266,8 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
             if column not in known
         ]  # fmt: skip
     problems += [
-        Problem(f"{place}.money_unit.{table}", show(unit), "1 or 1000, what one in the file stands for", "correct it")
-        for table, unit in source.money_unit.items()
+        Problem(f"{place}.money_unit.{where}", show(unit), "1 or 1000, what one in the file stands for", "correct it")
+        for where, unit in _money_units(study)
         if unit not in MONEY_UNITS
     ]
     if is_direct(study.file) and study.file.disclosure.public_units:
@@ -280,6 +280,15 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
         where = f"{place}.cache"
         problems += _attempt(where, lambda: study.resolve(source.cache or "")) or _check_cache(study, where)
     return problems
+
+
+def _money_units(study: Study) -> Iterator[tuple[str, object]]:
+    """Yield what one in a table, or in a column of it, stands for; by column only where the layout is the study's."""
+    for table, unit in study.file.extract.money_unit.items():
+        if isinstance(unit, dict) and is_direct(study.file):
+            yield from ((f"{table}.{column}", one) for column, one in unit.items())
+        else:
+            yield table, unit
 
 
 def _check_folder(path: Path, place: str) -> list[Problem]:

@@ -128,6 +128,36 @@ def test_identifiers_are_the_same_as_numbers_and_as_texts(tmp_path, panel):
     pd.testing.assert_frame_equal(same[["revenue", "sum", "paid"]], panel[["revenue", "sum", "paid"]])
 
 
+def test_a_condition_on_the_list_of_participants_is_one_of_that_list(tmp_path):
+    groups = '[groups.treated]\nwhere = { project = "early" }\n[groups.late]\nwhere = { project = "late" }\n'
+    panel = by_firm(read(tmp_path, STUDY.replace("[groups.other]", f"{groups}[groups.other]"))[2])
+    assert panel["participant"].groupby("be_id").first().to_dict() == {7: True, 8: False, 9: False}
+    assert panel["late"].groupby("be_id").first().to_dict() == {7: True, 8: True, 9: False}
+
+
+def test_a_unit_of_money_holds_for_the_column_that_it_names(tmp_path, panel):
+    more = STUDY.replace("[indicators.sum]", "[extract.money_unit]\nparticipants = { sum = 1000 }\n[indicators.sum]")
+    thousands = by_firm(read(tmp_path, more)[2])
+    assert thousands.loc[(7, 2016), "sum"] == 1000 * panel.loc[(7, 2016), "sum"]
+    assert thousands.loc[(7, 2016), "revenue"] == panel.loc[(7, 2016), "revenue"]
+
+
+def test_turnover_may_stand_in_the_register(tmp_path):
+    register = "be_id,year,employed_persons,turnover,patents\n7,2014,2,50,3\n8,2014,4,100,1\n"
+    patents = '[indicators.patents]\ncolumn = "patents"\nunit = "patents"\nlabels = "Patents"\n'
+    text = STUDY.replace("[indicators.sum]", f"{patents}[indicators.sum]")
+    files = {name: content for name, content in FILES.items() if name != "turnover.csv"}
+    for name, content in {**files, "business_units.csv": register}.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    panel = by_firm(se.read_registers(load_study(tmp_path / "study.toml"), folders=[tmp_path])[2])
+    assert panel["revenue_per_employee"].tolist() == [25, 25]
+    wrong = text.replace("[indicators.sum]", "[extract.money_unit]\nbusiness_units = 1000\n[indicators.sum]")
+    (tmp_path / "study.toml").write_text(wrong, encoding="utf-8")
+    with pytest.raises(InputError, match="for the columns turnover, patents"):
+        se.read_registers(load_study(tmp_path / "study.toml"), folders=[tmp_path])
+
+
 REFUSED = {
     "quarters without a quarter": ({"turnover": "be_id,year,turnover\n7,2014,5\n"}, "no column for quarter"),
     "a fifth quarter": ({"turnover": "be_id,year,quarter,turnover\n7,2014,5,5\n"}, "another quarter than 1 to 4"),

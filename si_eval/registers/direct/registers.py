@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,8 +12,9 @@ import pandas as pd
 from si_eval import engine
 from si_eval.errors import InputError, Problem, propose_name
 from si_eval.registers.any_frame import panel_from_frame
-from si_eval.registers.any_frame.columns import dated, read_ids, read_numbers, read_years, year_numbers
+from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_years
 from si_eval.registers.any_frame.declared import MEMBER
+from si_eval.registers.direct.lists import Listed, list_participants, rows_of, settle_groups
 from si_eval.registers.direct.tables import (
     ENTRY,
     MONEY,
@@ -23,10 +23,11 @@ from si_eval.registers.direct.tables import (
     UNITS,
     Layout,
     RawTables,
+    numbers_of,
     read_tables,
 )
 from si_eval.registers.extracts.reading import read_simulation
-from si_eval.registry import ComparisonGroup, Declares, RuleSet
+from si_eval.registry import Declarations, Declares, RuleSet
 from si_eval.results import Extract, Linkage, Panel
 from si_eval.text_input import is_missing_word
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, ENTRY_YEAR, GROUP_ID, PARTICIPANT, REVENUE, YEAR
@@ -43,13 +44,6 @@ class DirectRegisters:
     extract: Extract
     linkage: Linkage
     panel: Panel
-
-
-class _Listed(NamedTuple):
-    """The participants, one row a unit, and how many rows the list has."""
-
-    units: pd.DataFrame
-    rows: int
 
 
 def read_direct(
@@ -70,20 +64,23 @@ def read_direct(
     keyed = {name: _keyed(name, frame, problems) for name, frame in raw.frames.items()}
     if problems:
         raise InputError(problems)
-    wanted = _Wanted(layout, study, keyed, problems)
+    declared = settle_groups(study.declared, layout, keyed)
+    wanted = _Wanted(layout, declared, keyed, problems)
+    problems += _unit_problems(layout, wanted)
     register, notes = _register(layout, keyed, wanted, rules, problems)
-    listed = _participants(layout, keyed, wanted, problems)
+    own = wanted.of_table[layout.treated.table]
+    listed = list_participants(layout, keyed, own, wanted.numbers, problems)
     if problems:
         raise InputError(problems)
     frame = register.merge(listed.units, on=BE_ID, how="left")
     frame[PARTICIPANT] = frame[PARTICIPANT].fillna(0.0)
-    for group in layout.groups:
+    for group in declared.groups.values():
         if group.table:
-            members = _rows_of(keyed[group.table], group, problems)[BE_ID]
+            members = rows_of(keyed[group.table], group, problems)[BE_ID]
             frame[MEMBER + group.name] = frame[BE_ID].isin(set(members))
     if problems:
         raise InputError(problems)
-    panel = _panel(frame, study, rules)
+    panel = _panel(frame, declared, rules)
     simulation, wrong = read_simulation([str(folder) for folder in layout.folders])
     if wrong:
         raise InputError(wrong)
@@ -93,18 +90,26 @@ def read_direct(
     )
 
 
+@dataclass(frozen=True)
+class _Settled:
+    """What a study declares, once its tables are known."""
+
+    declared: Declarations
+
+
 class _Wanted:
     """The columns of the study's own that are needed, by the table that has them."""
 
     def __init__(
-        self, layout: Layout, study: Declares, frames: Mapping[str, pd.DataFrame], problems: list[Problem]
+        self, layout: Layout, declared: Declarations, frames: Mapping[str, pd.DataFrame], problems: list[Problem]
     ) -> None:
-        self.numbers = set(study.declared.numbers())
+        self.numbers = set(declared.numbers())
+        self.with_turnover = {name for name in (UNITS, TURNOVER) if name in frames and MONEY in frames[name]}
         self.of_table: dict[str, list[str]] = {name: [] for name in frames}
-        lists = {group.table for group in layout.groups}
+        lists = {group.table for group in declared.groups.values()}
         holders = {name: frame for name, frame in frames.items() if name not in lists or name == layout.treated.table}
         derived = {REVENUE, "revenue_per_employee", "age", "size_class", "size_class_4", "sector", "division"}
-        for column in study.declared.columns():
+        for column in declared.columns():
             if column in derived or column in (EMPLOYED_PERSONS, "age_class"):
                 continue
             found = [name for name, frame in holders.items() if column in frame]
@@ -116,6 +121,22 @@ class _Wanted:
             action = propose_name(column, known, f"the tables have {', '.join(known[:20])}")
             where = f"in {' and '.join(found)}" if found else "in no table"
             problems.append(Problem("the extract", f"`{column}` {where}", expected, action, column=column))
+
+
+def _unit_problems(layout: Layout, wanted: _Wanted) -> list[Problem]:
+    """List the tables with a money unit of which several columns have numbers: not all of them may be money."""
+    problems = []
+    for table, unit in layout.money_unit.items():
+        own = [name for name in wanted.of_table.get(table, []) if name in wanted.numbers]
+        columns = [*([MONEY] if table in wanted.with_turnover else []), *own]
+        if isinstance(unit, Mapping) or len(columns) == 1:
+            continue
+        found = f"one unit of money for the columns {', '.join(columns) or 'of a table without amounts'}"
+        example = f"{table} = {{ {(columns or [MONEY])[0]} = {unit:g} }}"
+        problems.append(
+            Problem(f"money_unit.{table}", found, "the unit of each column that is money", f"write {example}")
+        )
+    return problems
 
 
 def _keyed(name: str, frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
@@ -157,7 +178,7 @@ def _register(
     register = units[list(dict.fromkeys(own))].copy()
     for column in wanted.of_table[UNITS]:
         if column in wanted.numbers:
-            register[column] = _numbers(units, column, UNITS, layout, problems)
+            register[column] = numbers_of(units, column, UNITS, layout, problems)
     _refuse_repetitions(UNITS, register, [BE_ID, YEAR], problems)
     notes: list[str] = []
     if TURNOVER in frames:
@@ -165,7 +186,7 @@ def _register(
         register, beside = _joined(register, revenue)
         notes += [f"{TURNOVER}: {beside} rows of units that are not in that year's register"] if beside else []
     elif MONEY in units:
-        register[REVENUE] = _numbers(units, MONEY, UNITS, layout, problems)
+        register[REVENUE] = numbers_of(units, MONEY, UNITS, layout, problems)
     others = [name for name in wanted.of_table if name not in (UNITS, TURNOVER, layout.treated.table)]
     for name in [TURNOVER, *others]:
         columns = wanted.of_table.get(name, [])
@@ -176,7 +197,7 @@ def _register(
         part = table[keys].copy()
         for column in columns:
             is_number = column in wanted.numbers
-            part[column] = _numbers(table, column, name, layout, problems) if is_number else table[column]
+            part[column] = numbers_of(table, column, name, layout, problems) if is_number else table[column]
         _refuse_repetitions(name, part, keys, problems)
         register, beside = _joined(register, part)
         notes += [f"{name}: {beside} rows of units that are not in the register"] if beside else []
@@ -185,7 +206,7 @@ def _register(
 
 def _revenue(layout: Layout, table: pd.DataFrame, rules: RuleSet, problems: list[Problem]) -> pd.DataFrame:
     """Add turnover up to years: of annual rows as it is, of quarters where enough are there."""
-    amounts = table[[BE_ID, YEAR]].assign(**{REVENUE: _numbers(table, MONEY, TURNOVER, layout, problems)})
+    amounts = table[[BE_ID, YEAR]].assign(**{REVENUE: numbers_of(table, MONEY, TURNOVER, layout, problems)})
     if not layout.quarterly:
         _refuse_repetitions(TURNOVER, amounts, [BE_ID, YEAR], problems, 'write frequency = "quarterly" for quarters')
         return amounts.drop_duplicates([BE_ID, YEAR])
@@ -212,13 +233,6 @@ def _joined(register: pd.DataFrame, part: pd.DataFrame) -> tuple[pd.DataFrame, i
     return register.merge(part.drop_duplicates(keys), on=keys, how="left"), beside
 
 
-def _numbers(table: pd.DataFrame, column: str, name: str, layout: Layout, problems: list[Problem]) -> pd.Series:
-    """Read the numbers of a column, in the money unit of its table; the register's own counts are in none."""
-    read = read_numbers(table[column].reset_index(drop=True), column)
-    problems += [replace(one, where=name, table=name) for one in read.problems]
-    return pd.Series(read.values * float(layout.money_unit.get(name, 1)), index=table.index)
-
-
 def _refuse_repetitions(
     name: str, frame: pd.DataFrame, keys: Sequence[str], problems: list[Problem], action: str = ""
 ) -> None:
@@ -230,57 +244,7 @@ def _refuse_repetitions(
         problems.append(Problem(name, found, expected, action, table=name, column=", ".join(keys), count=count))
 
 
-def _rows_of(table: pd.DataFrame, group: ComparisonGroup, problems: list[Problem]) -> pd.DataFrame:
-    """Return the rows of a list that meet the condition of a group."""
-    for column, values in group.where.items():
-        if column not in table:
-            action = propose_name(column, [str(one) for one in table.columns], "name a column of the list")
-            place = f"groups.{group.name}.where"
-            problems.append(Problem(place, f"no column {column!r} in {group.table}", "a column of the list", action))
-            continue
-        wanted = {str(one) for one in values}
-        known = table[column].map(lambda value: str(value).strip(), na_action="ignore")
-        if not known.isin(wanted).any():
-            expected = f"some of {', '.join(sorted(known.dropna().unique())[:8])}"
-            found = f"no row of {group.table} with {column} {' or '.join(sorted(wanted))}"
-            problems.append(Problem(f"groups.{group.name}.where", found, expected, "correct the value"))
-        table = table[known.isin(wanted)]
-    return table
-
-
-def _participants(
-    layout: Layout, frames: Mapping[str, pd.DataFrame], wanted: _Wanted, problems: list[Problem]
-) -> _Listed:
-    """List the units that took part, each once: from its first entry, with the sum of its numbers."""
-    name = layout.treated.table
-    table = _rows_of(frames[name], layout.treated, problems)
-    if table.empty:
-        if not problems:
-            problems.append(Problem(name, "no participants", "one at least", "correct the list or its condition"))
-        return _Listed(pd.DataFrame({BE_ID: [], PARTICIPANT: []}), 0)
-    entry = np.full(len(table), np.nan)
-    if ENTRY in table:
-        column = table[ENTRY].reset_index(drop=True)
-        read = year_numbers(dated(column), ENTRY, missing=lambda text: not text or is_missing_word(text))
-        problems += [replace(one, where=name, table=name) for one in read.problems]
-        entry = read.values
-    rows = table.copy()
-    rows[ENTRY], rows[PARTICIPANT] = entry, 1.0
-    rows = rows.sort_values([BE_ID, ENTRY], kind="stable")
-    for one in wanted.of_table[name]:
-        if one in wanted.numbers:
-            rows[one] = _numbers(table, one, name, layout, problems)
-    how = {one: _sum if one in wanted.numbers else "first" for one in wanted.of_table[name]}
-    units = rows.groupby(BE_ID, sort=True).agg({PARTICIPANT: "max", ENTRY: "min", **how}).reset_index()
-    return _Listed(units, len(table))
-
-
-def _sum(values: pd.Series) -> float:
-    """Add up numbers, missing where all are."""
-    return float(values.sum(min_count=1))
-
-
-def _panel(frame: pd.DataFrame, study: Declares, rules: RuleSet) -> Panel:
+def _panel(frame: pd.DataFrame, declared: Declarations, rules: RuleSet) -> Panel:
     """Make the panel; its problems are those of the extract."""
     there = {argument: column for argument, column in {
         "employed_persons": EMPLOYED_PERSONS, "revenue": REVENUE, "group": GROUP_ID, "activity": "sbi",
@@ -290,7 +254,7 @@ def _panel(frame: pd.DataFrame, study: Declares, rules: RuleSet) -> Panel:
     try:
         return panel_from_frame(
             frame, unit=BE_ID, year=YEAR, participant=PARTICIPANT, entry_year=ENTRY if dated else None, rules=rules,
-            study=study, **there,
+            study=_Settled(declared), **there,
         )  # fmt: skip
     except InputError as error:
         raise InputError(error.problems) from error
@@ -307,7 +271,7 @@ def _extract(raw: RawTables, frames: Mapping[str, pd.DataFrame], notes: Sequence
     return Extract(tables, connection, raw.sources, tuple(notes))
 
 
-def _linkage(frame: pd.DataFrame, listed: _Listed) -> Linkage:
+def _linkage(frame: pd.DataFrame, listed: Listed) -> Linkage:
     """Account for every row of the list: units that are in no year's register, and those that are in some."""
     found = frame[frame[PARTICIPANT] == 1]
     unique, known = len(listed.units), int(found[BE_ID].nunique())

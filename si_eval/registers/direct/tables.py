@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval.engine import open_engine
 from si_eval.errors import Problem, propose_name
+from si_eval.registers.any_frame.columns import read_numbers
 from si_eval.registers.extracts.cache import fingerprint
 from si_eval.registers.extracts.conversion import raw_parquet
 from si_eval.registers.extracts.files import Patterns, RawFile, match_files
@@ -38,14 +39,15 @@ class Layout:
     """Where the tables of an extract are, and how a study names and reads them.
 
     ``files`` are patterns by table, ``columns`` the file's name of a column by table and name, ``money_unit`` what one
-    in the amounts of a table stands for, ``quarterly`` says that turnover is told by quarter. ``treated`` says which
+    in the amounts of a table, or of its columns, stands for, ``quarterly`` says that turnover is told by quarter.
+    ``treated`` says which
     rows of the list of participants took part, ``groups`` are comparison groups.
     """
 
     folders: Sequence[Path]
     files: Mapping[str, Patterns] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    money_unit: Mapping[str, float] = field(default_factory=dict)
+    money_unit: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
     quarterly: bool = False
     treated: ComparisonGroup = field(default_factory=lambda: ComparisonGroup("treated", PARTICIPANTS))
     groups: Sequence[ComparisonGroup] = ()
@@ -155,3 +157,12 @@ def _source(file: RawFile, rows: int) -> SourceFile:
     """Describe a file that was read."""
     version = "" if file.version is None else f"V{file.version}"
     return SourceFile(file.table, str(file.path), file.format, fingerprint(file.path), rows, file.year, version)
+
+
+def numbers_of(table: pd.DataFrame, column: str, name: str, layout: Layout, problems: list[Problem]) -> pd.Series:
+    """Read the numbers of a column of a table, in the money unit that the study gives for it."""
+    read = read_numbers(table[column].reset_index(drop=True), column)
+    problems += [replace(one, where=name, table=name) for one in read.problems]
+    unit = layout.money_unit.get(name, 1)
+    factor = unit.get(column, 1) if isinstance(unit, Mapping) else unit
+    return pd.Series(read.values * float(factor), index=table.index)

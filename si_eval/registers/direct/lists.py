@@ -1,0 +1,92 @@
+"""Who is on the lists of a study: those that took part, with their entry and amounts, and the comparison groups."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from si_eval.errors import Problem, propose_name
+from si_eval.registers.any_frame.columns import dated, year_numbers
+from si_eval.registers.direct.tables import ENTRY, Layout, numbers_of
+from si_eval.registry import ComparisonGroup, Declarations
+from si_eval.text_input import is_missing_word
+from si_eval.vocabulary import BE_ID, PARTICIPANT
+
+
+class Listed(NamedTuple):
+    """The participants, one row a unit, and how many rows the list has."""
+
+    units: pd.DataFrame
+    rows: int
+
+
+def settle_groups(declared: Declarations, layout: Layout, frames: Mapping[str, pd.DataFrame]) -> Declarations:
+    """Return declarations in which a group by a condition on the list of participants alone is one of that list."""
+    listed = layout.treated.table
+    lists = {group.table for group in declared.groups.values()}
+    others = {str(name) for table, frame in frames.items() if table not in {listed, *lists} for name in frame.columns}
+    groups = {
+        name: replace(group, table=listed)
+        if not group.table and group.where and set(group.where) <= set(frames[listed].columns) - others
+        else group
+        for name, group in declared.groups.items()
+    }
+    return replace(declared, groups=groups)
+
+
+def rows_of(table: pd.DataFrame, group: ComparisonGroup, problems: list[Problem]) -> pd.DataFrame:
+    """Return the rows of a list that meet the condition of a group."""
+    for column, values in group.where.items():
+        if column not in table:
+            action = propose_name(column, [str(one) for one in table.columns], "name a column of the list")
+            place = f"groups.{group.name}.where"
+            problems.append(Problem(place, f"no column {column!r} in {group.table}", "a column of the list", action))
+            continue
+        wanted = {str(one) for one in values}
+        known = table[column].map(lambda value: str(value).strip(), na_action="ignore")
+        if not known.isin(wanted).any():
+            expected = f"some of {', '.join(sorted(known.dropna().unique())[:8])}"
+            found = f"no row of {group.table} with {column} {' or '.join(sorted(wanted))}"
+            problems.append(Problem(f"groups.{group.name}.where", found, expected, "correct the value"))
+        table = table[known.isin(wanted)]
+    return table
+
+
+def list_participants(
+    layout: Layout,
+    frames: Mapping[str, pd.DataFrame],
+    columns: Sequence[str],
+    numbers: Collection[str],
+    problems: list[Problem],
+) -> Listed:
+    """List the units that took part, each once: from its first entry, with the sum of its numbers."""
+    name = layout.treated.table
+    table = rows_of(frames[name], layout.treated, problems)
+    if table.empty:
+        if not problems:
+            problems.append(Problem(name, "no participants", "one at least", "correct the list or its condition"))
+        return Listed(pd.DataFrame({BE_ID: [], PARTICIPANT: []}), 0)
+    entry = np.full(len(table), np.nan)
+    if ENTRY in table:
+        column = table[ENTRY].reset_index(drop=True)
+        read = year_numbers(dated(column), ENTRY, missing=lambda text: not text or is_missing_word(text))
+        problems += [replace(one, where=name, table=name) for one in read.problems]
+        entry = read.values
+    rows = table.copy()
+    rows[ENTRY], rows[PARTICIPANT] = entry, 1.0
+    rows = rows.sort_values([BE_ID, ENTRY], kind="stable")
+    for one in columns:
+        if one in numbers:
+            rows[one] = numbers_of(table, one, name, layout, problems)
+    how = {one: _sum if one in numbers else "first" for one in columns}
+    units = rows.groupby(BE_ID, sort=True).agg({PARTICIPANT: "max", ENTRY: "min", **how}).reset_index()
+    return Listed(units, len(table))
+
+
+def _sum(values: pd.Series) -> float:
+    """Add up numbers, missing where all are."""
+    return float(values.sum(min_count=1))
