@@ -26,7 +26,7 @@ from si_eval.survey.questionnaire import (
     Row,
     wide_columns,
 )
-from si_eval.text_input.toml_files import read_toml
+from si_eval.text_input.toml_files import in_both_languages, read_toml
 from si_eval.vocabulary import FORMER_EVIDENCE, SECTOR, SIZE_CLASS, Evidence, evidence_code
 
 MIN_SIMILARITY = 0.6
@@ -105,7 +105,7 @@ def load_questionnaire(path: str | Path) -> Questionnaire:
     >>> survey.load_questionnaire(folder / "example_questionnaire.toml")
     Questionnaire example: 6 questions (Q1 single, Q2 multiple, Q3 matrix, Q4 numeric, Q5 single, Q6 open)
     """
-    content = read_toml(path, what="questionnaire")
+    content = in_both_languages(read_toml(path, what="questionnaire"))
     path = Path(path)
     problems = list(_shape_problems(content, path.name))
     if not problems:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from si_eval.errors import InputError, Problem
-from si_eval.text_input.toml_files import read_toml
+from si_eval.text_input.toml_files import in_both_languages, read_toml
 from si_eval.vocabulary import KEYS, Evidence, evidence_code
 
 Direction = Literal["up", "none", "mixed", "down"]
@@ -216,7 +216,7 @@ def load_findings(path: str | Path) -> Findings:
     >>> [source.id for source in load_findings(path).sources]
     ['register', 'interviews']
     """
-    content = read_toml(path, what="findings")
+    content = in_both_languages(read_toml(path, what="findings"))
     path = Path(path)
     what = f"the findings file {path.name}"
     try:

@@ -22,6 +22,7 @@ KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+PAIRS = {"nl": "en", "en": "nl"}  # the other of the two languages of files of facts
 
 
 def require_file(path: str | Path, *, what: str, expected: str, max_bytes: int = MAX_BYTES) -> Path:
@@ -81,6 +82,33 @@ def read_toml(
             found = f"a control character in {broken[:80]!r}"
             raise StudyError(f"{where}: found {found}; expected text that can be printed; write it anew")
     return read
+
+
+def in_both_languages(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a content whose texts are under `nl` or `en` alone with each under both; any other as it is.
+
+    A file in both languages that lacks a text in one of them is left for its reader to refuse.
+    """
+    known = {key for table in _tables(content) for key in PAIRS if isinstance(table.get(key), str)}
+    return content if len(known) != 1 else _with_pairs(content, known.pop())
+
+
+def _with_pairs(content: Any, known: str) -> Any:
+    """Copy a content with every text of one language under the key of the other too."""
+    if isinstance(content, list):
+        return [_with_pairs(one, known) for one in content]
+    if not isinstance(content, dict):
+        return content
+    both = {PAIRS[known]: content[known]} if isinstance(content.get(known), str) else {}
+    return {key: _with_pairs(one, known) for key, one in content.items()} | both
+
+
+def _tables(content: object) -> Iterator[dict[str, Any]]:
+    """Yield every table of a content."""
+    if isinstance(content, dict):
+        yield content
+    for one in content.values() if isinstance(content, dict) else content if isinstance(content, list) else ():
+        yield from _tables(one)
 
 
 def has_control_characters(text: str) -> bool:

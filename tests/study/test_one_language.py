@@ -8,12 +8,14 @@ import re
 import pytest
 
 from si_eval.errors import InputError
+from si_eval.programme.theory import list_goals, load_goals
 from si_eval.registry import facts
 from si_eval.report import Chart, draw, table_html
 from si_eval.study.evaluation import protect_exhibits
 from si_eval.study.exhibits import compute_exhibits
 from si_eval.study.file import load_study
 from si_eval.study.run import run_study
+from si_eval.survey import load_questionnaire
 
 STUDY = """
 name = "vouchers"
@@ -156,3 +158,31 @@ def test_a_third_language_is_a_label_file(tmp_path):
     assert "Costs that no source tells" in table_html(safe["listed_costs"], language="fr"), "what lacks is in English"
     assert "5\u202f000" in table_html(safe["listed_costs"], language="fr"), "numbers as the language writes them"
     assert draw(safe["growth"], Chart(kind="table"), language="fr").startswith(b"\x89PNG")
+
+
+QUESTIONS = """
+name = "firms"
+title = { en = "Firms" }
+[[questions]]
+id = "use"
+kind = "single"
+en = "Did you use it?"
+options = [{ code = "y", en = "Yes" }, { code = "n", en = "No" }]
+"""
+
+
+def test_files_of_a_survey_and_of_goals_may_be_in_english_alone(tmp_path):
+    (tmp_path / "questions.toml").write_text(QUESTIONS, encoding="utf-8")
+    (tmp_path / "goals.csv").write_text(
+        "id,level,key,en,target,realised,score\n1,project,users,Users,50,40,+\n", encoding="utf-8"
+    )
+    questionnaire = load_questionnaire(tmp_path / "questions.toml")
+    assert [option.en for option in questionnaire.question("use").options] == ["Yes", "No"]
+    assert list_goals(load_goals(tmp_path / "goals.csv")).to_frame("en")["note"].str.startswith("Users").any()
+
+
+def test_a_file_in_both_languages_that_lacks_a_text_is_refused(tmp_path):
+    text = QUESTIONS.replace('en = "Yes"', 'nl = "Ja", en = "Yes"')
+    (tmp_path / "questions.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="nl"):
+        load_questionnaire(tmp_path / "questions.toml")

@@ -21,7 +21,7 @@ from si_eval.text_input.small_tables import (
     read_small_table,
     sort_by_id,
 )
-from si_eval.text_input.toml_files import read_toml
+from si_eval.text_input.toml_files import in_both_languages, read_toml
 from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
 
 COLUMNS = (
@@ -200,7 +200,7 @@ def _read_definitions(path: str | Path, named: str | Path | None) -> dict[str, A
     """Read and check definitions and breaks; nothing where the file beside the store is not there."""
     if named is None and not Path(path).exists():
         return {}
-    facts = read_toml(path, what="definitions")
+    facts = in_both_languages(read_toml(path, what="definitions"))
     where = Path(path).name
     definitions, breaks = facts.get("definitions", {}), facts.get("breaks", [])
     known = ("definitions", "breaks")

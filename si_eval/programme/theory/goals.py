@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from si_eval.vocabulary import (
     COUNT,
     ESTIMATE,
     INDICATOR,
+    LANGUAGES,
     MEAN,
     NOTE,
     SHARE,
@@ -94,7 +95,8 @@ def load_goals(path: str | Path, *, scale: Mapping[str, int] = FIVE_POINTS) -> G
     Parameters
     ----------
     path : str or Path
-        The CSV file, with at least the columns ``id, level, key, nl, en, target, realised, score``; `Goals` names all
+        The CSV file, with at least the columns ``id, level, key, nl, en, target, realised, score`` (one
+        language will do); `Goals` names all
         columns.
     scale : mapping, default FIVE_POINTS
         The labels of the score from best to worst, and the number that each stands for: ``++`` is 2, ``--`` is -2.
@@ -122,7 +124,7 @@ def load_goals(path: str | Path, *, scale: Mapping[str, int] = FIVE_POINTS) -> G
     0  users      50        40     +
     """
     _check_scale(scale)
-    table = read_small_table(path, what="goals")
+    table = _in_both_languages(read_small_table(path, what="goals"))
     problems = list(name_problems(table, needed=NEEDED, known=(*TEXT_COLUMNS, *NUMBER_COLUMNS)))
     number = {column: read_numbers(table, column) for column in NUMBER_COLUMNS}
     if not problems:
@@ -225,6 +227,14 @@ def list_goals(goals: Goals) -> ResultTable:
             note = text if known else reason if goal["reason_en"] else Reason.OUTCOME_NOT_IN_SOURCE.text("en")
             rows.append(_goal_row("goal_realised", goal["key"], goal["realised"], unit, note))
     return public_table(rows, "list_goals", CANNOT_SHOW, missing=Reason.NOT_IN_SOURCE)
+
+
+def _in_both_languages(table: SmallTable) -> SmallTable:
+    """Return goals whose names are in one language alone with these names in both."""
+    known = [language for language in LANGUAGES if language in table.frame]
+    if len(known) != 1:
+        return table
+    return replace(table, frame=table.frame.assign(**dict.fromkeys(LANGUAGES, table.frame[known[0]])))
 
 
 def _check_scale(scale: Mapping[str, int]) -> None:

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from si_eval.errors import InputError, Problem, StudyError
-from si_eval.text_input.toml_files import read_toml
+from si_eval.text_input.toml_files import in_both_languages, read_toml
 
 Role = Literal["reason", "problem", "input", "activity", "output", "outcome", "impact", "level"]
 Basis = Literal["source", "inferred"]
@@ -223,7 +223,7 @@ def load_programme(path: str | Path) -> Programme:
     >>> [node.id for node in load_programme(path).nodes_with("output")]
     ['b']
     """
-    content = read_toml(path, what="programme file")
+    content = in_both_languages(read_toml(path, what="programme file"))
     path = Path(path)
     if isinstance(content.get("edges"), list):
         content["edges"] = [
