@@ -151,14 +151,16 @@ def dated(column: pd.Series) -> pd.Series:
     """Return texts of days (ISO 8601) as dates, where all texts of a column are; any other column as it is."""
     if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
         return column
-    texts = column.astype("string").str.strip()
-    texts = texts.mask(
-        texts.map(lambda text: not text or is_missing_word(text), na_action="ignore").fillna(True).astype(bool)
-    )
+    places, values = pd.factorize(column.astype("string").str.strip())
+    texts = pd.Series(values, dtype="string")
+    texts = texts.mask(texts.map(lambda text: not text or is_missing_word(text)).astype(bool))
     known = texts.dropna()
     if not len(known) or not known.str.fullmatch(ISO_DAY).all():
         return column
-    return pd.to_datetime(texts.str[:10], errors="coerce", format="%Y-%m-%d")
+    days = pd.to_datetime(texts.str[:10], errors="coerce", format="%Y-%m-%d")
+    return (
+        pd.Series(days.to_numpy(dtype="datetime64[ns]"), dtype="datetime64[ns]").reindex(places).set_axis(column.index)
+    )
 
 
 def _object_years(column: pd.Series, name: object, missing: Callable[[str], bool]) -> Numbers:

@@ -82,7 +82,8 @@ def _unknown_classes(columns: Mapping[str, FloatArray | pd.Series], declared: De
 def read_activity(column: pd.Series, name: object) -> tuple[Mapping[str, pd.Series], list[Problem], list[str]]:
     """Read division and section from codes of activity; say how many codes the classification does not know."""
     texts, problems = read_texts(column, name)
-    known = read_activities(texts)
+    places, codes = pd.factorize(texts)
+    known = read_activities(pd.Series(codes, dtype="string")).reindex(places).set_axis(texts.index)
     unknown = int((texts.notna() & known[SECTOR].isna()).sum())
     if len(texts) and unknown == int(texts.notna().sum()) and unknown:
         found = f"no code of the classification among {unknown} values"

@@ -61,7 +61,8 @@ def read_direct(
     if raw.problems:
         raise InputError(raw.problems)
     problems: list[Problem] = []
-    keyed = {name: _keyed(name, frame, problems) for name, frame in raw.frames.items()}
+    texts: dict[object, str | None] = {}
+    keyed = {name: _keyed(name, frame, texts, problems) for name, frame in raw.frames.items()}
     if problems:
         raise InputError(problems)
     declared = settle_groups(study.declared, layout, keyed)
@@ -139,11 +140,17 @@ def _unit_problems(layout: Layout, wanted: _Wanted) -> list[Problem]:
     return problems
 
 
-def _keyed(name: str, frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
-    """Give a table its keys: identifiers as texts, years as whole numbers."""
-    ids = read_ids(frame[BE_ID], BE_ID)
-    problems += [replace(one, where=name, table=name) for one in ids.problems]
-    frame = frame.assign(**{BE_ID: _as_texts(frame[BE_ID])})
+def _keyed(name: str, frame: pd.DataFrame, texts: dict[object, str | None], problems: list[Problem]) -> pd.DataFrame:
+    """Give a table its keys: identifiers as texts, years as whole numbers.
+
+    ``texts`` keeps the text of each identifier from one table to the next.
+    """
+    if not isinstance(frame[BE_ID].dtype, pd.StringDtype):  # a type that may not hold identifiers
+        wrong = read_ids(frame[BE_ID], BE_ID).problems
+        problems += [replace(one, where=name, table=name) for one in wrong]
+        if wrong:
+            return frame
+    frame = frame.assign(**{BE_ID: _as_texts(frame[BE_ID], texts)})
     if frame[BE_ID].isna().any():
         count = int(frame[BE_ID].isna().sum())
         found, action = f"{count} rows without an identifier", "fill in or leave out these rows"
@@ -155,12 +162,16 @@ def _keyed(name: str, frame: pd.DataFrame, problems: list[Problem]) -> pd.DataFr
     return frame
 
 
-def _as_texts(column: pd.Series) -> pd.Series:
+def _as_texts(column: pd.Series, texts: dict[object, str | None]) -> pd.Series:
     """Write identifiers as texts: whole numbers in digits, texts in one form of each letter without blanks around."""
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.astype("Int64").astype("string")
-    kinds = {value: _as_text(value) for value in column.dropna().unique()}
-    return column.map(kinds).astype("string")
+    places, values = pd.factorize(column)
+    for value in values:
+        if value not in texts:
+            texts[value] = _as_text(value)
+    known = pd.array([*(texts[value] for value in values), None], dtype="string")
+    return pd.Series(known[places], index=column.index)
 
 
 def _as_text(value: object) -> str | None:
