@@ -72,7 +72,6 @@ def verify_run(
     Examples
     --------
     >>> from pathlib import Path
-    from typing import Any
     >>> import si_eval as se
     >>> _ = Path("study.toml").write_text('''
     ... name = "small"
