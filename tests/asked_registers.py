@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -11,10 +12,13 @@ from asked_requests import Asked, AskedRequest, draw_request
 from small_registers import make_extract, one_link_each, quarters
 
 import si_eval as se
+from si_eval.registry import RuleSet, rule_set
 
 CODES = {"C": "28000", "J": "62000", "M": "71000"}
 STATISTICS = ("mean", "median", "ratio_of_sums", "winsorised_mean", "mean_log")
-RULES = ("replicate_2020", "recommended")
+REPLICATE = rule_set("replicate_2020")
+WITH_OUTLIERS = REPLICATE.change(name="with outliers", outliers="none")  # more units have values, in the same classes
+RULES = (REPLICATE, WITH_OUTLIERS)
 GROUPED = 0.4  # of the firms, at most
 LARGEST_HOLDING = 8
 
@@ -26,7 +30,7 @@ def draw_wide_request(seed: int) -> AskedRequest:
     one_a_firm = drawn.firms.drop_duplicates("firm")
     holding = pd.Series(_draw_holdings(rng, one_a_firm), one_a_firm["firm"])
     firms = drawn.firms.assign(holding=drawn.firms["firm"].map(holding))
-    rules = tuple(str(one) for one in rng.permutation(RULES))
+    rules = RULES if rng.random() < 0.5 else RULES[::-1]
     if seed % 3 == 0:
         asked = tuple(replace(one, statistics=_draw_statistics(rng, one)) for one in drawn.asked)
         return AskedRequest(firms, drawn.left_out, asked, rules)
@@ -54,7 +58,7 @@ def _draw_statistics(rng: np.random.Generator, one: Asked) -> tuple[str, ...]:
     return tuple(name for name in some if name != "ratio_of_sums" or one.indicator == "revenue_per_employee")
 
 
-def _on_registers(rng: np.random.Generator, firms: pd.DataFrame, rules: tuple[str, ...]) -> AskedRequest:
+def _on_registers(rng: np.random.Generator, firms: pd.DataFrame, rules: Sequence[RuleSet]) -> AskedRequest:
     """Make registers of firms and ask for tables of their panels, under one rule set or two."""
     panels = _panels(rng, firms, rules)
     known = panels[0].to_frame().sort_values(["year", "be_id"], ignore_index=True)
@@ -82,7 +86,7 @@ def _on_registers(rng: np.random.Generator, firms: pd.DataFrame, rules: tuple[st
     return AskedRequest(frame, ((), ()), tuple(asked), rules, panels)
 
 
-def _panels(rng: np.random.Generator, firms: pd.DataFrame, rules: tuple[str, ...]) -> tuple[se.Panel, ...]:
+def _panels(rng: np.random.Generator, firms: pd.DataFrame, rules: Sequence[RuleSet]) -> tuple[se.Panel, ...]:
     """Write the registers, and build their panel under each rule set: one sets outliers aside."""
     founded = {firm: date(int(rng.choice([2000, 2010, 2013])), 1, 1) for firm in firms["firm"].unique()}
     rows = firms.to_dict("records")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 import si_eval as se
+from si_eval.registry import RuleSet
 
 YEARS = (2014, 2019)
 BRANCHES = (["C", "J", "M"], ["A", "B", "B+D", "D"], ["x", "y", "x · y"], ["0-9", "10-49", "C"])
@@ -39,7 +41,7 @@ class AskedRequest:
     firms: pd.DataFrame
     left_out: tuple[tuple[int, ...], ...]
     asked: tuple[Asked, ...]
-    rules: tuple[str, ...] = ("replicate_2020", "replicate_2020")
+    rules: Sequence[str | RuleSet] = ("replicate_2020", "replicate_2020")
     panels: tuple[se.Panel, ...] = ()
 
     @cached_property

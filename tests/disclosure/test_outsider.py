@@ -1,6 +1,6 @@
 """Requests as evaluators make them, protected, written and attacked; and what is found where nothing protects.
 
-More of them: `python benchmarks/attack.py 0 300`.
+More of them: `python benchmarks/attack.py 0 300`, of firms without holdings with `--frames`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+from asked_registers import draw_wide_request
 from asked_requests import Asked, AskedRequest, draw_request
 from outsider import attack
 
@@ -68,6 +69,14 @@ def test_a_few_firms_between_two_populations_are_found():
     assert "firms are given back" in kinds(attack(request, [naively(table) for table in request.tables]))
 
 
+def test_firms_of_one_holding_between_two_filters_are_found():
+    turnover, few = np.random.default_rng(1).lognormal(10, 1, 60), np.arange(60) < 12
+    asked = (Asked("compare_groups", 0, "revenue"), Asked("compare_groups", 0, "revenue", where={"alpha": 0}))
+    for holding, kind in ((np.where(few, 1.0, np.nan), {"firms are given back"}), (np.full(60, np.nan), set())):
+        request = AskedRequest(firms(turnover=turnover, alpha=few * 1.0, holding=holding), ((),), asked)
+        assert kinds(attack(request, [naively(table) for table in request.tables])) == kind
+
+
 def test_a_block_of_single_firms_is_solved_for_by_squares():
     """Four firms in a block of two branches by two classes; all sums and standard errors of its margins are printed."""
     rng = np.random.default_rng(3)
@@ -95,9 +104,12 @@ def test_a_few_firms_of_a_yes_or_no_are_found_however_it_is_coded():
         assert kinds(attack(request, [naively(table) for table in request.tables])) == {"a few firms of a yes or no"}
 
 
-@pytest.mark.parametrize("seed", [1, 6, 8, 12, 22])
-def test_nothing_comes_back_of_requests_that_evaluators_make(seed):
-    request = draw_request(seed)
+@pytest.mark.parametrize(
+    ("draw", "seed"),
+    [*((draw_request, seed) for seed in (1, 6, 8, 12, 22)), (draw_wide_request, 3), (draw_wide_request, 4)],
+)
+def test_nothing_comes_back_of_requests_that_evaluators_make(draw, seed):
+    request = draw(seed)
     in_turn, ledger = bool(seed % 2), ReleaseLedger()
     safe = [protect([one], ledger=ledger)[0] for one in request.tables] if in_turn else protect(request.tables)
     assert attack(request, safe, in_turn=in_turn) == []
