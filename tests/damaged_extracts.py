@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyreadstat
 
 from si_eval.errors import InputError
 from si_eval.registers.extracts import read_extract
@@ -16,6 +17,21 @@ from si_eval.results import Extract
 
 DAY = datetime.date
 YEARS = (2014, 2015, 2016)
+# How the files of a table begin at the statistical office, and its columns.
+CBS_NAMES: dict[str, tuple[str, dict[str, str]]] = {
+    "business_units": ("BE_ABR", {
+        "be_id": "RBE_Identificatie", "year": "jaar", "employed_persons": "RBE_WerkzamePersonen",
+        "sbi": "SbiGecoordineerd", "size_code": "GkSbsGecoordineerd",
+        "founded": "oprichtingsdatumbedrijf", "group_id": "OgIdentificatie", "municipality": "gemcode",
+    }),
+    "turnover": ("DRT_BEID", {"be_id": "beid", "year": "JAAR", "quarter": "KWARTAAL", "turnover": "OMZET"}),
+    "participants": ("Deelnemers", {"kvk_id": "KvKnummer", "entry_date": "datum_toetreding"}),
+    "kvk_person": ("CBS_persoon_KvK_FIN_ABR", {"kvk_id": "VEP_KvKNummer_crypt", "person_id": "PERSOON_IDENTIFICATIE"}),
+    "person_business_unit": ("BE_persoon_ABR", {
+        "person_id": "PERSOON_IDENTIFICATIE", "be_id": "RBE_Identificatie", "start": "ROP_DatumOntstaanToepassing",
+        "end": "ROP_DatumOpheffingToepassing",
+    }),
+}  # fmt: skip
 Frames = dict[str, pd.DataFrame]
 
 NUMBERS = {"business_units": ["employed_persons"], "turnover": ["turnover"]}
@@ -231,12 +247,12 @@ FILES: dict[str, tuple[str, list[Callable[[Path, random.Random], None]]]] = {
 KINDS = (*ONE_VALUE, *WHOLE_COLUMN, *FILES)
 
 
-def write_damaged(folder: Path, kind: str, seed: int) -> str:
-    """Write the tiny extract with one kind of damage; return in words what was done."""
+def write_damaged(folder: Path, kind: str, seed: int, layout: str = "canonical", form: str = "") -> str:
+    """Write the tiny extract with one kind of damage; return in words what was done; ``form`` is any by default."""
     chance = random.Random(f"{kind} {seed}")
     frames: dict[str, pd.DataFrame] = clean_frames()
-    formats = {table: chance.choice(("parquet", "csv")) for table in frames}
-    done = ""
+    formats = {table: form or chance.choice(("parquet", "csv")) for table in frames}
+    done, column = "", ""
     if kind in FILES:
         fitting, ways = FILES[kind]
         table = chance.choice(sorted(frames))
@@ -256,19 +272,22 @@ def write_damaged(folder: Path, kind: str, seed: int) -> str:
             done = f"change {place}"
         done = f"{table}.{column} {done}"
     for name, frame in frames.items():
-        _write(
-            _typed(frame, name) if formats[name] == "parquet" and name != table else frame, folder, name, formats[name]
-        )
+        damaged = set(frame) if name == table and formats[name] in ("parquet", "csv") else {column}
+        plain = frame if formats[name] == "csv" else _typed(frame, name, damaged if name == table else set())
+        _write(plain, folder, name, formats[name], layout)
     if kind in FILES:
         place = chance.randrange(len(ways))
-        ways[place](folder / f"{table}.{formats[table]}", chance)
-        done = f"{table}.{formats[table]} way {place}"
-    return f"{kind}: {done} ({formats[table]})"
+        path = min(
+            path for path in folder.iterdir() if path.name.startswith(CBS_NAMES[table][0] if layout == "cbs" else table)
+        )
+        ways[place](path, chance)
+        done = f"{path.name} way {place}"
+    return f"{kind}: {done} ({formats[table]}, {layout})"
 
 
-def _typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def _typed(frame: pd.DataFrame, name: str, damaged: set[str]) -> pd.DataFrame:
     typed = frame.copy()
-    for column in frame:
+    for column in set(frame) - damaged:
         if column in {*NUMBERS.get(name, ()), *WHOLE.get(name, ()), "be_id", "group_id"}:
             typed[column] = pd.to_numeric(frame[column])
         elif column in DATES.get(name, ()):
@@ -276,12 +295,33 @@ def _typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return typed
 
 
-def _write(frame: pd.DataFrame, folder: Path, name: str, form: str) -> None:
+def _write(frame: pd.DataFrame, folder: Path, name: str, form: str, layout: str = "canonical") -> None:
+    """Write a table: as one file, or under the names of the statistical office with a file a year."""
     folder.mkdir(parents=True, exist_ok=True)
-    if form == "parquet":
-        frame.to_parquet(folder / f"{name}.parquet")
-    else:
-        frame.to_csv(folder / f"{name}.csv", sep=";", index=False)
+    files = {name: frame}
+    if layout == "cbs":
+        start, names = CBS_NAMES[name]
+        files = {f"{start}{year}": part.rename(columns=names) for year, part in _by_year(frame, name).items()}
+    for stem, part in files.items():
+        if form == "parquet":
+            part.to_parquet(folder / f"{stem}.parquet")
+        elif form == "sav":
+            doubles = {column: float for column in part if part[column].dtype.kind in "iuf"}
+            texts = {column: str for column in part if part[column].dtype == "category"}
+            pyreadstat.write_sav(part.astype(doubles | texts).reset_index(drop=True), folder / f"{stem}.sav")
+        else:
+            part.to_csv(folder / f"{stem}.csv", sep=";", index=False)
+
+
+def _by_year(frame: pd.DataFrame, name: str) -> dict[str, pd.DataFrame]:
+    """Part a table by year; a year that is damaged stays in the first file, and what has no year is in all."""
+    if name == "participants":
+        return {"": frame}
+    if "year" not in frame:
+        return dict.fromkeys(map(str, YEARS), frame)
+    years = frame["year"].astype(str)
+    later = {str(year): frame[years == str(year)] for year in YEARS[1:]}
+    return {str(YEARS[0]): frame[~years.isin(list(later))], **later}
 
 
 def headline(tables: Frames) -> dict[str, object]:
@@ -331,10 +371,10 @@ def outcome_of(folder: Path, cache: Path, clean: dict[str, object]) -> str:
     return f"WRONG: {[(name, read[name], clean[name]) for name in read if read[name] != clean[name]]}"
 
 
-def clean_headline(folder: Path, cache: Path) -> dict[str, object]:
+def clean_headline(folder: Path, cache: Path, layout: str = "canonical", form: str = "parquet") -> dict[str, object]:
     """Read the clean extract and compute its figures."""
     for name, frame in clean_frames().items():
-        _write(_typed(frame, name), folder, name, "parquet")
+        _write(_typed(frame, name, set()), folder, name, form, layout)
     extract = read_extract(folder, cache=cache)
     return {**_figures(extract), "remarks": _remarks(extract)}
 

@@ -340,8 +340,9 @@ def _index_rows(
         rows[STD_ERROR].isna()
     ]
     rows.loc[rows[ESTIMATE].isna(), NOTE] = "the base year has no value in this cell, or its mean is zero"
-    rows.loc[np.isfinite(now) & (base < 0), NOTE] = Reason.BASE_NEGATIVE.note
-    rows.loc[np.isfinite(now) & (base != 0) & near_zero, NOTE] = Reason.BASE_NEAR_ZERO.note
+    rows.loc[base < 0, NOTE] = Reason.BASE_NEGATIVE.note
+    rows.loc[(base != 0) & near_zero, NOTE] = Reason.BASE_NEAR_ZERO.note
+    rows.loc[np.isnan(now), NOTE] = "no unit has a value"
     return rows
 
 

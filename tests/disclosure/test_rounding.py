@@ -30,6 +30,11 @@ ROUNDED = [  # unit, statistic, estimate, standard error; what leaves of both
     ("log points", "att", -0.00001, 0.0, -0.00001, 0.0),
     ("EUR", "mean", -0.2, NAN, 0.0, NAN),
     ("x", "mean", 1e300, 1e-310, 1e300, 0.0),
+    ("turnover", "mean", 2.0**53 - 1, 1e-3, 2.0**53 - 1, 1e-3),  # as many digits as a double has
+    ("turnover", "mean", 1_234_567.0, 98_765.0, 1_234_567.0, 99_000.0),
+    ("x", "mean", 0.0, NAN, 0.0, NAN),
+    ("x", "mean", 1.0, NAN, 1.0, NAN),
+    ("x", "mean", 9.99951, NAN, 10.0, NAN),
 ]
 
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from si_eval.effects.aggregation import aggregate_effects, pre_trend_test, simultaneous_critical_value
+from si_eval.effects.aggregation import (
+    Largest,
+    aggregate_effects,
+    draw_largest,
+    pre_trend_test,
+    simultaneous_critical_value,
+)
 from si_eval.effects.group_time import GroupTimeEffects, group_time_effects
 from si_eval.errors import StudyError
 from si_eval.vocabulary import Reason
@@ -173,3 +180,24 @@ def test_simultaneous_bounds_collapse_and_hold() -> None:
     assert wide == pytest.approx(2.73, abs=0.04)  # independent parts: the root of 0.95 to the 8th
     same = np.ones((3, 3))
     assert simultaneous_critical_value(same, 0.95) == pytest.approx(1.96, abs=0.03)
+
+
+def test_a_simulated_p_value_counts_the_draws_beyond_and_one_more():
+    largest = Largest(np.array([0.5, 1.0, 1.5, 2.0]))
+    assert [largest.p_value(one) for one in (0.1, -1.2, 2.0, 2.5)] == [1.0, 0.6, 0.4, 0.2]
+    assert np.isnan(largest.p_value(np.nan))
+    assert largest.quantile(0.5) == 1.25
+
+
+def test_an_estimate_without_variance_takes_no_part_and_one_alone_has_students_quantile():
+    alone = np.diag([0.0, 4.0])
+    assert simultaneous_critical_value(alone, LEVEL, dof=5) == pytest.approx(stats.t.ppf(0.5 + LEVEL / 2, 5))
+    pair = draw_largest(np.diag([0.0, 4.0, 9.0]), seed=3, draws=50)
+    np.testing.assert_array_equal(pair.values, draw_largest(np.eye(2), seed=3, draws=50).values)
+    assert not draw_largest(np.zeros((2, 2)), draws=5).values.any()
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.5])
+def test_a_level_is_inside_its_bounds(level):
+    with pytest.raises(StudyError, match="expected a number between 0 and 1"):
+        simultaneous_critical_value(np.eye(2), level)
