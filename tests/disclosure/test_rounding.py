@@ -35,6 +35,7 @@ ROUNDED = [  # unit, statistic, estimate, standard error; what leaves of both
     ("x", "mean", 0.0, NAN, 0.0, NAN),
     ("x", "mean", 1.0, NAN, 1.0, NAN),
     ("x", "mean", 9.99951, NAN, 10.0, NAN),
+    ("x", "mean", 46_622.857, NAN, 46_623.0, NAN),  # four digits, but no coarser than a whole number
 ]
 
 
@@ -52,6 +53,9 @@ def test_numbers_end_where_their_error_or_their_unit_ends(unit, statistic, estim
 
 
 def test_zero_has_no_sign():
+    columns = {"estimate": -0.2, "std_error": -0.0, "conf_low": -0.3, "conf_high": -0.1, "p_value": NAN}
+    row = round_released(pd.DataFrame([{"unit": "EUR", "statistic": "mean", **columns}])).iloc[0]
+    assert not np.signbit(row[["estimate", "std_error", "conf_low", "conf_high"]].to_numpy(dtype=float)).any()
     table = rows({"estimate": -0.2, "conf_low": -0.3, "conf_high": -0.1, "std_error": NAN})
     assert not np.signbit(protect([table])[0].to_frame()[["estimate", "conf_low", "conf_high"]]).any(axis=None)
 
