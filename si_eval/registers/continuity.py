@@ -18,6 +18,7 @@ CURRENT = "current"
 RESTRUCTURING = ("merger", "takeover", "restructuring", "split_off", "break_up")  # events after which an id is another
 MAX_RATIO = 1.9  # of persons employed from year to year: Van den Berge and Goos drop changes of 90% or more
 MIN_OVERLAP = 0.7  # of the persons of the year that has fewer: a firm that gains or loses a part is the same firm
+MEAN_DECIMALS = 6  # of persons; further on sums in another order differ, and a mean at a border would change class
 PERSONS_BEFORE, THERE_BEFORE = "persons_before", "there_before"
 
 
@@ -30,9 +31,10 @@ def sizes_by_rule(units: ir.Table, rule: str, first_entry: int) -> ir.Table:
     size = ibis.coalesce(units[EMPLOYED_PERSONS], units[SIZE_FLOOR])
     first = units[SIZE_FLOOR].argmin(units[YEAR])
     if rule == "pre_mean":
-        measure = ibis.coalesce(size.mean(where=units[YEAR] < first_entry), first)
+        measure = ibis.coalesce(size.mean(where=units[YEAR] < first_entry).round(MEAN_DECIMALS), first)
     else:
-        measure = {"base": first, "end": units[SIZE_FLOOR].argmax(units[YEAR]), "mean": size.mean()}[rule]
+        mean = size.mean().round(MEAN_DECIMALS)
+        measure = {"base": first, "end": units[SIZE_FLOOR].argmax(units[YEAR]), "mean": mean}[rule]
     return units.group_by(BE_ID).aggregate(**{SIZE_FLOOR: measure.cast("float64")})
 
 

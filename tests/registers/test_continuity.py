@@ -6,10 +6,13 @@ import datetime as dt
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from small_registers import make_extract, one_link_each, quarters
 
 import si_eval as se
+from si_eval import engine
+from si_eval.registers.continuity import sizes_by_rule
 
 YEARS = (2014, 2015, 2016, 2017)
 PERSONS = {1: (5, 8, 30, 60), 2: (None, 12, 9, 9), 3: (300, 200, 100, 10), 4: (40, 40, 40, 40), 5: (1, 1, 1, 1)}
@@ -141,3 +144,18 @@ def test_where_nothing_changes_a_size_by_mean_has_no_trend_and_one_of_the_base_y
     base = index("base")
     assert base[0] < 97
     assert base[2] > 115
+
+
+@pytest.mark.parametrize("rule", ["mean", "pre_mean"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_mean_at_the_border_of_a_class_has_one_class_in_any_order_of_rows(rule, seed):
+    persons = [10.2, 10.0, 10.1, 9.9, 9.9, 9.9]  # ten on average, and 9.999999999999998 in some orders of adding up
+    order = np.random.default_rng(seed).permutation(len(persons))
+    rows = {
+        "be_id": [1] * 6,
+        "year": 2014 + order,
+        "employed_persons": np.array(persons)[order],
+        "size_floor": [9.0] * 6,
+    }
+    units = engine.from_arrow(engine.open_engine(threads=1), pa.table(pd.DataFrame(rows)))
+    assert sizes_by_rule(units, rule, first_entry=2020).to_pandas()["size_floor"].tolist() == [10.0]
