@@ -39,11 +39,13 @@ linkage = se.link_participants(extract)
 # ## Omzet per werkzame persoon onder beide
 #
 # Elke rij is dezelfde cel; alleen de regels verschillen. Tussen de eerste en de laatste staat telkens één keuze die is veranderd.
+# Van deelnemers blijft dit binnen: cijfers die een paar bedrijven van elkaar verschillen gaan niet beide naar buiten.
 
 # %% [markdown] tags=["en"]
 # ## Revenue per person employed under both
 #
 # Each row is the same cell; only the rules differ. Between the first and the last stands one choice that was changed at a time.
+# Those of participants stay inside: figures that are a few firms apart do not both leave.
 
 # %%
 (headline,) = se.protect(
