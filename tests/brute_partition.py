@@ -48,7 +48,8 @@ class Units:
                 missing = frame[name].isna()
                 if excluded(entry.domain) in frame:
                     missing |= frame[excluded(entry.domain)].astype(bool)
-                values = frame[part[variable]].astype(float).mask(missing)
+                weight = frame[entry.weight] if entry.weight else 1.0
+                values = (frame[part[variable]].astype(float) * weight).mask(missing)
         return values.reindex(self.ids)
 
     def inside(self, cell: Cell) -> pd.Series:

@@ -149,7 +149,7 @@ def list_rule_moves(table: ResultTable | SafeTable) -> pd.DataFrame:
     >>> table = se.compare_rule_sets(
     ...     lambda rules: se.panel_from_frame(firms, unit="firm", year="year", participant="participant",
     ...                                       employed_persons="employed_persons", revenue="revenue", rules=rules),
-    ...     lambda panel: se.compare_groups(panel, indicator="revenue_per_employee", years=[2013], statistics=["mean"]),
+    ...     lambda panel: se.compare_groups(panel, indicator="revenue_per_employee", years=[2016], statistics=["mean"]),
     ...     one_by_one=False,
     ... )
     >>> (safe,) = se.protect([table])

@@ -132,8 +132,10 @@ def test_two_rule_sets_of_one_extract_with_public_units_are_parted_unit_by_unit(
     )  # fmt: skip
     partition = sources[asked[0].units.population].partition(asked, sources)
     assert_partition(partition, Units(INVESTED, **rule_sets), draw)
-    names = {(cell.variable, name) for cell, name in zip(asked, partition.variables, strict=True)}
-    assert len(names) == len(dict(names)), "the same values under both rule sets have one name"
+    weights = {panel.identity.population: panel.rules.weights for panel in rule_sets.values()}
+    both = zip(asked, partition.variables, strict=True)
+    names = {((cell.variable, weights[cell.units.population]), name) for cell, name in both}
+    assert len(names) == len(dict(names)), "the same values, weighted or not, have one name under all rule sets"
 
 
 def test_a_variable_in_another_unit_or_coding_is_the_same():
