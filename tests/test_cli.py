@@ -279,11 +279,17 @@ def test_a_folder_of_someone_else_beside_the_results_is_left_alone(tmp_path, ext
         run_again(tmp_path, extract)
 
 
+def heed_interrupts():
+    """Heed SIGINT again, which a shell ignores in what it starts with `&`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupt(arguments, ready, number):
     """Start a command, send a signal to it and its processes once it is at work, and give its exit code and words."""
     process = subprocess.Popen(
         [sys.executable, "-m", "si_eval", *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=heed_interrupts,  # noqa: PLW1509
     )  # fmt: skip
     end = time.monotonic() + PATIENCE
     while not ready() and process.poll() is None and time.monotonic() < end:

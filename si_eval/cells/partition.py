@@ -18,6 +18,7 @@ from si_eval.cells.unit_columns import (
     number_codes,
     number_combinations,
     read_units,
+    weight_of,
 )
 from si_eval.cells.variables import join_variables
 from si_eval.engine.columns import Column, SparseColumn
@@ -59,6 +60,10 @@ class PanelUnits:
     def lasting_ids(self, units: IntArray) -> IntArray:
         """Return the ids that units of the panel have in all panels of the universe."""
         return lasting_ids(units, self.panel.identity.unit_ids)
+
+    def weight_of(self, variable: str) -> str:
+        """Return the column of the panel that values of a variable are multiplied by; empty for none."""
+        return weight_of(self.panel, variable)
 
     def partition(self, cells: Sequence[Cell], others: Mapping[str, UnitSource]) -> UnitPartition:
         """Partition the units of a year by cells of that year.

@@ -109,6 +109,11 @@ def _variables(panel: Panel, names: Iterable[str]) -> dict[str, _Variable]:
     return {name: known[name] for name in names}
 
 
+def weight_of(panel: Panel, variable: str) -> str:
+    """Return the column that values of a variable are multiplied by, where the rules weigh the survey."""
+    return _variables(panel, [variable])[variable].weight
+
+
 def lasting_ids(codes: IntArray, ids: IntArray | None) -> IntArray:
     """Return the ids of units or groups that are the same in all panels of a universe, of those of one panel."""
     return codes if ids is None else ids[codes]

@@ -162,6 +162,7 @@ class Cover:
                 )
             asked[source.universe, cell.units.year].append(cell)
         for (universe, year), several in asked.items():
+            _refuse_two_weights(several, sources)
             partition = sources[several[0].units.population].partition(several, sources)
             cover._add_block(universe, year, partition, several)
         return cover
@@ -202,6 +203,24 @@ class Cover:
             for number, cell in enumerate(self.cells)
             if cell.block == block and (variable is None or cell.variable == variable)
         ]
+
+
+def _refuse_two_weights(cells: Sequence[Cell], sources: Mapping[str, UnitSource]) -> None:
+    """Raise `DisclosureError` for values of one variable that are weighed in one population and not in another.
+
+    Where every unit was asked the weight is 1 and both are the same figure, over units that may differ by one; where it
+    is not they are two variables. No partition into atoms of one variable says that.
+    """
+    weights: dict[str, set[str]] = defaultdict(set)
+    for population, variable in {(cell.units.population, cell.variable) for cell in cells if cell.variable}:
+        weights[variable].add(sources[population].weight_of(variable))
+    mixed = sorted(variable for variable, several in weights.items() if len(several) > 1)
+    if mixed:
+        raise DisclosureError(
+            f"protect: found {', '.join(mixed)} weighed by some rule sets and not by others; expected one of the two "
+            "in a request and the releases before it: where every firm was asked both are the same figure, and their "
+            "difference would tell of the firms between two populations; give the rule sets the same `weights`"
+        )
 
 
 def holds(wide: UnitSet, narrow: UnitSet) -> bool:

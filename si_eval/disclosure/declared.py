@@ -74,6 +74,10 @@ class DeclaredUnits:
                 if abs(self.cells[one].n - self.cells[other].n) < least:
                     yield one, other
 
+    def weight_of(self, variable: str) -> str:
+        """Return nothing: what is declared is what is printed."""
+        return ""
+
     def partition(self, cells: Sequence[Cell], others: Mapping[str, UnitSource]) -> DeclaredPartition:
         """Partition by labels: a label of a column is an atom of it, and ``all`` their union with a rest."""
         groups: dict[tuple[str, str], list[int]] = defaultdict(list)

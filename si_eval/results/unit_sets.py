@@ -217,6 +217,10 @@ class UnitSource(Protocol):
         """The key of the data that the source was made of."""
         ...
 
+    def weight_of(self, variable: str) -> str:
+        """Return the name of the weights that values of a variable are multiplied by; empty for none."""
+        ...
+
     def partition(self, cells: Sequence[Cell], others: Mapping[str, UnitSource]) -> Partition:
         """Partition the units of a year by cells of that year; ``others`` are the sources of other populations."""
         ...

@@ -11,9 +11,11 @@ from small_registers import make_extract, one_link_each, quarters
 
 import si_eval as se
 from si_eval.disclosure import DisclosureRules, ReleaseLedger, decide, protect
-from si_eval.errors import DisclosureError
+from si_eval.disclosure.cover import Cover
+from si_eval.errors import DisclosureError, StudyError
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
+from si_eval.results import Cell, UnitSet
 
 UNITS = 160
 
@@ -185,3 +187,31 @@ def test_a_ledger_of_other_data_is_refused_until_a_checker_agrees(tmp_path):
     )
     assert (means(protect([other], ledger=kept)[0])["status"] == "shown").all()
     assert ReleaseLedger.from_content(kept.content()).set_aside == kept.set_aside
+
+
+class WeighingPanel:
+    """A source of units that says which variables it weighs, and has no units."""
+
+    universe = fingerprint = "one extract"
+
+    def __init__(self, population, weighed=()):
+        self.population, self.weighed = population, weighed
+
+    def weight_of(self, variable):
+        return "weight" if variable in self.weighed else ""
+
+    def partition(self, cells, others):
+        raise StudyError("parted")
+
+
+@pytest.mark.parametrize("years", [(2019, 2019), (2018, 2019)])
+def test_investments_leave_weighed_or_as_they_are_but_not_both(years):
+    """Where all firms are asked both are one figure, of populations that may differ by a firm."""
+    sources = {"plain": WeighingPanel("plain"), "weighed": WeighingPanel("weighed", ["machines"])}
+    for variables, refused in ((("machines", "machines"), years[0] == years[1]), (("revenue", "revenue"), False)):
+        cells = [
+            Cell(UnitSet(population, year), variable)
+            for population, year, variable in zip(sources, years, variables, strict=True)
+        ]
+        with pytest.raises(DisclosureError if refused else StudyError, match="machines" if refused else "parted"):
+            Cover.of(cells, sources)
