@@ -14,6 +14,7 @@ BoolArray = NDArray[np.bool_]
 
 
 ROUNDING = 1e-14  # relative: numbers nearer to each other than this differ by rounding alone
+FAR_APART = 0.25  # standard deviations between two groups: Stuart (2010), Statistical Science 25, section 4.1
 CANCELLED = 1e-12  # relative: a variance that is smaller than its terms by this much is zero
 
 

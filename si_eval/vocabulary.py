@@ -147,6 +147,7 @@ SUM = "total"
 CHANGE = "change"
 GROWTH = "growth"
 TARGET = "target"
+GOAL_TARGET, GOAL_BASELINE, GOAL_REALISED = "goal_target", "goal_baseline", "goal_realised"  # indicators
 ATTAINMENT = "attainment"
 ATT = "att"  # the average effect on the treated
 ATT_SIMULTANEOUS = "att_simultaneous"  # with bounds that hold for all years since entry at once
@@ -183,6 +184,7 @@ LOG_ODDS, AUC, OUTSIDE_SUPPORT, ABOVE_SUPPORT = "log_odds", "auc", "outside_supp
 BALANCE_STATISTICS = (MEAN, SMD, EQUIVALENCE, VARIANCE_RATIO, ECDF_MEAN, ECDF_MAX)
 
 LOG_POINTS = "log points"  # unit of measure
+RANK = "rank"  # unit of measure: a place on a list, less is better
 RECORDS = "records"  # unit of measure: rows that a method handled, not firms
 
 SUPPRESSED = "suppressed"

@@ -43,7 +43,6 @@ ROWS = (  # of what `cells.measure_changes` measures, in order
     (DIFFERENCE, CHANGE),
     (DIFFERENCE, BEYOND_SAME_START),
 )
-FAR = 0.25  # standard deviations at the start: Stuart (2010), Statistical Science 25, section 4.1
 CANNOT_SHOW = (
     "Firms that began at the same level may differ in everything else; what is beyond them is no effect, and only less "
     "of it is regression to the mean."
@@ -173,7 +172,7 @@ def _rows(panel: Panel, request: cells.CellRequest, base_year: int, year: int, l
         interval = stats.student_interval(found.estimate[:, at], found.std_error[:, at], found.dof[:, at], level)
         note = np.where(np.isnan(interval.estimate), "one of the groups has too few values", "")
         if (group, statistic) == (DIFFERENCE, CHANGE):
-            note = np.where(np.abs(found.start_difference) > FAR, Reason.UNLIKE_BEFORE.note, note)
+            note = np.where(np.abs(found.start_difference) > stats.FAR_APART, Reason.UNLIKE_BEFORE.note, note)
         columns: cells.Columns = {
             GROUP: group, STATISTIC: statistic,
             ESTIMATE: interval.estimate, STD_ERROR: interval.std_error,

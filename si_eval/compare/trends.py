@@ -44,9 +44,6 @@ BASE_VALUE = 100.0
 WEIGHTS = tuple(f"_weight_{at}" for at in range(len(cells.MEANS)))  # of the means in an index
 PLACE = "_place"
 AT_BASE = ("_mean", "_sd")
-FAR = (
-    0.25  # standard deviations between the groups in the base year: Stuart (2010), Statistical Science 25, section 4.1
-)
 CANNOT_SHOW = (
     "An index of yearly means also moves when firms enter, leave or change class; it shows no cause, and the noise of "
     "the base year is in every later figure."
@@ -373,7 +370,7 @@ def _difference_rows(rows: pd.DataFrame, inference: _Inference, level: float) ->
     told = np.where(both[f"{NOTE}_a"].to_numpy() != "", both[f"{NOTE}_a"].to_numpy(), both[f"{NOTE}_b"].to_numpy())
     difference.loc[lacks, NOTE] = told[lacks]
     sides = [both[name + side].to_numpy(dtype=float) for side in ("_a", "_b") for name in AT_BASE]
-    later = (std_error > 0) & (np.abs(stats.standardised_mean_difference(*sides)) > FAR)
+    later = (std_error > 0) & (np.abs(stats.standardised_mean_difference(*sides)) > stats.FAR_APART)
     difference.loc[later, NOTE] = Reason.UNLIKE_BEFORE.note
     difference.loc[difference[ESTIMATE].isna(), NOTE] = "one of the groups has no index"
     return difference

@@ -8,13 +8,12 @@ from si_eval import stats
 from si_eval.effects.panel_arrays import NEVER_TREATED, PanelArrays
 from si_eval.stats import BoolArray, FloatArray
 
-FAR = 0.25  # standard deviations: Stuart (2010), Statistical Science 25, section 4.1
 MIN_UNITS = 2  # of a side: one has no variance
 
 
 def lay_apart(level: FloatArray, treated: BoolArray) -> bool:
-    """Whether the mean levels of two groups lie more than `FAR` standard deviations apart."""
-    return abs(_difference(level[treated], level[~treated])) > FAR
+    """Whether the mean levels of two groups lie more than `stats.FAR_APART` standard deviations apart."""
+    return abs(_difference(level[treated], level[~treated])) > stats.FAR_APART
 
 
 def cohorts_lay_apart(arrays: PanelArrays, anticipation: int) -> bool:
@@ -30,7 +29,7 @@ def cohorts_lay_apart(arrays: PanelArrays, anticipation: int) -> bool:
     found = ~np.isnan(differences)
     if not found.any():
         return False
-    return bool(abs(np.average(np.array(differences)[found], weights=np.array(sizes)[found])) > FAR)
+    return bool(abs(np.average(np.array(differences)[found], weights=np.array(sizes)[found])) > stats.FAR_APART)
 
 
 def _difference(ours: FloatArray, theirs: FloatArray) -> float:

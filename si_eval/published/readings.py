@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 import pandas as pd
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from si_eval.errors import InputError, Problem, StudyError, propose_name
+from si_eval.errors import InputError, Problem, StudyError
 from si_eval.published.lookup import Cell
+from si_eval.text_input.file_shape import shape_problems
 from si_eval.text_input.toml_files import read_toml
 
 READINGS = "readings.toml"
@@ -109,24 +110,10 @@ def read_readings(readings: str | Path | None, *, beside: Sequence[pd.DataFrame 
     try:
         problems = list(_content_problems(_Readings.model_validate(content), where))
     except ValidationError as error:
-        problems = list(_shape_problems(error, where))
+        problems = list(shape_problems(error, where, _Readings, PARTS))
     if problems:
         raise InputError(problems, what=f"the readings {where}")
     return content
-
-
-def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
-    """Turn the validator's errors into problems that say what to do."""
-    for entry in error.errors():
-        parts = [str(part) for part in entry["loc"]]
-        column = ".".join(parts)
-        if entry["type"] == "extra_forbidden":
-            known = list((PARTS[parts[0]] if len(parts) > 1 else _Readings).model_fields)
-            action = propose_name(parts[-1], known, "remove it")
-            yield Problem(where, "an unknown key", f"one of {', '.join(known)}", action, column=column)
-        else:
-            found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
-            yield Problem(where, found, entry["msg"].lower(), "correct this key", column=column)
 
 
 def _content_problems(readings: _Readings, where: str) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from si_eval.errors import InputError, Problem, propose_name
 from si_eval.report.cells import CellFormat, find_digits
 from si_eval.report.specification import DIMENSIONS
+from si_eval.text_input.file_shape import shape_problems
 from si_eval.text_input.toml_files import read_toml
 from si_eval.vocabulary import LANGUAGES, Language
 
@@ -168,7 +169,9 @@ def load_answers(path: str | Path) -> Answers:
     try:
         answers = Answers.model_validate(content)
     except ValidationError as error:
-        raise InputError([_problem(name, one) for one in error.errors()], what=f"the answers {name}") from error
+        raise InputError(
+            list(shape_problems(error, name, Answers, {"answers": Answer})), what=f"the answers {name}"
+        ) from error
     problems = [
         problem
         for number, answer in enumerate(answers.answers)
@@ -252,13 +255,3 @@ def _check_sentence(text: str, places: Collection[str], place: str) -> Iterator[
     digits = find_digits("\n".join(part[0] for part in parts))
     if digits:
         yield Problem(place, f"the digits {digits}", "no number of its own, years aside", "name the cell that holds it")
-
-
-def _problem(name: str, error: Any) -> Problem:
-    """Write what the types refuse as a problem with its place."""
-    place = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        known = [*Answer.model_fields, *Answers.model_fields]
-        proposal = propose_name(str(error["loc"][-1]), known, "leave it out")
-        return Problem(f"{name}, {place}", "an unknown key", f"one of {', '.join(known)}", proposal)
-    return Problem(f"{name}, {place}", repr(error["input"])[:80], error["msg"], "correct it")

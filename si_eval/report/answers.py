@@ -17,15 +17,20 @@ from si_eval.report.cells import written_number
 from si_eval.report.display import LANGUAGES, Display, seal_payload
 from si_eval.report.formats import PERCENT_UNITS, SHARE_UNITS, number
 from si_eval.report.labels import title_of, value_label
+from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
 from si_eval.vocabulary import (
+    ALL,
     CATEGORY,
     CONF_HIGH,
     CONF_LOW,
     DIFFERENCE,
     ESTIMATE,
+    GOAL_REALISED,
+    GOAL_TARGET,
     GROUP,
     INDICATOR,
+    RANK,
     UNIT_OF_MEASURE,
     YEAR,
     Labels,
@@ -34,8 +39,6 @@ from si_eval.vocabulary import (
 )
 
 KIND = "answers"
-REALISED, TARGET = "goal_realised", "goal_target"
-RANK = "rank"  # the unit of a place on a list, where less is better
 Question = tuple[str, Mapping[Language, str]]  # its id, and the question in each language
 
 
@@ -208,13 +211,13 @@ def _within_sentence(name: str) -> str:
 def _attainment(rows: pd.DataFrame, answer: Answer, own: Labels) -> dict[Language, str]:
     """Set what was realised beside its target, by category."""
     found = _where(rows, answer.where)
-    asked = found[found[INDICATOR] == TARGET].set_index(CATEGORY)
+    asked = found[found[INDICATOR] == GOAL_TARGET].set_index(CATEGORY)
     targets, lower_is_better = asked[ESTIMATE], asked[UNIT_OF_MEASURE] == RANK
-    realised = found[found[INDICATOR] == REALISED].set_index(CATEGORY)[ESTIMATE].reindex(targets.index)
+    realised = found[found[INDICATOR] == GOAL_REALISED].set_index(CATEGORY)[ESTIMATE].reindex(targets.index)
     if targets.empty:
-        raise StudyError(f"found no {TARGET}; expected rows with targets; correct `where`")
+        raise StudyError(f"found no {GOAL_TARGET}; expected rows with targets; correct `where`")
     known = realised.notna() & targets.notna()
-    shares = found[found[INDICATOR] == REALISED].set_index(CATEGORY)[UNIT_OF_MEASURE].isin(SHARE_UNITS)
+    shares = found[found[INDICATOR] == GOAL_REALISED].set_index(CATEGORY)[UNIT_OF_MEASURE].isin(SHARE_UNITS)
     in_percent = asked[UNIT_OF_MEASURE].isin(PERCENT_UNITS) & shares.reindex(targets.index, fill_value=False)
     targets = targets.where(~in_percent, targets / 100)
     met = np.where(lower_is_better, realised <= targets, realised >= targets)
@@ -231,7 +234,7 @@ def _attainment(rows: pd.DataFrame, answer: Answer, own: Labels) -> dict[Languag
 def _growth(rows: pd.DataFrame, answer: Answer, own: Labels) -> dict[Language, str]:
     """Set the last year beside the first, by indicator and category."""
     found = _where(rows, answer.where)
-    shown = found[(found[STATE] == NUMBER) & (found[YEAR] != "all")].sort_values(YEAR, kind="stable")
+    shown = found[(found[STATE] == NUMBER) & (found[YEAR] != ALL)].sort_values(YEAR, kind="stable")
     series = shown.groupby([column for column in shown if column in KEYS], sort=False)[ESTIMATE]
     first, last = series.first(), series.last()
     several = series.size() > 1
@@ -247,7 +250,7 @@ def _growth(rows: pd.DataFrame, answer: Answer, own: Labels) -> dict[Language, s
     return _counted(answer, "text", counts)
 
 
-KEYS = ("indicator", "statistic", "group", "size_class", "sector", "category")
+KEYS = tuple(name for name in DIMENSIONS if name != YEAR)
 RULES: Mapping[Rule, Callable[[pd.DataFrame, Answer, Labels], dict[Language, str]]] = {
     "cells": _cells,
     "difference": _difference,
@@ -276,7 +279,7 @@ def written(row: Mapping[str, Any] | pd.Series, form: NumberFormat, language: La
     if form != "growth":
         return written_number(row, form, language)
     value = 100 * math.expm1(float(row[ESTIMATE])) if row[STATE] == NUMBER else math.nan
-    return written_number({**row, ESTIMATE: value, "unit": "percent"}, "percent", language)
+    return written_number({**row, ESTIMATE: value, UNIT_OF_MEASURE: PERCENT_UNITS[0]}, "percent", language)
 
 
 def _where(rows: pd.DataFrame, keys: Mapping[str, Any]) -> pd.DataFrame:
@@ -297,7 +300,7 @@ def _one(rows: pd.DataFrame, keys: Mapping[str, Any], what: str) -> pd.Series:
     """Return the one row with these keys; raises StudyError where there are several."""
     found = _where(rows, keys)
     if len(found) > 1:
-        varying = [name for name in (*KEYS, YEAR) if found[name].nunique() > 1]
+        varying = [name for name in DIMENSIONS if found[name].nunique() > 1]
         raise StudyError(
             f"found {len(found)} rows for {what}, which differ in {', '.join(varying)}; expected one; name its keys"
         )

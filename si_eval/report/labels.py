@@ -10,8 +10,8 @@ import pandas as pd
 
 from si_eval.registry import facts, indicators, sections
 from si_eval.report.border import ASSUMED, NUMBER, STATE, UNKNOWN, WITHHELD
-from si_eval.report.formats import NO_BREAK, Measure, number
-from si_eval.report.grid import Row, TableGrid
+from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures, number, unit_text
+from si_eval.report.grid import Row, TableGrid, lay_out
 from si_eval.report.selection import ordered_values
 from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
@@ -38,6 +38,7 @@ from si_eval.vocabulary import (
     SIZE_CLASS,
     STATISTIC,
     STATUS,
+    UNIT_OF_MEASURE,
     YEAR,
     Labels,
     Language,
@@ -156,6 +157,24 @@ def fixed_labels(rows: pd.DataFrame, shown: tuple[str, ...], language: Language,
         elif dimension == INDICATOR and len(values) > 1:
             parts.append(_common_prefix([value_label(INDICATOR, value, language, own) for value in values]))
     return [part for part in parts if part]
+
+
+def subtitle_of(
+    rows: pd.DataFrame, language: Language, own: Labels = NO_LABELS, *, most_units: int | None = None
+) -> str:
+    """Write what is the same for every row of a table, and its units of measure where these are few enough."""
+    layout = lay_out(rows) if not rows.empty else None
+    shown = (*layout.row_dimensions, *layout.column_dimensions) if layout else ()
+    kinds = measures(rows)
+    units = [
+        unit_text(kinds[measure_key(row)], row[UNIT_OF_MEASURE], language, statistic=row[STATISTIC], own=own)
+        for row in rows.to_dict("records")
+    ]
+    distinct = list(dict.fromkeys(units))
+    fixed = fixed_labels(
+        rows, tuple(name for name in shown if name != INDICATOR or rows[INDICATOR].nunique() > 1), language, own
+    )
+    return " · ".join([*fixed, *(distinct if most_units is None or len(distinct) <= most_units else [])])
 
 
 def evidence_line(safe: SafeTable, language: Language) -> str:

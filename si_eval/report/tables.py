@@ -15,18 +15,18 @@ from si_eval.report.check_lines import COLUMNS, list_checks
 from si_eval.report.difference import Key as Place
 from si_eval.report.difference import differences_by_place, place_of
 from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS, Direction, compare_direction
-from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures, number, unit_text
+from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures, number
 from si_eval.report.grid import Key, Row, TableGrid, lay_out
 from si_eval.report.labels import (
     axis_title,
     cell_text,
-    fixed_labels,
     interval_text,
     mark_notes,
     n_note,
     other_notes,
     row_labels,
     source_notes,
+    subtitle_of,
     title_of,
     value_labels,
 )
@@ -40,12 +40,10 @@ from si_eval.vocabulary import (
     COUNT,
     DIFFERENCE,
     GROUP,
-    INDICATOR,
     N_UNITS,
     NON_PARTICIPANTS,
     PARTICIPANTS,
     STATISTIC,
-    UNIT_OF_MEASURE,
     Labels,
     Language,
     label,
@@ -56,6 +54,7 @@ Measures = dict[tuple[str, str, bool, bool], Measure]
 Pair = tuple[Row | None, Row | None]
 Directions = list[tuple[str, list[Direction | None]]]
 MAX_DIRECTIONS = 3
+MAX_UNITS = 2  # that the subtitle of a table names
 MANY_TESTS = 5  # tested differences under which a table says what chance alone would give
 
 
@@ -324,7 +323,7 @@ def _write_html(table: GT, safe: SafeTable, rows: pd.DataFrame, language: Langua
     text = re.sub(r' data-quarto-[a-z-]+="[^"]*"', "", text)
     caption = (
         f"{_tag(safe, language)}{escape(title_of(safe, language))}"
-        f"<small>{escape(_subtitle(rows, language, safe.labels))}</small>"
+        f"<small>{escape(subtitle_of(rows, language, safe.labels, most_units=MAX_UNITS))}</small>"
     )
     text = re.sub(r"<table([^>]*)>", lambda found: f"{found[0]}<caption>{caption}</caption>", text, count=1)
     return f"<style>{TABLE_CSS}</style>\n{text.strip()}\n"
@@ -336,21 +335,6 @@ def _tag(safe: SafeTable, language: Language) -> str:
         if safe.simulation is not None
         else ""
     )
-
-
-def _subtitle(rows: pd.DataFrame, language: Language, own: Labels) -> str:
-    layout = lay_out(rows) if not rows.empty else None
-    shown = (*layout.row_dimensions, *layout.column_dimensions) if layout else ()
-    kinds = measures(rows)
-    units = [
-        unit_text(kinds[measure_key(row)], row[UNIT_OF_MEASURE], language, statistic=row[STATISTIC], own=own)
-        for row in rows.to_dict("records")
-    ]
-    distinct = list(dict.fromkeys(units))
-    fixed = fixed_labels(
-        rows, tuple(name for name in shown if name != INDICATOR or rows[INDICATOR].nunique() > 1), language, own
-    )
-    return " · ".join([*fixed, *(distinct if len(distinct) <= 2 else [])])
 
 
 def _table_id(safe: SafeTable, language: Language) -> str:

@@ -12,22 +12,22 @@ import pandas as pd
 import xlsxwriter
 
 from si_eval.report.border import ASSUMED, NUMBER, STATE, require_safe, safe_rows
-from si_eval.report.formats import Measure, measure_key, measures, unit_text
+from si_eval.report.formats import Measure, measure_key, measures
 from si_eval.report.grid import Key, Row, TableGrid, lay_out
 from si_eval.report.labels import (
     axis_title,
     cell_text,
-    fixed_labels,
     mark_notes,
     other_notes,
     row_labels,
     source_notes,
+    subtitle_of,
     title_of,
     value_labels,
 )
 from si_eval.report.selection import ordered_values
 from si_eval.results import SafeTable
-from si_eval.vocabulary import CONF_HIGH, CONF_LOW, ESTIMATE, N_UNITS, UNIT_OF_MEASURE, Language, label
+from si_eval.vocabulary import CONF_HIGH, CONF_LOW, ESTIMATE, N_UNITS, Language, label
 
 CREATED = datetime(2000, 1, 1)  # stands in for the time of writing, so that the same tables give the same bytes
 MAX_SHEET_NAME = 31
@@ -138,7 +138,7 @@ class _Writer:
         kinds = measures(rows)
         layout = lay_out(rows)
         sheet.write_string(0, 0, title_of(safe, language), self.format(bold=True, font_size=12))
-        sheet.write_string(1, 0, self._subtitle(rows, layout, kinds, safe))
+        sheet.write_string(1, 0, subtitle_of(rows, language, safe.labels))
         sheet.write_url(2, 0, f"internal:'{back}'!A1", self.format(**LINK), label("report_contents", language))
         if safe.simulation is not None:
             sheet.write_string(2, 1, label("report_synthetic", language), self.format(**SYNTHETIC))
@@ -161,20 +161,6 @@ class _Writer:
         sheet.set_column(0, 0, WIDTHS[0])
         sheet.set_column(1, max(len(columns), 1), WIDTHS[1])
         sheet.freeze_panes(first, 1)
-
-    def _subtitle(
-        self,
-        rows: pd.DataFrame,
-        layout: TableGrid,
-        kinds: Mapping[tuple[str, str, bool, bool], Measure],
-        safe: SafeTable,
-    ) -> str:
-        units = [
-            unit_text(kinds[measure_key(row)], row[UNIT_OF_MEASURE], self.language, own=safe.labels)
-            for row in rows.to_dict("records")
-        ]
-        shown = (*layout.row_dimensions, *layout.column_dimensions)
-        return " · ".join([*fixed_labels(rows, shown, self.language, safe.labels), *dict.fromkeys(units)])
 
     def _numbers_of(self, layout: TableGrid, column: Key) -> list[str]:
         """List the numbers that the cells of a column have."""

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from si_eval.errors import StudyError
 from si_eval.frozen import keep_frames
-from si_eval.study.kept_inside import PROVENANCE, is_run
+from si_eval.study.kept_inside import PROVENANCE, require_run
 from si_eval.vocabulary import ESTIMATE, KEYS, NUMBERS, STATUS
 
 BEFORE, AFTER, CHANGE, RELATIVE, WHAT = "before", "after", "change", "relative", "what"
@@ -129,11 +128,7 @@ def compare_runs(first: str | Path, second: str | Path) -> RunComparison:
     """
     folders = [Path(first), Path(second)]
     for folder in folders:
-        if not is_run(folder):
-            raise StudyError(
-                f"out: found {folder.name}, which is not the folder of a run; expected what `si-eval run` wrote; "
-                "name such a folder"
-            )
+        require_run(folder)
     before, after = (_read_figures(folder) for folder in folders)
     index = [*KEYS, PLACE]
     both = before.merge(after, on=index, how="outer", suffixes=("_before", "_after"), indicator=True, sort=False)

@@ -138,6 +138,14 @@ def write_record(
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
+def require_run(folder: Path) -> None:
+    """Raise `StudyError` for a folder that does not hold the results of a run."""
+    if not is_run(folder):
+        raise StudyError(
+            f"out: found {folder.name}, which is not the folder of a run; expected what `si-eval run` wrote; name one"
+        )
+
+
 def read_kept_inside(out: Path) -> KeptInside:
     """Read what stays inside beside the results of a run. Raises `StudyError` where it is not there or not whole."""
     folder = inside_folder(out)

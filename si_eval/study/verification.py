@@ -11,7 +11,7 @@ from si_eval.errors import StudyError
 from si_eval.study.checks import load_checked
 from si_eval.study.compared_runs import RunComparison, compare_runs
 from si_eval.study.evaluation import evaluate
-from si_eval.study.kept_inside import RECORD, file_hashes, inside_folder, is_run
+from si_eval.study.kept_inside import RECORD, file_hashes, inside_folder, require_run
 from si_eval.study.run import write_numbers
 from si_eval.system.output_folders import resolve_place
 from si_eval.system.progress import Progress
@@ -91,10 +91,7 @@ def verify_run(
     True
     """
     target = resolve_place(out)
-    if not is_run(target):
-        raise StudyError(
-            f"out: found {target.name}, which is not the folder of a run; expected what `si-eval run` wrote; name one"
-        )
+    require_run(target)
     record = _read_record(target)
     source = record.get("source", {})
     path = study or source.get("study")

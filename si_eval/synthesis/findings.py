@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from si_eval.errors import InputError, Problem
+from si_eval.errors import InputError, Problem, propose_name
+from si_eval.text_input.file_shape import shape_problems
 from si_eval.text_input.toml_files import in_both_languages, read_toml
 from si_eval.vocabulary import KEYS, Evidence, evidence_code
 
@@ -17,8 +17,8 @@ Direction = Literal["up", "none", "mixed", "down"]
 Rule = Literal["share", "gap", "growth", "growth_gap", "labels"]
 EVIDENCE_ORDER: tuple[Evidence, ...] = get_args(Evidence)
 UNKNOWN = "unknown"
+OTHERWISE = "correct or remove it"
 AGREE, PARTLY, CONTRADICT, SINGLE, NOTHING = "agree", "partly", "contradict", "single", "nothing"
-MIN_SIMILARITY = 0.6
 REQUIRED_WORDS = (
     *(*get_args(Direction), UNKNOWN, AGREE, PARTLY, CONTRADICT, SINGLE, NOTHING),
     *("cells", "withheld", "no_cells", *EVIDENCE_ORDER),
@@ -168,6 +168,17 @@ class Findings(_Part):
         )
 
 
+PARTS: dict[str, type[BaseModel]] = {
+    "sources": Source,
+    "readings": Reading,
+    "statements": Statement,
+    "reasons": Explanation,
+    "routes": Route,
+    "thresholds": Thresholds,
+    "words": BilingualText,
+}
+
+
 def load_findings(path: str | Path) -> Findings:
     r"""Read readings, statements and explanations from a TOML file.
 
@@ -222,35 +233,11 @@ def load_findings(path: str | Path) -> Findings:
     try:
         findings = Findings.model_validate(content)
     except ValidationError as error:
-        raise InputError(list(_shape_problems(error, path.name)), what=what) from error
+        raise InputError(list(shape_problems(error, path.name, Findings, PARTS)), what=what) from error
     problems = list(_name_problems(findings, path.name))
     if problems:
         raise InputError(problems, what=what)
     return findings
-
-
-def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
-    """Turn the validator's errors into problems that say what to do."""
-    models: dict[str, type[BaseModel]] = {
-        "sources": Source,
-        "readings": Reading,
-        "statements": Statement,
-        "reasons": Explanation,
-        "routes": Route,
-        "thresholds": Thresholds,
-        "words": BilingualText,
-    }
-    for entry in error.errors():
-        parts = [str(part) for part in entry["loc"]]
-        column = ".".join(parts)
-        if entry["type"] == "extra_forbidden":
-            known = list((models[parts[0]] if len(parts) > 1 else Findings).model_fields)
-            yield Problem(
-                where, "an unknown key", f"one of {', '.join(known)}", _propose_name(parts[-1], known), column=column
-            )
-        else:
-            found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
-            yield Problem(where, found, entry["msg"].lower(), "correct this key", column=column)
 
 
 def _name_problems(findings: Findings, where: str) -> Iterator[Problem]:
@@ -264,17 +251,17 @@ def _name_problems(findings: Findings, where: str) -> Iterator[Problem]:
     for column, name in dict.fromkeys(named):
         if name not in sources:
             yield Problem(
-                where, repr(name), f"one of {', '.join(sources)}", _propose_name(name, sources), column=column
+                where,
+                repr(name),
+                f"one of {', '.join(sources)}",
+                propose_name(name, sources, "remove it"),
+                column=column,
             )
     for column in dict.fromkeys(name for reading in findings.readings for name in reading.where):
         if column not in KEYS:
             expected = f"one of {', '.join(KEYS)}"
-            yield Problem(where, repr(column), expected, _propose_name(column, KEYS), column="readings.where")
+            yield Problem(
+                where, repr(column), expected, propose_name(column, KEYS, "remove it"), column="readings.where"
+            )
     for word in (word for word in REQUIRED_WORDS if word not in findings.words):
         yield Problem(where, "nothing", "a text in nl and en", "add it", column=f"words.{word}")
-
-
-def _propose_name(name: str, known: Sequence[str]) -> str:
-    """Propose the known name that is nearest to the one found."""
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=MIN_SIMILARITY)
-    return f"did you mean `{matches[0]}`?" if matches else "correct or remove it"

@@ -27,6 +27,9 @@ from si_eval.vocabulary import (
     CATEGORY,
     COUNT,
     ESTIMATE,
+    GOAL_BASELINE,
+    GOAL_REALISED,
+    GOAL_TARGET,
     INDICATOR,
     LANGUAGES,
     MEAN,
@@ -216,16 +219,16 @@ def list_goals(goals: Goals) -> ResultTable:
     require_input("goals", goals, Goals, "load_goals")
     rows: list[TidyRow] = []
     for goal in goals.frame.to_dict("records"):
-        aim = "goal_baseline" if goal["type"] == BASELINE else "goal_target"
+        aim = GOAL_BASELINE if goal["type"] == BASELINE else GOAL_TARGET
         text = bilingual(goal["nl"], goal["en"])
         if pd.notna(goal["target"]):
             rows.append(_goal_row(aim, goal["key"], goal["target"], goal["target_unit"], text))
         known = pd.notna(goal["realised"])
-        if known or (pd.notna(goal["target"]) and aim == "goal_target"):
+        if known or (pd.notna(goal["target"]) and aim == GOAL_TARGET):
             unit = goal["realised_unit"] if known else goal["target_unit"]
             reason = bilingual(goal["reason_nl"] or goal["reason_en"], goal["reason_en"])
             note = text if known else reason if goal["reason_en"] else Reason.OUTCOME_NOT_IN_SOURCE.text("en")
-            rows.append(_goal_row("goal_realised", goal["key"], goal["realised"], unit, note))
+            rows.append(_goal_row(GOAL_REALISED, goal["key"], goal["realised"], unit, note))
     return public_table(rows, "list_goals", CANNOT_SHOW, missing=Reason.NOT_IN_SOURCE)
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from si_eval.errors import InputError, Problem, StudyError
+from si_eval.errors import InputError, Problem, StudyError, propose_name
+from si_eval.text_input.file_shape import shape_problems
 from si_eval.text_input.toml_files import in_both_languages, read_toml
 
 Role = Literal["reason", "problem", "input", "activity", "output", "outcome", "impact", "level"]
 Basis = Literal["source", "inferred"]
-MIN_SIMILARITY = 0.6
 
 
 class _Part(BaseModel):
@@ -180,6 +179,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "questions": Question,
 }
 EDGE_KEYS = {"from": "start", "to": "end"}
+FILE_KEYS = {name: key for key, name in EDGE_KEYS.items()}  # as the file has the names of the model
 
 
 def load_programme(path: str | Path) -> Programme:
@@ -234,34 +234,13 @@ def load_programme(path: str | Path) -> Programme:
     try:
         programme = Programme.model_validate(content)
     except ValidationError as error:
-        raise InputError(list(_shape_problems(error, path.name)), what=what) from error
+        raise InputError(
+            list(shape_problems(error, path.name, Programme, MODELS, aliases=FILE_KEYS)), what=what
+        ) from error
     problems = [*_name_problems(programme, path.name), *_circle_problems(programme, path.name)]
     if problems:
         raise InputError(problems, what=what)
     return programme
-
-
-def _shape_problems(error: ValidationError, where: str) -> Iterator[Problem]:
-    """Turn the validator's errors into problems that say what to do."""
-    for entry in error.errors():
-        parts = [str(part) for part in entry["loc"]]
-        column = ".".join({"start": "from", "end": "to"}.get(part, part) for part in parts)
-        if entry["type"] == "extra_forbidden":
-            known = (
-                list(MODELS.get(parts[0], Programme).model_fields) if len(parts) > 1 else list(Programme.model_fields)
-            )
-            yield Problem(
-                where, "an unknown key", f"one of {', '.join(known)}", propose_name(parts[-1], known), column=column
-            )
-        else:
-            found = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:80]
-            yield Problem(where, found, entry["msg"].lower(), "correct this key", column=column)
-
-
-def propose_name(name: str, known: Iterable[str], otherwise: str = "remove it") -> str:
-    """Propose the known name that is nearest to the one found."""
-    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=MIN_SIMILARITY)
-    return f"did you mean `{matches[0]}`?" if matches else otherwise
 
 
 def _name_problems(programme: Programme, where: str) -> Iterator[Problem]:
