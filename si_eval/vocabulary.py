@@ -165,15 +165,15 @@ MDE = "minimum_detectable_effect"
 BREAKDOWN = "breakdown"
 EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW, ATT_LESS_TREND})
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
+WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"  # of a mean
+SAME_START, BEYOND_SAME_START = "change_from_same_start", "change_beyond_same_start"
 STATISTICS = (
     COUNT, SHARE, MEAN, MEDIAN, RATIO_OF_SUMS, WINSORISED_MEAN, MEAN_LOG, INDEX, GAP, SMD, EQUIVALENCE, SUM,
     CHANGE, GROWTH, TARGET, ATTAINMENT, ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW,
     ATT_LESS_TREND, PRE_TREND, PRE_TREND_WALD, TREND_BEFORE, TREND_BOUND, MARYLAND, MDE, BREAKDOWN,
+    WITHIN, SWITCHING, ENTRY, EXIT, SAME_START, BEYOND_SAME_START,
 )  # fmt: skip
 
-# Parts of a change. They stay inside: no rule of the border judges the mean of some of the firms of a cell.
-WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"
-SAME_START, BEYOND_SAME_START = "change_from_same_start", "change_beyond_same_start"
 # Of balance, of who takes part and of what became of firms: no rule of the border judges what they tell of squares, of
 # single values and of units of one year by another, so they stay inside too.
 VARIANCE_RATIO, ECDF_MEAN, ECDF_MAX = "variance_ratio", "ecdf_mean", "ecdf_max"

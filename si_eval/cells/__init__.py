@@ -29,6 +29,7 @@ from si_eval.cells.requests import (
 )
 from si_eval.cells.rests_on import (
     CELL,
+    also_in,
     cells_of,
     in_year,
     join_cells,
@@ -80,6 +81,7 @@ __all__ = [
     "YearPair",
     "YearUnits",
     "add_later",
+    "also_in",
     "cell_request",
     "cells_of",
     "check_against",

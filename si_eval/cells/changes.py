@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,8 @@ class Changes:
     ``cells`` has the labels of the cells. ``participants`` and ``others`` are the means of the groups, ``same_start``
     that of others with the base values of participants; ``difference`` and ``beyond`` are participants less these.
     Each array has shape (cells, 5); ``start_difference`` (cells,) is the standardised difference of the base values.
+    ``matched`` has of each cell the units of participants and of others from the same start, and ``matched_dof`` how
+    many of these others of equal weight say as much, less one.
     """
 
     cells: pd.DataFrame
@@ -33,6 +37,8 @@ class Changes:
     dof: FloatArray
     n: FloatArray
     start_difference: FloatArray
+    matched: Sequence[tuple[IntArray, IntArray]]
+    matched_dof: FloatArray
 
 
 def measure_changes(panel: Panel, request: CellRequest, base_year: int, year: int) -> Changes:
@@ -50,11 +56,15 @@ def measure_changes(panel: Panel, request: CellRequest, base_year: int, year: in
     joined = (labels[GROUP] == PARTICIPANTS).to_numpy()
     cluster = np.where(base.group[both] >= 0, base.group[both], -1 - base.unit[both])
     members = [np.flatnonzero(cell == number) for number in range(len(known))]
-    rows = [_of_cell(start[at], change[at], joined[at], cluster[at]) for at in members]
+    starts = [_SameStart.of(start[at], joined[at]) for at in members]
+    rows = [_of_cell(one, change[at], joined[at], cluster[at]) for one, at in zip(starts, members, strict=True)]
     measures = np.array(rows, dtype=float).reshape(len(known), 4, len(CONTRASTS))
     apart = np.array([_start_difference(start[at], joined[at]) for at in members], dtype=float)
     estimate, std_error, dof, n = (measures[:, at] for at in range(4))
-    return Changes(known, estimate, std_error, dof, n, apart)
+    units = [base.unit[both][at] for at in members]
+    matched = [(unit[one.used], unit[one.weight > 0]) for unit, one in zip(units, starts, strict=True)]
+    effective = np.array([1 / np.sum(one.weight**2) if one.used.any() else 0.0 for one in starts])
+    return Changes(known, estimate, std_error, dof, n, apart, matched, effective - 1)
 
 
 def _start_difference(start: FloatArray, joined: np.ndarray) -> float:
@@ -66,24 +76,42 @@ def _start_difference(start: FloatArray, joined: np.ndarray) -> float:
     return float(standardised_mean_difference(*moments))
 
 
-def _of_cell(start: FloatArray, change: FloatArray, joined: np.ndarray, cluster: IntArray) -> FloatArray:
+class _SameStart(NamedTuple):
+    """The bin of each unit's base value, the units of each group in each bin, and who is compared there.
+
+    ``used`` are participants in a bin with others; ``weight`` is that of each of the others.
+    """
+
+    place: IntArray
+    theirs: FloatArray
+    used: np.ndarray
+    weight: FloatArray
+
+    @classmethod
+    def of(cls, start: FloatArray, joined: np.ndarray) -> _SameStart:
+        """Split the base values of a cell at their deciles."""
+        edges = np.quantile(start, np.linspace(0, 1, BINS + 1)[1:-1]) if len(start) else np.zeros(0)
+        place = np.searchsorted(edges, start, side="right")
+        ours, theirs = (np.bincount(place[side], minlength=BINS).astype(float) for side in (joined, ~joined))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.where(theirs > 0, ours, 0.0)
+            share = share / share.sum()  # participants without others from their start are left out
+            weight = np.where(joined, 0.0, (share / theirs)[place])
+        return cls(place, theirs, joined & (theirs[place] > 0), weight)
+
+
+def _of_cell(same: _SameStart, change: FloatArray, joined: np.ndarray, cluster: IntArray) -> FloatArray:
     """Measure one cell: estimates, standard errors, degrees of freedom and units of `CONTRASTS`, shape (4, 5)."""
     n, others = joined.sum(), (~joined).sum()
-    edges = np.quantile(start, np.linspace(0, 1, BINS + 1)[1:-1]) if len(start) else np.zeros(0)
-    place = np.searchsorted(edges, start, side="right")
-    ours, theirs = (np.bincount(place[side], minlength=BINS).astype(float) for side in (joined, ~joined))
+    place, theirs, used, weight_same = same
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(theirs > 0, ours, 0.0)
-        share = share / share.sum()  # participants without others from their start are left out
         means = np.bincount(place[~joined], change[~joined], minlength=BINS) / theirs
-        used = joined & (theirs[place] > 0)
         weight_ours, weight_used = joined / n, used / used.sum()
         weight_theirs = np.where(joined, 0.0, 1 / others)
-        weight_same = np.where(joined, 0.0, (share / theirs)[place])
         expected = np.where(theirs > 0, means, 0.0)[place]
         around_ours = change - (weight_ours @ change if n else np.nan)
         around_theirs = change - (weight_theirs @ change if others else np.nan)
-        same = weight_same @ change if others and used.any() else np.nan
+        from_same = weight_same @ change if others and used.any() else np.nan
         beyond = weight_used @ (change - expected) if used.any() else np.nan
         scores = np.stack([
             weight_ours * around_ours,
@@ -97,7 +125,7 @@ def _of_cell(start: FloatArray, change: FloatArray, joined: np.ndarray, cluster:
     of_ours, of_theirs = (len(np.unique(cluster[side])) for side in (joined, ~joined))
     fewest = np.array([of_ours, of_theirs, of_theirs, min(of_ours, of_theirs), min(of_ours, of_theirs)], dtype=float)
     estimates = np.array([
-        weight_ours @ change if n else np.nan, weight_theirs @ change if others else np.nan, same, np.nan, beyond
+        weight_ours @ change if n else np.nan, weight_theirs @ change if others else np.nan, from_same, np.nan, beyond
     ])  # fmt: skip
     estimates[3] = estimates[0] - estimates[1]
     error = np.sqrt((sums**2).sum(axis=1) * np.where(fewest > 1, fewest / np.maximum(fewest - 1, 1), np.nan))

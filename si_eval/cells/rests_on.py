@@ -9,7 +9,17 @@ import pandas as pd
 
 from si_eval.cells.partition import unit_source
 from si_eval.cells.units import Where, list_values
-from si_eval.results import Cell, Panel, UnitSet, UnitSource, Value, denominator_of, numerator_of
+from si_eval.results import (
+    Cell,
+    Panel,
+    UnitSet,
+    UnitSource,
+    Value,
+    column_in,
+    denominator_of,
+    numerator_of,
+    value_in,
+)
 from si_eval.vocabulary import GROUP, PARTICIPANT, PARTICIPANTS, YEAR
 
 ANY: tuple[Value, ...] = ()  # the values of a condition that every known value meets
@@ -78,6 +88,15 @@ def join_cells(*columns: pd.Series) -> pd.Series:
 def in_year(units: pd.Series, year: int) -> pd.Series:
     """Return the units that meet the conditions of each row in another year."""
     return _objects([UnitSet(one.population, year, one.where) for one in units], units.index)
+
+
+def also_in(units: pd.Series, others: pd.Series, indicator: str) -> pd.Series:
+    """Return the units of each row that are also among those of another year, with a value of an indicator then."""
+    sets = []
+    for one, other in zip(units, others, strict=True):
+        then = tuple((column_in(column, other.year), values) for column, values in other.where)
+        sets.append(one.limited((*then, (value_in(indicator, other.year), ANY))))
+    return _objects(sets, units.index)
 
 
 def of_both_groups(units: pd.Series) -> pd.Series:

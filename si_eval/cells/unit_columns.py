@@ -13,8 +13,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from si_eval import engine
+from si_eval.cells.units import indicator_values
 from si_eval.engine.columns import Column, ColumnTable, SparseColumn, collect_columns
-from si_eval.results import Cell, Panel, denominator_of, numerator_of
+from si_eval.errors import StudyError
+from si_eval.results import Cell, Panel, denominator_of, numerator_of, other_year_of
 from si_eval.stats import BoolArray, IntArray
 from si_eval.vocabulary import BE_ID, GROUP_ID, PUBLIC_UNIT, SHARED_GROUP, YEAR, excluded
 
@@ -59,7 +61,7 @@ def read_units(panel: Panel, year: int, cells: Sequence[Cell]) -> UnitColumns:
         wanted[name].append(kept)
     classes = {column: _Classes.of(conditions) for column, conditions in wanted.items()}
     variables = _variables(panel, dict.fromkeys(cell.variable for cell in cells if cell.variable))
-    table = panel.table.filter(panel.table[YEAR] == year)
+    table = _with_other_years(panel, year, classes)
     codes: dict[str, list[npt.NDArray[np.integer]]] = {column: [] for column in classes}
     batches = _encode_classes(engine.iter_batches(_select(table, classes, variables.values())), classes, codes)
     _, columns = collect_columns(batches, [])
@@ -180,6 +182,30 @@ class _Classes(NamedTuple):
         known = [self.of_value.get(value, self.other) for value in encoded.dictionary.to_pylist()]
         places = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
         return np.array([*known, 0], dtype=np.uint8 if len(self) <= MAX_SMALL else np.int64)[places]
+
+
+def _with_other_years(panel: Panel, year: int, columns: Iterable[str]) -> ir.Table:
+    """Return the rows of a year, with the columns of other years that conditions are about.
+
+    Raises `StudyError` for a panel with a column of such a name.
+    """
+    table = panel.table.filter(panel.table[YEAR] == year)
+    asked: dict[int, dict[str, tuple[str, bool]]] = defaultdict(dict)
+    for name in columns:
+        if found := other_year_of(name):
+            asked[found[0]][name] = found[1:]
+            if name in panel.table.columns:
+                raise StudyError(f"panel: found a column {name!r}; expected no such name; call it otherwise")
+    for other, named in asked.items():
+        then = panel.table.filter(panel.table[YEAR] == other)
+        found_then = {
+            name: indicator_values(then, panel.indicators[column]) if is_value else then[column]
+            for name, (column, is_value) in named.items()
+        }
+        key = f"unit in {other}"
+        then = then.select(**{key: then[BE_ID]}, **found_then)
+        table = table.left_join(then, table[BE_ID] == then[key]).drop(key)
+    return table
 
 
 def _select(table: ir.Table, classes: Iterable[str], variables: Iterable[_Variable]) -> ir.Table:

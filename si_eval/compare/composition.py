@@ -19,6 +19,7 @@ from si_eval.vocabulary import (
     INDICATOR,
     N_UNITS,
     NOTE,
+    RESTS_ON,
     RULE_SET,
     STATISTIC,
     SWITCHING,
@@ -45,8 +46,8 @@ def decompose_change(
 ) -> ResultTable:
     r"""Split the change of a mean between two years into firms that stayed, switched, came and went.
 
-    Use it where an index moves: part of its movement may be that other firms are in the mean. The table stays inside:
-    its parts are means of some of the firms of a cell, which no rule of the public border judges.
+    Use it where an index moves: part of its movement may be that other firms are in the mean. A part leaves where at
+    least as many firms as the rules ask for came, went or switched.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def decompose_change(
     flows = [(one.indicators[0], cells.count_flows(panel, one, first, last)) for one in asked]
     for _, found in flows:
         cells.refuse_empty("decompose_change", found.cells, asked[0])
-    rows = pd.concat([_rows(name, found, asked[0]) for name, found in flows], ignore_index=True)
+    rows = pd.concat([_rows(panel, name, found, request, (first, last)) for name, found in flows], ignore_index=True)
     units = {name: entry.unit for name, entry in panel.indicators.items()}
     columns: cells.Columns = {
         YEAR: pd.Series(last, index=rows.index), UNIT_OF_MEASURE: rows[INDICATOR].map(units),
@@ -131,10 +132,13 @@ def decompose_change(
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
         simulation=panel.simulation,
+        sources=cells.sources_of(panel),
     )
 
 
-def _rows(indicator: str, flows: cells.Flows, request: cells.CellRequest) -> pd.DataFrame:
+def _rows(
+    panel: Panel, indicator: str, flows: cells.Flows, request: cells.CellRequest, years: tuple[int, int]
+) -> pd.DataFrame:
     """Make the rows of one indicator: those of the change first, then those of each part."""
     n, total = flows.n, flows.total
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -150,6 +154,7 @@ def _rows(indicator: str, flows: cells.Flows, request: cells.CellRequest) -> pd.
         ENTRY: (came[:, cells.COME], n[:, 0, cells.COME]),
         EXIT: (went[:, cells.COME], n[:, 1, cells.COME]),
     }
+    rests_on = {} if panel.indicators[indicator].weight else _rests_on(panel, indicator, flows, request, years)
     alone = n[:, 0, cells.STAY] == 0
     labels = cells.label_cells(flows.cells, request.by, dict(request.where))
     frames = []
@@ -159,5 +164,32 @@ def _rows(indicator: str, flows: cells.Flows, request: cells.CellRequest) -> pd.
             INDICATOR: indicator, GROUP: flows.cells[GROUP], STATISTIC: statistic, ESTIMATE: shown,
             N_UNITS: units, NOTE: np.where(np.isnan(shown), Reason.NOBODY_STAYS.note, ""),
         }  # fmt: skip
+        columns |= {RESTS_ON: rests_on[statistic]} if rests_on else {}
         frames.append(labels.assign(**columns))
     return pd.concat(frames, ignore_index=True)
+
+
+def _rests_on(
+    panel: Panel, indicator: str, flows: cells.Flows, request: cells.CellRequest, years: tuple[int, int]
+) -> dict[str, pd.Series]:
+    """Return what the rows of each part rest on: in each year those in the cell, those of them in both, who stay."""
+    base_year, year = years
+    by, where = list(request.by), dict(request.where)
+    rows = flows.cells.assign(**{YEAR: year})
+    here, anywhere = ({at: cells.unit_sets(panel, one.assign(**{YEAR: at}), by, where) for at in years}
+                      for one in (rows, rows[[YEAR]]))  # fmt: skip
+    all_of, both, stay = {}, {}, {}
+    for at, other in ((year, base_year), (base_year, year)):
+        sets = (
+            here[at],
+            cells.also_in(here[at], anywhere[other], indicator),
+            cells.also_in(here[at], here[other], indicator),
+        )
+        all_of[at], both[at], stay[at] = (cells.cells_of(one, indicator) for one in sets)
+    return {
+        CHANGE: cells.join_cells(all_of[year], all_of[base_year]),
+        WITHIN: cells.join_cells(stay[year], stay[base_year]),
+        SWITCHING: cells.join_cells(*(one[at] for one in (all_of, both, stay) for at in (year, base_year))),
+        ENTRY: cells.join_cells(all_of[year], both[year], stay[year]),
+        EXIT: cells.join_cells(all_of[base_year], both[base_year], stay[base_year]),
+    }

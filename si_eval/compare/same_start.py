@@ -10,13 +10,14 @@ import pandas as pd
 
 from si_eval import cells, stats
 from si_eval.compare.contrasts import convention_of
-from si_eval.results import Panel, ResultTable
+from si_eval.results import EstimateUnits, Panel, ResultTable
 from si_eval.vocabulary import (
     BEYOND_SAME_START,
     CHANGE,
     CONF_HIGH,
     CONF_LOW,
     DIFFERENCE,
+    DOF,
     ERROR_DOF,
     ESTIMATE,
     GROUP,
@@ -26,6 +27,7 @@ from si_eval.vocabulary import (
     NOTE,
     P_VALUE,
     PARTICIPANTS,
+    RESTS_ON,
     RULE_SET,
     SAME_START,
     SE_CONVENTION,
@@ -64,8 +66,7 @@ def compare_changes(
     r"""Compare the changes of participants with those of others, and of others that began at the same level.
 
     Use it beside every change: firms that are high in one year are lower in the next by themselves. The same over years
-    before the programme (``placebo_year``) should find nothing. The table stays inside: its means are of firms with
-    a value in both years, which no rule of the public border judges.
+    before the programme (``placebo_year``) should find nothing.
 
     Parameters
     ----------
@@ -157,6 +158,7 @@ def compare_changes(
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
         simulation=panel.simulation,
+        sources=cells.sources_of(panel),
     )
 
 
@@ -167,6 +169,7 @@ def _rows(panel: Panel, request: cells.CellRequest, base_year: int, year: int, l
     cells.refuse_empty("compare_changes", found.cells, request)
     labels = cells.label_cells(found.cells, request.by, dict(request.where))
     (name,) = request.indicators
+    rests_on = _rests_on(panel, found, request, (base_year, year))
     frames = []
     for at, (group, statistic) in enumerate(ROWS):
         interval = stats.student_interval(found.estimate[:, at], found.std_error[:, at], found.dof[:, at], level)
@@ -181,5 +184,34 @@ def _rows(panel: Panel, request: cells.CellRequest, base_year: int, year: int, l
             N_UNITS: found.n[:, at], ERROR_DOF: found.dof[:, at], NOTE: note,
             INDICATOR: name, UNIT_OF_MEASURE: panel.indicators[name].unit, RULE_SET: panel.rules.name, YEAR: year,
         }  # fmt: skip
+        columns |= {DOF: found.matched_dof} if statistic != CHANGE else {}
+        columns |= {RESTS_ON: rests_on[group, statistic]} if rests_on else {}
         frames.append(labels.assign(**columns))
     return pd.concat(frames, ignore_index=True)
+
+
+def _rests_on(
+    panel: Panel, found: cells.Changes, request: cells.CellRequest, years: tuple[int, int]
+) -> dict[tuple[str, str], pd.Series]:
+    """Return what the rows of each group rest on: those with a value in both years, then and now, and estimates.
+
+    Nothing where values are weighed elsewhere: these changes are of every firm alike.
+    """
+    base_year, year = years
+    by, where, (name,) = list(request.by), dict(request.where), request.indicators
+    if panel.indicators[name].weight:
+        return {}
+    now = cells.unit_sets(panel, found.cells[[]].assign(**{YEAR: year}), by, where)
+    rests_on = {}
+    for group in (PARTICIPANTS, NON_PARTICIPANTS):
+        then = cells.unit_sets(panel, found.cells.assign(**{YEAR: base_year}).assign(**{GROUP: group}), by, where)
+        sides = cells.also_in(now, then, name), cells.also_in(then, now, name)
+        rests_on[group, CHANGE] = cells.join_cells(*(cells.cells_of(one, name) for one in sides))
+    rests_on[DIFFERENCE, CHANGE] = cells.join_cells(*rests_on.values())
+    source = cells.unit_source(panel)
+    units = [[source.lasting_ids(side) for side in sides] for sides in found.matched]
+    for key in ((NON_PARTICIPANTS, SAME_START), (DIFFERENCE, BEYOND_SAME_START)):
+        about = f"{name}, {base_year} to {year}: {key[1]}"
+        estimates = [(EstimateUnits.of(source, about, *sides),) for sides in units]
+        rests_on[key] = pd.Series(estimates, index=found.cells.index, dtype=object)
+    return rests_on

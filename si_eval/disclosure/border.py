@@ -245,7 +245,7 @@ def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: D
     """Name the class of the rule for which a row is withheld; empty where it is shown."""
     cells = protection.cover.cells
     if figure.free:
-        return _zero_reason(figure, protection)
+        return _zero_reason(figure, table, protection)
     reasons = [protection.reasons[cell] for cell in figure.cells if cell in protection.reasons]
     if reasons:
         return reasons[0]
@@ -265,9 +265,11 @@ def _smallest(units: EstimateUnits) -> int:
     return min((count for count in (units.n_treated, units.n_controls) if count), default=0)
 
 
-def _zero_reason(figure: Figure, protection: Protection) -> str:
-    """Say of a row about nobody whether a withheld number of units would be told by it."""
+def _zero_reason(figure: Figure, table: ResultTable, protection: Protection) -> str:
+    """Say of a row about nobody whether it has a number, or whether a withheld number of units would be told by it."""
     cover = protection.cover
+    if pd.notna(table.frame[ESTIMATE].iloc[figure.row]):
+        return FREQUENCY if protection.rules.zeros == "unsafe" else ""
     for number in figure.cells:
         for cell in cover.cells[number].definitions:
             counted = cover.number_of.get(replace(cell, variable=""))

@@ -25,8 +25,11 @@ from si_eval.results.unit_sets import (
     UnitSet,
     UnitSource,
     Value,
+    column_in,
     denominator_of,
     numerator_of,
+    other_year_of,
+    value_in,
 )
 
 __all__ = [
@@ -51,11 +54,14 @@ __all__ = [
     "UnitSet",
     "UnitSource",
     "Value",
+    "column_in",
     "denominator_of",
     "numerator_of",
+    "other_year_of",
     "require_comparison",
     "require_safe",
     "seal_comparison",
     "simulation_of",
     "take_table_sealer",
+    "value_in",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -16,6 +17,7 @@ from si_eval.vocabulary import DENOMINATOR, NUMERATOR
 
 Value = str | int | float | bool
 Conditions = tuple[tuple[str, tuple[Value, ...]], ...]
+OTHER_YEAR = re.compile(r"in year (-?\d+)( with a value)?: (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class UnitSet:
         None for units without a year.
     where : tuple of (str, tuple of values)
         Columns in alphabetical order, each once, with the values of the units; no values: any value that is not
-        missing. The group is the column ``participant``.
+        missing. The group is the column ``participant``. A column may be that of another year (`column_in`).
     """
 
     population: str
@@ -234,6 +236,22 @@ def numerator_of(indicator: str) -> str:
 def denominator_of(indicator: str) -> str:
     """Name the variable whose sum, over the units that have the indicator, is the lower part of its ratio of sums."""
     return f"{DENOMINATOR} of {indicator}"
+
+
+def column_in(column: str, year: int) -> str:
+    """Name a column of the same units in another year."""
+    return f"in year {year}: {column}"
+
+
+def value_in(indicator: str, year: int) -> str:
+    """Name the column that has a value where a unit has one of an indicator in another year."""
+    return f"in year {year} with a value: {indicator}"
+
+
+def other_year_of(name: str) -> tuple[int, str, bool] | None:
+    """Read the year, the column or indicator, and whether its value is meant; None for a column of the same year."""
+    found = OTHER_YEAR.fullmatch(name)
+    return None if found is None else (int(found[1]), found[3], found[2] is not None)
 
 
 def _chosen(ids: IntArray, bits: NDArray[np.uint8]) -> IntArray:

@@ -8,10 +8,11 @@ import pytest
 
 from si_eval.compare.composition import decompose_change
 from si_eval.disclosure import protect
-from si_eval.errors import DisclosureError, StudyError
+from si_eval.errors import StudyError
 from si_eval.registers.any_frame import panel_from_frame
 from si_eval.vocabulary import Reason
 
+FEWEST = 10  # units of the preset
 ADDS_UP = 1e-12  # relative to the largest part
 PARTS = ["change_within", "change_switching", "change_entry", "change_exit"]
 
@@ -77,10 +78,20 @@ def test_without_a_unit_that_stays_there_is_a_change_without_parts():
     assert notes.tolist() == ["", *[Reason.NOBODY_STAYS.note] * 4]
 
 
-def test_the_parts_stay_inside(panel):
-    table = decompose_change(panel, indicator="revenue", base_year=2014, year=2019)
-    with pytest.raises(DisclosureError, match="change_within"):
-        protect([table])
+def test_each_part_says_of_which_units_it_is_and_those_of_few_do_not_leave(panel):
+    table = decompose_change(panel, indicator="revenue", by="size_class_4", base_year=2014, year=2019)
+    (source,) = table.sources.values()
+    rows = table.frame.set_index("statistic")
+    for year, place in ((2019, 0), (2014, 1)):
+        sets = [row[place] for row in rows.loc["change_within", "rests_on"]]
+        found = source.partition(sets, {})
+        assert (found.members @ found.n_units).tolist() == rows.loc["change_within", "n_units"].tolist(), year
+    (safe,) = protect([table])
+    after = safe.to_frame()
+    few = table.frame["n_units"].between(1, FEWEST - 1)
+    assert few.any()
+    assert after.loc[few, "status"].eq("suppressed").all()
+    assert after["status"].eq("shown").any()
 
 
 def test_two_different_years_are_needed(panel):

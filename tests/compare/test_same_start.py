@@ -8,7 +8,7 @@ import pytest
 
 from si_eval.compare.same_start import compare_changes
 from si_eval.disclosure import protect
-from si_eval.errors import DisclosureError, StudyError
+from si_eval.errors import StudyError
 from si_eval.registers.any_frame import panel_from_frame
 
 SAME = 1e-10  # relative: the same sums in another order
@@ -93,13 +93,14 @@ def test_a_placebo_is_the_same_over_years_before():
         compare_changes(panel, indicator="x", base_year=2014, year=2019, placebo_year=2019)
 
 
-def test_the_table_stays_inside_and_needs_two_years():
-    x, joined = drawn(np.random.default_rng(3), 100)
+def test_changes_leave_where_enough_firms_changed_and_two_years_are_needed():
+    x, joined = drawn(np.random.default_rng(3), 400)
     frame = pd.DataFrame(
-        {"firm": np.tile(np.arange(100), 2), "year": np.repeat([2014, 2019], 100), "x": x, "joined": joined}
+        {"firm": np.tile(np.arange(400), 2), "year": np.repeat([2014, 2019], 400), "x": x, "joined": joined}
     )
-    panel = panel_of(frame)
-    with pytest.raises(DisclosureError, match="change_beyond_same_start"):
-        protect([compare_changes(panel, indicator="x", base_year=2014, year=2019)])
+    for units, leaves in ((400, True), (9, False)):
+        panel = panel_of(frame[frame["firm"] < units])
+        (safe,) = protect([compare_changes(panel, indicator="x", base_year=2014, year=2019)])
+        assert (safe.to_frame()["estimate"].notna() == leaves).all()
     with pytest.raises(StudyError, match="year: found 2019"):
         compare_changes(panel, indicator="x", base_year=2019, year=2019)
