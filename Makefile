@@ -35,7 +35,7 @@ format: $(LINTERS)
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --editable '.[report,test]'
 	touch $@
 
 $(LINTERS): $(INSTALLED)

@@ -152,8 +152,10 @@ def run(
         typer.echo(results.comparison.summary())
     _tell_unshown(results.study)
     typer.echo(f"results: {out}")
-    for page in sorted((out / "report").glob("*.html")):
+    for page in sorted((out / "report").glob("report_*")):
         typer.echo(f"report: {page}")
+    if notebooks and not any((out / "report").glob("*.pdf")):
+        typer.echo("no PDF: Typst is not installed; `pip install si_eval[report]`")
     typer.echo(
         f"stays inside, never copy it out: {inside_folder(out.resolve())} (withheld values, identifiers, evidence)"
     )

@@ -97,7 +97,7 @@ def test_every_required_package_is_used():
         re.split(r"[\[<>=~ ;]", line)[0].lower().replace("-", "_")
         for line in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
     ]
-    names = {"ibis_framework": "ibis", "markdown_it_py": "markdown_it"}
+    names = {"ibis_framework": "ibis", "markdown_it_py": "markdown_it", "pillow": "PIL", "python_docx": "docx"}
     loaded = {"duckdb", "ipykernel", "sqlglot"}  # by Ibis and Jupyter; held in a range here
     imported = set()
     for path in [*MODULES, *(ROOT / "notebooks").glob("*.py")]:

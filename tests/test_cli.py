@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 
 from si_eval.cli import SIGNALLED, app
 from si_eval.errors import DisclosureError, StudyError
+from si_eval.report.pdf import can_write_pdf
 from si_eval.results import ResultTable
 from si_eval.study.evaluation import protect_exhibits
 from si_eval.study.file import load_study
@@ -113,7 +114,12 @@ def test_the_version_is_that_of_the_package():
 
 REPORT = {
     f"report/{name}_{language}.{kind}"
-    for name, kind in (("report", "html"), ("tables", "xlsx"))
+    for name, kind in (
+        ("report", "html"),
+        ("report", "docx"),
+        *([("report", "pdf")] * can_write_pdf()),
+        ("tables", "xlsx"),
+    )
     for language in ("en",)
 }
 

@@ -20,7 +20,10 @@ def project():
 
 def required():
     extras = project()["optional-dependencies"]
-    return [Requirement(line) for line in [*project()["dependencies"], *extras["notebooks"], *extras["test"]]]
+    return [
+        Requirement(line)
+        for line in [*project()["dependencies"], *extras["notebooks"], *extras["report"], *extras["test"]]
+    ]
 
 
 def test_environment_file_is_in_step():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from si_eval.errors import DisclosureError
 from si_eval.report.display import LANGUAGES, Display, seal_payload
 from si_eval.report.formats import SHARE_UNITS, number
+from si_eval.report.printed_table import PrintedCell, PrintedRow, PrintedTable
 from si_eval.report.stylesheet import TABLE_CSS
 from si_eval.results import PublishedComparison, require_comparison
 from si_eval.vocabulary import Language, label
@@ -22,6 +23,7 @@ EXHIBIT = "published_comparison"
 CERTAIN = ("restated", "calibrated")  # bases on which agreement was put in: they stand in place of its verdict
 ORDER = ("fails", "not computable", "direction holds", "within precision", "exact", *CERTAIN)
 OPEN = ORDER[:2]
+UNLIKE = 3  # outcomes, of those in order, whose statements are printed one by one
 
 
 def show_comparison(comparison: PublishedComparison, *, language: Language | None = None) -> Display:
@@ -92,6 +94,7 @@ def show_comparison(comparison: PublishedComparison, *, language: Language | Non
         "form": "table",
         "titles": {one: label("report_comparison", one) for one in LANGUAGES},
         "html": tables,
+        "tables": {one: _printed(comparison.frame, one, synthetic=synthetic).to_payload() for one in LANGUAGES},
         "png": dict.fromkeys(LANGUAGES),
         "alt": dict.fromkeys(LANGUAGES, ""),
         "synthetic": synthetic,
@@ -100,18 +103,57 @@ def show_comparison(comparison: PublishedComparison, *, language: Language | Non
 
 
 def _table(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> str:
-    verdicts, certain = frame["verdict"].astype(str), frame["basis"].isin(CERTAIN)
-    outcomes = frame["basis"].where(certain & ~verdicts.isin(OPEN), verdicts)
-    numbers = outcomes.value_counts()
-    order = sorted(numbers.index, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
-    counts = ", ".join(f"{label(name, language)} {number(numbers[name], language)}" for name in order)
-    summary = label("report_comparison_counts", language).format(total=number(len(frame), language), counts=counts)
+    outcomes, order = _outcomes(frame)
+    summary = _summary(outcomes, order, language)
     tag = f'<span class="si-synthetic">{label("report_synthetic", language)}</span> ' if synthetic else ""
     note = f"<p><small>{escape(label('report_synthetic_note', language))}</small></p>" if synthetic else ""
     groups = "".join(_group(name, frame[outcomes == name], language) for name in order)
     return (
         f'<style>{TABLE_CSS}</style>\n<div class="si-table si-text"><p>{tag}{escape(summary)}</p>{groups}{note}</div>\n'
     )
+
+
+def _outcomes(frame: pd.DataFrame) -> tuple[pd.Series, list[str]]:
+    """Return the outcome of each statement, and the outcomes that there are, those that fail first."""
+    verdicts, certain = frame["verdict"].astype(str), frame["basis"].isin(CERTAIN)
+    outcomes = frame["basis"].where(certain & ~verdicts.isin(OPEN), verdicts)
+    order = sorted(outcomes.unique(), key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+    return outcomes, order
+
+
+def _summary(outcomes: pd.Series, order: Sequence[str], language: Language) -> str:
+    """Count the statements by outcome in a sentence."""
+    counts = ", ".join(f"{label(name, language)} {number((outcomes == name).sum(), language)}" for name in order)
+    return label("report_comparison_counts", language).format(total=number(len(outcomes), language), counts=counts)
+
+
+def _printed(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> PrintedTable:
+    """Print the statements that do not simply agree, by outcome; those that do are counted."""
+    outcomes, order = _outcomes(frame)
+    rows = [
+        PrintedRow(label(name, language), _worded(row, "statement", language), _printed_cells(row, language))
+        for name in order
+        if name in ORDER[:UNLIKE]
+        for row in frame[outcomes == name].to_dict("records")
+    ]
+    return PrintedTable(
+        name=EXHIBIT,
+        title=label("report_comparison", language),
+        subtitle=_summary(outcomes, order, language),
+        synthetic=label("report_synthetic", language) if synthetic else "",
+        stub_head=label("report_comparison_statement", language),
+        columns=tuple(label(f"report_comparison_{name}", language) for name in ("published", "computed")),
+        spanners=(),
+        rows=tuple(rows),
+        notes=(label("report_synthetic_note", language),) if synthetic else (),
+    )
+
+
+def _printed_cells(row: Mapping[Hashable, Any], language: Language) -> tuple[PrintedCell, ...]:
+    """Print what was published, and what was computed or why it was not."""
+    published, computed = (_text(row[name], str(row.get("unit", "")), language) for name in ("published", "computed"))
+    reason = _worded(row, "reason", language)
+    return PrintedCell(published), PrintedCell(computed, small=(reason,) if reason else ())
 
 
 def _group(outcome: str, rows: pd.DataFrame, language: Language) -> str:
@@ -121,7 +163,7 @@ def _group(outcome: str, rows: pd.DataFrame, language: Language) -> str:
     body = "".join(_line(row, language) for row in rows.to_dict("records"))
     title = f"{escape(label(outcome, language))} ({number(len(rows), language)})"
     opened = " open" if outcome == ORDER[0] else ""
-    printed = "numbers" if outcome in ORDER[:3] else "agrees"
+    printed = "numbers" if outcome in ORDER[:UNLIKE] else "agrees"
     return (
         f'<details class="{printed}"{opened}><summary>{title}</summary><table class="si-comparison">'
         f"<caption>{title}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></details>"
@@ -152,10 +194,15 @@ def _is_given(value: Any) -> bool:
 
 
 def _value(value: Any, unit: str, language: Language) -> str:
+    return escape(_text(value, unit, language))
+
+
+def _text(value: Any, unit: str, language: Language) -> str:
+    """Write a number or the words that stand in its place; nothing where there is neither."""
     if not _is_given(value):
         return ""
     if isinstance(value, str):
-        return escape(label(value, language))
+        return label(value, language)
     if unit in SHARE_UNITS:
         return f"{number(float(value) * 100, language, decimals=1)}%"
     decimals = 0 if abs(value) >= 1000 or float(value).is_integer() else 1 if abs(value) >= 10 else 3

@@ -12,8 +12,9 @@ from si_eval.report.border import require_safe
 from si_eval.report.charts import draw
 from si_eval.report.display import LANGUAGES, Display, check_language, seal_payload
 from si_eval.report.labels import title_of
+from si_eval.report.printing import print_table
 from si_eval.report.specification import TABLE_KINDS, Chart, as_chart
-from si_eval.report.tables import table_html
+from si_eval.report.tables import render_table
 from si_eval.results import SafeTable
 from si_eval.vocabulary import Language
 
@@ -71,12 +72,14 @@ def exhibit_payload(safe: SafeTable, chart: Chart | None, languages: Sequence[La
     """Return what the document takes of a table in some languages: title, numbers and figure, under its seal."""
     figure = chart if chart is not None and chart.kind not in TABLE_KINDS else None
     drawn = {one: draw(safe, figure, language=one, titled=False) if figure else None for one in languages}
+    printed = {one: print_table(safe, language=one, chart=chart) for one in languages}
     payload: dict[str, Any] = {
         "kind": "exhibit",
         "exhibit": safe.exhibit or safe.function,
         "form": "figure" if figure else "table",
         "titles": {one: title_of(safe, one) for one in languages},
-        "html": {one: table_html(safe, language=one, chart=chart) for one in languages},
+        "html": {one: render_table(table, one) for one, table in printed.items()},
+        "tables": {one: table.to_payload() for one, table in printed.items()},
         "png": {one: None if picture is None else b64encode(picture).decode() for one, picture in drawn.items()},
         "alt": {one: describe_figure(safe, figure, one) if figure else "" for one in languages},
         "synthetic": safe.simulation is not None,

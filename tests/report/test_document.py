@@ -11,6 +11,7 @@ import pytest
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.report import build_report
 from si_eval.report.display import SAFE_MIME
+from si_eval.report.document import other_forms
 from si_eval.report.execution import _cell
 
 NOTEBOOK = """
@@ -75,7 +76,10 @@ def test_one_run_gives_a_document_in_each_language(tmp_path: Path) -> None:
     )
     assert told == ["notebook 1/1: 01_reach"]
     assert path == tmp_path / "report" / "report_nl.html"
-    assert {file.name for file in path.parent.iterdir()} == {"report_nl.html", "report_en.html"}
+    forms = ["html", *other_forms()]
+    assert {file.name for file in path.parent.iterdir()} == {
+        f"report_{one}.{form}" for one in ("nl", "en") for form in forms
+    }
     pages = {
         language: (path.parent / f"report_{language}.html").read_text(encoding="utf-8") for language in ("nl", "en")
     }

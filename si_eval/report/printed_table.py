@@ -1,0 +1,104 @@
+"""A table as it is printed, whatever the form: its words in one language, without a look and without a format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PrintedCell:
+    """A number as it is printed: its text, the mark of its footnote, the small lines under it.
+
+    ``shade`` is a sign of `compare_direction`, empty for none; ``strong`` is None for text that is neither said with
+    certainty nor in doubt.
+    """
+
+    text: str = ""
+    mark: str = ""
+    small: tuple[str, ...] = ()
+    shade: str = ""
+    strong: bool | None = None
+
+    @property
+    def lines(self) -> str:
+        """The cell as plain text, its small lines after the number."""
+        return " ".join(filter(None, [self.text, *self.small]))
+
+
+@dataclass(frozen=True)
+class PrintedRow:
+    """A row: the heading that it stands under (empty for none), its label and its cells."""
+
+    heading: str
+    name: str
+    cells: tuple[PrintedCell, ...]
+    shade: str = ""
+
+
+@dataclass(frozen=True)
+class Spanner:
+    """A label over several columns: the first of them and how many."""
+
+    text: str
+    first: int
+    count: int
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    """A table in one language: title, what is the same for every row, heads, rows and notes.
+
+    ``spanners`` are rows of labels over the columns, the outermost first. ``synthetic`` is the words that mark
+    simulated data; empty for real data.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    synthetic: str
+    stub_head: str
+    columns: tuple[str, ...]
+    spanners: tuple[tuple[Spanner, ...], ...]
+    rows: tuple[PrintedRow, ...]
+    notes: tuple[str, ...]
+
+    def to_payload(self) -> dict[str, Any]:
+        """Return the table as plain values, as a notebook hands it on."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
+
+
+def from_payload(payload: Mapping[str, Any]) -> PrintedTable:
+    """Make the table that `PrintedTable.to_payload` wrote."""
+    return PrintedTable(
+        **{
+            **payload,
+            "columns": tuple(payload["columns"]),
+            "spanners": tuple(tuple(Spanner(**one) for one in level) for level in payload["spanners"]),
+            "rows": tuple(_row(one) for one in payload["rows"]),
+            "notes": tuple(payload["notes"]),
+        }
+    )
+
+
+def join_notes(notes: Sequence[str]) -> list[str]:
+    """Return notes for paper: marks a line each, sentences in one paragraph."""
+    marks = [note for note in notes if not note[:1].isalpha()]
+    sentences = [note if note.endswith((".", ";", ":")) else f"{note}." for note in notes if note[:1].isalpha()]
+    return [*marks, *([" ".join(sentences)] if sentences else [])]
+
+
+def _row(row: Mapping[str, Any]) -> PrintedRow:
+    cells = tuple(PrintedCell(**{**cell, "small": tuple(cell["small"])}) for cell in row["cells"])
+    return PrintedRow(**{**row, "cells": cells})
+
+
+def _plain(value: Any) -> Any:
+    """Return tuples as lists, as JSON gives them back: a seal is over what arrives."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_plain(one) for one in value]
+    return value

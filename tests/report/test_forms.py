@@ -1,0 +1,151 @@
+"""Word and PDF: the numbers of the page, as real tables under numbered captions, with words for every picture."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from docx import Document
+from docx.oxml.ns import qn
+from report_examples import EXAMPLES
+
+from si_eval.report.chapters import ReportChapter, write_chapters
+from si_eval.report.execution import ExecutedCell, ExecutedNotebook
+from si_eval.report.outline import Outline, outline_report
+from si_eval.report.page import write_page
+from si_eval.report.pdf import can_write_pdf, write_pdf
+from si_eval.report.printed_table import from_payload
+from si_eval.report.word import write_word
+
+TEXT = """Asked: **what** and *why*, see [the table](#dialogic_table_06).
+
+- one
+- two
+
+## Where
+
+#### Deeper
+
+| a | b |
+|---|---|
+| 1 | 2 |
+"""
+ODD = 'Words #strong[x] "y" \\ <b> & $z$ \x07'  # markup of one form or another, and a sign that XML cannot hold
+ANSWERS = {
+    "kind": "answers",
+    "exhibit": "",
+    "synthetic": True,
+    "html": {},
+    "questions": [
+        {
+            "id": "a",
+            "title": {"nl": "Wie?", "en": "Who?"},
+            "sentences": [
+                {
+                    "text": {"nl": "Er deden 494 mee.", "en": "494 took part."},
+                    "evidence": "association",
+                    "exhibit": "dialogic_table_06",
+                    "title": {"nl": "Eenheden", "en": "Units"},
+                    "synthetic": True,
+                }
+            ],
+        },
+        {"id": "b", "title": {"nl": "Waarom?", "en": "Why?"}, "sentences": []},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def outlines() -> dict[str, Outline]:
+    """Return a small document in both languages: prose, answers, a table with spanners and a figure."""
+    shown = [(make(), chart) for make, chart in (EXAMPLES["table 6"], EXAMPLES["table 8"], EXAMPLES["figure 26"])]
+    chapters = [ReportChapter({"nl": "Bereik", "en": "Reach"}, {"nl": TEXT, "en": TEXT}, shown)]
+    executed = write_chapters(chapters, ("nl", "en"))
+    answers = ExecutedNotebook("answers", (ExecutedCell("code", "x = 1", payloads=(ANSWERS,)),))
+    return {
+        one: outline_report([*executed, answers], language=one, title=ODD, date="2026-11-22")  # type: ignore[arg-type]
+        for one in ("nl", "en")
+    }
+
+
+def numbers_of(outline: Outline) -> list[str]:
+    """Return every number that the tables of a document print."""
+    tables = [
+        from_payload(block.payload["tables"][outline.language])
+        for chapter in outline.chapters
+        for block in chapter.blocks
+        if hasattr(block, "payload")
+    ]
+    return [cell.text for table in tables for row in table.rows for cell in row.cells if cell.text]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_word_has_styles_captions_heads_and_every_number(outlines, language: str) -> None:
+    outline = outlines[language]
+    document = Document(io.BytesIO(write_word(outline)))
+    styles = [paragraph.style.name for paragraph in document.paragraphs]
+    assert {"Title", "Banner", "Heading 1", "Heading 2", "Caption", "List Bullet", "TOC 1", "Question"} <= set(styles)
+    captions = [one for one in document.paragraphs if one.style.name == "Caption"]
+    kinds = ("Tabel", "Figuur") if language == "nl" else ("Table", "Figure")
+    assert [one.text.split()[0] for one in captions[:3]] == [kinds[0], kinds[0], kinds[1]]
+    assert all(one.paragraph_format.keep_with_next for one in captions)
+    fields = [one.text for one in document.element.body.iter(qn("w:instrText"))]
+    assert sum("SEQ Table" in one for one in fields) == 2
+    assert any('TOC \\o "1-2"' in one for one in fields)
+    printed = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    for number in numbers_of(outline):
+        assert any(text.split("\n")[0].startswith(number) for text in printed), number
+    for table in document.tables:
+        assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+    (picture,) = document.inline_shapes
+    assert picture._inline.docPr.get("descr") == outline.chapters[0].blocks[-1].payload["alt"][language]
+    assert document.core_properties.language == language
+    text = "\n".join(paragraph.text for paragraph in document.paragraphs)
+    assert "x = 1" not in text, "source code is for the page"
+    assert ("Er deden 494 mee. [synthetisch]" if language == "nl" else "494 took part. [synthetic]") in text
+    assert ODD.replace("\x07", "\ufffd") in text
+
+
+def test_links_and_bookmarks_of_word_meet(outlines) -> None:
+    body = Document(io.BytesIO(write_word(outlines["nl"]))).element.body
+    marks = [one.get(qn("w:name")) for one in body.iter(qn("w:bookmarkStart"))]
+    assert len(marks) == len(set(marks))
+    assert all(len(mark) <= 40 for mark in marks)
+    assert {one.get(qn("w:anchor")) for one in body.iter(qn("w:hyperlink"))} <= set(marks)
+
+
+@pytest.mark.skipif(not can_write_pdf(), reason="needs Typst, which the extra `report` installs")
+def test_pdf_is_tagged_with_a_title_and_always_the_same(outlines) -> None:
+    written = write_pdf(outlines["nl"])
+    assert written.startswith(b"%PDF-")
+    assert re.search(rb"<pdfuaid:part>1</pdfuaid:part>", written), "PDF/UA-1, which Typst checks as it writes"
+    assert b"/StructTreeRoot" in written
+    assert b"(nl)" in written
+    assert write_pdf(outlines["nl"]) == written
+
+
+def test_markup_of_pages_has_every_number_and_takes_no_text_for_markup(outlines, tmp_path: Path) -> None:
+    from si_eval.report.pdf import _Pages
+
+    outline = outlines["en"]
+    markup = _Pages(outline, tmp_path).write()
+    for number in numbers_of(outline):
+        assert f'"{number}"' in markup
+    assert '"Words #strong[x] \\"y\\" \\\\ <b> & $z$  "' in markup
+    assert "2. Deeper" not in markup
+    assert len(list(tmp_path.glob("*.png"))) == 1
+
+
+def test_the_same_word_file_comes_out_twice(outlines) -> None:
+    assert write_word(outlines["en"]) == write_word(outlines["en"])
+
+
+def test_a_page_has_its_tables_once_and_lean(outlines) -> None:
+    page = write_page(outlines["en"], others=[("nl", "report_nl.html"), ("docx", "report_en.docx")])
+    assert 'href="report_en.docx"' in page
+    assert " headers=" not in page
+    assert page.count("<style>") == 1
+    for number in numbers_of(outlines["en"]):
+        assert number.replace("&", "&amp;") in page
