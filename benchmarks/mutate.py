@@ -107,7 +107,7 @@ class Lines:
     """A pytest plugin that notes which tests execute which lines of some files, and how long each test takes."""
 
     def __init__(self, files: set[str]) -> None:
-        self.files, self.test = files, ""
+        self.files, self.test, self.started = files, "", 0.0
         self.tests: dict[str, set[str]] = {}
         self.seconds: dict[str, float] = {}
 
@@ -120,12 +120,12 @@ class Lines:
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Take the name of the test that starts."""
-        self.test = nodeid
+        self.test, self.started = nodeid, time.process_time()
         sys.settrace(self.trace)
 
-    def pytest_runtest_logreport(self, report: Any) -> None:
-        """Add up the seconds of a test."""
-        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Keep the seconds that the processor took for a test."""
+        self.seconds[nodeid] = time.process_time() - self.started
 
 
 def in_child(work: Callable[[], int], seconds: float) -> int:
@@ -217,8 +217,11 @@ def is_ours(module: object) -> bool:
     return str(getattr(module, "__file__", "") or "").startswith(str(Path.cwd()))
 
 
-def survives(tree: ast.Module, path: str, tests: list[str], seconds: dict[str, float]) -> bool:
-    """Say whether a changed module passes the tests that execute the changed line: the quickest, then their files."""
+def survives(tree: ast.Module, path: str, tests: list[str], seconds: dict[str, float], most: float) -> bool:
+    """Say whether a changed module passes the tests that execute the changed line: the quickest, then their files.
+
+    Files are asked from the quickest on, as long as they take no more than ``most`` seconds together.
+    """
     original = importlib.machinery.SourceFileLoader.get_code
     before = compile(Path(path).read_text(), path, "exec", dont_inherit=True)
 
@@ -235,7 +238,11 @@ def survives(tree: ast.Module, path: str, tests: list[str], seconds: dict[str, f
     quickest = sorted(tests, key=seconds.__getitem__)[:FIRST_TESTS]
     files = sorted({test.partition("::")[0] for test in tests})
     cost = {file: sum(took for test, took in seconds.items() if test.startswith(file)) for file in files}
-    for chosen in (quickest, sorted(files, key=cost.__getitem__)):
+    asked, total = [], 0.0
+    for file in sorted(files, key=cost.__getitem__):
+        total += cost[file]
+        asked += [file] if total <= most else []
+    for chosen in (quickest, asked) if asked else (quickest,):
         limit = PATIENCE[0] * sum(cost.values()) + PATIENCE[1]
         if in_child(lambda chosen=chosen: work(chosen), limit) != 0:  # type: ignore[misc]
             return False
@@ -249,6 +256,7 @@ def main() -> None:
     parser.add_argument("--modules", nargs="+", required=True)
     parser.add_argument("--sample", type=int, default=30, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--most", type=float, default=float("inf"), help="seconds of tests, at most, for each mutant")
     options = parser.parse_args()
     sys.path.insert(0, str(Path.cwd()))
     import duckdb, ibis, pandas, pyarrow.parquet, scipy.stats, statsmodels.api  # noqa: E401, F401, I001, PLC0415
@@ -265,7 +273,7 @@ def main() -> None:
         everything = sorted({test for key in lines if key.startswith(f"{path}:") for test in lines[key]} - {""})
         for place, (line, text) in enumerate(mutants(tree)):
             tests = [test for test in lines.get(f"{path}:{line}", everything) if test] or everything
-            if place in chosen and (not tests or survives(tree, path, tests, seconds)):
+            if place in chosen and (not tests or survives(tree, path, tests, seconds, options.most)):
                 alive.append(line)
                 print(f"{module}:{line}: {text}", flush=True)
         print(f"{module}: {len(alive)} of {len(chosen)} survive ({len(places)} in all)", flush=True)

@@ -112,10 +112,11 @@ def check_errors(
     rules = panel.rules
     coverage = rules.level if level is None else arguments.level("level", level)
     chosen = rules.cluster if cluster is None else arguments.option("cluster", cluster, CLUSTERS)
-    if chosen == GROUP and not _knows_groups(panel):
+    by_group = chosen != "unit" and _knows_groups(panel)
+    if chosen == GROUP and not by_group:
         arguments.add("cluster", "a panel without enterprise groups", "a panel that knows them", 'write "auto"')
     robust = tuple(name for name in (WINSORISED_MEAN, MEAN_LOG) if name in statistics)
-    return Errors(coverage, by_group=chosen != "unit", robust=robust)
+    return Errors(coverage, by_group=by_group, robust=robust)
 
 
 def _knows_groups(panel: Panel) -> bool:
