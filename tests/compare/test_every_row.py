@@ -212,7 +212,9 @@ def test_levels_and_contrasts(panel, units):
     table = compare_groups(panel, indicator="x", by="sector", level=LEVEL, statistics=shown).to_frame()
     ratios = compare_groups(panel, indicator="revenue_per_employee", by="sector", level=LEVEL).to_frame()
     table = pd.concat([table, ratios[ratios["statistic"] == "ratio_of_sums"]])
-    assert len(table) == 2 * len(CASES) * (2 * (len(shown) - 1) + 2) + 2 * 2 * len(CASES) - 2  # two groups have no ratio
+    assert (
+        len(table) == 2 * len(CASES) * (2 * (len(shown) - 1) + 2) + 2 * 2 * len(CASES) - 2
+    )  # two groups have no ratio
     assert set(table["se_convention"]) == {"independent units, Welch"}
     for row in table.to_dict("records"):
         (ours, _), (theirs, _) = (units(row["sector"], row["year"], side) for side in (1, 0))
@@ -248,7 +250,7 @@ def index_of(case, units, joined, year):
 
 
 def variance_of_index(case, joined):
-    """Compute the variance of a mean less ``r`` times that of the base year, of units that stay and units that do not."""
+    """Compute the variance of a mean less ``r`` times that of the base year, of all units of both years."""
     base, now = (np.array(CASES[case][place]) for place in ((0, 2) if joined else (1, 3)))
     means = [np.nanmean(part) for part in (base, now)]
     counts = [np.isfinite(part).sum() for part in (base, now)]

@@ -9,7 +9,7 @@ from compared_rows import select_row, select_values
 from scipy import stats as scipy_stats
 
 from si_eval import cells
-from si_eval.compare.levels import compare_groups, compare_summaries
+from si_eval.compare.levels import compare_groups, compare_summaries, level_request
 from si_eval.errors import StudyError
 
 SAME = 1e-12  # the same formula in another order of sums
@@ -86,7 +86,7 @@ def test_summaries_of_many_requests_give_the_figures_of_each(panel, monkeypatch)
         {"indicator": "revenue", "where": {"sector": ["C"]}},
     ]
     expected = [compare_groups(panel, **arguments) for arguments in asked]
-    summaries = cells.summarise_requests(panel, [cells.cell_request(**arguments) for arguments in asked])
+    summaries = cells.summarise_requests(panel, [level_request(panel, **arguments) for arguments in asked])
     monkeypatch.setattr("si_eval.cells.summary._select_columns", None)  # no unit is fetched any more
     for arguments, table in zip(asked, expected, strict=True):
         found = compare_summaries(panel, summaries, **arguments)

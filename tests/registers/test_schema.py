@@ -90,6 +90,20 @@ def test_file_names_tell_table_year_and_version(name, table, year, version, tmp_
         assert (file.table, file.year, file.version, file.format in FORMATS) == (table, year, version, True)
 
 
+@pytest.mark.parametrize(("beside", "table"), [
+    ("turnover_2.csv", "turnover"), ("Turnover - copy.csv", "turnover"), ("turnover2019 (1).csv", "turnover"),
+    ("turnover.xlsx", "turnover"), ("DRT_BEID2018V1 (2).csv", "turnover"), ("be_abr final.csv", "business_units"),
+    ("events.xlsx", "events"), ("turn.csv", None), ("turnovers.csv", None), ("x.pdf", None),
+])  # fmt: skip
+def test_a_file_that_begins_as_a_table_and_is_not_read_is_told(beside, table, tmp_path):
+    for name in ("DRT_BEID2019V1.csv", "BE_ABR2019V1.csv", beside):
+        (tmp_path / name).touch()
+    found = find_files(tmp_path)
+    assert [file.name for file in found.files] == ["BE_ABR2019V1.csv", "DRT_BEID2019V1.csv"]
+    told = f"{beside} is not read: it begins as a file of {table}, and its name or format is of no table"
+    assert found.notes == ((told,) if table else ())
+
+
 def read_values(values: list, stored: str, column: Column) -> tuple[list, int]:
     """Convert values as an engine would, and count those that resist."""
     engine = ibis.duckdb.connect()

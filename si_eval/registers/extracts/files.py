@@ -87,8 +87,8 @@ def find_files(
     newest = [file for file in newest if irregular[file] is None]
     notes += older
     problems += _conflicts(newest)
-    taken = {file.name for file in candidates}
-    return FoundFiles(tuple(newest), tuple(problems), tuple(notes), tuple(sorted(set(unrecognised) - taken)))
+    rest = sorted(set(unrecognised) - {file.name for file in candidates})
+    return FoundFiles(tuple(newest), tuple(problems), (*notes, *_namesakes(newest, rest)), tuple(rest))
 
 
 def match_files(
@@ -239,6 +239,22 @@ def _newest(files: Iterable[RawFile]) -> tuple[list[RawFile], list[str]]:
         key=lambda file: (order.index(file.table) if file.table in order else len(order), file.year or 0, file.name)
     )
     return newest, sorted(notes)
+
+
+def _namesakes(files: Sequence[RawFile], unrecognised: Sequence[str]) -> list[str]:
+    """Note the files that are not read, though their names begin as those of a table."""
+    tables = {_letters(name): name for name in contracts()} | {_letters(file.path.stem): file.table for file in files}
+    return [
+        f"{name} is not read: it begins as a file of {tables[_letters(name)]}, and its name or format is of no table"
+        for name in unrecognised
+        if _letters(name) in tables
+    ]
+
+
+def _letters(name: str) -> str:
+    """Return the words that a file name begins with."""
+    words = re.match(r"[^\W\d]*", name)
+    return words[0].strip("_").lower() if words else ""
 
 
 def _conflicts(files: Sequence[RawFile]) -> list[Problem]:
