@@ -12,7 +12,7 @@ from .compare.transitions import describe_transitions
 from .compare.trends import index_series
 from .consistency import check_consistency
 from .disclosure import DisclosureRules, OutputRequest, ReleaseLedger, protect
-from .effects import estimate_effect, model_participation
+from .effects import estimate_effect, match_units, model_participation
 from .errors import DisclosureError, InputError, SiEvalError, StudyError
 from .published import compare_published
 from .registers.any_frame import panel_from_frame
@@ -67,6 +67,7 @@ __all__ = [
     "link_participants",
     "list_rule_moves",
     "load_study",
+    "match_units",
     "model_participation",
     "open_reference",
     "open_study",

@@ -4,6 +4,7 @@ from si_eval.effects.balance import balance_table
 from si_eval.effects.coarsening import coarsened_exact, stratified_effect
 from si_eval.effects.estimate import estimate_effect
 from si_eval.effects.honest import Bounds, breakdown, relative_magnitude_bounds, smoothness_bounds
+from si_eval.effects.match import match_units
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.participation import model_participation
 from si_eval.effects.power import design_std_error, detectable_effect, minimum_detectable_effect, power_of
@@ -26,6 +27,7 @@ __all__ = [
     "fit_logit",
     "inverse_probability",
     "match_nearest",
+    "match_units",
     "matched_effect",
     "minimum_detectable_effect",
     "model_participation",

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from si_eval.effects.panel_arrays import NEVER_TREATED, PanelArrays
+from si_eval.effects.panel_arrays import ALL_COHORTS, NEVER_TREATED, PanelArrays
 from si_eval.effects.propensity import Logit, fit_logit
 from si_eval.effects.sides import placed
 from si_eval.effects.small_sample import clusters_are_too_few
@@ -21,7 +21,7 @@ class ChangeSample:
 
     ``covariates`` has shape (n, k). ``cluster`` (n,) numbers their clusters, None where each unit is its own. ``scale``
     is the largest outcome: changes that differ by less than its rounding do not vary. ``places`` marks these units
-    among all of the arrays.
+    among all of the arrays. ``weights`` (n,) are what they count for.
     """
 
     level: FloatArray
@@ -32,6 +32,7 @@ class ChangeSample:
     places: BoolArray
     cluster: IntArray | None
     has_covariates: bool = True
+    weights: FloatArray | None = None
 
     @property
     def has_too_few_clusters(self) -> bool:
@@ -44,7 +45,7 @@ class ChangeSample:
     def logit(self) -> Logit:
         """Logit of participation on the covariates, fitted once."""
         assert self.covariates is not None
-        return fit_logit(self.covariates, self.treated)
+        return fit_logit(self.covariates, self.treated, weights=self.weights)
 
 
 def select_sample(arrays: PanelArrays, used: BoolArray, place: int = 0) -> ChangeSample:
@@ -52,22 +53,29 @@ def select_sample(arrays: PanelArrays, used: BoolArray, place: int = 0) -> Chang
 
     The change is that from the year at ``place`` to the last; covariates are those of that year.
     """
+    if arrays.has_weights:
+        every: BoolArray = np.ones(len(used), dtype=np.bool_)
+        used = used & (arrays.weights_of(ALL_COHORTS, place, every) > 0)
     level = arrays.outcome[used, place]
     change = arrays.outcome[used, -1] - level
     scale = float(max(np.abs(level).max(initial=0.0), np.abs(level + change).max(initial=0.0)))
     treated = arrays.cohort[used] != NEVER_TREATED
     cluster = None if arrays.cluster is None else arrays.cluster[used]
+    weights = arrays.weights_of(ALL_COHORTS, place, used) if arrays.has_weights else None
     design = arrays.design(place, used)
     if design is None:
         return ChangeSample(
-            level, change, treated, None, scale, used, _numbered(cluster), has_covariates=bool(arrays.covariates)
+            level, change, treated, None, scale, used, _numbered(cluster), bool(arrays.covariates), weights
         )
     known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
     if np.any(treated & known):
         known[known] = has_counterpart(design[known], treated[known])
     cluster, places = None if cluster is None else cluster[known], placed(known, used)
     covariates = drop_constant_columns(design[known])
-    return ChangeSample(level[known], change[known], treated[known], covariates, scale, places, _numbered(cluster))
+    weights = None if weights is None else weights[known]
+    return ChangeSample(
+        level[known], change[known], treated[known], covariates, scale, places, _numbered(cluster), weights=weights
+    )
 
 
 def _numbered(cluster: IntArray | None) -> IntArray | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from si_eval.effects.sides import Sides
 from si_eval.stats import BoolArray
-from si_eval.vocabulary import ALL, ATT, Evidence, Reason
+from si_eval.vocabulary import ALL, ATT, BOTH_LANGUAGES, Evidence, Reason, bilingual
 
 OVERALL = "overall"
 MARYLAND_COMPARED, MARYLAND_TRENDS = 2, 3  # Maryland scale: a comparison over time; with trends before that bear it
@@ -50,6 +50,14 @@ class Estimate(NamedTuple):
     corrected_error: float = np.nan
     convention: str = ""
     note: str = ""
+
+
+def with_note(estimate: Estimate, reason: Reason) -> Estimate:
+    """Add a remark to what an estimate says already."""
+    if not estimate.note:
+        return estimate._replace(note=reason.note)
+    nl, _, en = estimate.note.partition(BOTH_LANGUAGES)
+    return estimate._replace(note=bilingual(f"{nl}; {reason.text('nl')}", f"{en}; {reason.text('en')}"))
 
 
 @dataclass(frozen=True)

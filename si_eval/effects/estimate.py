@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from si_eval import cells, stats
-from si_eval.effects.design_result import DesignResult
+from si_eval import cells
+from si_eval.effects.design_result import DesignResult, with_note
+from si_eval.effects.estimate_rows import count_rows, estimate_rows, keys_of_filter, units_of_estimates
 from si_eval.effects.long_difference import estimate_long_difference
+from si_eval.effects.match import Matching, match_for, matched_arrays
 from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
 from si_eval.effects.requests import STAGGERED, Design, Request, check_effect_request
+from si_eval.effects.sides import placed, placed_sides
 from si_eval.effects.staggered import estimate_staggered
-from si_eval.results import EstimateUnits, Panel, ResultTable
+from si_eval.results import Panel, ResultTable
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
-    ALL,
-    CATEGORY,
-    CONF_HIGH,
-    CONF_LOW,
-    COUNT,
+    ATT,
     DIFFERENCE,
-    DOF,
-    ESTIMATE,
     GROUP,
     INDICATOR,
     LANGUAGES,
-    LEFT_OUT,
     LOG_POINTS,
-    N_UNITS,
-    NOTE,
-    P_VALUE,
-    PARTICIPANTS,
-    PARTICIPATION_ENDED,
-    RECORDS,
     RESTS_ON,
     RULE_SET,
-    SE_CONVENTION,
-    STATISTIC,
-    STD_ERROR,
     UNIT_OF_MEASURE,
-    YEAR,
     Reason,
     bilingual,
     label,
 )
 
-UNITS = "business units"
 CANNOT_SHOW = {
     "effect": (
         "Trends before participation that look alike do not prove that they would have stayed alike; effects on firms "
@@ -79,6 +65,8 @@ def estimate_effect(
     level: float | None = None,
     seed: int = 0,
     against: str | Sequence[str] | None = None,
+    match: Matching | Mapping[str, Any] | str | None = None,
+    weights: str | None = None,
 ) -> ResultTable:
     """Estimate what participation did to an outcome, on the participants.
 
@@ -135,6 +123,13 @@ def estimate_effect(
         (others that have no participant in their municipality and division), or columns of the panel with yes and no,
         such as rejected applicants or users of another scheme. Others in an enterprise group with a participant are in
         none of them, and counted (indicator ``left_out``). Default: all others, these included.
+    match : Matching or mapping, optional
+        A match from `match_units`, or its arguments: only matched units are compared, with what each counts for. The
+        match is made in the year before entry (of a long difference in the first year), is the same in every year, and
+        its sets are clusters. Others are units that never take part. In a study file also the id of an exhibit.
+    weights : str, optional
+        Panel column with what each unit counts for (survey weights, persons employed), in the year before entry; of a
+        long difference in the first year.
 
     Returns
     -------
@@ -194,13 +189,16 @@ def estimate_effect(
             estimate_effect, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
             anticipation=anticipation, years=years, logarithm=logarithm, cluster=cluster,
             earliest_entry=earliest_entry, min_units=min_units, smallest_effect=smallest_effect, level=level, seed=seed,
+            match=match, weights=weights,
         )  # fmt: skip
         return cells.compare_against("estimate_effect", panel, against, where, years, again)
     request = check_effect_request(
         panel, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
         anticipation=anticipation, where=where, years=years, logarithm=logarithm, cluster=cluster,
         earliest_entry=earliest_entry, min_units=min_units, smallest_effect=smallest_effect, level=level, seed=seed,
+        match=match, weights=weights,
     )  # fmt: skip
+    matching = match_for(panel, match, _match_defaults(request), request.where)
     arrays = read_arrays(
         panel,
         request.outcome,
@@ -210,16 +208,17 @@ def estimate_effect(
         logarithm=request.logarithm,
         cluster=request.cluster,
         earliest_entry=request.earliest_entry,
+        weights=request.weights,
         with_non_participants=request.design != STAGGERED or not entry_is_unknown(panel),
     )
-    result = _estimate(arrays, request)
+    result = _estimate_matched(arrays, request, matching)
     unit = LOG_POINTS if logarithm else panel.indicators[request.outcome].unit
     source = cells.unit_source(panel)
-    estimates = _rows(result, request.level)
-    estimates[RESTS_ON] = _units_of(result, arrays, request, source)
+    estimates = estimate_rows(result, request.level)
+    estimates[RESTS_ON] = units_of_estimates(result, arrays, request, source)
     estimates = estimates.assign(**{INDICATOR: request.outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
-    rows = pd.concat([estimates, _counted(result, arrays, source)], ignore_index=True)
-    rows = rows.assign(**_keys_of_filter(rows, request.where), **{RULE_SET: panel.rules.name})
+    rows = pd.concat([estimates, count_rows(result, arrays, source)], ignore_index=True)
+    rows = rows.assign(**keys_of_filter(rows, request.where), **{RULE_SET: panel.rules.name})
     return ResultTable(
         frame=cells.tidy_frame(rows),
         function="estimate_effect",
@@ -237,6 +236,33 @@ def _years_to_read(panel: Panel, request: Request) -> tuple[int, ...] | None:
     if request.years is None or request.earliest_entry is None:
         return request.years
     return tuple(year for year in panel.per_year if min(request.years) <= year <= max(request.years))
+
+
+def _match_defaults(request: Request) -> dict[str, Any]:
+    """Return the base year of a match by its design: the year before entry, or the first."""
+    if request.design == STAGGERED:
+        return {"anticipation": request.anticipation}
+    return {} if request.years is None else {"base_year": min(request.years)}
+
+
+def _estimate_matched(arrays: PanelArrays, request: Request, matching: Matching | None) -> DesignResult:
+    """Estimate among all units or the matched ones; places of units are those among all."""
+    if matching is None:
+        return _estimate(arrays, request)
+    matched, unmatched = matched_arrays(arrays, matching)
+    chosen = np.isin(arrays.ids, matched.ids, assume_unique=True)
+    result = _estimate(matched, request)
+    estimates = [
+        estimate._replace(
+            sides=None if estimate.sides is None else placed_sides(estimate.sides, chosen),
+            convention=f"{estimate.convention}; match as given" if estimate.convention else "",
+        )
+        for estimate in result.estimates
+    ]
+    if request.outcome in matching.covariates:
+        estimates = [with_note(one, Reason.OUTCOME_MATCHED_ON) if one.statistic == ATT else one for one in estimates]
+    left_out = {reason: placed(units, chosen) for reason, units in result.left_out.items()}
+    return replace(result, estimates=estimates, left_out={**unmatched, **left_out})
 
 
 def _estimate(arrays: PanelArrays, request: Request) -> DesignResult:
@@ -265,78 +291,3 @@ def _cannot_show(result: DesignResult) -> str:
         for language in LANGUAGES
     )
     return bilingual(nl, en)
-
-
-def _rows(result: DesignResult, level: float) -> pd.DataFrame:
-    """Make a row of each estimate; an interval that an estimate does not bring follows from its error and t."""
-    frame = pd.DataFrame([estimate._asdict() for estimate in result.estimates])
-    error = frame["corrected_error"].fillna(frame["std_error"])
-    interval = stats.student_interval(frame["estimate"].to_numpy(), error.to_numpy(), frame["dof"].to_numpy(), level)
-    units = frame[["n_treated", "n_controls"]].min(axis=1)
-    dof = frame["dof"].where(np.isfinite(frame["dof"]) & frame["std_error"].notna(), units.sub(1).clip(lower=0))
-    return pd.DataFrame(
-        {
-            STATISTIC: frame["statistic"],
-            YEAR: frame["year"],
-            CATEGORY: frame["category"],
-            ESTIMATE: interval.estimate,
-            STD_ERROR: frame["std_error"],
-            CONF_LOW: frame["low"].fillna(pd.Series(interval.low)),
-            CONF_HIGH: frame["high"].fillna(pd.Series(interval.high)),
-            P_VALUE: frame["p_value"].fillna(pd.Series(interval.p_value)),
-            N_UNITS: units.astype("float64"),
-            NOTE: [estimate.reason.note if estimate.reason else estimate.note for estimate in result.estimates],
-            DOF: dof.astype("float64"),
-            SE_CONVENTION: frame["convention"],
-        }
-    )
-
-
-def _units_of(result: DesignResult, arrays: PanelArrays, request: Request, source: cells.PanelUnits) -> pd.Series:
-    """Return the units behind each estimate, with what is estimated of them: the outcome, and who is compared when."""
-    outcome = f"log {request.outcome}" if request.logarithm else request.outcome
-    ids = source.lasting_ids(arrays.ids)
-    known: dict[tuple[str, bytes], EstimateUnits] = {}
-    rows: list[tuple[EstimateUnits, ...]] = []
-    for estimate in result.estimates:
-        if estimate.sides is None:
-            rows.append(())
-            continue
-        compared = [f"{cohort}: {period} - {base}" for cohort, period, base in sorted(estimate.comparisons)]
-        what = f"{outcome}, {', '.join(compared)}"
-        key = what, estimate.sides.tobytes()
-        if key not in known:
-            known[key] = EstimateUnits.among(source, what, ids, estimate.sides)
-        rows.append((known[key],))
-    return pd.Series(rows, dtype=object)
-
-
-def _keys_of_filter(rows: pd.DataFrame, where: cells.Where | None) -> pd.DataFrame:
-    """Write the choice of units in the tidy columns; a filter on anything else joins the category."""
-    keys = cells.label_cells(rows, [], where)
-    other = keys[CATEGORY] != ALL
-    keys[CATEGORY] = rows[CATEGORY].where(~other, rows[CATEGORY] + " · " + keys[CATEGORY])
-    return keys
-
-
-def _counted(result: DesignResult, arrays: PanelArrays, source: cells.PanelUnits) -> pd.DataFrame:
-    """Count, by reason, the participants that no estimate rests on, and those that stop taking part.
-
-    A logarithm may also drop single years of firms.
-    """
-    nobody = arrays.ids[:0]
-    counts: list[tuple[str, str, int, str, str, tuple[EstimateUnits, ...]]] = [
-        (LEFT_OUT, reason.note, int(units.sum()), PARTICIPANTS, UNITS,
-         (EstimateUnits.of(source, f"{LEFT_OUT}: {reason}", source.lasting_ids(arrays.ids[units]), nobody),))
-        for reason, units in result.left_out.items()
-    ]  # fmt: skip
-    if arrays.n_not_positive:
-        counts.append((LEFT_OUT, Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS, ()))
-    if len(arrays.ended):
-        ended = EstimateUnits.of(source, PARTICIPATION_ENDED, source.lasting_ids(arrays.ended), nobody)
-        reason = Reason.STOPPED_TAKING_PART.note
-        counts.append((PARTICIPATION_ENDED, reason, len(arrays.ended), PARTICIPANTS, UNITS, (ended,)))
-    rows = pd.DataFrame(counts, columns=[INDICATOR, CATEGORY, ESTIMATE, GROUP, UNIT_OF_MEASURE, RESTS_ON])
-    rows = rows.astype({ESTIMATE: "float64"})
-    same = {STATISTIC: COUNT, YEAR: ALL, NOTE: ""}
-    return rows.assign(**same).assign(**{N_UNITS: rows[ESTIMATE]})

@@ -10,12 +10,14 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from si_eval.effects.left_out import count_left_out, units_left_out
 from si_eval.effects.panel_arrays import NEVER_TREATED
 from si_eval.effects.sides import Sides, joint_sides, sides_of
 from si_eval.effects.small_sample import (
     SmallSample,
     clusters_are_too_few,
     count_members,
+    effective_units,
     side_stretch,
     strata_covariances,
 )
@@ -92,6 +94,7 @@ def group_time_effects(
     base: Base = "varying",
     balanced: bool = False,
     cluster: IntArray | None = None,
+    weights: Callable[[int], FloatArray] | None = None,
     min_units: int = 1,
 ) -> GroupTimeEffects:
     """Estimate the effect on each cohort in each period (`att_gt` of R's `did`).
@@ -105,8 +108,10 @@ def group_time_effects(
     periods; ``balanced`` keeps only units observed in all, as R's `did` does by default. Cells with fewer than
     ``min_units`` on either side, and never with fewer than two, are not estimated. Units treated from the first period
     on have nothing to compare with and are dropped, as are those that are first observed from their own treatment on:
-    they are in no share of a cohort. Those treated after the last period are controls of "not_yet" alone. With
-    ``cluster``, a cell has a standard error where each side has two clusters, and all units together have five.
+    they are in no share of a cohort. Those treated after the last period are controls of "not_yet" alone. ``weights``
+    gives, for a cohort, what each unit counts for in its effects (units,); units that count for nothing are in none of
+    them. With ``cluster``, a cell has a standard error where each side has two clusters, and all units together have
+    five.
 
     Raises `StudyError` for shapes, options and cohorts that cannot be used. Source: Callaway & Sant'Anna (2021),
     Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
@@ -128,11 +133,12 @@ def group_time_effects(
         calendar,
         None if covariates is None else lambda t: _rows_of(covariates(t), kept),
         None if cluster is None else np.unique(cluster[kept], return_inverse=True)[1],
+        None if weights is None else {int(g): weights(int(g))[kept] for g in cohorts},
     )
     pairs = list(_cells_to_estimate(cohorts, calendar, anticipation, base))
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
     corrected = np.zeros((len(scores), len(sample.several)))
-    effects, stretches, n_incomplete, sides = [], [], [], []
+    effects, stretches, n_incomplete, sides, effective = [], [], [], [], []
     for row, (g, t, base_t) in enumerate(pairs):
         later = max(calendar[t], calendar[base_t]) + anticipation
         cell = sample.cell(g, t, base_t, later if controls == "not_yet" else None, method, min_units)
@@ -141,10 +147,12 @@ def group_time_effects(
         stretches.append(cell.stretch)
         n_incomplete.append(cell.n_missing)
         sides.append(sides_of(*cell.compared, kept))
+        effective.append(sample.effective(g, cell.compared))
     every_unit = np.ones(len(cohort_kept), dtype=bool)
-    shares = np.array([(cohort_kept == g).mean() for g in cohorts])
-    for row, (g, share) in enumerate(zip(cohorts, shares, strict=True), start=len(pairs)):
-        scores[row] = sample.by_cluster((cohort_kept == g) - share, every_unit)
+    parts = [sample.share_of(int(g)) for g in cohorts]
+    shares = np.array([part.mean() for part in parts])
+    for row, (part, share) in enumerate(zip(parts, shares, strict=True), start=len(pairs)):
+        scores[row] = sample.by_cluster(part - share, every_unit)
         corrected[row] = scores[row, sample.several]
     covariance = scores @ scores.T / len(cohort_kept) ** 2
     of_cells = {
@@ -162,7 +170,11 @@ def group_time_effects(
     if sample.cluster is None:
         strata = strata_covariances(scores, cohort_kept, cohorts, unbiased)
     else:
-        members = count_members(sample.cluster, cohort_kept, cohorts)
+        members = count_members(sample.cluster, cohort_kept, cohorts, sample.all_weights)
+    of_small = of_cells
+    if weights is not None:
+        of_treated, of_controls = np.array(effective).T
+        of_small = of_cells | {"n_treated": of_treated, "n_controls": of_controls}
     return GroupTimeEffects(
         **of_cells,
         att=np.array([effect.att for effect in effects]),
@@ -171,10 +183,10 @@ def group_time_effects(
         reason=tuple(effect.reason for effect in effects),
         shares=shares,
         covariance=covariance,
-        small_sample=SmallSample(**of_cells, covariance=unbiased, strata=strata, members=members),
+        small_sample=SmallSample(**of_small, covariance=unbiased, strata=strata, members=members),
         clusters=sample.clusters,
-        dropped=_count_left_out(reasons, cohort != NEVER_TREATED),
-        dropped_never=_count_left_out(reasons, cohort == NEVER_TREATED),
+        dropped=count_left_out(reasons, cohort != NEVER_TREATED),
+        dropped_never=count_left_out(reasons, cohort == NEVER_TREATED),
         anticipation=anticipation,
         base=calendar[[base_t for _, _, base_t in pairs]],
         sides=tuple(sides),
@@ -201,7 +213,7 @@ class _Cell(NamedTuple):
 class _Sample:
     """The units that are used: ``outcome`` has shape (periods, units), ``cluster`` numbers their clusters.
 
-    ``covariates`` gives theirs by column of a period.
+    ``covariates`` gives theirs by column of a period, ``weights`` what they count for, by cohort.
     """
 
     outcome: FloatArray
@@ -209,10 +221,35 @@ class _Sample:
     calendar: IntArray
     covariates: Callable[[int], FloatArray | None] | None
     cluster: IntArray | None
+    weights: Mapping[int, FloatArray] | None = None
+
+    @property
+    def all_weights(self) -> FloatArray | None:
+        """What each unit counts for in its own cohort or, of controls, in all of them together."""
+        if self.weights is None:
+            return None
+        mine = [
+            np.where((self.cohort == g) | (self.cohort == NEVER_TREATED), own, 0) for g, own in self.weights.items()
+        ]
+        return np.asarray(np.sum(mine, axis=0), dtype=np.float64)
+
+    def share_of(self, g: int) -> FloatArray:
+        """Return what each unit counts for in the share of a cohort, shape (units,)."""
+        mine = (self.cohort == g).astype(np.float64)
+        return mine if self.weights is None else mine * self.weights[g]
+
+    def effective(self, g: int, compared: tuple[BoolArray, BoolArray]) -> tuple[float, float]:
+        """Return the effective number of units on either side of a comparison."""
+        if self.weights is None:
+            return 0.0, 0.0
+        of_treated, of_controls = (effective_units(self.weights[g][side]) for side in compared)
+        return of_treated, of_controls
 
     @cached_property
     def several(self) -> IntArray:
-        """List the clusters of several units."""
+        """List the clusters whose score is corrected by itself: those of several units or, with weights, all."""
+        if self.weights is not None:
+            return np.arange(self.clusters)
         return np.zeros(0, dtype=np.int64) if self.cluster is None else np.flatnonzero(np.bincount(self.cluster) > 1)
 
     @cached_property
@@ -239,6 +276,9 @@ class _Sample:
             is_control |= (self.cohort > treated_after) & ~in_cohort
         before, after = self.outcome[base_t], self.outcome[t]
         used = (in_cohort | is_control) & ~np.isnan(before) & ~np.isnan(after)
+        own = None if self.weights is None else self.weights[g]
+        if own is not None:
+            used &= own > 0
         design = None if self.covariates is None else self.covariates(min(t, base_t))
         observed = int(used.sum())
         n_missing = 0
@@ -254,7 +294,8 @@ class _Sample:
             nothing = np.zeros(self.clusters)
             none = TwoByTwo(np.nan, nothing, n_treated, n_controls, Reason.TOO_FEW_UNITS)
             return _Cell(none, nothing, nothing[self.several], (1.0, 1.0), n_missing, compared)
-        effect = two_by_two(before[used], after[used], in_cohort[used], design, method=method)
+        mine = None if own is None else own[used]
+        effect = two_by_two(before[used], after[used], in_cohort[used], design, method=method, weights=mine)
         if np.isfinite(effect.att) and self._has_too_few_clusters(*compared):
             effect = effect._replace(reason=Reason.TOO_FEW_CLUSTERS)
         if np.isfinite(effect.att) and effect.reason:
@@ -265,8 +306,9 @@ class _Sample:
         alone = side_stretch(treated, parameters)
         stretch = float(alone[treated][0]), float(alone[~treated][0])
         corrected = np.zeros(0)
-        if self.cluster is not None:
-            stretched = influence * side_stretch(treated, parameters, self.cluster[used])
+        if self.cluster is not None or mine is not None:
+            cluster = None if self.cluster is None else self.cluster[used]
+            stretched = influence * side_stretch(treated, parameters, cluster, mine)
             corrected = self.by_cluster(stretched, used)[self.several]
         return _Cell(effect, self.by_cluster(influence, used), corrected, stretch, n_missing, compared)
 
@@ -330,31 +372,6 @@ def _check_options(controls: str, method: str, base: str, cohort: IntArray) -> N
             raise StudyError(f"{name}: found {given!r}; expected one of {', '.join(get_args(options))}; choose one")
     if controls == "never" and not np.any(cohort == NEVER_TREATED):
         raise StudyError("controls: found no unit that is never treated; expected some; choose controls='not_yet'")
-
-
-def units_left_out(
-    observed: BoolArray, cohort: IntArray, calendar: IntArray, anticipation: int, controls: str, balanced: bool = False
-) -> dict[Reason, BoolArray]:
-    """Mark the units that are in no cell, by the first reason that holds."""
-    treated = (cohort != NEVER_TREATED) & (cohort <= calendar[-1])
-    seen_before = np.any(observed & (calendar < (cohort - anticipation)[:, None]), axis=1)
-    reasons = {
-        Reason.TREATED_FROM_START: (cohort != NEVER_TREATED) & (cohort <= calendar[0] + anticipation),
-        Reason.TREATED_AFTER_END: (cohort > calendar[-1]) & (controls == "never"),
-        Reason.NOT_SEEN_BEFORE_ENTRY: treated & observed.any(axis=1) & ~seen_before,
-        Reason.FEWER_THAN_TWO_YEARS: observed.sum(axis=1) < 2,
-        Reason.NOT_EVERY_YEAR: ~observed.all(axis=1) & balanced,
-    }
-    remaining = np.ones(len(cohort), dtype=bool)
-    for reason, holds in reasons.items():
-        reasons[reason] = remaining & holds
-        remaining &= ~holds
-    return reasons
-
-
-def _count_left_out(reasons: Mapping[Reason, BoolArray], of: BoolArray) -> dict[Reason, int]:
-    """Count the units of a group that are left out, by reason; reasons without units are not listed."""
-    return {reason: int((out & of).sum()) for reason, out in reasons.items() if np.any(out & of)}
 
 
 def _cells_to_estimate(

@@ -71,7 +71,7 @@ def estimate_long_difference(
         _with_units(_estimate_adjusted(name, sample, min_units), sample)._replace(comparisons=compared)
         for name in adjustments
     ]
-    if lay_apart(sample.level, sample.treated):
+    if lay_apart(sample.level, sample.treated, sample.weights):
         estimates = [estimate._replace(note=estimate.note or Reason.UNLIKE_BEFORE.note) for estimate in estimates]
     known = [estimate for estimate in estimates if np.isfinite(estimate.estimate)]
     if known:
@@ -117,6 +117,8 @@ def _with_units(estimate: Estimate, sample: ChangeSample) -> Estimate:
 def _estimate_unadjusted(sample: ChangeSample) -> Estimate:
     """Compute the difference of the mean changes, with Welch's standard error or, by cluster, that of CR2."""
     treated_change, control_change = sample.change[sample.treated], sample.change[~sample.treated]
+    if sample.weights is not None:
+        return _estimate_two_by_two(UNADJUSTED, "reg", replace(sample, covariates=None))
     estimate = Estimate(
         UNADJUSTED,
         float(treated_change.mean() - control_change.mean()),
@@ -135,14 +137,18 @@ def _estimate_unadjusted(sample: ChangeSample) -> Estimate:
 
 def _estimate_two_by_two(name: str, method: Method, sample: ChangeSample) -> Estimate:
     """Estimate by a model of the outcome, of participation, or of both."""
-    logit = None if method == "reg" else sample.logit
+    logit = None if method == "reg" or sample.covariates is None else sample.logit
     before = np.zeros(len(sample.change))
-    cell = two_by_two(before, sample.change, sample.treated, sample.covariates, method=method, logit=logit)
+    cell = two_by_two(
+        before, sample.change, sample.treated, sample.covariates, method=method, logit=logit, weights=sample.weights
+    )
     estimate = Estimate(name, cell.att, n_treated=cell.n_treated, n_controls=cell.n_controls, reason=cell.reason)
     if not np.isfinite(cell.att) or cell.reason:
         return estimate
     parameters = 0 if sample.covariates is None else sample.covariates.shape[1]
-    std_error, corrected, dof = infer_difference(cell.influence, sample.treated, parameters, sample.cluster)
+    std_error, corrected, dof = infer_difference(
+        cell.influence, sample.treated, parameters, sample.cluster, sample.weights
+    )
     convention = BY_UNIT if sample.cluster is None else BY_CLUSTER
     return estimate._replace(std_error=std_error, corrected_error=corrected, dof=dof, convention=convention)
 
@@ -223,3 +229,5 @@ ADJUSTMENTS: Mapping[str, Callable[[ChangeSample], Estimate]] = {
     "entropy_balancing": _estimate_balanced,
     "nearest_neighbour": _estimate_matched,
 }
+WEIGHTED_ADJUSTMENTS = (UNADJUSTED, LAGGED_OUTCOME, "regression", "inverse_probability", "doubly_robust")  # of units
+# that count for different numbers: the others make weights of their own

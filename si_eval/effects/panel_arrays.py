@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+import ibis
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -33,14 +34,16 @@ if TYPE_CHECKING:
 
 Value = TypeVar("Value", bound=np.generic)
 NEVER_TREATED = 0  # the cohort of units that never take part
+ALL_COHORTS = 0  # of what units count for, where it is the same in all
 UNKNOWN_ENTRY = -1  # the cohort of participants whose year of entry is not known
-OUTCOME, COVARIATE, FIRST_YEAR, ENDED, CLUSTER, EARLIEST = (
+OUTCOME, COVARIATE, FIRST_YEAR, ENDED, CLUSTER, EARLIEST, UNIT_WEIGHT = (
     "outcome",
     "covariate ",
     "first_year",
     "ended",
     "cluster",
     "earliest",
+    "unit_weight",
 )
 SMALLEST, LARGEST = 1e-100, 1e100  # of the largest outcome: squares of others are no numbers
 LOOKING_AHEAD = ("mean", "end")  # rules for sizes that rest on later years
@@ -58,6 +61,8 @@ class PanelArrays:
     without one is its own; None where each unit is. ``ended`` are the ids of units that stop taking part,
     ``n_not_positive`` counts the values without a logarithm. ``covariates`` are numbers, or codes whose ``labels`` are
     given, of shape (units, years). ``earliest`` (units,) is the first year in which a unit may have entered.
+    ``weights`` (units, years) are what units count for; ``matched`` what they count for in comparisons of a cohort, of
+    all cohorts under `ALL_COHORTS`.
     """
 
     ids: IntArray
@@ -71,6 +76,37 @@ class PanelArrays:
     shift: int = 0
     earliest: FloatArray | None = None
     ended: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    weights: FloatArray | None = None
+    matched: Mapping[int, FloatArray] | None = None
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether units count for different numbers."""
+        return self.weights is not None or self.matched is not None
+
+    def weights_of(self, cohort: int, place: int, rows: BoolArray) -> FloatArray:
+        """Return what units count for in comparisons of a cohort whose base year is at a place, shape (rows,).
+
+        Units without a weight in that year count for nothing.
+        """
+        own = np.ones(int(rows.sum()))
+        if self.weights is not None:
+            own = np.nan_to_num(np.maximum(self.weights[rows, place], 0.0))
+        if self.matched is not None:
+            own = own * self.matched[cohort if cohort in self.matched else ALL_COHORTS][rows]
+        return own
+
+    def only(self, chosen: BoolArray) -> PanelArrays:
+        """Return the arrays of some of the units (units,)."""
+        return replace(
+            self, ids=self.ids[chosen], outcome=self.outcome[chosen], cohort=self.cohort[chosen],
+            cluster=None if self.cluster is None else np.unique(self.cluster[chosen], return_inverse=True)[1],
+            covariates={name: values[chosen] for name, values in self.covariates.items()},
+            earliest=None if self.earliest is None else self.earliest[chosen],
+            ended=np.intersect1d(self.ended, self.ids[chosen]),
+            weights=None if self.weights is None else self.weights[chosen],
+            matched=None if self.matched is None else {g: own[chosen] for g, own in self.matched.items()},
+        )  # fmt: skip
 
     def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
         """Build the covariates of the year at a place, without constant, shape (units, k); None without covariates.
@@ -104,14 +140,16 @@ class PanelArrays:
 
 def read_arrays(
     panel: Panel,
-    outcome: str,
+    outcome: str | None,
     *,
     where: cells.Where | None = None,
     years: Sequence[int] | None = None,
     covariates: Sequence[str] = (),
+    classes: Sequence[str] = (),
     logarithm: bool = False,
     cluster: str | None = None,
     earliest_entry: int | str | None = None,
+    weights: str | None = None,
     with_non_participants: bool = True,
 ) -> PanelArrays:
     """Read the arrays of participants and, with ``with_non_participants``, of units that never took part.
@@ -119,16 +157,19 @@ def read_arrays(
     ``where`` chooses units by what they are in the first year in which the panel has them: a later class may be an
     effect. Units set aside as outliers have no outcome. ``cluster`` is a column: units with one value of it, in their
     last year, are a cluster. ``earliest_entry`` is the first year in which participants may have entered, or the column
-    that has it. A logarithm exists for positive values only; values without are counted.
+    that has it, ``weights`` the column of what units count for. Covariates that are ``classes`` are so though they are
+    numbers. A logarithm exists for positive values only; values without are counted. Without an ``outcome`` there is
+    none.
 
     Raises `StudyError` for names that the panel does not have.
     """
-    (outcome,) = cells.check_indicators(panel, outcome)
+    if outcome is not None:
+        (outcome,) = cells.check_indicators(panel, outcome)
     cells.check_columns(panel.table, [*covariates, *(where or {})])
     known = _with_classes_of_the_time(panel)
     units = known if with_non_participants else known.filter(known[PARTICIPANT].fill_null(True))
     table = _select_rows(units, where, years)
-    texts = [name for name in covariates if not panel.table[name].type().is_numeric()]
+    texts = [name for name in covariates if name in classes or not panel.table[name].type().is_numeric()]
     named = cluster is not None and cluster != GROUP_ID  # groups are numbered, and may be millions
     rows = table.select(
         YEAR,
@@ -139,7 +180,12 @@ def read_arrays(
         **({CLUSTER: table[cluster].cast("string").fill_null(MISSING)} if named else {}),
         never=~table[PARTICIPANT].fill_null(True),
         **({ENDED: table[PARTICIPATION_ENDED]} if PARTICIPATION_ENDED in table.columns else {}),
-        **{OUTCOME: cells.indicator_values(table, panel.indicators[outcome])},
+        **({UNIT_WEIGHT: table[weights].cast("float64")} if weights is not None else {}),
+        **{
+            OUTCOME: ibis.null("float64")
+            if outcome is None
+            else cells.indicator_values(table, panel.indicators[outcome])
+        },
         **{
             COVARIATE + name: table[name].cast("string").fill_null(MISSING)
             if name in texts
@@ -152,7 +198,8 @@ def read_arrays(
     if not columns.num_rows:
         found = "no unit of the panel" if with_non_participants else "no participant"
         raise StudyError(f"where or years: found {found}; expected at least one; widen the choice")
-    return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm, cluster, earliest_entry)
+    return _to_arrays(keys, columns, _ever_participants(panel.table), covariates, logarithm, cluster, earliest_entry,
+                      weighted=weights is not None)  # fmt: skip
 
 
 def entry_is_unknown(panel: Panel) -> bool:
@@ -193,6 +240,8 @@ def _to_arrays(
     logarithm: bool,
     cluster: str | None,
     earliest_entry: int | str | None,
+    *,
+    weighted: bool,
 ) -> PanelArrays:
     """Put rows in places: a line a unit, a column a year."""
     calendar, period = np.unique(keys[YEAR].dictionary.to_numpy(zero_copy_only=False), return_inverse=True)
@@ -248,6 +297,7 @@ def _to_arrays(
         if earliest_entry is None
         else _earliest(columns, line, len(ids), earliest_entry)[compared] + shift,
         ended=ids[np.unique(line[ended])] if ended is not None else ids[:0],
+        weights=placed(columns.floats(UNIT_WEIGHT), np.nan)[compared] if weighted else None,
     )
 
 

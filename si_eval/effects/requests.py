@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 from si_eval import cells, engine
 from si_eval.arguments import Arguments, describe_value
 from si_eval.effects.group_time import Controls
-from si_eval.effects.long_difference import ADJUSTMENTS
+from si_eval.effects.long_difference import ADJUSTMENTS, WEIGHTED_ADJUSTMENTS
 from si_eval.effects.two_by_two import Method
 from si_eval.results import Panel
 from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, PARTICIPATION_ENDED, WEIGHT, YEAR
@@ -48,6 +48,7 @@ class Request:
     smallest_effect: float | None
     level: float
     seed: int
+    weights: str | None = None
 
 
 def check_effect_request(
@@ -68,6 +69,8 @@ def check_effect_request(
     smallest_effect: object,
     level: object,
     seed: object,
+    match: object,
+    weights: object,
 ) -> Request:
     """Return the request of a call; raise `ArgumentError` with everything that is wrong with it.
 
@@ -85,8 +88,9 @@ def check_effect_request(
             arguments.add("earliest_entry", describe_value(earliest_entry), expected, action)
         chosen = arguments.option("method", chosen, get_args(Method))
     elif design:
-        given = list(ADJUSTMENTS) if method is None else method
-        adjustments = arguments.names("method", given, ADJUSTMENTS, what="methods of a long difference")
+        known = list(ADJUSTMENTS) if match is None and weights is None else WEIGHTED_ADJUSTMENTS
+        given = known if method is None else method
+        adjustments = arguments.names("method", given, known, what="methods of a long difference")
         _refuse_unused(arguments, controls=(controls, "never"), anticipation=(anticipation, 0),
                        seed=(seed, 0), smallest_effect=(smallest_effect, None))  # fmt: skip
     request = Request(
@@ -108,11 +112,24 @@ def check_effect_request(
         else arguments.number("smallest_effect", smallest_effect, above=0, action="give a size above 0"),
         level=panel.rules.level if level is None else arguments.level("level", level),
         seed=arguments.whole("seed", seed, least=0, action="give a whole number"),
+        weights=check_weights(arguments, panel, weights),
     )
+    if match is not None and request.controls == "not_yet":
+        action = "leave controls out, or match"
+        arguments.add("controls", "'not_yet' with a match", "'never': a match is with units that never enter", action)
     if staggered and 0 < request.level < MIN_LEVEL:
         arguments.add("level", describe_value(level), f"{MIN_LEVEL} or more", "choose, for example, 0.95")
     arguments.refuse_problems()
     return request
+
+
+def check_weights(arguments: Arguments, panel: Panel, weights: object) -> str | None:
+    """Return the numeric column with what units count for, None for none."""
+    if weights is None:
+        return None
+    numeric = [name for name in panel.table.columns if panel.table[name].type().is_numeric()]
+    columns = [name for name in numeric if name not in (BE_ID, YEAR, GROUP_ID, ENTRY_YEAR)]
+    return arguments.option("weights", weights, tuple(columns), action="name a column of numbers")
 
 
 def _refuse_unused(arguments: Arguments, **options: tuple[object, object]) -> None:
@@ -153,10 +170,12 @@ def _check_outcome(arguments: Arguments, panel: Panel, outcome: object) -> str:
     return "".join(arguments.names("outcome", outcome, panel.indicators, what="indicators of the panel"))
 
 
-def check_covariates(arguments: Arguments, panel: Panel, covariates: object) -> tuple[str, ...]:
+def check_covariates(
+    arguments: Arguments, panel: Panel, covariates: object, name: str = "covariates"
+) -> tuple[str, ...]:
     """Return the panel columns that adjust; identifiers, years and participation itself are none."""
-    columns = [name for name in panel.table.columns if name not in NO_COVARIATES]
-    return arguments.names("covariates", covariates, columns, what="columns of the panel", empty=True)
+    columns = [column for column in panel.table.columns if column not in NO_COVARIATES]
+    return arguments.names(name, covariates, columns, what="columns of the panel", empty=True)
 
 
 def _check_years(arguments: Arguments, panel: Panel, years: object) -> tuple[int, ...] | None:

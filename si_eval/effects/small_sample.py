@@ -33,8 +33,9 @@ class Members(NamedTuple):
     def dof(self, direction: FloatArray) -> float:
         """Compute the degrees of freedom of a combination of the strata's means with weights (strata,)."""
         total = self.multiplicity @ self.units
-        share = self.units / np.maximum(total, 1)
-        along = direction / np.sqrt(np.maximum(total, 1)) * np.sqrt(share) * stretch(share)
+        total = np.where(total > 0, total, 1.0)
+        share = self.units / total
+        along = direction / np.sqrt(total) * np.sqrt(share) * stretch(share)
         return satterthwaite(np.sum(along**2, axis=1), along * np.sqrt(share), self.multiplicity)
 
 
@@ -45,14 +46,15 @@ class SmallSample:
     ``covariance`` (m, m) is CR2: the influence of a cluster is divided by the root of one less its share of its side of
     a cell, which without covariates is the variance of Welch and unbiased. ``strata`` (s, m, m) are the parts of it
     that cohorts, and last all other units, contribute; with clusters of several units there are ``members`` instead.
-    ``cohort``, ``period``, ``n_treated`` and ``n_controls`` are those of the cells, ``cohorts`` all cohorts.
+    ``cohort``, ``period``, ``n_treated`` and ``n_controls`` are those of the cells (with weights, the effective
+    numbers), ``cohorts`` all cohorts.
     """
 
     covariance: FloatArray
     cohort: IntArray
     period: IntArray
-    n_treated: IntArray
-    n_controls: IntArray
+    n_treated: IntArray | FloatArray
+    n_controls: IntArray | FloatArray
     cohorts: IntArray
     strata: FloatArray | None = None
     members: Members | None = None
@@ -98,44 +100,57 @@ def stretch(share: FloatArray) -> FloatArray:
     return np.where(left > MIN_LEFT, 1 / np.sqrt(np.maximum(left, MIN_LEFT)), 0.0)
 
 
-def side_stretch(treated: BoolArray, parameters: int, cluster: IntArray | None = None) -> FloatArray:
+def side_stretch(
+    treated: BoolArray, parameters: int, cluster: IntArray | None = None, weights: FloatArray | None = None
+) -> FloatArray:
     """Compute by how much the influence of each unit of a cell must be stretched, shape (n,).
 
     ``treated`` (n,) tells the sides; ``parameters`` covariates were fitted among the controls; ``cluster`` (n,) are
-    whole numbers from 0 on.
+    whole numbers from 0 on, ``weights`` (n,) what each unit counts for in the mean of its side.
     """
-    factor = np.ones(len(treated))
+    factor, own = np.ones(len(treated)), np.ones(len(treated)) if weights is None else weights
     for side, fitted in ((treated, 0), (~treated, parameters)):
         n = int(side.sum())
-        if cluster is None:
-            together: FloatArray = np.ones(n)
-        else:
-            together = np.bincount(cluster[side])[cluster[side]].astype(np.float64)
+        together = own[side]
+        if cluster is not None:
+            together = np.bincount(cluster[side], together)[cluster[side]].astype(np.float64)
         lost = np.sqrt(max(n - 1, 1) / max(n - 1 - fitted, 1))
-        factor[side] = stretch(together / n) * lost
+        factor[side] = stretch(together / own[side].sum()) * lost
     return factor
 
 
+def effective_units(weights: FloatArray) -> float:
+    """Compute how many units of equal weight tell as much as these (Kish), 0 for none."""
+    squares = float(weights @ weights)
+    return float(weights.sum()) ** 2 / squares if squares > 0 else 0.0
+
+
 def infer_difference(
-    influence: FloatArray, treated: BoolArray, parameters: int, cluster: IntArray | None = None
+    influence: FloatArray,
+    treated: BoolArray,
+    parameters: int,
+    cluster: IntArray | None = None,
+    weights: FloatArray | None = None,
 ) -> Inference:
     """Infer on one comparison of two groups from the influence of each unit, shape (n,), whose mean is zero.
 
     ``parameters`` covariates were fitted among the controls. Without covariates the corrected error is Welch's or, with
-    ``cluster`` (n,), that of CR2.
+    ``cluster`` (n,), that of CR2. ``weights`` (n,) are what units count for.
     """
     n = len(influence)
     if cluster is None:
-        corrected = influence * side_stretch(treated, parameters) / n
+        corrected = influence * side_stretch(treated, parameters, None, weights) / n
         sides = [float(np.sum(corrected[side] ** 2)) for side in (treated, ~treated)]
-        left = int(treated.sum()) - 1, max(int((~treated).sum()) - 1 - parameters, 1)
+        own = np.ones(n) if weights is None else weights
+        of_treated, of_controls = (effective_units(own[side]) for side in (treated, ~treated))
+        left = max(of_treated - 1, 1.0), max(of_controls - 1 - parameters, 1.0)
         spread = sum(variance**2 / size for variance, size in zip(sides, left, strict=True))
         raw, dof = float(np.sqrt(np.sum(influence**2)) / n), sum(sides) ** 2 / spread if spread else np.nan
         return Inference(raw, float(np.sqrt(sum(sides))), dof)
     codes = np.unique(cluster, return_inverse=True)[1]
     raw_score = np.bincount(codes, influence) / n
-    score = np.bincount(codes, influence * side_stretch(treated, parameters, codes)) / n
-    members = count_members(codes, treated.astype(np.int64), np.array([1]))
+    score = np.bincount(codes, influence * side_stretch(treated, parameters, codes, weights)) / n
+    members = count_members(codes, treated.astype(np.int64), np.array([1]), weights)
     return Inference(
         float(np.sqrt(raw_score @ raw_score)), float(np.sqrt(score @ score)), members.dof(np.array([1.0, 1.0]))
     )
@@ -150,12 +165,18 @@ def strata_covariances(scores: FloatArray, cohort: IntArray, cohorts: IntArray, 
     return np.stack([*parts, covariance - np.sum(parts, axis=0)])
 
 
-def count_members(cluster: IntArray, cohort: IntArray, cohorts: IntArray) -> Members:
-    """Count the units of each cluster by cohort, with all other units last; clusters of one unit share a line."""
+def count_members(cluster: IntArray, cohort: IntArray, cohorts: IntArray, weights: FloatArray | None = None) -> Members:
+    """Count the units of each cluster by cohort, with all other units last; clusters of one unit share a line.
+
+    With ``weights`` (n,) they are added up instead, and each cluster has its own line.
+    """
     strata = len(cohorts) + 1
     place = np.minimum(np.searchsorted(cohorts, cohort), strata - 2)
     stratum = np.where(cohorts[place] == cohort, place, strata - 1)
     size = np.bincount(cluster)
+    if weights is not None:
+        units = np.bincount(cluster * strata + stratum, weights, minlength=len(size) * strata).reshape(-1, strata)
+        return Members(units.astype(np.float64), np.ones(len(size)))
     several = size > 1
     line = np.cumsum(several) - 1
     inside = several[cluster]
@@ -175,11 +196,11 @@ def clusters_are_too_few(treated: IntArray, controls: IntArray) -> bool:
     return bool(there.sum(axis=1).min() < MIN_CLUSTERS_OF_A_SIDE or there.any(axis=0).sum() < MIN_CLUSTERS)
 
 
-def _fewest(units: IntArray, chosen: BoolArray) -> int:
+def _fewest(units: IntArray | FloatArray, chosen: BoolArray) -> float:
     """Return the fewest units of the chosen cells, 0 where none is chosen."""
-    return int(units[chosen].min()) if chosen.any() else 0
+    return float(units[chosen].min()) if chosen.any() else 0.0
 
 
-def _most(units: IntArray, chosen: BoolArray) -> int:
+def _most(units: IntArray | FloatArray, chosen: BoolArray) -> float:
     """Return the most units of the chosen cells."""
-    return int(units[chosen].max()) if chosen.any() else 0
+    return float(units[chosen].max()) if chosen.any() else 0.0

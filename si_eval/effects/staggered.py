@@ -19,8 +19,9 @@ from si_eval.effects.design_result import (
     Estimate,
 )
 from si_eval.effects.event_window import EventWindow, choose_window
-from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_effects, units_left_out
+from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_effects
 from si_eval.effects.label import judge
+from si_eval.effects.left_out import units_left_out
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.parallel_trends import bound_effect_since_entry
 from si_eval.effects.power import detectable_effect
@@ -78,6 +79,7 @@ def estimate_staggered(
         covariates=partial(_design, arrays, known) if arrays.covariates else None,
         anticipation=anticipation,
         cluster=None if clusters is None else clusters[known],
+        weights=partial(_weights, arrays, known, anticipation) if arrays.has_weights else None,
         min_units=min_units,
     )
     effects = estimate_effects()
@@ -144,6 +146,12 @@ def _why_none(effects: GroupTimeEffects, since_entry: BoolArray) -> Reason:
 def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | None:
     """Build the covariates of the units whose entry is known, for the year at a place."""
     return arrays.design(place, known)
+
+
+def _weights(arrays: PanelArrays, known: BoolArray, anticipation: int, cohort: int) -> FloatArray:
+    """Return what the units whose entry is known count for in comparisons of a cohort, by its base year."""
+    before = np.flatnonzero(np.asarray(arrays.years) + anticipation < cohort)
+    return arrays.weights_of(cohort, int(before[-1]) if len(before) else 0, known)
 
 
 def _aggregated(

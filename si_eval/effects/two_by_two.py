@@ -53,13 +53,15 @@ def two_by_two(
     *,
     method: Method = "dr",
     logit: Logit | None = None,
+    weights: FloatArray | None = None,
 ) -> TwoByTwo:
     """Estimate the effect on the treated from the changes of both groups; arrays of shape (n,), covariates (n, k).
 
     ``method``: "reg" predicts the treated's change without treatment by least squares on the controls; "ipw" weighs
     controls by the odds of treatment (logit, weights that add up to one); "dr" does both and is right if either model
-    is. ``logit`` is that of these units on these covariates, where it is fitted already. Without covariates all three
-    are the difference of the mean changes. What cannot be estimated has a ``reason``: fewer than two units on a side
+    is. ``logit`` is that of these units on these covariates, where it is fitted already. ``weights`` (n,) are what each
+    unit counts for, in the means and in both models: ones by default. Without covariates all three are the difference
+    of the mean changes. What cannot be estimated has a ``reason``: fewer than two units on a side
     (one has no variance), collinear covariates, covariates that separate the groups. Changes that do not vary (but for
     rounding) have no standard error.
 
@@ -67,26 +69,30 @@ def two_by_two(
     (2020), Journal of Econometrics 219, p. 101-122: equations 2.2-2.4 and 3.1; the influence functions are those of
     their R package DRDID (`drdid_panel`, `std_ipw_did_panel`, `reg_did_panel`).
     """
-    _check(before, after, treated, covariates, method, logit)
+    _check(before, after, treated, covariates, method, logit, weights)
     treated, n = np.asarray(treated, dtype=bool), len(treated)
     n_treated = int(treated.sum())
     if min(n_treated, n - n_treated) < 2:
         return _no_estimate(n, n_treated, Reason.FEWER_THAN_TWO_UNITS)
     if covariates is None:
         covariates, method = np.zeros((n, 0)), "reg"
-    design = _standardised(covariates)
-    gap, gram = np.subtract(after, before, dtype=np.float64), _weighted_gram(design, ~treated)
+    design, own = _standardised(covariates), np.ones(n) if weights is None else weights * (n / weights.sum())
+    mass_treated = float(own[treated].sum())
+    if min(mass_treated, n - mass_treated) <= 0:
+        return _no_estimate(n, n_treated, Reason.NO_TREATED_LEFT if mass_treated <= 0 else Reason.NO_CONTROLS_LEFT)
+    gap, gram = np.subtract(after, before, dtype=np.float64), _weighted_gram(design, own * ~treated)
     if method != "ipw":
         values = np.linalg.eigvalsh(gram)
         if n - n_treated <= len(gram) or values[0] < MIN_EIGENVALUE * values[-1]:
             return _no_estimate(n, n_treated, Reason.COLLINEAR_AMONG_CONTROLS)
-        gap -= design @ np.linalg.solve(gram, np.where(treated, 0.0, gap) @ design)
+        gap -= design @ np.linalg.solve(gram, np.where(treated, 0.0, own * gap) @ design)
     # the influence is that of the mean gap of the treated, less that of the weighted controls, and of each fitted model
-    eta_treated, eta_controls, trimmed = gap[treated].mean(), 0.0, 0
-    influence = np.where(treated, (gap - eta_treated) * (n / n_treated), 0.0)
-    covariate_gap = -design[treated].mean(axis=0)
+    share = np.where(treated, own * (n / mass_treated), 0.0)
+    eta_treated, eta_controls, trimmed = float(share @ gap) / n, 0.0, 0
+    influence = share * (gap - eta_treated)
+    covariate_gap = -(share @ design) / n
     if method != "reg":
-        logit = fit_logit(design[:, 1:], treated) if logit is None else logit
+        logit = fit_logit(design[:, 1:], treated, weights=weights) if logit is None else logit
         if not logit.converged:
             return _no_estimate(n, n_treated, logit.reason)
         propensity = np.minimum(logit.fitted, MAX_PROPENSITY)
@@ -94,16 +100,16 @@ def two_by_two(
         if not weighted.any():
             return _no_estimate(n, n_treated, Reason.NO_COMPARABLE_CONTROL)
         trimmed = n - n_treated - int(weighted.sum())
-        odds = np.where(weighted, propensity / (1 - propensity), 0.0)
+        odds = np.where(weighted, own * propensity / (1 - propensity), 0.0)
         odds /= odds.mean()
         eta_controls = float(odds @ gap / n)
         weighted_residual = odds * (gap - eta_controls)
-        information = _weighted_gram(design, propensity * (1 - propensity))
+        information = _weighted_gram(design, own * propensity * (1 - propensity))
         coefficient_shift = np.linalg.solve(information, weighted_residual @ design)
-        influence -= weighted_residual + (treated - propensity) * (design @ coefficient_shift)
+        influence -= weighted_residual + own * (treated - propensity) * (design @ coefficient_shift)
         covariate_gap += odds @ design / n
     if method != "ipw":
-        influence += np.where(treated, 0.0, gap) * (design @ (n * np.linalg.solve(gram, covariate_gap)))
+        influence += np.where(treated, 0.0, own * gap) * (design @ (n * np.linalg.solve(gram, covariate_gap)))
     scale = max(float(np.abs(before).max()), float(np.abs(after).max()))
     reason = Reason.NO_VARIANCE if is_rounding(np.abs(influence).max() * n_treated / n, scale) else None
     att = float(eta_treated - eta_controls)
@@ -138,6 +144,7 @@ def _check(
     covariates: FloatArray | None,
     method: str,
     logit: Logit | None,
+    weights: FloatArray | None,
 ) -> None:
     """Raise `StudyError` for arguments that cannot be used."""
     if method not in get_args(Method):
@@ -147,7 +154,8 @@ def _check(
     if covariates is not None and covariates.ndim != 2:
         raise StudyError(f"covariates: found shape {covariates.shape}; expected (n, k); give a column a covariate")
     fitted = logit.fitted if logit is not None and logit.converged else None
-    check_finite(len(treated), before=before, after=after, treated=treated, covariates=covariates, logit=fitted)
+    check_finite(len(treated), before=before, after=after, treated=treated, covariates=covariates, logit=fitted,
+                 weights=weights)  # fmt: skip
 
 
 def _standardised(covariates: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ from scipy import special
 
 from si_eval.effects.change_sample import select_sample
 from si_eval.effects.design_result import BY_CLUSTER, BY_UNIT, OVERALL, Estimate
-from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
+from si_eval.effects.panel_arrays import ALL_COHORTS, NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.sides import sides_of
 from si_eval.effects.small_sample import infer_difference
 from si_eval.effects.two_by_two import two_by_two
@@ -77,7 +77,10 @@ def _as_if_entered(arrays: PanelArrays, entry: IntArray, min_units: int) -> Esti
         sample = select_sample(arrays, both & (never | (entry == g)), place)
         if min(sample.treated.sum(), (~sample.treated).sum()) < MIN_UNITS:
             continue
-        cell = two_by_two(np.zeros(len(sample.change)), sample.change, sample.treated, sample.covariates, method="reg")
+        before = np.zeros(len(sample.change))
+        cell = two_by_two(
+            before, sample.change, sample.treated, sample.covariates, method="reg", weights=sample.weights
+        )
         if not np.isfinite(cell.att) or cell.reason:
             return Estimate(OVERALL, np.nan, statistic=ATT_ENTRY, n_treated=cell.n_treated, n_controls=cell.n_controls,
                             reason=cell.reason)  # fmt: skip
@@ -98,7 +101,8 @@ def _as_if_entered(arrays: PanelArrays, entry: IntArray, min_units: int) -> Esti
     if min(n_treated, n_controls) < max(min_units, MIN_UNITS):
         return estimate._replace(reason=Reason.TOO_FEW_UNITS)
     cluster = None if arrays.cluster is None else arrays.cluster[used]
-    inference = infer_difference(influence[used] * used.sum(), treated[used], parameters, cluster)
+    weights = arrays.weights_of(ALL_COHORTS, 0, used) if arrays.has_weights else None
+    inference = infer_difference(influence[used] * used.sum(), treated[used], parameters, cluster, weights)
     return estimate._replace(
         estimate=att,
         std_error=inference.std_error,

@@ -15,7 +15,7 @@ from si_eval.compare.plausibility import describe_plausibility
 from si_eval.compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from si_eval.compare.selection import check_selection
 from si_eval.compare.trends import index_summaries
-from si_eval.effects import estimate_effect
+from si_eval.effects import estimate_effect, match_units
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 
@@ -33,6 +33,7 @@ PROTECTED = "protected"  # the exhibits that crossed the public border, by id; n
 # --- arguments that a study file gives ---
 COUNTS = "counts"  # names exhibits which crossed the public border
 PATHS = ("frame", "margins", "population", "targets")  # name files, from the study file
+OF_EXHIBITS = ("match", "of")  # hold the arguments of a function of effects, or the id of an exhibit that has them
 SETTINGS = "settings"  # are the arguments of the function that another one calls
 
 
@@ -147,6 +148,7 @@ EXHIBIT_FUNCTIONS: Mapping[str, ExhibitFunction] = {
     "check_selection": ExhibitFunction(check_selection, ("panel",)),
     "compare_groups": ExhibitFunction(compare_summaries, ("panel", SUMMARIES)),
     "index_series": ExhibitFunction(index_summaries, ("panel", SUMMARIES)),
+    "match_units": ExhibitFunction(match_units, ("panel",)),
     "estimate_effect": ExhibitFunction(estimate_effect, ("panel",)),
     "survey_crosstab": ExhibitFunction(survey.survey_crosstab, (SURVEY,)),
     "survey_doubts": ExhibitFunction(survey.survey_doubts, (SURVEY,)),

@@ -23,6 +23,7 @@ from si_eval.study.catalogue import (
     COUNTS,
     EXHIBIT_FUNCTIONS,
     EXHIBITS,
+    OF_EXHIBITS,
     PATHS,
     PROTECTED,
     REGISTERS,
@@ -252,9 +253,11 @@ def _call_function(exhibit: ExhibitSpec, inputs: ExhibitInputs) -> ResultTable:
 
 
 def _resolve(name: str, value: Any, study: Study) -> Any:
-    """Return an argument with paths from here, and the number invited of a survey frame as the population."""
+    """Return an argument with paths from here, arguments of another exhibit, and the number invited of a frame."""
     if isinstance(value, dict):
         return {key: _resolve(key, one, study) for key, one in value.items()}
+    if name in OF_EXHIBITS and isinstance(value, str):
+        return next((dict(one.arguments) for one in study.file.exhibits if one.id == value), value)
     if name not in PATHS or not isinstance(value, str):
         return value
     path = study.resolve(value)

@@ -88,3 +88,33 @@ def test_averages_of_other_estimators(options: dict, expected: list) -> None:
         averages = aggregate_effects(effects, kind)
         assert averages.overall == pytest.approx(att, abs=PRINTED_DIGITS)
         assert averages.overall_std_error == pytest.approx(std_error, abs=PRINTED_DIGITS)
+
+
+EXTRA = {  # of the rows of R `did` in ref_gaps.csv: options by column of the data
+    "universal": {"base": "universal"}, "anticipation1": {"anticipation": 1}, "clustered": {"cluster": "clust"},
+    "weighted": {"weights": "wt"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scenario", EXTRA)
+def test_weights_clusters_and_bases_are_those_of_r_did(scenario: str) -> None:
+    folder = R_RESULTS / "did"
+    if not folder.is_dir():
+        pytest.skip("the reference data are not beside this repository")
+    frame = pd.read_csv(folder / "mpdta_extra.csv")
+    wide = frame.pivot(index="countyreal", columns="year", values="lemp")
+    county = frame.drop_duplicates("countyreal").set_index("countyreal").loc[wide.index]
+    options = dict(EXTRA[scenario])
+    if "cluster" in options:
+        options["cluster"] = county["clust"].to_numpy()
+    if "weights" in options:
+        options["weights"] = lambda cohort: county["wt"].to_numpy()
+    effects = group_time_effects(
+        wide.to_numpy(), county["first.treat"].to_numpy(dtype="int64"), [int(year) for year in wide], **options
+    )
+    stored = pd.read_csv(folder / "ref_gaps.csv").query("scenario == @scenario").set_index(["group", "t"])
+    both = pd.MultiIndex.from_arrays([effects.cohort, effects.period])
+    shared = both.isin(stored.index)
+    np.testing.assert_allclose(effects.att[shared], stored.loc[both[shared], "att"], atol=SAME_FORMULA)
+    np.testing.assert_allclose(effects.std_error[shared], stored.loc[both[shared], "se"], atol=SAME_FORMULA)
+    assert shared.sum() >= len(both) - len(np.unique(effects.cohort)) * (scenario == "anticipation1")
