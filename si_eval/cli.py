@@ -130,6 +130,9 @@ def run(
     extract: Annotated[Path | None, typer.Option(help="the extract folder, in place of the study's own")] = None,
     ledger: Annotated[Path | None, typer.Option(help="the file of earlier releases, to protect jointly with")] = None,
     notebooks: Annotated[bool, typer.Option(help="build the report, executing its notebooks")] = True,
+    set_aside_earlier: Annotated[
+        str | None, typer.Option(help="why earlier releases of other data do not count; the form prints it")
+    ] = None,
     show_values: ShowValues = False,
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
@@ -146,6 +149,7 @@ def run(
             extract=folder,
             ledger=ledger,
             notebooks=notebooks,
+            set_aside_earlier=set_aside_earlier,
             progress=progress,
         )
     if results.comparison is not None:

@@ -87,6 +87,7 @@ STATUS = "status"
 KEYS = (EXHIBIT, INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY)
 NUMBERS = (ESTIMATE, STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE, N_UNITS)
 TIDY = (*KEYS, *NUMBERS, UNIT_OF_MEASURE, RULE_SET, NOTE)
+PUBLISHED_NUMBERS = ("published", "computed")  # of the table of published figures
 
 DOF = "dof"  # degrees of freedom, beside the coefficient of a model; it does not cross the public border
 # Beside the numbers of a comparison or an effect; they do not cross the public border.

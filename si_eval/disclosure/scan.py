@@ -46,7 +46,7 @@ def scan_release(path: Path, secrets: Secrets) -> list[str]:
             problems.append(f"{name}: a folder or a format that is not asked for")
         problems += [f"the name {name}: {found}" for found in find_traces(name, secrets)]
         if name.lower().endswith(".png"):
-            problems += _image_problems(name, content)
+            problems += image_problems(name, content)
         elif name.lower().endswith(".csv"):
             problems += _table_problems(name, content, secrets)
         else:
@@ -117,7 +117,7 @@ def _is_shown(text: str, secrets: Secrets) -> bool:
     return place < len(secrets.shown) and bool(secrets.shown[place] == value)
 
 
-def _image_problems(name: str, content: bytes) -> list[str]:
+def image_problems(name: str, content: bytes) -> list[str]:
     """Find parts of a PNG that are no pixels, and bytes behind its end or behind its pixels."""
     place, problems, pixels, header = 8, [], b"", b""
     while place + 8 <= len(content):

@@ -148,11 +148,17 @@ def find_traces(text: str, secrets: Secrets) -> list[str]:
     found = []
     if any(_is_withheld(value, digits, secrets) for run in runs for value, digits in _readings(run)):
         found.append("a withheld value")
-    if _holds_identifier(text.lower(), runs, secrets.identifiers):
+    if _holds_identifier(text.lower(), map(_whole_numbers, runs), secrets.identifiers):
         found.append("an identifier")
     if any(_holds_name(text.lower(), name) for name in secrets.names):
         found.append("the name of a person, a machine or a folder")
     return found
+
+
+def holds_identifier(text: str, identifiers: Identifiers) -> bool:
+    """Whether an identifier stands in a text; a number with separators between thousands is a quantity here."""
+    text = HASH.sub("", text)
+    return _holds_identifier(text.lower(), map(_plain_numbers, set(RUN.findall(text))), identifiers)
 
 
 def _readings(run: str) -> Iterator[tuple[float, int]]:
@@ -188,18 +194,23 @@ def _within(values: np.ndarray, value: float, last: float) -> bool:
 
 def _whole_numbers(run: str) -> Iterator[int]:
     """Yield the integers that a run can be: alone, with a decimal part of zeros, or grouped by three."""
-    run = run.rstrip(".,'\u2019").replace("\u2019", "'")
-    if GROUPED.fullmatch(run):
+    if GROUPED.fullmatch(run := run.rstrip(".,'\u2019").replace("\u2019", "'")):
         yield int(re.sub(r"\D", "", run))
+    yield from _plain_numbers(run)
+
+
+def _plain_numbers(run: str) -> Iterator[int]:
+    """Yield the integers that a run can be, alone or with a decimal part of zeros."""
+    run = run.rstrip(".,'\u2019").replace("\u2019", "'")
     for piece in [run, *re.split("[,']", run)]:
         match = WHOLE.fullmatch(piece)
         if match and MIN_ID_LENGTH <= len(match[1]) <= MAX_ID_DIGITS:
             yield int(match[1])
 
 
-def _holds_identifier(text: str, runs: Iterable[str], identifiers: Identifiers) -> bool:
-    """Find an identifier of digits among the whole numbers, one of letters among the words, others anywhere."""
-    numbers = np.array([number for run in runs for number in _whole_numbers(run)], dtype=np.int64)
+def _holds_identifier(text: str, whole: Iterable[Iterable[int]], identifiers: Identifiers) -> bool:
+    """Find an identifier of digits among whole numbers, one of letters among the words, others anywhere."""
+    numbers = np.array([number for several in whole for number in several], dtype=np.int64)
     if _any_known(numbers, identifiers.numbers):
         return True
     words = {word for word in WORD.findall(text) if len(word) >= MIN_ID_LENGTH} if len(identifiers.words) else set()

@@ -18,6 +18,7 @@ from si_eval.published.sources import CLAIM_COLUMNS, FIGURE_COLUMNS, find_proble
 from si_eval.published.verdicts import COLUMNS, judge_claim, judge_figure
 from si_eval.results import PublishedComparison, SafeTable, seal_comparison
 from si_eval.text_input.small_tables import require_table
+from si_eval.vocabulary import PUBLISHED_NUMBERS
 
 __all__ = ["PublishedComparison", "compare_published"]
 
@@ -121,5 +122,5 @@ def compare_published(
     if problems:
         raise InputError(problems, "what was published")
     judged = [judge_figure(row, results) for row in figure_rows] + [judge_claim(row, results) for row in claim_rows]
-    frame = pd.DataFrame(judged, columns=list(COLUMNS)).astype({"published": float, "computed": float})
+    frame = pd.DataFrame(judged, columns=list(COLUMNS)).astype(dict.fromkeys(PUBLISHED_NUMBERS, float))
     return seal_comparison(frame, tables)

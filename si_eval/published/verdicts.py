@@ -17,7 +17,7 @@ from si_eval.results.comparison import AGREE, VERDICTS
 
 EXACT, WITHIN, DIRECTION, FAILS, NOT_COMPUTABLE = VERDICTS
 COLUMNS = (
-    *("id", "kind", "exhibit", "statement", "statement_nl", "published", "computed", "unit", "precision"),
+    *("id", "kind", "exhibit", "statement", "statement_nl", *v.PUBLISHED_NUMBERS, "unit", "precision"),
     *("reading", "reading_nl", "verdict", "basis", "reason", "reason_nl", "source", "section", "line"),
 )
 MAX_LISTED = 8  # a reason lists no more contrasts than these

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from si_eval.disclosure.evidence import WARNING, write_evidence
 from si_eval.disclosure.package import Contents, Output, describe_output, hash_of
+from si_eval.disclosure.results_scan import scan_results
 from si_eval.disclosure.scan import shown_numbers, withheld_numbers
 from si_eval.disclosure.traces import (
     Identifiers,
@@ -26,7 +27,7 @@ from si_eval.disclosure.traces import (
     sort_identifiers,
 )
 from si_eval.engine import iter_batches
-from si_eval.errors import StudyError
+from si_eval.errors import DisclosureError, StudyError
 from si_eval.results import Extract
 from si_eval.study.evaluation import StudyResults
 from si_eval.study.file import ExhibitSpec
@@ -45,6 +46,7 @@ NUMBERS = "identifiers.npy"
 WORDS = "identifier_hashes.npy"
 PHRASES = "identifiers.json"
 IDENTIFIERS = (BE_ID, GROUP_ID, "kvk_id", "person_id")
+MAX_NAMED = 5  # files in a message
 MAX_SPARSITY = 64  # possible numbers for each number that there is; sparser ones are sorted
 
 
@@ -84,8 +86,11 @@ def is_inside(folder: Path) -> bool:
     return (folder / MARKER).is_file()
 
 
-def write_secrets(results: StudyResults, folder: Path) -> None:
-    """Write to ``folder`` what never leaves, evidence, withheld values, identifiers, and the ledger after a release."""
+def write_secrets(results: StudyResults, folder: Path) -> Identifiers:
+    """Write to ``folder`` what never leaves: evidence, withheld values, identifiers, and the ledger after a release.
+
+    Returns the identifiers.
+    """
     (folder / MARKER).write_text(WARNING + "\n", encoding="utf-8")
     for place, protection in enumerate(results.requests, start=1):
         evidence = folder / "evidence" / f"{place:02d}_{protection.rules.name}"
@@ -98,6 +103,18 @@ def write_secrets(results: StudyResults, folder: Path) -> None:
     (folder / PHRASES).write_text(json.dumps(sorted(identifiers.phrases)) + "\n", encoding="utf-8")
     after = results.ledger.with_protections((one.rules.name, one.decision.protection) for one in results.requests)
     after.save(folder / LEDGER)
+    return identifiers
+
+
+def refuse_identifiers(folder: Path, identifiers: Identifiers) -> None:
+    """Raise `DisclosureError` with every file of the results in which an identifier stands."""
+    problems = scan_results(folder, identifiers)
+    if problems:
+        more = f" and {len(problems) - MAX_NAMED} more" if len(problems) > MAX_NAMED else ""
+        raise DisclosureError(
+            f"run: found {'; '.join(problems[:MAX_NAMED])}{more}; expected none of it, because results hold nothing of "
+            "one firm; split by classes, or reword the title, label or text that it stands in"
+        )
 
 
 def write_record(
@@ -133,6 +150,7 @@ def write_record(
             "study": str(results.study.path.resolve()),
             "extract": [str(one) for one in folders],
             "ledger": None if ledger is None else str(ledger.resolve()),
+            "set_aside_earlier": results.study.file.disclosure.set_aside_earlier,
         },
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -27,6 +27,7 @@ from si_eval.study.kept_inside import (
     inside_folder,
     is_inside,
     is_run,
+    refuse_identifiers,
     write_record,
     write_secrets,
 )
@@ -47,6 +48,7 @@ def run_study(
     extract: str | Path | Sequence[str | Path] | None = None,
     ledger: str | Path | None = None,
     notebooks: bool = True,
+    set_aside_earlier: str | None = None,
     progress: Progress | None = None,
 ) -> StudyResults:
     """Carry out a study and write its files.
@@ -68,6 +70,9 @@ def run_study(
     notebooks : bool, default True
         Build the report, of the chapters that the study names, its notebooks, or one chapter a stage. Without, figures
         are drawn in the first language only.
+    set_aside_earlier : str, optional
+        The reason for which earlier releases of other data do not count, in place of the study's own: the output
+        checker has to agree to it, and the form prints it.
     progress : callable, optional
         Called with the step at work (a text) and the fraction done.
 
@@ -85,7 +90,7 @@ def run_study(
     StudyError
         For what cannot be carried out, such as a folder ``out`` that holds something else.
     DisclosureError
-        For what the public border does not know.
+        For what the public border does not know, and where an identifier of a raw table stands in any file.
 
     Examples
     --------
@@ -108,7 +113,7 @@ def run_study(
     ['exhibits.csv', 'figures', 'provenance.json', 'tables']
     """
     check_memory_limit()
-    study = study if isinstance(study, Study) else load_checked(study)
+    study = (study if isinstance(study, Study) else load_checked(study)).setting_aside(set_aside_earlier)
     given = [extract] if isinstance(extract, str | Path) else list(extract or [])
     folders = [Path(os.path.realpath(folder)) for folder in given] or [
         study.resolve(f) for f in study.file.extract.folders
@@ -172,7 +177,7 @@ def _write_results(
         results = evaluate(study, folders=folders, ledger=ledger, progress=part_of(progress, 0.0, 0.3))
         languages = study.file.languages if notebooks else study.file.languages[:1]
         drawers.start(_write_exhibits(results, results_folder, languages), work)
-        write_secrets(results, inside)
+        identifiers = write_secrets(results, inside)
         drawers.finish(part_of(progress, 0.3, 0.6))
         if results.comparison is not None:
             comparison = require_comparison(results.comparison, where="published.csv")
@@ -185,6 +190,7 @@ def _write_results(
                 missing = error
         provenance = json.dumps(describe_run(results, results_folder, day), indent=2, sort_keys=True)
         (results_folder / PROVENANCE).write_text(provenance + "\n", encoding="utf-8")
+        refuse_identifiers(results_folder, identifiers)
         places = [target.parent, *folders]
         write_record(results, inside, out=results_folder, ledger=ledger, places=places, folders=folders)
         match_umask(results_folder)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidation, field_validator
 
+from si_eval.arguments import Arguments
 from si_eval.errors import StudyError
 from si_eval.registry import EURO, Declarations, RuleSet, rule_set
 from si_eval.study.declared import TREATED, GroupSpec, IndicatorSpec, SplitSpec
@@ -225,6 +226,16 @@ class Study(BaseModel):
             splits={name: one.split(name) for name, one in file.splits.items()},
             groups={name: one.group(name) for name, one in file.groups.items() if name != TREATED},
         )
+
+    def setting_aside(self, reason: str | None) -> Study:
+        """Return the study with another reason for which earlier releases of other data do not count, if any."""
+        if reason is None:
+            return self
+        arguments = Arguments("study")
+        arguments.text("set_aside_earlier", reason, "write why, for the output checker to agree to")
+        arguments.refuse_problems(StudyError)
+        border = self.file.disclosure.model_copy(update={"set_aside_earlier": reason})
+        return self.model_copy(update={"file": self.file.model_copy(update={"disclosure": border})})
 
     def resolve(self, relative: str) -> Path:
         """Return a path of the study file as a path from here; raises `StudyError` for what is no path."""

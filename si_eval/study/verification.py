@@ -106,7 +106,7 @@ def verify_run(
     changed = tuple(sorted(name for name in {*known, *now} if known.get(name) != now.get(name))) if known else ()
     ledger = source.get("ledger")
     places = [Path(folder) for folder in folders]
-    loaded = load_checked(path, folders=places)
+    loaded = load_checked(path, folders=places).setting_aside(source.get("set_aside_earlier"))
     results = evaluate(loaded, folders=places, ledger=None if ledger is None else Path(ledger), progress=progress)
     with temporary_folder("verify-") as work:
         write_numbers(results, work / target.name)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from si_eval.errors import StudyError
+from si_eval.disclosure.traces import sort_identifiers
+from si_eval.errors import DisclosureError, StudyError
 from si_eval.report.kernels import KernelStartError
-from si_eval.study import evaluation, run
+from si_eval.study import evaluation, kept_inside, run
 from si_eval.study.file import load_study
 from si_eval.study.release import release_run
 
@@ -109,6 +110,13 @@ def attempt(command, *arguments, **settings):
     except StudyError as error:
         return str(error)
     return ""
+
+
+def test_an_identifier_in_any_file_leaves_no_results(small_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(kept_inside, "_identifiers", lambda extract: sort_identifiers(["sectors"]))
+    with pytest.raises(DisclosureError, match=r"found exhibits.csv: an identifier; the name figures/sectors.png"):
+        small_run()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("owner", "name"), [*CALLS, (builtins, "open")], ids=str)

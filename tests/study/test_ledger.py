@@ -11,6 +11,7 @@ from si_eval.errors import StudyError
 from si_eval.study.ledger import LOCK, LedgerFile, load_ledger
 from si_eval.study.release import release_run
 from si_eval.study.run import run_study
+from si_eval.study.verification import verify_run
 
 ROUNDS = 40  # files that both processes write at once
 PATIENCE = 60  # seconds for two processes to start and write
@@ -100,15 +101,18 @@ def test_releases_of_other_data_are_set_aside_for_a_reason_that_the_form_prints(
         chart = { kind = "shares", x = "sector" }
     """
     name = 'name = "small"\ntitle = { nl = "Klein", en = "Small" }\n'
-    agreed = tmp_path / "agreed.toml"
+    study = tmp_path / "study.toml"
     reason = "the register was delivered anew; the office agreed"
-    agreed.write_text(f'{name}[disclosure]\nset_aside_earlier = "{reason}"\n{exhibit}')
+    study.write_text(f'{name}[disclosure]\nset_aside_earlier = "of the study file"\n{exhibit}')
     out, ledger = tmp_path / "out", tmp_path / "ledger.json"
     folders = [simulated_extract(seed=seed) for seed in (1, 2)]
-    run_study(agreed, out=out, extract=folders[0], notebooks=False)
+    run_study(study, out=out, extract=folders[0], notebooks=False)
     release_run(out, ledger=ledger)
     assert load_ledger(ledger).of("cbs").set_aside == []
-    run_study(agreed, out=out, extract=folders[1], ledger=ledger, notebooks=False)
+    with pytest.raises(StudyError, match="set_aside_earlier: found"):
+        run_study(study, out=out, extract=folders[1], ledger=ledger, notebooks=False, set_aside_earlier=" ")
+    run_study(study, out=out, extract=folders[1], ledger=ledger, notebooks=False, set_aside_earlier=reason)
+    assert verify_run(out).holds
     with zipfile.ZipFile(release_run(out).path) as package:
         form = package.read("output_control_form.txt").decode()
     assert f"Earlier figures set aside, for the checker to agree to: {reason}" in form

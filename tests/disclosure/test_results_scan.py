@@ -1,0 +1,79 @@
+"""The scan of a run's results: an identifier is found in any file, and a quantity is none."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+import pytest
+import xlsxwriter
+
+from si_eval.disclosure.results_scan import scan_results
+from si_eval.disclosure.traces import sort_identifiers
+
+IDENTIFIER = "08712345"
+IDENTIFIERS = sort_identifiers([IDENTIFIER, "0d5a99c26b2e", "NL-0001.22"])
+PIXEL = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEANl9ngAAAAABJRU5ErkJggg==")
+TEXT_CHUNK = b"\x00\x00\x00\x04tEXtn\x00is\x00\x00\x00\x00"
+HEAD = 33  # bytes of a PNG before its second part
+TALKING = PIXEL[:HEAD] + TEXT_CHUNK + PIXEL[HEAD:]
+
+
+def workbook(text="Sectors", number=12.0, sheet="sectors", title="Results"):
+    """Make a workbook with a text, a number and properties."""
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        book.set_properties({"title": title})
+        page = book.add_worksheet(sheet)
+        page.set_column(0, 0, 12.3456789)
+        page.write_string(0, 0, text)
+        page.write_number(1, 0, number)
+    return buffer.getvalue()
+
+
+def page(text, image=PIXEL):
+    return f'<p>{text}</p><img src="data:image/png;base64,{base64.b64encode(image).decode()}">'.encode()
+
+
+CLEAN = {
+    "a number that crossed the border": ("tables/a.csv", f"sector,estimate,status\nC,{IDENTIFIER},shown\n".encode()),
+    "a published number": ("published.csv", b"id,published,computed\nx,8712345.0,8712345.0\n"),
+    "a quantity": ("report/report_en.html", page("8,712,345 euros")),
+    "a number of a workbook": ("report/tables_en.xlsx", workbook(number=8712345.0)),
+    "an image": ("figures/a.png", PIXEL),
+    "a hash": ("provenance.json", json.dumps({"sha256": 8 * IDENTIFIER}).encode()),
+}
+FOUND = {
+    "a class": ("tables/a.csv", f"sector,estimate,status\n{IDENTIFIER},1.0,shown\n".encode()),
+    "a column": ("tables/a.csv", b"NL-0001.22,estimate\nC,1.0\n"),
+    "a note": ("published.csv", b"id,published,reason\nx,1.0,not of 0d5a99c26b2e\n"),
+    "a page": ("report/report_en.html", page("unit 8712345")),
+    "a list": ("exhibits.csv", b"exhibit\nNL-0001.22\n"),
+    "a text of a workbook": ("report/tables_en.xlsx", workbook(text=IDENTIFIER)),
+    "a sheet of a workbook": ("report/tables_en.xlsx", workbook(sheet=IDENTIFIER)),
+    "a property of a workbook": ("report/tables_en.xlsx", workbook(title="of 0d5a99c26b2e")),
+    "a provenance": ("provenance.json", json.dumps({"unit": int(IDENTIFIER)}).encode()),
+    "a name": ("figures/0d5a99c26b2e.png", PIXEL),
+    "text in an image": ("figures/a.png", TALKING),
+    "text in the image of a page": ("report/report_en.html", page("clean", TALKING)),
+}
+
+
+def scanned(folder, name, content):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return scan_results(folder, IDENTIFIERS)
+
+
+@pytest.mark.parametrize(("name", "content"), CLEAN.values(), ids=CLEAN.keys())
+def test_numbers_that_crossed_the_border_and_quantities_are_no_identifiers(tmp_path, name, content):
+    assert scanned(tmp_path, name, content) == []
+
+
+@pytest.mark.parametrize(("name", "content"), FOUND.values(), ids=FOUND.keys())
+def test_an_identifier_or_a_hidden_text_is_found_in_any_file(tmp_path, name, content):
+    problems = scanned(tmp_path, name, content)
+    assert problems
+    assert all(name in problem for problem in problems)
