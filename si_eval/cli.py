@@ -19,7 +19,7 @@ from si_eval.errors import InputError, Problem, SiEvalError, StudyError, describ
 from si_eval.interrupts import Interrupts
 from si_eval.system.failures import explain_failures
 from si_eval.system.progress import Progress
-from si_eval.vocabulary import FileFormat, Layout, Profile
+from si_eval.vocabulary import FileFormat, Language, Layout, Profile
 
 if TYPE_CHECKING:
     from si_eval.study.file import Study
@@ -74,6 +74,8 @@ def check(
 
         if not _is_study(source):
             examined = extracts.examine_extract(_only(source, extract))
+            if not examined.is_known:
+                _tell_unknown(source)
         else:
             folders = [] if extract is None else [Path(os.path.realpath(extract))]
             study = load_checked(source, folders=folders)
@@ -92,6 +94,49 @@ def check(
         if examined.problems:
             typer.echo(_values_of(examined.problems, show_values=show_values))
             raise typer.Exit(1)
+
+
+def _tell_unknown(folder: Path) -> None:
+    """Say what a folder in another layout is taken for, and end with 1; go on where it is no folder."""
+    from si_eval.registers.recognition import recognise_folder  # noqa: PLC0415
+    from si_eval.study.proposal import no_register  # noqa: PLC0415
+
+    if not folder.is_dir():
+        return
+    reading = recognise_folder(folder)
+    if not reading.link:
+        raise InputError([no_register(reading), *reading.problems], what=f"the folder {folder.name}")
+    typer.echo(reading.summary())
+    typer.echo(f"not in a layout that the library knows; `si-eval new {folder}` proposes a study file for it")
+    raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="a folder with raw files in any layout")],
+    out: Annotated[Path | None, typer.Option(help="the study file to write; by default named after the folder")] = None,
+    currency: Annotated[str | None, typer.Option(help="the code of its money, such as GBP")] = None,
+    language: Annotated[Language | None, typer.Option(help="the language of the report: nl or en")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="ask nothing: mark what is unsure")] = False,
+) -> None:
+    """Look at an unknown folder and propose a study file: what each column is, why, and what a run can answer."""
+    with _exit_codes():
+        from si_eval.study.proposal import write_proposal  # noqa: PLC0415
+
+        ask = None if yes or not sys.stdin.isatty() or not sys.stdout.isatty() else _ask
+        written = write_proposal(folder, out, currency=currency, language=language, ask=ask)
+    typer.echo(written.summary())
+
+
+def _ask(question: str, options: Sequence[str], proposed: int) -> int:
+    """Ask on the terminal which of several options holds; return its place."""
+    typer.echo(question)
+    for number, option in enumerate(options, start=1):
+        typer.echo(f"  {number}. {option}")
+    while True:
+        number = typer.prompt("number", default=proposed + 1, type=int)
+        if 1 <= number <= len(options):
+            return int(number) - 1
 
 
 @app.command()

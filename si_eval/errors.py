@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 class SiEvalError(Exception):
@@ -130,6 +130,23 @@ class ArgumentError(InputError, StudyError):
         super().__init__(problems, what=what)
         if len(self.problems) == 1:
             self.args = (str(self.problems[0]),)
+
+
+def merge_alike(problems: Iterable[Problem]) -> list[Problem]:
+    """Join problems of several files of a table that have one cause: the first stands for all, which are counted."""
+    groups: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in problems:
+        key = (problem.found, problem.expected, problem.action, problem.table, problem.column)
+        groups.setdefault(key if problem.table and not problem.examples else (*key, str(len(groups))), []).append(
+            problem
+        )
+    return [
+        group[0] if len(group) == 1 else replace(
+            group[0], where=f"{group[0].where} and {len(group) - 1} more {'file' if len(group) == 2 else 'files'}",
+            count=sum(problem.count for problem in group),
+        )
+        for group in groups.values()
+    ]  # fmt: skip
 
 
 def propose_name(name: object, known: Iterable[str], otherwise: str) -> str:

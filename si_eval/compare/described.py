@@ -16,9 +16,16 @@ from si_eval.vocabulary import (
 FROM_REGISTERS = "use a panel of registers, from build_panel"
 
 
-def check_columns(arguments: Arguments, panel: Panel, columns: Sequence[str]) -> None:
-    """Keep a problem for the columns that the panel lacks."""
-    missing = [name for name in columns if name not in panel.table.columns]
+def has_values(panel: Panel, column: str) -> bool:
+    """Whether some unit of the panel has a value of a column."""
+    if column not in panel.table.columns:
+        return False
+    return bool(engine.fetch(panel.table.aggregate(known=panel.table[column].count()))["known"].iloc[0])
+
+
+def check_columns(arguments: Arguments, panel: Panel, columns: Sequence[str], *, empty: bool = False) -> None:
+    """Keep a problem for the columns that the panel lacks, or that no unit has a value of (``empty``)."""
+    missing = [name for name in columns if name not in panel.table.columns or (empty and not has_values(panel, name))]
     if missing:
         arguments.add("panel", f"no {', '.join(missing)}", "the columns that are described", FROM_REGISTERS)
 

@@ -127,11 +127,11 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
     Raises
     ------
     StudyError
-        For a year that the panel does not have, or a panel without the columns that are described.
+        For a year that the panel does not have, or a panel without any of the classes that are described.
 
     Notes
     -----
-    Shares are of the units whose class is known.
+    Shares are of the units whose class is known. What no unit of the panel has (an age, say) is not described.
 
     Examples
     --------
@@ -150,16 +150,18 @@ def describe_reach(panel: Panel, *, year: int) -> ResultTable:
         50-249     0.196       97
     """
     arguments = cells.check_panel("describe_reach", panel)
-    columns = (SECTOR, AGE_CLASS, SIZE_CLASS, DIVISION)
-    year = described.check_described(arguments, panel, year, columns, (EMPLOYED_PERSONS, REVENUE, AGE))
+    year = described.check_described(arguments, panel, year, (), ())
+    classes = [column for column in (SECTOR, AGE_CLASS, SIZE_CLASS) if described.has_values(panel, column)]
+    if not classes:
+        described.check_columns(arguments, panel, (SECTOR, AGE_CLASS, SIZE_CLASS), empty=True)
     arguments.refuse_problems()
-    frames = [
-        description_rows.distribution(panel, indicator, [indicator], year=year)
-        for indicator in (SECTOR, AGE_CLASS, SIZE_CLASS)
-    ]
-    frames += [description_rows.unit_counts(panel, year), description_rows.divisions(panel, year)]
-    frames += [description_rows.means(panel, [EMPLOYED_PERSONS, REVENUE], by, year) for by in ([], [SIZE_CLASS])]
-    frames += [description_rows.means(panel, [AGE], by, year) for by in ([], [SECTOR])]
+    frames = [description_rows.distribution(panel, indicator, [indicator], year=year) for indicator in classes]
+    frames += [description_rows.unit_counts(panel, year)]
+    frames += [description_rows.divisions(panel, year)] if described.has_values(panel, DIVISION) else []
+    for indicators, column in (((EMPLOYED_PERSONS, REVENUE), SIZE_CLASS), ((AGE,), SECTOR)):
+        known = [name for name in indicators if name in panel.indicators]
+        splits = [[], *([[column]] if column in classes else [])]
+        frames += [description_rows.means(panel, known, by, year) for by in splits if known]
     return _result(pd.concat(frames, ignore_index=True), panel, "describe_reach", CANNOT_SHOW)
 
 

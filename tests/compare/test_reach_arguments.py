@@ -61,7 +61,7 @@ def test_a_wrong_argument_is_refused_by_name(panel, function, arguments, message
 ])  # fmt: skip
 def test_a_panel_of_a_frame_lacks_what_is_described(function, arguments):
     firms = pd.DataFrame({"firm": range(4), "year": 2019, "d": [0, 0, 1, 1], "s": ["C"] * 4})
-    panel = se.panel_from_frame(firms, unit="firm", year="year", participant="d", sector="s")
+    panel = se.panel_from_frame(firms, unit="firm", year="year", participant="d")
     with pytest.raises(StudyError, match=r"panel: found no .*; use a panel of registers"):
         function(panel, **arguments)
     with pytest.raises(StudyError, match=r"panel: found .*; expected a Panel"):

@@ -15,13 +15,13 @@ import pandas as pd
 from pandas.api.extensions import ExtensionDtype
 
 from si_eval.errors import Problem
+from si_eval.registers.any_frame.calendar_texts import begin_of_spans
 from si_eval.registers.any_frame.names import frame_problem, row_examples
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.text_input import is_missing_word, parse_numbers
 
 MAX_YEAR = 9999  # a larger number is a date or a year with its month
 MAX_DISTANCE = 150  # years from the middle year of a frame; a year farther off is a mistake
-ISO_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?"
 WHOLE_NUMBER = re.compile(r"^\s*[-+]?[0-9]+(\.0*)?\s*$")
 PLAIN_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")  # in the one way of writing that numbers have here, within 64 bits
 EXACT_BITS = {"float16": 11, "float32": 24}  # whole numbers above two to this power are not exact
@@ -89,14 +89,15 @@ def read_years(column: pd.Series, name: object) -> Codes:
     A date with a time zone has the year of its own place. Any whole numbers will do, periods since an event too, where
     they lie together.
     """
-    numbers = year_numbers(column, name, missing=lambda text: False)
+    begins = begin_of_spans(_plain(column), name)
+    numbers = year_numbers(begins.column, name, missing=lambda text: False)
     known = ~np.isnan(numbers.values)
     problems = [*numbers.problems, *_infinite(numbers.values, name)]
     years = np.where(np.abs(numbers.values) <= MAX_YEAR, numbers.values, 0).astype(np.int64)
     if known.any() and not problems:
         far = known & (np.abs(years - np.median(years[known])) > MAX_DISTANCE)
         problems += _year_problem(name, far, years, f"more than {MAX_DISTANCE} years from the others")
-    return Codes(years, known, problems, numbers.notes)
+    return Codes(years, known, problems, [*begins.notes, *numbers.notes])
 
 
 def year_numbers(column: pd.Series, name: object, missing: Callable[[str], bool]) -> Numbers:
@@ -145,22 +146,6 @@ def read_texts(column: pd.Series, name: object) -> tuple[pd.Series, Sequence[Pro
         values = values.where(values.isna() | values.map(lambda value: isinstance(value, str)))
     texts = pd.Series(values.where(values.isna(), values.astype(str).str.strip()), dtype="string")
     return texts.mask(texts == ""), problems
-
-
-def dated(column: pd.Series) -> pd.Series:
-    """Return texts of days (ISO 8601) as dates, where all texts of a column are; any other column as it is."""
-    if not (column.dtype == object or isinstance(column.dtype, pd.StringDtype)):
-        return column
-    places, values = pd.factorize(column.astype("string").str.strip())
-    texts = pd.Series(values, dtype="string")
-    texts = texts.mask(texts.map(lambda text: not text or is_missing_word(text)).astype(bool))
-    known = texts.dropna()
-    if not len(known) or not known.str.fullmatch(ISO_DAY).all():
-        return column
-    days = pd.to_datetime(texts.str[:10], errors="coerce", format="%Y-%m-%d")
-    return (
-        pd.Series(days.to_numpy(dtype="datetime64[ns]"), dtype="datetime64[ns]").reindex(places).set_axis(column.index)
-    )
 
 
 def _object_years(column: pd.Series, name: object, missing: Callable[[str], bool]) -> Numbers:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from si_eval.errors import Problem, propose_name
 from si_eval.registers.activities import read_activities
-from si_eval.registers.any_frame.columns import Numbers, dated, read_numbers, read_texts, year_numbers
+from si_eval.registers.any_frame.calendar_texts import begin_of_spans, dated
+from si_eval.registers.any_frame.columns import Numbers, read_numbers, read_texts, year_numbers
 from si_eval.registers.any_frame.names import PANEL_COLUMNS, frame_problem
 from si_eval.registers.classes import group_member, split_of
 from si_eval.registry import Declarations
@@ -94,11 +95,12 @@ def read_activity(column: pd.Series, name: object) -> tuple[Mapping[str, pd.Seri
 
 def read_age(column: pd.Series, years: FloatArray, name: object) -> Numbers:
     """Read the age of units from the date or year in which they were founded; missing for those founded later."""
-    founded = year_numbers(dated(column), name, missing=lambda text: not text or is_missing_word(text))
+    begins = begin_of_spans(dated(column), name)
+    founded = year_numbers(begins.column, name, missing=lambda text: not text or is_missing_word(text))
     age = years - founded.values
     later = int((age < 0).sum())
     notes = [f"{name}: {later} rows of units that were founded later have no age"] if later else []
-    return Numbers(np.where(age >= 0, age, np.nan), founded.problems, [*founded.notes, *notes])
+    return Numbers(np.where(age >= 0, age, np.nan), founded.problems, [*begins.notes, *founded.notes, *notes])
 
 
 def add_declared(table: ir.Table, declared: Declarations) -> ir.Table:

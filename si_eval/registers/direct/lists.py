@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from si_eval.errors import Problem, propose_name
-from si_eval.registers.any_frame.columns import dated, year_numbers
+from si_eval.registers.any_frame.calendar_texts import begin_of_spans, dated
+from si_eval.registers.any_frame.columns import year_numbers
 from si_eval.registers.direct.tables import ENTRY, Layout, numbers_of
 from si_eval.registry import ComparisonGroup, Declarations
 from si_eval.text_input import is_missing_word
@@ -18,10 +19,11 @@ from si_eval.vocabulary import BE_ID, PARTICIPANT
 
 
 class Listed(NamedTuple):
-    """The participants, one row a unit, and how many rows the list has."""
+    """The participants, one row a unit, how many rows the list has, and remarks."""
 
     units: pd.DataFrame
     rows: int
+    notes: list[str]
 
 
 def settle_groups(declared: Declarations, layout: Layout, frames: Mapping[str, pd.DataFrame]) -> Declarations:
@@ -64,16 +66,19 @@ def list_participants(
     problems: list[Problem],
 ) -> Listed:
     """List the units that took part, each once: from its first entry, with the sum of its numbers."""
+    notes: list[str] = []
     name = layout.treated.table
     table = rows_of(frames[name], layout.treated, problems)
     if table.empty:
         if not problems:
             problems.append(Problem(name, "no participants", "one at least", "correct the list or its condition"))
-        return Listed(pd.DataFrame({BE_ID: [], PARTICIPANT: []}), 0)
+        return Listed(pd.DataFrame({BE_ID: [], PARTICIPANT: []}), 0, [])
     entry = np.full(len(table), np.nan)
     if ENTRY in table:
         column = table[ENTRY].reset_index(drop=True)
-        read = year_numbers(dated(column), ENTRY, missing=lambda text: not text or is_missing_word(text))
+        begins = begin_of_spans(dated(column), ENTRY)
+        notes += begins.notes
+        read = year_numbers(begins.column, ENTRY, missing=lambda text: not text or is_missing_word(text))
         problems += [replace(one, where=name, table=name) for one in read.problems]
         entry = read.values
     rows = table.copy()
@@ -84,7 +89,7 @@ def list_participants(
             rows[one] = numbers_of(table, one, name, layout, problems)
     how = {one: _sum if one in numbers else "first" for one in columns}
     units = rows.groupby(BE_ID, sort=True).agg({PARTICIPANT: "max", ENTRY: "min", **how}).reset_index()
-    return Listed(units, len(table))
+    return Listed(units, len(table), notes)
 
 
 def _sum(values: pd.Series) -> float:

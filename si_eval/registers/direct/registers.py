@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from si_eval import engine
-from si_eval.errors import InputError, Problem, propose_name
+from si_eval.errors import InputError, Problem, merge_alike, propose_name
 from si_eval.registers.any_frame import panel_from_frame
 from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_years
 from si_eval.registers.any_frame.declared import MEMBER
@@ -59,10 +59,11 @@ def read_direct(
     """
     raw = read_tables(layout, progress or (lambda _: None))
     if raw.problems:
-        raise InputError(raw.problems)
+        raise InputError(merge_alike(raw.problems))
     problems: list[Problem] = []
     texts: dict[object, str | None] = {}
-    keyed = {name: _keyed(name, frame, texts, problems) for name, frame in raw.frames.items()}
+    remarks: list[str] = []
+    keyed = {name: _keyed(name, frame, texts, problems, remarks) for name, frame in raw.frames.items()}
     if problems:
         raise InputError(problems)
     declared = settle_groups(study.declared, layout, keyed)
@@ -85,7 +86,7 @@ def read_direct(
     simulation, wrong = read_simulation([str(folder) for folder in layout.folders])
     if wrong:
         raise InputError(wrong)
-    extract = _extract(raw, keyed, [*raw.notes, *notes, *panel.notes])
+    extract = _extract(raw, keyed, [*raw.notes, *remarks, *notes, *listed.notes, *panel.notes])
     return DirectRegisters(
         replace(extract, simulation=simulation), _linkage(frame, listed), replace(panel, simulation=simulation)
     )
@@ -140,10 +141,12 @@ def _unit_problems(layout: Layout, wanted: _Wanted) -> list[Problem]:
     return problems
 
 
-def _keyed(name: str, frame: pd.DataFrame, texts: dict[object, str | None], problems: list[Problem]) -> pd.DataFrame:
+def _keyed(
+    name: str, frame: pd.DataFrame, texts: dict[object, str | None], problems: list[Problem], notes: list[str]
+) -> pd.DataFrame:
     """Give a table its keys: identifiers as texts, years as whole numbers.
 
-    ``texts`` keeps the text of each identifier from one table to the next.
+    ``texts`` keeps the text of each identifier from one table to the next; ``notes`` are remarks on what was read.
     """
     if not isinstance(frame[BE_ID].dtype, pd.StringDtype):  # a type that may not hold identifiers
         wrong = read_ids(frame[BE_ID], BE_ID).problems
@@ -157,6 +160,7 @@ def _keyed(name: str, frame: pd.DataFrame, texts: dict[object, str | None], prob
         problems.append(Problem(name, found, "one in every row", action, table=name, column=BE_ID, count=count))
     if YEAR in frame:
         years = read_years(frame[YEAR], YEAR)
+        notes += [f"{name}, {note}" for note in years.notes]
         problems += [replace(one, where=name, table=name) for one in years.problems]
         frame = frame.assign(**{YEAR: years.values})
     return frame

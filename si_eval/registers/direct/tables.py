@@ -15,6 +15,7 @@ from si_eval.registers.any_frame.columns import read_numbers
 from si_eval.registers.extracts.cache import fingerprint
 from si_eval.registers.extracts.conversion import raw_parquet
 from si_eval.registers.extracts.files import Patterns, RawFile, match_files
+from si_eval.registers.naming import near_columns
 from si_eval.registers.schema import contracts
 from si_eval.registry import ComparisonGroup
 from si_eval.results import SourceFile
@@ -147,7 +148,8 @@ def _match_names(file: RawFile, available: Sequence[str], layout: Layout) -> tup
 
 def _lacking(file: RawFile, name: str, columns: Sequence[str]) -> Problem:
     """Make the problem of a column that a table needs."""
-    near = propose_name(name, columns, "")
+    likely = near_columns(name, columns)
+    near = f"did you mean `{likely[0]}`?" if likely else propose_name(name, columns, "")
     expected = f"a column `{name}`, or its name under [extract.columns.{file.table}]"
     action = f"{near} name it there" if near else f"it has {', '.join(columns[:12])}: name one there"
     return Problem(file.name, f"no column for {name}", expected, action, table=file.table, column=name)

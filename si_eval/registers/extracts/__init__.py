@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from si_eval.errors import InputError, Problem
 from si_eval.registers.extracts.describing import describe
+from si_eval.registers.extracts.files import missing_tables
 from si_eval.registers.extracts.reading import Request, examine
 from si_eval.results import Extract
 
@@ -18,13 +19,21 @@ if TYPE_CHECKING:
     from si_eval.engine import Engine
 
 
+LINKS = ("kvk_person", "person_business_unit")  # tables that registers without a chain of links do not have
+
+
 @dataclass(frozen=True)
 class Examination:
-    """What was found in an extract: a text, the problems, and the extract where there are none."""
+    """What was found in an extract: a text, the problems, and the extract where there are none.
+
+    ``is_known`` is false where neither the tables that every run needs are there, nor one of the chain of links: the
+    folder may have another layout.
+    """
 
     text: str
     problems: tuple[Problem, ...]
     extract: Extract | None
+    is_known: bool = True
 
 
 def read_extract(
@@ -76,4 +85,6 @@ def examine_extract(
     Arguments as in `read_extract`. Problems are listed, and are part of the text; none is raised.
     """
     examined = examine(Request(source, files, columns, money_unit, participants, cache, engine, progress, accept))
-    return Examination(describe(examined), examined.problems, examined.extract)
+    linked = any(file.table in LINKS for file in examined.found.files)
+    known = linked or not missing_tables(examined.found)
+    return Examination(describe(examined), examined.problems, examined.extract, known)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from si_eval.errors import Problem
 from si_eval.registers.extracts.files import RawFile
+from si_eval.registers.naming import near_columns
 from si_eval.registers.schema import Column, TableContract, contracts, wide_codes, wide_investments
 
 
@@ -81,10 +82,10 @@ def _spelled(names: Sequence[str]) -> str:
 
 def _missing(file: RawFile, column: str, available: Sequence[str], wanted: Sequence[str], expected: str) -> Problem:
     folded = {name.casefold(): name for name in reversed(available)}
-    near: list[str] = []
+    near = near_columns(column, available)
     for name in wanted:
-        near += difflib.get_close_matches(name.casefold().rstrip("*"), folded, n=1, cutoff=0.6)
-    hint = f" (nearest: {', '.join(dict.fromkeys(folded[name] for name in near[:2]))})" if near else ""
+        near += [folded[one] for one in difflib.get_close_matches(name.casefold().rstrip("*"), folded, n=1, cutoff=0.6)]
+    hint = f" (nearest: {', '.join(list(dict.fromkeys(near))[:2])})" if near else ""
     has = ", ".join(available[:8]) + (", …" if len(available) > 8 else "")
     return Problem(
         where=file.name,

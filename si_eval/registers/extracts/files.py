@@ -130,7 +130,7 @@ def _detect(folder: Path, skip: set[str]) -> tuple[list[RawFile], list[str]]:
         extension = path.suffix.lower().lstrip(".")
         if path.name.startswith((".", "~$")) or extension not in (*FORMATS, *OTHER_TABULAR):
             continue
-        file = _recognise(path) if extension in FORMATS else None
+        file = recognise_name(path) if extension in FORMATS else None
         if file is None:
             rest.append(path.name)
         elif file.table not in skip:
@@ -140,7 +140,8 @@ def _detect(folder: Path, skip: set[str]) -> tuple[list[RawFile], list[str]]:
     return detected, rest
 
 
-def _recognise(path: Path) -> RawFile | None:
+def recognise_name(path: Path) -> RawFile | None:
+    """Return the file of a table whose name is canonical or one of CBS; nothing for any other name."""
     stem = path.stem.strip()
     out_of_range = None
     for table, layout, expression, first, last in _patterns():
@@ -186,7 +187,7 @@ def _match(folder: Path, table: str, patterns: Iterable[str]) -> list[RawFile]:
             if match is None or extension not in FORMATS:
                 continue
             named = match.groupdict()
-            detected = _recognise(path)
+            detected = recognise_name(path)
             year = int(named["year"]) if named.get("year") else (detected.year if detected else None)
             tail = re.search(r"V(\d+)$", path.stem, re.IGNORECASE)
             part = re.sub(r"[ _-]?V\d+$", "", path.stem, flags=re.IGNORECASE) if "*" in pattern else ""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from si_eval.engine import open_engine, scan_parquet
-from si_eval.errors import Problem
+from si_eval.errors import Problem, merge_alike
 from si_eval.frozen import encode
 from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_cache
 from si_eval.registers.extracts.checking import run_checks
@@ -86,7 +86,7 @@ def examine(request: Request) -> Examined:
     reader = engine if engine.name == READER else open_engine(READER)
     with temporary_folder("reading-", cache.folder) as workspace:
         inspected = _inspect(found.files, request, reader, cache, workspace, say)
-        problems += [problem for file in inspected for problem in file.problems]
+        problems += merge_alike(problem for file in inspected for problem in file.problems)
         say("checking the tables")
         table_problems, notes = _check_tables(inspected, cache)
         problems += table_problems

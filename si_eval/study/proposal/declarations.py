@@ -1,0 +1,180 @@
+"""The parts of a proposed study file that declare indicators, splits and groups of the study's own."""
+
+from __future__ import annotations
+
+from si_eval.registers.naming import words_of
+from si_eval.registers.recognition import ColumnReading, TableReading
+from si_eval.registers.recognition.readings import OWN_CLASS, OWN_NUMBER
+from si_eval.registry import facts
+from si_eval.study.proposal.draft import Draft, quoted, title_of
+
+LIST = "list_"
+SPLIT_ROLES = ("region", "municipality", "size_code", OWN_CLASS)
+MAX_SPLITS, MAX_CLASSES = 4, 40
+MAX_INDICATORS = 8
+TREATED, REJECTED = "treated", "rejected"
+
+
+def declare_indicators(draft: Draft) -> None:
+    """Declare numbers of the registers as indicators: money by person employed, the rest as they are."""
+    units = draft.reading.table("business_units")
+    persons = units is not None and units.column("employed_persons") is not None
+    lines: list[tuple[str, str]] = []
+    for table in draft.reading.tables:
+        if not table.table or table.table == "participants" or table.table.startswith(LIST):
+            continue
+        for column in table.with_role(OWN_NUMBER):
+            if len(draft.indicators) < MAX_INDICATORS:
+                lines += _indicator(draft, table, column, persons=persons)
+    if persons and _has_turnover(draft):
+        lines += _expression(draft, "log_productivity", "log(revenue / employed_persons)")
+    elif persons:
+        lines += _expression(draft, "log_persons", "log(employed_persons)")
+    for line, remark in lines:
+        draft.say(line, remark)
+    draft.say()
+
+
+def _has_turnover(draft: Draft) -> bool:
+    return any(
+        table.column("turnover") for table in draft.reading.tables if table.table in ("turnover", "business_units")
+    )
+
+
+def _expression(draft: Draft, name: str, expression: str) -> list[tuple[str, str]]:
+    """Declare the logarithm that effects are estimated on: they are then shares."""
+    draft.taken.add(name)
+    return [
+        (f"[indicators.{name}]", ""),
+        (f"expression = {quoted(expression)}", "for effects: a difference of 0.10 is 10 %"),
+        ('unit = "log points"', ""),
+        (f"labels = {quoted(draft.words(name))}", ""),
+    ]
+
+
+def _indicator(draft: Draft, table: TableReading, column: ColumnReading, *, persons: bool) -> list[tuple[str, str]]:
+    """Declare a number of a register."""
+    name, title = draft.column_name(table, column), title_of(column.column)
+    is_money = (
+        bool(set(words_of(column.column)) & set(facts("proposal")["money"]["words"])) and not column.profile.is_flag
+    )
+    if is_money and persons:
+        own = draft.free_name(f"{name}_per_employee")
+        told = draft.words("per_person", title=title)
+        draft.indicators[own] = told
+        draft.doubt(f"{table.pattern}: is `{column.column}` money, in whole {draft.currency}?")
+        return [
+            (f"[indicators.{own}]", ""),
+            (f"numerator = {quoted(name)}", f"unsure: `{column.column}` of {table.pattern} is money by its name"),
+            ('denominator = "employed_persons"', ""),
+            (f'unit = "{draft.currency} per person employed"', ""),
+            (f"labels = {quoted(told)}", ""),
+        ]
+    own = draft.free_name(f"{name}_value")
+    draft.indicators[own] = title
+    unit = "share" if column.profile.is_flag else draft.currency if is_money else "number"
+    return [
+        (f"[indicators.{own}]", ""),
+        (f"column = {quoted(name)}", f"unsure: numbers of {table.pattern}; say what they are"),
+        (f"unit = {quoted(unit)}", ""),
+        (f"labels = {quoted(title)}", ""),
+    ]
+
+
+def declare_splits(draft: Draft) -> None:
+    """Declare the classes of the registers as splits."""
+    for table in draft.reading.tables:
+        if not table.table or table.table == "participants" or table.table.startswith(LIST):
+            continue
+        for role in SPLIT_ROLES:
+            for column in table.with_role(role):
+                if len(draft.splits) >= MAX_SPLITS or not 2 <= column.profile.distinct <= MAX_CLASSES:
+                    continue
+                if draft.is_own_list and role == OWN_CLASS and column.role == "decision":
+                    continue
+                name = draft.column_name(table, column)
+                draft.splits[name] = title_of(column.column)
+                draft.say(f"[splits.{name}]")
+                draft.say(
+                    f"title = {quoted(draft.splits[name])}", f"{column.profile.distinct} classes in {table.pattern}"
+                )
+    draft.say()
+
+
+def declare_groups(draft: Draft) -> None:
+    """Declare who took part, and comparison groups: rejected applicants, other schemes, other lists."""
+    listed = draft.reading.table("participants") or draft.reading.table("business_units")
+    if listed is None:
+        return
+    where: dict[str, str | list[str]] = {}
+    decision = listed.column("decision")
+    refused: list[str] = []
+    if decision is not None and decision.profile.values:
+        taken, refused = _decided(draft, listed, decision)
+        where[draft.column_name(listed, decision)] = taken[0] if len(taken) == 1 else taken
+    scheme = listed.column("scheme")
+    schemes = list(scheme.profile.values) if scheme is not None else []
+    own_scheme = (
+        schemes[draft.choose(f"{listed.pattern}: which `{scheme.column}` is the programme?", schemes)]
+        if scheme and len(schemes) > 1
+        else ""
+    )
+    if scheme is not None and own_scheme:
+        where[draft.column_name(listed, scheme)] = own_scheme
+    if where:
+        draft.say("[groups.treated]")
+        draft.say(f"where = {_condition(where)}", "the rows of the list that took part")
+    if decision is not None and refused and not draft.is_own_list:
+        condition = {draft.column_name(listed, decision): refused[0] if len(refused) == 1 else refused}
+        if scheme is not None and own_scheme:
+            condition[draft.column_name(listed, scheme)] = own_scheme
+        _group(draft, REJECTED, draft.words("rejected"), condition, listed.pattern)
+    for other in schemes if scheme is not None and own_scheme else []:
+        if other != own_scheme and scheme is not None:
+            condition = {draft.column_name(listed, scheme): other}
+            if decision is not None and where.get(draft.column_name(listed, decision)):
+                condition[draft.column_name(listed, decision)] = where[draft.column_name(listed, decision)]
+            _group(draft, other, other, condition, listed.pattern)
+    for table in draft.reading.tables:
+        if table.table.startswith(LIST):
+            name = table.table.removeprefix(LIST)
+            is_rejected = bool(set(words_of(name)) & set(facts("roles")["files"]["rejected"]))
+            _group(draft, name, draft.words("rejected") if is_rejected else title_of(name), {}, table.pattern)
+    draft.say()
+
+
+def _group(draft: Draft, name: str, title: str, where: dict[str, str | list[str]], file: str) -> None:
+    """Declare a comparison group on a list."""
+    own = draft.free_name(name)
+    draft.groups[own] = title
+    draft.say(f"[groups.{own}]")
+    draft.say(f"title = {quoted(title)}")
+    draft.say(f"file = {quoted(file)}")
+    if where:
+        draft.say(f"where = {_condition(where)}")
+
+
+def _condition(where: dict[str, str | list[str]]) -> str:
+    """Write a condition as TOML does."""
+    parts = [
+        f"{key} = {quoted(value) if isinstance(value, str) else '[' + ', '.join(quoted(one) for one in value) + ']'}"
+        for key, value in where.items()
+    ]
+    return f"{{ {', '.join(parts)} }}"
+
+
+def _decided(draft: Draft, table: TableReading, column: ColumnReading) -> tuple[list[str], list[str]]:
+    """Return the values of a decision that say that a firm took part, and those that say that it was refused."""
+    words = facts("roles")["decisions"]
+    values = column.profile.values
+    taken = [value for value in values if value.casefold() in words["treated"]]
+    refused = [value for value in values if value.casefold() in words["rejected"]]
+    others = [value for value in values if value not in (*taken, *refused)]
+    if not taken:
+        options = [value for value in values if value not in refused] or list(values)
+        taken = [
+            options[draft.choose(f"{table.pattern}: which `{column.column}` says that a firm took part?", options)]
+        ]
+    elif others:
+        draft.doubt(f"{table.pattern}: `{column.column}` has {', '.join(others)} as well, which is taken for neither")
+    return taken, refused
