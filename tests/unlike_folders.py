@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 
+QUARTERS = {1: 0.28, 2: 0.22, 3: 0.2, 4: 0.3}  # of the turnover of a year
 YEARS = (2015, 2016, 2017, 2018)
 FIRMS = 120
 CODES = ((25, 11), (28, 29), (62, 1), (71, 12), (46, 90), (10, 5))
@@ -82,7 +83,7 @@ def population(seed: int = 3) -> dict[str, pd.DataFrame]:
     rows["research"] = np.round(random.gamma(0.5, 900, len(rows)) * rows["persons"])
     rows["exports"] = np.round(rows["sales"] * random.beta(1, 4, len(rows)))
     quarters = rows.merge(pd.DataFrame({"quarter": [1, 2, 3, 4]}), how="cross").assign(
-        sales=lambda every: every["sales"] / 4
+        sales=lambda every: every["sales"] * every["quarter"].map(QUARTERS)
     )
     asked = firms[firms["draw"] < 0.4].assign(amount=lambda some: random.integers(5, 50, len(some)) * 1000)
     other = firms[firms["draw"] > 0.85].assign(amount=lambda some: random.integers(5, 50, len(some)) * 1000)

@@ -99,7 +99,7 @@ def test_what_may_be_read_in_two_ways_is_asked(tmp_path):
     assert content["extract"]["columns"]["turnover"]["turnover"] == "turnover_uk"
     assert [question for question in asked if "turnover" in question]
     assert content["currency"] == "USD"
-    assert not [doubt for doubt in written.proposal.unsure if "turnover" in doubt]
+    assert not [doubt for doubt in written.proposal.unsure if "`turnover_uk`" in doubt]
     assert "no effects by moment of entry" in " ".join(written.proposal.unanswered)
 
 

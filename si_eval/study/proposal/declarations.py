@@ -58,6 +58,8 @@ def _indicator(draft: Draft, table: TableReading, column: ColumnReading, *, pers
     is_money = (
         bool(set(words_of(column.column)) & set(facts("proposal")["money"]["words"])) and not column.profile.is_flag
     )
+    if is_money:
+        draft.money.setdefault(table.pattern, []).append(name)
     if is_money and persons:
         own = draft.free_name(f"{name}_per_employee")
         told = draft.words("per_person", title=title)

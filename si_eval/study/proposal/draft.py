@@ -26,7 +26,7 @@ class Draft:
     """The lines of a study file, and what was declared in them.
 
     ``splits``, ``groups`` and ``indicators`` have their titles by name; ``names`` has the study's name of a column, by
-    the pattern of its table and its own name.
+    the pattern of its table and its own name; ``money`` has the columns that are taken for amounts, by pattern.
     """
 
     reading: FolderReading
@@ -37,6 +37,7 @@ class Draft:
     taken: set[str] = field(default_factory=set)
     unsure: list[str] = field(default_factory=list)
     names: dict[tuple[str, str], str] = field(default_factory=dict)
+    money: dict[str, list[str]] = field(default_factory=dict)
     splits: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     indicators: dict[str, str] = field(default_factory=dict)

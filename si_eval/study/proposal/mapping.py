@@ -128,5 +128,7 @@ def _write_money(draft: Draft) -> None:
     if reading.per_person is None:
         draft.doubt(f"{table.pattern}: what does one in the turnover stand for, 1 or 1000?")
     draft.say("[extract.money_unit]")
-    unit = f"{{ turnover = {reading.unit} }}" if reading.link == "direct" else str(reading.unit)
+    amounts = ["turnover", *draft.money.get(table.pattern, [])]
+    by_column = ", ".join(f"{name} = {reading.unit}" for name in amounts)
+    unit = f"{{ {by_column} }}" if reading.link == "direct" else str(reading.unit)
     draft.say(f"{table.table} = {unit}", f"{'' if reading.per_person else 'unsure: '}{told}: {meaning}")
