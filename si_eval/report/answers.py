@@ -196,14 +196,14 @@ def _ranking(rows: pd.DataFrame, answer: Answer, own: Labels) -> dict[Language, 
     chosen = {"first": shown.iloc[0], "second": shown.iloc[1], "last": shown.iloc[-1]}
     return {
         one: answer.sentence("text").of(one).format(
-            **{name: _within_sentence(value_label(CATEGORY, row[CATEGORY], one, own)) for name, row in chosen.items()},
+            **{name: within_sentence(value_label(CATEGORY, row[CATEGORY], one, own)) for name, row in chosen.items()},
             **{f"{name}_value": written(row, answer.format, one) for name, row in chosen.items()},
         )
         for one in LANGUAGES
     }  # fmt: skip
 
 
-def _within_sentence(name: str) -> str:
+def within_sentence(name: str) -> str:
     """Write the name of a category without its capital, unless it is an abbreviation."""
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from si_eval.report.border import STATE, UNKNOWN, WITHHELD, safe_rows
 from si_eval.report.canvas import FigureTexts, Keys
+from si_eval.report.findings import finding_of
 from si_eval.report.formats import NO_BREAK, Measure, breakable, measure_key, measures, number, tick_decimals, unit_text
 from si_eval.report.grid import Row
 from si_eval.report.labels import (
@@ -140,9 +141,12 @@ class ChartData:
         fixed = [text for text in fixed if text not in said]
         synthetic = self.safe.simulation is not None
         marks = mark_notes(self.rows, self.language, self.own, marked=self.chart.kind in TABLE_KINDS)
+        title = title_of(self.safe, self.language) if self.titled else ""
+        finding = finding_of(self.safe, self.chart, self.language) if self.titled else ""
+        topic = [title] if finding else []
         return FigureTexts(
-            title=title_of(self.safe, self.language) if self.titled else "",
-            subtitle=" · ".join(dict.fromkeys([*fixed, *subtitle])),
+            title=finding or title,
+            subtitle=" · ".join(dict.fromkeys([*topic, *fixed, *subtitle])),
             legend=self.legend() if legend else (),
             notes=(*notes, *marks, evidence_line(self.safe, self.language)),
             synthetic=label("report_synthetic", self.language, self.own) if synthetic else "",

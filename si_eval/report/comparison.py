@@ -93,6 +93,7 @@ def show_comparison(comparison: PublishedComparison, *, language: Language | Non
         "exhibit": EXHIBIT,
         "form": "table",
         "titles": {one: label("report_comparison", one) for one in LANGUAGES},
+        "findings": dict.fromkeys(LANGUAGES, ""),
         "html": tables,
         "tables": {one: _printed(comparison.frame, one, synthetic=synthetic).to_payload() for one in LANGUAGES},
         "png": dict.fromkeys(LANGUAGES),

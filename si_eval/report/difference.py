@@ -28,6 +28,13 @@ def differences_by_place(safe: SafeTable) -> dict[Key, Row]:
     return {place_of(row): row for row in rows[rows[GROUP] == DIFFERENCE].to_dict("records")}
 
 
+def find_by_place(safe: SafeTable, rows: pd.DataFrame) -> dict[Key, Row]:
+    """Map what the rows compare to the row of the difference, each once; rows of a difference are their own."""
+    differences = differences_by_place(safe)
+    places = dict.fromkeys(place_of(row) for row in rows.to_dict("records"))
+    return {place: differences[place] for place in places if place in differences}
+
+
 def place_of(row: Row) -> Key:
     """Return what a row is about, whatever its group."""
     return tuple(str(row[name]) for name in KEYS)

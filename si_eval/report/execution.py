@@ -26,7 +26,7 @@ from si_eval.vocabulary import Language
 
 TIMEOUT = 1800
 MAX_KERNELS = 4
-EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "html", "tables", "png", "alt", "synthetic", "seal"}
+EXHIBIT_KEYS = {"kind", "exhibit", "form", "titles", "findings", "html", "tables", "png", "alt", "synthetic", "seal"}
 ANSWER_KEYS = {"kind", "exhibit", "questions", "html", "synthetic", "seal"}
 TEXT_KEYS = {"kind", "exhibit", "text", "html", "synthetic", "seal"}
 

@@ -11,6 +11,7 @@ from si_eval.report.alt_text import describe_figure
 from si_eval.report.border import require_safe
 from si_eval.report.charts import draw
 from si_eval.report.display import LANGUAGES, Display, check_language, seal_payload
+from si_eval.report.findings import finding_of
 from si_eval.report.labels import title_of
 from si_eval.report.printing import print_table
 from si_eval.report.specification import TABLE_KINDS, Chart, as_chart
@@ -78,6 +79,7 @@ def exhibit_payload(safe: SafeTable, chart: Chart | None, languages: Sequence[La
         "exhibit": safe.exhibit or safe.function,
         "form": "figure" if figure else "table",
         "titles": {one: title_of(safe, one) for one in languages},
+        "findings": {one: finding_of(safe, chart, one) for one in languages},
         "html": {one: render_table(table, one) for one, table in printed.items()},
         "tables": {one: table.to_payload() for one, table in printed.items()},
         "png": {one: None if picture is None else b64encode(picture).decode() for one, picture in drawn.items()},

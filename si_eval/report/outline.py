@@ -19,12 +19,21 @@ DEEPEST = 4  # level of headings; chapters are of level 2, their sections of lev
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the contents or of the list of exhibits; ``name`` is the id of an exhibit."""
+    """One line of the contents or of the list of exhibits; ``name`` is the id of an exhibit.
+
+    ``finding`` is what it shows in a sentence, empty where there is no single one; its title is then its topic.
+    """
 
     anchor: str
     number: str
     title: str
     name: str = ""
+    finding: str = ""
+
+    @property
+    def caption(self) -> tuple[str, str]:
+        """What stands over the exhibit and, smaller, under that: finding and topic, or its title alone."""
+        return (self.finding, self.title) if self.finding else (self.title, "")
 
 
 @dataclass(frozen=True)
@@ -199,7 +208,7 @@ def _number(payload: Mapping[str, Any], chapter: Chapter, language: Language, ow
     kind = label("report_figure" if figure else "report_table", language, own)
     number = f"{kind} {chapter.number}.{len(entries) + 1}"
     name = payload["exhibit"]
-    entry = Entry(_free(name, anchors), number, payload["titles"][language], name)
+    entry = Entry(_free(name, anchors), number, payload["titles"][language], name, payload["findings"][language])
     entries.append(entry)
     return entry
 

@@ -71,8 +71,10 @@ def _exhibit(exhibit: Exhibit, outline: Outline) -> str:
         picture = picture_html(payload["alt"][language], payload["png"][language])
         summary = escape(outline.text("report_numbers"))
         table = f'{picture}<details class="numbers"><summary>{summary}</summary>{table}</details>'
+    head, topic = entry.caption
+    under = f'<span class="topic">{escape(topic)}</span> ' if topic else ""
     caption = (
-        f"<figcaption><b>{entry.number}</b> {escape(entry.title)} {tag}"
+        f"<figcaption><b>{entry.number}</b> {escape(head)} {under}{tag}"
         f'<small class="id">{escape(entry.name)}</small></figcaption>'
     )
     return f'<figure id="{escape(entry.anchor)}" class="exhibit">{caption}{table}</figure>'

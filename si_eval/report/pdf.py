@@ -143,7 +143,9 @@ class _Pages:
     def _add_exhibit(self, exhibit: Exhibit) -> None:
         entry, payload = exhibit.entry, exhibit.payload
         mark = f" #tag({literal(self.outline.text('report_synthetic'))});" if payload["synthetic"] else ""
-        caption = f"#strong({literal(entry.number)}); {words(entry.title)}{mark}"
+        title, topic = entry.caption
+        under = f"#linebreak();#topic({literal(topic)});" if topic else ""
+        caption = f"#strong({literal(entry.number)}); {words(title)}{mark}{under}"
         if not exhibit.is_figure:
             self._add_table(payload, caption, entry.anchor)
             return

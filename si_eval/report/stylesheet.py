@@ -51,6 +51,7 @@ nav a:hover,nav a:focus{text-decoration:underline}
 .switch{text-transform:uppercase;font-size:.8rem}
 .exhibit{margin:1.6rem 0 1.4rem;padding:0}
 .exhibit figcaption{margin-bottom:.5rem;line-height:1.4}
+.exhibit figcaption .topic{display:block;color:var(--grey);font-size:.9em}
 .exhibit img{display:block;border:1px solid var(--rule);border-radius:3px}
 .exhibit .si-table caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);
 white-space:nowrap}

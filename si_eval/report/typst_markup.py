@@ -37,6 +37,7 @@ PREAMBLE = """
 #set table.cell(breakable: false)
 #show outline.entry.where(level: 1): set text(weight: "bold")
 #let small(body) = text(size: 5.9pt, fill: rgb("#5a5a5a"), body)
+#let topic(body) = text(size: 8pt, fill: rgb("#5a5a5a"), body)
 #let note(body) = block(above: 0.4em, below: 0.4em, text(size: 6.8pt, fill: rgb("#4a4a4a"), body))
 #let tag(body) = box(fill: rgb("#f7e9f1"), stroke: 0.5pt + rgb("#6b2147"), inset: (x: 3pt), outset: (y: 2pt),
   text(size: 6pt, weight: "bold", fill: rgb("#6b2147"), body))

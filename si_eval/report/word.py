@@ -41,6 +41,7 @@ MARGIN = Cm(2)
 STYLES = {"bullet": "ListBullet", "numbered": "ListNumber", "quote": "Quote", "text": "BodyText", "code": "BodyText"}
 MOST_OF_TITLE = 255  # letters that the properties of a file hold
 MOST_LETTERS = 40  # in the name of a bookmark
+TOPIC_LOOK = '<w:b w:val="0"/><w:color w:val="5A5A5A"/>'
 SEQUENCES = {True: "Figure", False: "Table"}  # of captions; Word counts each by chapter
 
 
@@ -179,7 +180,9 @@ class _Word:
         counted = field(f"SEQ {SEQUENCES[exhibit.is_figure]} \\* ARABIC \\s 1", run(place))
         head = bookmark(self.bookmarks[entry.anchor], next(self.numbers), run(f"{kind} {chapter}.") + counted)
         mark = f" [{self.outline.text('report_synthetic')}]" if exhibit.payload["synthetic"] else ""
-        return paragraph(head + run(f" {entry.title}{mark}"), "Caption", properties="<w:keepNext/>")
+        title, topic = entry.caption
+        under = "<w:r><w:br/></w:r>" + run(topic, look=TOPIC_LOOK) if topic else ""
+        return paragraph(head + run(f" {title}{mark}") + under, "Caption", properties="<w:keepNext/>")
 
     def _write_picture(self, png: bytes, alternative: str) -> None:
         shape = self.document.add_picture(io.BytesIO(png), width=PICTURE_WIDTH)
