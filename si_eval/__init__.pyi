@@ -25,6 +25,7 @@ from .study.evaluation import compare_with_published, evaluate, protect_exhibits
 from .study.exhibits import compute_exhibits
 from .study.file import load_study
 from .study.inputs import open_reference, open_study, read_extract, read_registers
+from .study.options import options
 from .study.release import release_run
 from .study.run import run_study
 from .study.verification import verify_run
@@ -71,6 +72,7 @@ __all__ = [
     "model_participation",
     "open_reference",
     "open_study",
+    "options",
     "panel_from_frame",
     "protect",
     "protect_exhibits",

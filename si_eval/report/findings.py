@@ -85,7 +85,7 @@ def _differences(safe: SafeTable, rows: pd.DataFrame, chart: Chart | None, langu
 
 def _parts(counts: Mapping[str, int], tested: int, language: Language) -> list[str]:
     """Say how many comparisons came out how; the first of them names how many there are."""
-    parts = []
+    parts: list[str] = []
     for name, count in counts.items():
         term = "all" if count == tested else "part" if parts else "of"
         parts.append(

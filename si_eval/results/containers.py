@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from si_eval.engine import fetch
 from si_eval.frozen import freeze_fields, keep_frames
 from si_eval.registry import Indicator, RuleSet
 from si_eval.results.maryland import maryland_of
+from si_eval.results.presenting import load_presenter
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
 from si_eval.results.unit_sets import UnitSource
 from si_eval.results.wide import check_values, head_of, to_html, to_wide
@@ -273,6 +275,18 @@ class ResultTable:
     def _repr_html_(self) -> str:
         """Show the rows in a notebook, marked as staying inside."""
         return to_html(self.frame, head_of(self), self.language, self.labels, inside=True)
+
+    def plot(self, chart: object = None, *, language: Language | None = None) -> Any:
+        """Raise `DisclosureError`: only a table that crossed the border is drawn; protect it first."""
+        return load_presenter().plot(self, chart, language=language)
+
+    def to_excel(self, path: str | Path, *, language: Language | None = None) -> Path:
+        """Raise `DisclosureError`: only a table that crossed the border is written; protect it first."""
+        return load_presenter().to_excel(self, path, language=language)
+
+    def to_word(self, path: str | Path, chart: object = None, *, language: Language | None = None) -> Path:
+        """Raise `DisclosureError`: only a table that crossed the border is written; protect it first."""
+        return load_presenter().to_word(self, path, chart, language=language)
 
     @property
     def maryland(self) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 import pandas as pd
@@ -12,6 +13,7 @@ from si_eval.errors import DisclosureError
 from si_eval.frozen import encode, freeze, freeze_fields, keep_frames
 from si_eval.results.containers import ResultTable, Simulation
 from si_eval.results.maryland import maryland_of
+from si_eval.results.presenting import load_presenter
 from si_eval.results.sealing import frame_parts, is_signed, sign
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
 from si_eval.results.wide import check_values, head_of, to_html, to_wide
@@ -93,7 +95,27 @@ class SafeTable:
         require_safe(self)
         return self if language == self.language else _seal({**vars(self), "language": language})
 
-    def summary(self) -> str:
+    def plot(self, chart: object = None, *, language: Language | None = None) -> Any:
+        """Show the figure of the table in a notebook.
+
+        ``chart`` is a `Chart`, or its settings as in a study file; by default the kind that fits the table, or the
+        table itself where none does. Raises StudyError for a chart that does not fit.
+        """
+        return load_presenter().plot(self, chart, language=language)
+
+    def to_excel(self, path: str | Path, *, language: Language | None = None) -> Path:
+        """Write the table as a workbook, with its notes, and return the path."""
+        return load_presenter().to_excel(self, path, language=language)
+
+    def to_word(self, path: str | Path, chart: object = None, *, language: Language | None = None) -> Path:
+        """Write the table as a Word file, with its figure where a ``chart`` is given, and return the path."""
+        return load_presenter().to_word(self, path, chart, language=language)
+
+    def summary(self, language: Language | None = None) -> str:
+        """Return what the table shows in sentences with its numbers, then how far it reaches, under which rules."""
+        return f"{load_presenter().state_numbers(self, language=language or self.language)}\n{self._line()}"
+
+    def _line(self) -> str:
         """Return a line that says how much is shown, how far it reaches, and under which rules."""
         withheld = int((self.frame["status"] != "shown").sum())
         name = self.exhibit or self.function
@@ -101,7 +123,7 @@ class SafeTable:
         return f"{name}: {len(self.frame)} numbers, {withheld} withheld, {self.evidence}, {rules}"
 
     def __repr__(self) -> str:
-        return self.summary()
+        return self._line()
 
 
 def require_safe(table: object, *, where: str = "report") -> SafeTable:
