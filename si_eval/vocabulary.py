@@ -123,6 +123,8 @@ PSEUDO_QUANTILE = "pseudo_quantile"  # the mean of the values around its place
 PSEUDO_UNITS = "pseudo_units"  # the units that it averages, without public ones
 PSEUDO_HOLDINGS = "pseudo_holdings"  # the holdings of these
 PSEUDO_COLUMNS = (PSEUDO_QUANTILE, PSEUDO_UNITS, PSEUDO_HOLDINGS)
+# Beside a winsorised mean: how many values it moves on a side, by how much all of them, and the two largest of these.
+MOVED_COLUMNS = ("moved_units", "moved_total", "moved_largest", "moved_second")
 
 PARTICIPANTS = "participant"
 NON_PARTICIPANTS = "non_participant"
@@ -187,10 +189,7 @@ LOG_POINTS = "log points"  # unit of measure
 RANK = "rank"  # unit of measure: a place on a list, less is better
 RECORDS = "records"  # unit of measure: rows that a method handled, not firms
 
-SUPPRESSED = "suppressed"
-MERGED = "merged"
-SHOWN = "shown"
-
+SUPPRESSED, MERGED, SHOWN = "suppressed", "merged", "shown"
 
 # A graph as tidy rows: layers, elements (indicator is the layer), links ("from > to").
 GRAPH_LAYERS = "theory_layer"

@@ -21,6 +21,7 @@ from si_eval.vocabulary import (
     EVIDENCE_COLUMNS,
     GROUPS,
     MERGED,
+    MOVED_COLUMNS,
     N_TOTAL,
     PSEUDO_COLUMNS,
     PUBLIC_COLUMNS,
@@ -184,7 +185,7 @@ def glossary():
 def test_the_glossary_has_every_column_and_code():
     codes = {*STATISTICS, *GROUPS, *get_args(Evidence), *get_args(Verdict), *VERDICTS, SHOWN, SUPPRESSED, MERGED}
     columns = {*TIDY, *EVIDENCE_COLUMNS, *PSEUDO_COLUMNS, *PUBLIC_COLUMNS, STATUS, DOF, N_TOTAL, PUBLIC_UNIT}
-    columns |= {SE_CONVENTION, STD_DEV, ERROR_DOF}
+    columns |= {SE_CONVENTION, STD_DEV, ERROR_DOF, *MOVED_COLUMNS}
     assert not sorted((codes | columns) - glossary())
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from si_eval.cells.clusters import NONE, ClusterCounts, SharedGroups, contrast_error
 from si_eval.cells.order_statistics import Cells
 from si_eval.stats import FloatArray, IntArray, sample_skewness, student_quantile
-from si_eval.vocabulary import MEAN_LOG, WINSOR_SHARE, WINSORISED_MEAN
+from si_eval.vocabulary import MEAN_LOG, MOVED_COLUMNS, WINSOR_SHARE, WINSORISED_MEAN
 
 CLUSTERS, STD_ERROR_OF_MEAN, SKEWNESS, DOF_OWN = "clusters", "mean_std_error", "skewness", "dof_own"
 COVARIANCE, DOF_SHARED = "covariance", "dof_shared"  # with the mean of the opposite cell
@@ -100,6 +100,8 @@ def measure_errors(
         drawn_in = [np.clip(part, *limit) for part, limit in zip(sorted_parts, limits.tolist(), strict=True)]
         inside = np.clip(of_shared, *limits[cell].T)
         found |= _mean_of(WINSORISED_MEAN, counts, drawn_in, inside, known)
+        moves = [at - part for part, at in zip(sorted_parts, drawn_in, strict=True)]
+        found |= measure_moves(moves, groups, np.where(known, inside - of_shared, 0.0))
     if MEAN_LOG in errors.robust:
         positive = measured["smallest"] > 0
         logs = [np.log(part) if all_are else part[:0] for part, all_are in zip(sorted_parts, positive, strict=True)]
@@ -173,6 +175,28 @@ def winsor_limits(sorted_parts: list[FloatArray], opposite: IntArray, share: flo
         if len(both):
             limits[at] = np.quantile(both, [share, 1 - share])
     return limits
+
+
+def measure_moves(moves: list[FloatArray], groups: SharedGroups, of_shared: FloatArray) -> dict[str, FloatArray]:
+    """Measure what the difference of a mean and its winsorised one tells of a cell: `MOVED_COLUMNS`, each (cells,).
+
+    ``moves`` are those of the values of each cell, ``of_shared`` those of units in a group, whose units are one on each
+    side. The number is that of the side with fewer, of the sides where there is any.
+    """
+    rows = []
+    sums = np.bincount(groups.pair, of_shared, minlength=len(groups.cell))
+    for cell, move in enumerate(moves):
+        grouped = of_shared[groups.cell[groups.pair] == cell] if len(groups.pair) else of_shared
+        of_groups = sums[groups.cell == cell]
+        sides = [
+            np.count_nonzero(sign * move > 0)
+            - np.count_nonzero(sign * grouped > 0)
+            + np.count_nonzero(sign * of_groups > 0)
+            for sign in (1, -1)
+        ]
+        largest = np.sort(np.abs(np.concatenate([move, of_groups, [0.0, 0.0]])))[::-1]
+        rows.append((min((one for one in sides if one), default=0), np.abs(move).sum(), largest[0], largest[1]))
+    return dict(zip(MOVED_COLUMNS, np.array(rows, dtype=float).reshape(-1, 4).T, strict=True))
 
 
 def _mean_of(

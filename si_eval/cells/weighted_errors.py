@@ -8,7 +8,7 @@ import numpy as np
 
 from si_eval.cells import errors as names
 from si_eval.cells.clusters import ClusterCounts, SharedGroups
-from si_eval.cells.errors import Errors, mean_dof, std_error_of, winsor_limits
+from si_eval.cells.errors import Errors, mean_dof, measure_moves, std_error_of, winsor_limits
 from si_eval.cells.weighted import WeightedCells
 from si_eval.stats import BoolArray, FloatArray, IntArray, sample_skewness, student_quantile
 from si_eval.vocabulary import MEAN_LOG, WINSOR_SHARE, WINSORISED_MEAN
@@ -62,7 +62,7 @@ def measure_weighted_errors(
         error = weighted.std_errors(np.nan_to_num(weighted.scores(residual, measured["denominator"])))
         found[names.RATIO_STD_ERROR] = np.where(known & np.isfinite(ratio), error, np.nan)
     found |= _median_errors(errors.level, weighted, values, measured["median"], total, dof)
-    return found | _robust(errors, weighted, opposite, values, measured, total)
+    return found | _robust(errors, weighted, opposite, groups, values, measured, total)
 
 
 def _residuals(weighted: WeightedCells, values: FloatArray, at: FloatArray) -> FloatArray:
@@ -99,6 +99,7 @@ def _robust(
     errors: Errors,
     weighted: WeightedCells,
     opposite: IntArray,
+    groups: SharedGroups,
     values: FloatArray,
     measured: Mapping[str, FloatArray],
     total: FloatArray,
@@ -112,6 +113,10 @@ def _robust(
         inside = np.zeros(len(values))
         inside[weighted.order] = np.clip(values[weighted.order], *limits[weighted.cell].T)
         found |= _mean_of(WINSORISED_MEAN, weighted, inside, total, several)
+        moved = np.zeros(len(values))
+        moved[weighted.order] = ((inside - values) * weighted.sample.weight)[weighted.order]
+        parts = np.split(moved[weighted.order], weighted.starts[1:-1])
+        found |= measure_moves(parts, groups, moved[groups.rows])
     if MEAN_LOG in errors.robust:
         positive = measured["smallest"] > 0
         logs = np.zeros(len(values))

@@ -18,6 +18,7 @@ from si_eval.vocabulary import (
     MEAN,
     MEAN_LOG,
     MEDIAN,
+    MOVED_COLUMNS,
     N_UNITS,
     NOTE,
     PSEUDO_COLUMNS,
@@ -26,6 +27,7 @@ from si_eval.vocabulary import (
     STATISTIC,
     STD_DEV,
     STD_ERROR,
+    WINSORISED_MEAN,
     Reason,
 )
 
@@ -71,6 +73,8 @@ def level_rows(
     }
     rows = keys.assign(**columns, **cells.disclosure_columns(summary))
     rows.loc[skewed, NOTE] = Reason.SKEWED.note
+    if statistic == WINSORISED_MEAN:
+        rows = rows.assign(**summary[list(MOVED_COLUMNS)])
     if statistic == MEDIAN:
         rows = rows.assign(**summary[list(PSEUDO_COLUMNS)])
     else:

@@ -20,8 +20,8 @@ from si_eval.disclosure.quantiles import add_note, is_unsafe_quantile, replace_q
 from si_eval.disclosure.reading import MERGED_AWAY, Figure, Line, Request, fill_cover, read_lines
 from si_eval.disclosure.rounding import round_released
 from si_eval.disclosure.rules import DisclosureRules, as_rules
-from si_eval.disclosure.squares import withhold_spreads
-from si_eval.disclosure.suppression import Protection, find_pattern
+from si_eval.disclosure.squares import tell_of_single_units, withhold_spreads
+from si_eval.disclosure.suppression import SECONDARY, Protection, find_pattern
 from si_eval.errors import DisclosureError
 from si_eval.results import EstimateUnits, ResultTable, SafeTable, take_table_sealer
 from si_eval.system.blas import on_one_thread
@@ -31,6 +31,7 @@ from si_eval.vocabulary import (
     COUNT,
     DOF,
     ESTIMATE,
+    MEAN_LOG,
     MERGED,
     N_TOTAL,
     N_UNITS,
@@ -44,6 +45,7 @@ from si_eval.vocabulary import (
     SUPPRESSED,
     TIDY,
     UNIT_OF_MEASURE,
+    WINSORISED_MEAN,
     label,
 )
 
@@ -197,6 +199,8 @@ def _decide(
         (first if second.fixed else second).reason = DIFFERENCE_GROUP
     protection = find_pattern(cover, rules, always=always, exact=exact)
     withhold_spreads(protection)
+    functions = [figure for figure in request.figures if _is_function(tables[figure.table].frame.iloc[figure.row])]
+    protection.functions_withheld = tell_of_single_units(protection, (n for one in functions for n in one.cells))
     protection.sources = sources
     withheld: list[dict[int, str]] = [{} for _ in tables]
     for figure in request.figures:
@@ -246,10 +250,13 @@ def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: D
     cells = protection.cover.cells
     if figure.free:
         return _zero_reason(figure, table, protection)
-    reasons = [protection.reasons[cell] for cell in figure.cells if cell in protection.reasons]
+    row = table.frame.iloc[figure.row]
+    gone = protection.functions_withheld if _is_function(row) else set()
+    reasons = [
+        protection.reasons.get(cell, SECONDARY) for cell in figure.cells if cell in protection.reasons or cell in gone
+    ]
     if reasons:
         return reasons[0]
-    row = table.frame.iloc[figure.row]
     if figure.count_only is not None:
         return unsafe_count(cells[figure.count_only].given, rules)
     if figure.cells and is_unsafe_quantile(row, counted_units(cells[figure.cells[0]].given, rules), rules):
@@ -258,6 +265,11 @@ def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: D
         return MODEL
     few = figure.estimates and any(_smallest(units) < rules.min_units for units in figure.estimates)
     return FREQUENCY if few or (not figure.cells and row[N_UNITS] < rules.min_units) else ""
+
+
+def _is_function(row: pd.Series) -> bool:
+    """Whether a row is a mean of another function of the values than they are, over the cell of their mean."""
+    return row[STATISTIC] in (MEAN_LOG, WINSORISED_MEAN)
 
 
 def _smallest(units: EstimateUnits) -> int:

@@ -26,6 +26,7 @@ from si_eval.vocabulary import (
     EVIDENCE_COLUMNS,
     GROUP,
     INDICATOR,
+    MOVED_COLUMNS,
     N_UNITS,
     PSEUDO_COLUMNS,
     PUBLIC_COLUMNS,
@@ -41,8 +42,8 @@ from si_eval.vocabulary import (
 
 NEEDED = (INDICATOR, STATISTIC, ESTIMATE)
 KNOWN = (
-    *TIDY, *EVIDENCE_COLUMNS, *PUBLIC_COLUMNS, *PSEUDO_COLUMNS, STD_DEV, SE_CONVENTION, ERROR_DOF, STATUS, "id",
-    "source", "section", "line",
+    *TIDY, *EVIDENCE_COLUMNS, *PUBLIC_COLUMNS, *PSEUDO_COLUMNS, *MOVED_COLUMNS, STD_DEV, SE_CONVENTION, ERROR_DOF,
+    STATUS, "id", "source", "section", "line",
 )  # fmt: skip
 KEYS = (GROUP, SIZE_CLASS, SECTOR, CATEGORY)
 NUMBER_COLUMNS = (ESTIMATE, N_UNITS, YEAR)

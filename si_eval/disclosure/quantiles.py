@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from si_eval.disclosure.declared_rows import number_in
+from si_eval.disclosure.primary import dominated
 from si_eval.disclosure.rules import DisclosureRules
 from si_eval.vocabulary import (
     BOTH_LANGUAGES,
@@ -16,6 +17,7 @@ from si_eval.vocabulary import (
     CONF_LOW,
     ESTIMATE,
     MEDIAN,
+    MOVED_COLUMNS,
     N_UNITS,
     NOTE,
     P_VALUE,
@@ -25,14 +27,11 @@ from si_eval.vocabulary import (
     STATISTIC,
     STD_ERROR,
     UNIT_OF_MEASURE,
-    WINSOR_SHARE,
     WINSORISED_MEAN,
     label,
 )
 
 SHARES = {MEDIAN: 0.5}  # the statistics that are quantiles, and the share of the values below them
-# Beside the mean, a winsorised one tells how far the largest values lie above one of them: they must be many.
-MOVED = {WINSORISED_MEAN: WINSOR_SHARE}
 OF_THE_EXACT_ONE = (STD_ERROR, CONF_LOW, CONF_HIGH, P_VALUE)
 
 
@@ -42,18 +41,28 @@ def is_unsafe_quantile(row: Mapping[Any, Any] | pd.Series, counted: float, rules
     ``counted`` is the number of units of its cell that the rules count. A pseudo-quantile averages at least
     ``quantile_units`` units (or holdings, where these count); rules that ask for one unit let the exact one leave.
     """
-    share = SHARES.get(row[STATISTIC], MOVED.get(row[STATISTIC]))
+    if row[STATISTIC] == WINSORISED_MEAN:
+        return _moves_few(row, rules)
+    share = SHARES.get(row[STATISTIC])
     if share is None:
         return False
     units = min(number for number in (number_in(row, N_UNITS), counted) if not math.isnan(number))
     if min(share, 1 - share) * units < rules.quantile_units:
         return True
-    if rules.quantile_units <= 1 or row[STATISTIC] in MOVED:
+    if rules.quantile_units <= 1:
         return False
     averaged, holdings = number_in(row, PSEUDO_UNITS), number_in(row, PSEUDO_HOLDINGS)
     if rules.unit == "group" and not math.isnan(holdings):
         averaged = min(averaged, holdings)
     return math.isnan(number_in(row, PSEUDO_QUANTILE)) or not averaged >= rules.quantile_units
+
+
+def _moves_few(row: Mapping[Any, Any] | pd.Series, rules: DisclosureRules) -> bool:
+    """Whether a winsorised mean, beside the mean, tells how far the values of a few lie above or below one of them."""
+    units, total, largest, second = (number_in(row, column) for column in MOVED_COLUMNS)
+    if units == 0:
+        return False
+    return not units >= rules.quantile_units or dominated(largest, second, total, rules)
 
 
 def replace_quantiles(frame: pd.DataFrame, rules: DisclosureRules) -> pd.DataFrame:

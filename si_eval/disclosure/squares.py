@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg import null_space
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from si_eval.disclosure.cover import UNITS, Block, cost_of, width_of
@@ -19,6 +21,7 @@ MET = 1 - 1e-6  # the share of a move that counts as all of it
 EXACT = 1e-7  # relative: a sum of squares that changes by less is as printed
 DEAR = 1e6  # cost of a standard error that left before and cannot be withheld
 LEAST = 1e-3  # of one whose rows are worth nothing
+TOLD = 1e-8  # a smaller weight in a combination of sums is noise of its computation
 SHORT = 1e-4  # cost of a move, so that worlds stay near the truth
 
 
@@ -229,6 +232,38 @@ class _Squares:
             return tuple(self.spread)
         off = np.abs(solved[size:]).reshape(2, -1).max(axis=0)
         return tuple(place for place, much in zip(self.spread, off, strict=True) if much > EXACT)
+
+
+def tell_of_single_units(protection: Protection, asked: Iterable[int]) -> set[int]:
+    """Choose the cells whose sums of another function of the values, such as logarithms, would tell of single units.
+
+    Such a sum adds up over atoms, and that of an atom of several units is free. Where printed ones are combined so that
+    these cancel, what is left is a statement about single units: of such a combination the cell of fewest is chosen.
+    """
+    cover, chosen = protection.cover, set[int]()
+    places: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for number in sorted(set(asked) - set(protection.reasons)):
+        places[cover.cells[number].block, cover.cells[number].variable].append(number)
+    for (block, variable), numbers in places.items():
+        units = cover.blocks[block].sums(variable).n_units
+        if not cover.blocks[block].knows_units:
+            continue
+        masks = np.array([cover.cells[number].atoms for number in numbers])[:, units > 0]
+        order = np.argsort([cover.cells[number].n for number in numbers], kind="stable")
+        left = list(order)
+        while (told := _told(masks[left], units[units > 0])) is not None:
+            chosen.add(numbers[left.pop(told)])
+    return chosen
+
+
+def _told(masks: BoolArray, units: FloatArray) -> int | None:
+    """Return the first of some sums over atoms in a combination that is about atoms of one unit alone; None if none."""
+    patterns, place = np.unique(masks.T, axis=0, return_inverse=True)
+    free = np.bincount(place.ravel(), units > 1, len(patterns)) > 0
+    combined = null_space(patterns[free].astype(float)) if free.any() else np.eye(len(masks))
+    about_units = np.abs(patterns[~free] @ combined).max(axis=0, initial=0.0) > TOLD
+    told = np.abs(combined[:, about_units]).max(axis=1, initial=0.0) > TOLD
+    return int(np.argmax(told)) if told.any() else None
 
 
 class _Limits(NamedTuple):

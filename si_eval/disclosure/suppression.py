@@ -34,7 +34,8 @@ class Protection:
     """The joint pattern: the cover table, the sums of each block and variable, and why each withheld cell is withheld.
 
     ``counts_withheld`` are the cells whose number of units is withheld, wherever it stands; ``spreads_withheld`` those
-    whose standard error is, though their value is shown. ``sources`` know the units of the cells; ``estimates`` of
+    whose standard error is, though their value is shown, and ``functions_withheld`` those whose mean of logarithms and
+    winsorised mean are. ``sources`` know the units of the cells; ``estimates`` of
     effects are shown or withheld by the units that they are over.
     """
 
@@ -44,6 +45,7 @@ class Protection:
     reasons: dict[int, str] = field(default_factory=dict)
     counts_withheld: set[int] = field(default_factory=set)
     spreads_withheld: set[int] = field(default_factory=set)
+    functions_withheld: set[int] = field(default_factory=set)
     sources: Mapping[str, UnitSource] = field(default_factory=dict, repr=False)
     estimates: Sequence[Estimated] = ()
 

@@ -252,6 +252,12 @@ def test_winsorised_means_share_their_cuts_and_logs_need_positive_values(firms):
         expected = cut.loc[cut["joined"] == joined, "x"]
         row = select_row(table, group=group, statistic="winsorised_mean")
         assert (row["estimate"], row["std_error"]) == pytest.approx((expected.mean(), expected.sem()), rel=PRINTED)
+        moves = expected - values.loc[expected.index, "x"]
+        sides = [count for count in ((moves > 0).sum(), (moves < 0).sum()) if count]
+        sizes = [moves.abs().sum(), *moves.abs().nlargest(2)]
+        assert row[["moved_units", *list(row.index[row.index.str.startswith("moved_")])[1:]]].tolist() == pytest.approx(
+            [min(sides, default=0), *sizes], rel=PRINTED
+        )
     logs = np.log(values.loc[values["joined"] == 0, "x"])
     row = select_row(table, group="non_participant", statistic="mean_log")
     assert (row["estimate"], row["std_error"]) == pytest.approx((logs.mean(), logs.sem()), rel=PRINTED)

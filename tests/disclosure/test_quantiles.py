@@ -145,3 +145,24 @@ def test_two_versions_that_differ_by_one_firm_do_not_both_leave():
     tables = protect([large.named("large"), small.named("small")])
     shown = [median_row(table.to_frame())["status"] for table in tables]
     assert shown.count("shown") < len(shown)
+
+
+def winsorised(frame, **names):
+    panel = panel_from_frame(frame, unit="firm", year="year", participant="takes_part", revenue="revenue", **names)
+    table = compare_groups(panel, indicator="revenue", statistics=["mean", "winsorised_mean"])
+    after = safe_rows(table).query("group == 'participant'").set_index("statistic")["status"]
+    assert after["mean"] == "shown"
+    return after["winsorised_mean"]
+
+
+def test_a_mean_beside_a_winsorised_one_tells_of_no_few_firms():
+    """Their difference is what the firms beyond the cuts have more, or less: twelve on each side, of 1,200."""
+    frame = firms(1200, seed=8).sort_values("revenue", ignore_index=True)
+    assert winsorised(frame) == "shown"
+    one_far = frame.assign(revenue=frame["revenue"].where(frame.index < 1199, 30 * frame["revenue"].max()))
+    assert winsorised(one_far) == "suppressed", "the difference is nearly all of one firm"
+    others = pd.concat([frame.assign(takes_part=0), frame[frame.index < 1191].assign(firm=frame["firm"] + 5000)])
+    assert winsorised(others) == "suppressed", "the cuts are those of both groups: few participants lie above"
+    together = np.where(frame.index >= 1188, -1, frame.index)
+    assert winsorised(frame.assign(holding=frame.index), group="holding") == "shown"
+    assert winsorised(frame.assign(holding=together), group="holding") == "suppressed"

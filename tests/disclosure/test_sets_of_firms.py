@@ -79,16 +79,21 @@ def test_what_is_left_of_a_cell_is_judged_by_its_holdings():
         assert all(shown) == both_leave
 
 
-def test_standard_errors_that_solve_a_block_of_single_firms_go():
-    """Four firms in a block of two branches by two classes: printed sums leave it open, printed squares do not."""
+@pytest.fixture
+def block():
+    """Make a panel with four firms in a block of two branches by two classes, and rules that let them be shown."""
     sizes = [1, 1, 1, 1, 40, 40]
     frame = firms(
         units=sum(sizes), joined=1, branch=np.repeat(list("AABBCC"), sizes), flag=np.repeat([0.0, 1.0] * 3, sizes)
     )
-    panel = panel_of(frame, extra=("flag",))
+    return panel_of(frame, extra=("flag",))
+
+
+def test_standard_errors_that_solve_a_block_of_single_firms_go(block):
+    """Printed sums leave the block open, printed squares do not."""
     rules = DisclosureRules(min_units=1, dominance=((1, 0.95),), p_percent=0, zeros="safe", quantile_units=0)
     asked = ([], ["sector"], ["flag"], ["sector", "flag"])
-    decision = decide([se.compare_groups(panel, indicator="revenue", by=by) for by in asked], rules=rules)
+    decision = decide([se.compare_groups(block, indicator="revenue", by=by) for by in asked], rules=rules)
     block = means(decision.tables[3]).query("sector != 'C'")
     assert set(block["status"]) == {"suppressed"}
     margins = pd.concat([means(decision.tables[1]).query("sector != 'C'"), means(decision.tables[2])])
@@ -98,6 +103,19 @@ def test_standard_errors_that_solve_a_block_of_single_firms_go():
     assert margins.loc[gone, ["conf_low", "conf_high", "p_value"]].isna().all(axis=None)
     assert margins.loc[gone, "note"].str.contains("without standard error").all()
     assert not margins.loc[~gone, "note"].str.contains("without standard error").any()
+
+
+def test_means_of_logarithms_of_single_firms_go(block):
+    """Sums of logarithms that are, or leave, those of single firms go; a total with many other firms stays."""
+    rules = DisclosureRules(min_units=1, dominance=((1, 0.95),), p_percent=0, zeros="safe", quantile_units=0)
+    asked = ([], ["sector"], ["flag"], ["sector", "flag"])
+    tables = [se.compare_groups(block, indicator="revenue", by=by, statistics=["mean", "mean_log"]) for by in asked]
+    safe = [table.to_frame().query("group == 'participant'") for table in protect(tables, rules=rules)]
+    means, logs = (pd.concat(safe[:3]).query("statistic == @name") for name in ("mean", "mean_log"))
+    assert means["status"].eq("shown").all()
+    shown = logs.query("status == 'shown'")
+    assert shown["sector"].eq("all").all(), "the total less branch C is four firms, and both less each are two"
+    assert shown["category"].tolist() == ["all", "1.0"], "with either class the other and branch C are four firms"
 
 
 def test_two_estimates_one_firm_apart_do_not_both_leave():
