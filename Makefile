@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SCALE ?= 0.01
 SEED ?= 1
+NOTEBOOKS ?= en
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -9,7 +10,7 @@ LINTERS := $(VENV)/.linters
 EXTRACT := out/extract_$(SCALE)_$(SEED)
 RESULTS := out/smart_industry_2020
 
-.PHONY: report test lint format clean
+.PHONY: report test lint format notebooks lab clean
 
 report: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
@@ -18,6 +19,13 @@ $(EXTRACT)/simulation.json: $(INSTALLED)
 	rm -rf $(EXTRACT)
 	mkdir -p out
 	$(BIN)/si-eval simulate $(EXTRACT) --scale $(SCALE) --seed $(SEED)
+
+notebooks: $(INSTALLED)
+	for language in nl en; do $(BIN)/si-eval notebooks notebooks/$$language --language $$language --overwrite; done
+
+lab: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[notebooks]'
+	$(BIN)/jupyter lab notebooks/$(NOTEBOOKS)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -n auto --dist loadfile

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import progress as rich_progress
-from rich.console import Console
 
 from si_eval.errors import InputError, Problem, SiEvalError, StudyError, describe_values
 from si_eval.interrupts import Interrupts
+from si_eval.system.console import print_error, progress_bar
 from si_eval.system.failures import explain_failures
-from si_eval.system.progress import Progress
 from si_eval.vocabulary import FileFormat, Language, Layout, Profile
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ ShowValues = Annotated[
     bool, typer.Option("--show-values", help="show values of firms in what is wrong: for eyes inside, copy nothing out")
 ]
 app = Commands(help="Evaluate a programme for enterprises from register extracts.", no_args_is_help=True)
-errors = Console(stderr=True)
 
 
 def _show_version(wanted: bool) -> None:
@@ -94,6 +92,8 @@ def check(
         if examined.problems:
             typer.echo(_values_of(examined.problems, show_values=show_values))
             raise typer.Exit(1)
+    given = [] if extract is None else ["--extract", str(extract)]
+    _tell_next("si-eval", "run", str(source), *given, "--out", "OUT")
 
 
 def _tell_unknown(folder: Path) -> None:
@@ -152,7 +152,7 @@ def simulate(
     ] = "published",
 ) -> None:
     """Write a simulated extract whose truth is known."""
-    with _exit_codes(), _progress_bar() as progress:
+    with _exit_codes(), progress_bar() as progress:
         from si_eval import synthetic  # noqa: PLC0415
 
         folder = synthetic.simulate_extract(
@@ -166,6 +166,7 @@ def simulate(
             progress=progress,
         )
     typer.echo(f"simulated extract: {folder}")
+    _tell_next("si-eval", "run", str(folder), "--out", "OUT")
 
 
 @app.command()
@@ -181,7 +182,7 @@ def run(
     show_values: ShowValues = False,
 ) -> None:
     """Carry out a study: tables, figures, report and the check against the published figures."""
-    with _exit_codes(show_values=show_values), _progress_bar() as progress:
+    with _exit_codes(show_values=show_values), progress_bar() as progress:
         from si_eval.study.checks import load_checked  # noqa: PLC0415
         from si_eval.study.kept_inside import inside_folder  # noqa: PLC0415
         from si_eval.study.run import run_study  # noqa: PLC0415
@@ -208,6 +209,7 @@ def run(
     typer.echo(
         f"stays inside, never copy it out: {inside_folder(out.resolve())} (withheld values, identifiers, evidence)"
     )
+    _tell_next("si-eval", "release", str(out))
 
 
 @app.command()
@@ -258,13 +260,36 @@ def verify(
     extract: Annotated[Path | None, typer.Option(help="the extract folder, where it stands elsewhere now")] = None,
 ) -> None:
     """Compute a run again and compare: exit 0 where its files are as written and every figure is the same, else 1."""
-    with _exit_codes(), _progress_bar() as progress:
+    with _exit_codes(), progress_bar() as progress:
         from si_eval.study.verification import verify_run  # noqa: PLC0415
 
         verified = verify_run(out, study=study, extract=extract, progress=progress)
     typer.echo(verified.summary())
     if not verified.holds:
         raise typer.Exit(1)
+
+
+@app.command()
+def notebooks(
+    out: Annotated[Path, typer.Argument(help="a folder; the course goes to its folder `teaching`")],
+    language: Annotated[str, typer.Option(help="nl or en")] = "en",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace notebooks that are there")] = False,
+) -> None:
+    """Write the notebooks of the reference study, and a course of five with exercises, to open in Jupyter."""
+    with _exit_codes():
+        from si_eval.report.notebook_files import find_sources, write_notebooks  # noqa: PLC0415
+        from si_eval.study.file import load_study  # noqa: PLC0415
+
+        study = load_study()
+        written = write_notebooks(
+            find_sources(study.resolve(study.file.notebooks[0]).parent), out, language=language, overwrite=overwrite
+        )
+    typer.echo(f"notebooks: {out} ({len(written)} files); open them with `jupyter lab {out}`")
+
+
+def _tell_next(*words: str) -> None:
+    """Name the command that one would run next."""
+    typer.echo(f"next: {shlex.join(words)}")
 
 
 def _tell_unshown(study: Study) -> None:
@@ -331,10 +356,10 @@ def _exit_codes(*, show_values: bool = False) -> Iterator[None]:
             if not interrupts.came:
                 raise
     if interrupts.came:
-        _print_error("interrupted: no half results; what was there is as it was, or wholly replaced")
+        print_error("interrupted: no half results; what was there is as it was, or wholly replaced")
         raise typer.Exit(SIGNALLED + interrupts.number)
     if refusal:
-        _print_error(refusal)
+        print_error(refusal)
         raise typer.Exit(1)
 
 
@@ -342,29 +367,3 @@ def _values_of(problems: Sequence[Problem], *, show_values: bool) -> str:
     """Return the values of units in problems, or how to see them; empty where there are none."""
     values = describe_values(problems)
     return values if show_values or not values else "values stay inside and are not shown; `--show-values` shows them"
-
-
-def _print_error(message: str) -> None:
-    """Print a message in red, or as it is where there is no memory for more."""
-    try:
-        errors.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
-    except (MemoryError, ImportError, OSError):
-        with suppress(OSError):
-            os.write(2, f"{message}\n".encode("utf-8", "backslashreplace"))
-
-
-@contextmanager
-def _progress_bar() -> Iterator[Progress]:
-    """Show the step at work and the fraction done."""
-    columns = (
-        rich_progress.TextColumn("{task.description:<45}"),
-        rich_progress.BarColumn(),
-        rich_progress.TimeElapsedColumn(),
-    )
-    with rich_progress.Progress(*columns, console=errors) as bar:
-        task = bar.add_task("", total=1.0)
-
-        def show(step: str, fraction: float) -> None:
-            bar.update(task, description=step, completed=fraction)
-
-        yield show

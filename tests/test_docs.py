@@ -85,7 +85,7 @@ def run(path, number, code, names):
     return out.getvalue()
 
 
-@pytest.mark.parametrize("path", METHODS, ids=name_of)
+@pytest.mark.parametrize("path", [*METHODS, DOCS / "TUTORIAL.md"], ids=name_of)
 def test_the_examples_of_a_page_print_what_it_says(path, folder, monkeypatch):
     monkeypatch.chdir(folder)
     names = {"__name__": "example"}
