@@ -16,6 +16,7 @@ from .effects import estimate_effect, match_units, model_participation
 from .errors import DisclosureError, InputError, SiEvalError, StudyError
 from .published import compare_published
 from .registers.any_frame import panel_from_frame
+from .registers.deflators import read_deflators
 from .registers.linkage import link_participants
 from .registers.panel import build_panel
 from .registry import RuleSet, rule_set
@@ -76,6 +77,7 @@ __all__ = [
     "panel_from_frame",
     "protect",
     "protect_exhibits",
+    "read_deflators",
     "read_extract",
     "read_registers",
     "release_run",

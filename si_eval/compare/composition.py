@@ -133,6 +133,7 @@ def decompose_change(
         rules=panel.rules.name,
         simulation=panel.simulation,
         sources=cells.sources_of(panel),
+        prices=panel.prices_of(request.indicators),
     )
 
 

@@ -271,6 +271,7 @@ def _compare(panel: Panel, summaries: cells.Summaries, asked: _Levels) -> Result
         rules=panel.rules.name,
         coverage=summaries[request].coverage,
         simulation=panel.simulation,
+        prices=panel.prices_of(request.indicators),
         sources=cells.sources_of(panel),
     )
 

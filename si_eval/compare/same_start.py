@@ -159,6 +159,7 @@ def compare_changes(
         rules=panel.rules.name,
         simulation=panel.simulation,
         sources=cells.sources_of(panel),
+        prices=panel.prices_of(rows[INDICATOR]),
     )
 
 

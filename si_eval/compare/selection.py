@@ -197,6 +197,7 @@ def check_selection(
         rules=panel.rules.name,
         coverage=cells.count_coverage(panel, request.indicators, where=dict(request.where), years=request.years),
         simulation=panel.simulation,
+        prices=panel.prices_of(request.indicators),
         sources=cells.sources_of(panel),
     )
 

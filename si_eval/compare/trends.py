@@ -255,6 +255,7 @@ def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTa
         rules=panel.rules.name,
         coverage=summaries[request].coverage,
         simulation=panel.simulation,
+        prices=panel.prices_of(request.indicators),
         sources=cells.sources_of(panel),
     )
 

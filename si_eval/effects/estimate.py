@@ -227,6 +227,7 @@ def estimate_effect(
         rules=panel.rules.name,
         coverage=cells.count_coverage(panel, request.outcome, where=request.where, years=request.years),
         simulation=panel.simulation,
+        prices=panel.prices_of(rows[INDICATOR]),
         sources={source.population: source},
     )
 

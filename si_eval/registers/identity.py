@@ -9,7 +9,7 @@ import pandas as pd
 
 from si_eval import engine
 from si_eval.frozen import encode
-from si_eval.registry import RuleSet
+from si_eval.registry import Deflators, RuleSet
 from si_eval.results import Extract, Linkage, PanelIdentity
 from si_eval.stats import IntArray
 from si_eval.vocabulary import BE_ID, GROUP_ID
@@ -25,6 +25,7 @@ def identity_of_extract(
     rules: RuleSet,
     public_units: Sequence[int],
     comparisons: Mapping[str, Sequence[int]] | None = None,
+    deflators: Deflators | None = None,
 ) -> PanelIdentity:
     """Identify a panel of registers: by its raw files, participants, rules, public units and comparison groups.
 
@@ -32,13 +33,19 @@ def identity_of_extract(
     """
     fingerprint, universe = _hash_tables(extract), _hash_tables(extract, REGISTER)
     settings = {name: value for name, value in rules.settings().items() if name not in OF_INFERENCE}
-    groups = [dict(comparisons)] if comparisons else []
+    groups: list[object] = [dict(comparisons)] if comparisons else []
+    groups += _prices(deflators)
     population = digest(fingerprint, hash_frame(linkage.units_frame), settings, sorted(public_units), *groups)
     return PanelIdentity(population, universe, fingerprint)
 
 
 def identity_of_frame(
-    frame: pd.DataFrame, rules: RuleSet, unit: str, unit_ids: IntArray | None, group_ids: IntArray | None
+    frame: pd.DataFrame,
+    rules: RuleSet,
+    unit: str,
+    unit_ids: IntArray | None,
+    group_ids: IntArray | None,
+    deflators: Deflators | None = None,
 ) -> PanelIdentity:
     """Identify a panel of a data frame, of which ``frame`` has the columns under the panel's names.
 
@@ -49,7 +56,13 @@ def identity_of_frame(
     ids = {name: _lasting(frame[name], known) for name, known in lasting.items() if known is not None}
     fingerprint = hash_frame(frame.assign(**ids))
     settings = {name: value for name, value in rules.settings().items() if name not in OF_INFERENCE}
-    return PanelIdentity(digest(fingerprint, settings), digest("frame", str(unit)), fingerprint, unit_ids, group_ids)
+    population = digest(fingerprint, settings, *_prices(deflators))
+    return PanelIdentity(population, digest("frame", str(unit)), fingerprint, unit_ids, group_ids)
+
+
+def _prices(deflators: Deflators | None) -> list[object]:
+    """Return what decides deflated values; nothing for nominal ones."""
+    return [] if deflators is None else [deflators.settings()]
 
 
 def _lasting(codes: pd.Series, ids: IntArray) -> pd.Series:

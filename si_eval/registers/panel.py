@@ -15,7 +15,8 @@ from si_eval.registers.classes import group_member, split_of
 from si_eval.registers.identity import identity_of_extract
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
 from si_eval.registers.unit_years import DESIGN, investment_flags, join_unit_years
-from si_eval.registry import Declarations, Declares, Indicator, RuleSet, indicators, rule_set, unweighted
+from si_eval.registry import Declarations, Declares, Deflators, Indicator, RuleSet, indicators, rule_set, unweighted
+from si_eval.registry.deflators import NOMINAL, money_columns, priced_indicators, refuse_unknown, refuse_unpriced
 from si_eval.results import Extract, Linkage, Panel
 from si_eval.vocabulary import (
     AGE,
@@ -65,6 +66,7 @@ def build_panel(
     public_units: Sequence[int] = (),
     comparisons: Mapping[str, Linkage | Sequence[int]] = NO_COMPARISONS,
     study: Declares | None = None,
+    deflators: Deflators | None = None,
 ) -> Panel:
     """Build the panel: one row a business unit and year of the register.
 
@@ -89,7 +91,9 @@ def build_panel(
         take as ``against``.
     study : Study, optional
         From `load_study`: the currency of the extract's amounts, and the indicators, splits and comparison groups that
-        it declares, which are made of columns of the panel.
+        it declares, which are made of columns of the panel, and its deflators.
+    deflators : Deflators, optional
+        From `read_deflators`: money is expressed in prices of one year. Without them it is nominal.
 
     Returns
     -------
@@ -129,14 +133,20 @@ def build_panel(
     arguments = Arguments("build_panel")
     arguments.instance("extract", extract, Extract, "read one with read_extract")
     arguments.instance("linkage", linkage, Linkage, "make one with link_participants")
+    if deflators is not None:
+        arguments.instance("deflators", deflators, Deflators, "read them with read_deflators")
     arguments.refuse_problems()
     rules = rule_set(rules)
     declared = Declarations() if study is None else study.declared
+    prices = declared.deflators if deflators is None else deflators
     of_registry = indicators(declared.currency)
     known = {**(of_registry if rules.weights == DESIGN else unweighted(of_registry)), **declared.indicators}
     public = _check_public_units(extract, public_units)
     compared = _check_comparisons(comparisons, _panel_columns(known))
-    unit_years = join_unit_years(extract, linkage, known, rules)
+    if prices is not None:
+        refuse_unpriced(known, prices)
+        refuse_unknown(prices, money_columns({}), known)
+    unit_years = join_unit_years(extract, linkage, known, rules, prices)
     outliers = find_outliers(unit_years.participants, known, rules)
     flagged = flag_outliers(unit_years.units, outliers, outlier_domains(known.values()))
     table = engine.create_view(extract.engine, flagged)
@@ -152,10 +162,12 @@ def build_panel(
         per_year=unit_years.per_year,
         count_coverage=partial(_count_coverage, table),
         outlier_frame=outliers,
-        identity=identity_of_extract(extract, linkage, rules, public, compared),
+        identity=identity_of_extract(extract, linkage, rules, public, compared, prices),
         strata_frame=unit_years.strata,
         simulation=extract.simulation,
-        notes=_one_sided(outliers),
+        notes=(*_one_sided(outliers), *unit_years.notes),
+        prices=NOMINAL if prices is None else str(prices.base_year),
+        priced=priced_indicators(known, () if prices is None else prices.columns),
         checks=extract.checks,
     )
 

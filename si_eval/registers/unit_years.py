@@ -21,11 +21,12 @@ from si_eval.registers.continuity import (
     sizes_by_rule,
     with_year_before,
 )
+from si_eval.registers.deflators import find_factors
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.schema import contracts
 from si_eval.registers.survey_weights import EARLIER_USED, add_earlier_years, design_weights, no_strata, stratum_keys
 from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, left_join
-from si_eval.registry import Indicator, RuleSet, assets, facts
+from si_eval.registry import Deflators, Indicator, RuleSet, assets, facts
 from si_eval.results import Extract, Linkage
 from si_eval.vocabulary import (
     AGE,
@@ -43,6 +44,7 @@ from si_eval.vocabulary import (
     PARTICIPANT,
     QUARTERS,
     RESTRUCTURED,
+    REVENUE,
     SECTOR,
     SHARED_GROUP,
     SIZE_CLASS,
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
 RESPONSES = {OBSERVED: 0, IMPUTED: 1, NONRESPONSE: 2}
 INT16 = "int16"
 RESPONSE = "response"
+TURNOVER = "turnover"
 INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # prefixes of columns; the asset follows
 QUARTERS_A_YEAR = 4
 DESIGN = "design"  # weights of the rule set
@@ -72,22 +75,28 @@ ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 class UnitYears(NamedTuple):
     """One row a business unit and year, apart those of participants (few, and not searched for), and units by year.
 
-    ``strata`` are those of the investment survey, where the rule set weighs it.
+    ``strata`` are those of the investment survey, where the rule set weighs it; ``notes`` tell of price series.
     """
 
     units: ir.Table
     participants: ir.Table
     per_year: dict[int, int]
     strata: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
 
 def join_unit_years(
-    extract: Extract, linkage: Linkage, indicators: Mapping[str, Indicator], rules: RuleSet
+    extract: Extract,
+    linkage: Linkage,
+    indicators: Mapping[str, Indicator],
+    rules: RuleSet,
+    deflators: Deflators | None = None,
 ) -> UnitYears:
     """Join the registers to unit-years with classes, states and indicators.
 
     The joins are computed once, year by year where the register is large, and stored as narrow rows of numbers.
-    Classes, states and indicators are expressions over these: they cost nothing until they are asked for.
+    Classes, states and indicators are expressions over these: they cost nothing until they are asked for. Amounts are
+    in prices of one year where there are ``deflators``, before anything is made of them.
     """
     inputs = _Inputs(extract, linkage, rules)
     connection = extract.engine
@@ -98,6 +107,11 @@ def join_unit_years(
     else:
         narrow = _all_years(inputs)
         participants = narrow.filter(narrow[PARTICIPANT])
+    notes: tuple[str, ...] = ()
+    if deflators is not None:
+        money = {TURNOVER: REVENUE, **{name: name for name in _amounts()}}
+        factors = find_factors(connection, narrow, deflators, activity=_division, columns=money)
+        narrow, participants, notes = factors.apply(narrow), factors.apply(participants), factors.notes
     if rules.investment_years > 1:
         years, amounts = rules.investment_years, _amounts()
         narrow, participants = (
@@ -106,7 +120,7 @@ def join_unit_years(
     strata = _strata(narrow, rules) if rules.weights == DESIGN else no_strata()
     tables = (_with_weights(inputs, table, rules, strata) for table in (narrow, participants))
     units, apart = (_describe(left_join(table, inputs.divisions, [ACTIVITY]), indicators, rules) for table in tables)
-    return UnitYears(units, apart, inputs.per_year, strata)
+    return UnitYears(units, apart, inputs.per_year, strata, notes)
 
 
 def investment_flags(units: ir.Table) -> dict[str, ir.Column]:
@@ -134,6 +148,11 @@ def _all_years(inputs: _Inputs) -> ir.Table:
 def _sources(inputs: _Inputs, year: int | None = None) -> tuple[ir.Table, list[str], list[Lookup], list[Detail]]:
     """List the units of one year (or all), their key, and what is left_join to them."""
     return _units(inputs, year), _keys(BE_ID, year), _groups(inputs, year), _details(inputs, year)
+
+
+def _division(units: ir.Table) -> ir.Value:
+    """Write the division of each unit as text."""
+    return units[ACTIVITY].cast("string").lpad(2, "0")
 
 
 def _amounts() -> list[str]:
@@ -360,7 +379,7 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
     Most rows of the survey are totals of units that the office imputed. A unit without a total of an asset has the sum
     of its components.
     """
-    turnover = inputs.of_year("turnover", year)
+    turnover = inputs.of_year(TURNOVER, year)
     survey = inputs.of_year("investments", year)
     component = survey.component
     kind = ibis.cases((component == "total", 0), (component == "own_production", 2), (component.notnull(), 1))
@@ -368,7 +387,7 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
     slot = (asset + kind * len(assets())).fill_null(NO_SLOT)
     keys = _keys(BE_ID, year)
     rank = (turnover.quarter - 1).clip(0, QUARTERS_A_YEAR - 1).cast("int8")
-    quarters = turnover.select(*keys, slot=ibis.literal(0, "int8"), value="turnover", rank=rank)
+    quarters = turnover.select(*keys, slot=ibis.literal(0, "int8"), value=TURNOVER, rank=rank)
     components = contracts()["investments"].columns["component"].options
     order = ibis.cases(*[(component == name, rank) for rank, name in enumerate(components)], else_=0)
     amounts = survey.select(
@@ -380,7 +399,7 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
         further[INVESTMENT + asset] = (others[place], own[place])
         further[OWN_PRODUCTION + asset] = (own[place],)
     return [
-        Detail(quarters, ("turnover",), count=QUARTERS, ranks=QUARTERS_A_YEAR),
+        Detail(quarters, (TURNOVER,), count=QUARTERS, ranks=QUARTERS_A_YEAR),
         Detail(
             amounts, tuple(INVESTMENT + asset for asset in assets()), further, least=RESPONSE, ranks=len(components)
         ),

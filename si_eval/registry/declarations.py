@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from si_eval.registry.currencies import EURO
+from si_eval.registry.deflators import Deflators
 from si_eval.registry.entries import Indicator
 
 
@@ -64,6 +65,7 @@ class Declarations:
     indicators: Mapping[str, Indicator] = field(default_factory=dict)
     splits: Mapping[str, Split] = field(default_factory=dict)
     groups: Mapping[str, ComparisonGroup] = field(default_factory=dict)
+    deflators: Deflators | None = None
 
     def columns(self) -> list[str]:
         """List what indicators, splits and groups are made of, each once; indicators themselves are not among them."""

@@ -8,7 +8,7 @@ from si_eval.report.border import ASSUMED, NUMBER, STATE, safe_rows
 from si_eval.report.difference import find_differences, interval_excludes_zero
 from si_eval.report.formats import NO_BREAK, measure_key, measures, number, unit_text
 from si_eval.report.grid import Row
-from si_eval.report.labels import axis_title, cell_text, title_of, value_label, value_labels
+from si_eval.report.labels import axis_title, cell_text, price_texts, title_of, value_label, value_labels
 from si_eval.report.selection import ordered_values, select
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
@@ -58,6 +58,7 @@ def _axes(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language: Language)
     first = rows.iloc[0]
     measure = measures(rows)[measure_key(first)]
     unit = unit_text(measure, first[UNIT_OF_MEASURE], language, statistic=first[STATISTIC], own=safe.labels)
+    unit = ", ".join([unit, *price_texts(rows, language, safe.labels)])
     return (
         [*parts, label("report_alt_unit", language, safe.labels).format(unit=unit)] if _is_one_measure(rows) else parts
     )

@@ -20,6 +20,7 @@ from si_eval.report.labels import (
     evidence_line,
     fixed_labels,
     mark_notes,
+    price_texts,
     title_of,
     value_labels,
 )
@@ -144,9 +145,10 @@ class ChartData:
         title = title_of(self.safe, self.language) if self.titled else ""
         finding = finding_of(self.safe, self.chart, self.language) if self.titled else ""
         topic = [title] if finding else []
+        prices = price_texts(self.rows, self.language, self.own)
         return FigureTexts(
             title=finding or title,
-            subtitle=" · ".join(dict.fromkeys([*topic, *fixed, *subtitle])),
+            subtitle=" · ".join(dict.fromkeys([*topic, *fixed, *subtitle, *prices])),
             legend=self.legend() if legend else (),
             notes=(*notes, *marks, evidence_line(self.safe, self.language)),
             synthetic=label("report_synthetic", self.language, self.own) if synthetic else "",

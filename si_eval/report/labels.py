@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from si_eval.registry import facts, indicators, sections
-from si_eval.report.border import ASSUMED, NUMBER, STATE, UNKNOWN, WITHHELD
+from si_eval.registry.deflators import NOMINAL
+from si_eval.report.border import ASSUMED, NUMBER, PRICES, STATE, UNKNOWN, WITHHELD
 from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures, number, unit_text
 from si_eval.report.grid import Row, TableGrid, lay_out
 from si_eval.report.selection import ordered_values
@@ -21,6 +22,7 @@ from si_eval.vocabulary import (
     CATEGORY,
     CONF_HIGH,
     CONF_LOW,
+    COUNT,
     EFFECTS,
     ENGLISH,
     ESTIMATE,
@@ -35,6 +37,7 @@ from si_eval.vocabulary import (
     OF_POPULATION,
     PARTICIPANTS,
     SECTOR,
+    SHARE,
     SIZE_CLASS,
     STATISTIC,
     STATUS,
@@ -46,6 +49,7 @@ from si_eval.vocabulary import (
     label,
 )
 
+WITHOUT_PRICES = (COUNT, SHARE)  # statistics that no prices move
 WITHHELD_MARK, NOT_COMPUTABLE_MARK, ASSUMED_MARK = "*", ".", "°"
 JOINTS = {GRAPH_ARROW: " → ", " · ": " · ", BOTH_LANGUAGES: " · "}  # between the terms of one category, and as shown
 
@@ -174,7 +178,20 @@ def subtitle_of(
     fixed = fixed_labels(
         rows, tuple(name for name in shown if name != INDICATOR or rows[INDICATOR].nunique() > 1), language, own
     )
-    return " · ".join([*fixed, *(distinct if most_units is None or len(distinct) <= most_units else [])])
+    shown_units = distinct if most_units is None or len(distinct) <= most_units else []
+    return " · ".join([*fixed, *shown_units, *price_texts(rows, language, own)])
+
+
+def price_texts(rows: pd.DataFrame, language: Language, own: Labels = NO_LABELS) -> list[str]:
+    """Say in which prices the money of rows is: current ones, or those of one year; nothing where none is money."""
+    levels = rows.loc[~rows[STATISTIC].isin(WITHOUT_PRICES), PRICES]
+    known = [one for one in dict.fromkeys(levels) if one]
+    return [
+        label("report_current_prices", language, own)
+        if one == NOMINAL
+        else label("report_prices_of", language, own).format(year=one)
+        for one in known
+    ]
 
 
 def evidence_line(safe: SafeTable, language: Language) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ import pandas as pd
 from si_eval.engine import fetch
 from si_eval.frozen import freeze_fields, keep_frames
 from si_eval.registry import Indicator, RuleSet
+from si_eval.registry.deflators import NOMINAL
 from si_eval.results.maryland import maryland_of
 from si_eval.results.presenting import load_presenter
 from si_eval.results.tidy_rows import read_in_language, with_whole_counts
@@ -176,7 +177,8 @@ class Panel:
 
     ``table`` is a relation with the columns of the contract, ``indicators`` what it can be asked for, ``per_year`` the
     number of units of each year; ``count_coverage`` counts who has which figure when that is first asked for;
-    ``identity`` says whose units it has; ``checks`` are those of the extract that it was built from.
+    ``identity`` says whose units it has; ``checks`` are those of the extract that it was built from. ``prices`` are
+    those that money is in: ``nominal``, or a base year; ``priced`` names the indicators whose values prices move.
     """
 
     table: ir.Table
@@ -190,8 +192,11 @@ class Panel:
     simulation: Simulation | None = None
     notes: tuple[str, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    prices: str = NOMINAL
+    priced: Collection[str] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "priced", tuple(sorted(self.priced)))
         freeze_fields(self, "indicators", "per_year", "notes")
 
     def to_frame(self) -> pd.DataFrame:
@@ -221,6 +226,10 @@ class Panel:
         """
         return self.strata_frame.copy()
 
+    def prices_of(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the prices of those of these indicators whose values prices move, by name."""
+        return {name: self.prices for name in dict.fromkeys(names) if name in self.priced}
+
     def summary(self) -> str:
         """Summarise in a line what the panel holds, under which rule set."""
         return (
@@ -243,7 +252,8 @@ class ResultTable:
     a value and all unit-years. ``public`` says that every number was public before (monitor, agenda, budget) and none
     rests on microdata. ``labels`` are a study's own words (``nl``, ``en`` by term), ``language`` is the one it is
     read in first. ``sources`` are the panels that know the units behind the rows, by the population that the column
-    ``rests_on`` names. Not yet protected: it cannot be reported.
+    ``rests_on`` names. ``prices`` are those of the indicators that prices
+    move, by name (``nominal`` or a base year). Not yet protected: it cannot be reported.
     """
 
     frame: pd.DataFrame
@@ -259,10 +269,11 @@ class ResultTable:
     labels: Labels = NO_LABELS
     language: Language = "en"
     sources: Mapping[str, UnitSource] = field(default_factory=dict, repr=False, compare=False)
+    prices: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evidence", evidence_code(self.evidence))
-        freeze_fields(self, "coverage", "titles", "labels", "sources")
+        freeze_fields(self, "coverage", "titles", "labels", "sources", "prices")
 
     def to_frame(self, language: Language | None = None) -> pd.DataFrame:
         """Return the tidy rows; counts are whole numbers. ``language`` gives notes and categories in that language."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
@@ -44,10 +44,11 @@ class SafeTable:
     public: bool = False
     labels: Labels = NO_LABELS
     language: Language = "en"
+    prices: Mapping[str, str] = field(default_factory=dict)
     seal: str = ""
 
     def __post_init__(self) -> None:
-        freeze_fields(self, "titles", "labels")
+        freeze_fields(self, "titles", "labels", "prices")
         if not is_signed(self.seal, _content_of(vars(self))):
             raise TypeError(
                 "SafeTable: found a direct call or changed content; expected a table from `protect`; call "
@@ -183,6 +184,7 @@ def _seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, 
             "public": table.public,
             "labels": table.labels,
             "language": table.language,
+            "prices": table.prices,
         }
     )
 

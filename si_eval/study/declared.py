@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, model_validator
 
 from si_eval.registry import REGISTER_VALUE, ComparisonGroup, Indicator, Split
+from si_eval.registry.deflators import WhereMissing
 from si_eval.registry.expressions import EXPECTED, parse_expression
-from si_eval.study.values import Part, Pattern, Refusal, Text, Titles, check_name, check_once, check_some
+from si_eval.study.values import Part, PathText, Pattern, Refusal, Text, Titles, check_name, check_once, check_some
 from si_eval.vocabulary import DUTCH, EMPLOYED_PERSONS, ENGLISH
 
 PER_EMPLOYEE, RATIO, EXPRESSION = "per_employee", "ratio", "expression"  # formulas of the registry
@@ -23,6 +24,16 @@ def _check_expression(text: str) -> str:
     except ValueError as error:
         raise Refusal(EXPECTED, f"correct {error}") from None
     return text
+
+
+class DeflatorSpec(Part):
+    """Price series: their file, the year in whose prices money is expressed, and what is done where one is missing."""
+
+    file: PathText
+    base_year: int
+    where_missing: WhereMissing = "refuse"
+    columns: Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(check_once)] = ()
+    book_year_end: dict[str, int] = Field(default_factory=dict)
 
 
 class IndicatorSpec(Part):

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from si_eval.errors import InputError, Problem, SiEvalError, StudyError, propose_name
 from si_eval.frozen import FrozenMapping
-from si_eval.registry import facts
+from si_eval.registers.deflators import read_deflators
+from si_eval.registry import Deflators, facts
 from si_eval.study.shape import Origin, check_values, explain, list_problems, locate, show
 from si_eval.study.specification import (
     ExhibitSpec,
@@ -145,10 +146,12 @@ def read_study(path: str | Path | None = None, *, language: Language | None = No
     labels, wrong = _read_labels(study, path)
     labels = FrozenMapping({**_declared_labels(study), **labels})
     problems += wrong
+    deflators, wrong = _read_deflators(study, path)
+    problems += wrong
     if language is not None:
         languages = (language, *(one for one in study.languages if one != language))
         study = study.model_copy(update={"languages": languages})
-    return StudyReading(Study(file=study, path=path, labels=labels), tuple(problems), broken)
+    return StudyReading(Study(file=study, path=path, labels=labels, deflators=deflators), tuple(problems), broken)
 
 
 def _add_parts(content: dict[str, Any], path: Path) -> tuple[list[Origin], list[Problem]]:
@@ -300,6 +303,19 @@ def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:
         for term, texts in read.items():
             labels[term] = {**labels.get(term, {}), **texts} if isinstance(texts, dict) else {}
     return (NO_LABELS if problems else FrozenMapping(labels)), problems
+
+
+def _read_deflators(study: StudyFile, path: Path) -> tuple[Deflators | None, list[Problem]]:
+    """Read the price series of a study; return them with what is wrong."""
+    given = study.deflators
+    if given is None:
+        return None, []
+    try:
+        file = Study(file=study, path=path).resolve(given.file)
+        settings = given.model_dump(exclude={"file"})
+        return read_deflators(file, **settings), []
+    except SiEvalError as error:
+        return None, explain(error, f"{path.name}, deflators")
 
 
 def _label_problems(labels: Mapping[str, Any], name: str, languages: Sequence[Language]) -> list[Problem]:

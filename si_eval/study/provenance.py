@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import si_eval
-from si_eval.registry import RuleSet
+from si_eval.registry import Deflators, RuleSet
 from si_eval.results import Extract
 from si_eval.study.evaluation import StudyResults
 from si_eval.study.kept_inside import FILES, file_hashes
@@ -44,6 +44,7 @@ def describe_run(results: StudyResults, out: Path, day: str) -> dict[str, Any]:
             {"table": s.table, "file": Path(s.path).name, "year": s.year, "version": s.version, "sha256": s.sha256}
             for s in results.extract.sources
         ],
+        **describe_deflators(results.study.deflators),
         "plausibility": [
             {"check": one.name, "threshold": one.threshold, "verdict": one.verdict}
             | {
@@ -68,6 +69,14 @@ def _describe_rules(rules: RuleSet, languages: Sequence[Language]) -> dict[str, 
     settings = {**rules.settings(), "investment_responses": list(rules.investment_responses)}
     names = {language: getattr(rules, language) for language in LANGUAGES if language in languages}
     return {"name": rules.name, "base": base, **names, "source": rules.source, **settings}
+
+
+def describe_deflators(deflators: Deflators | None) -> dict[str, Any]:
+    """Return the file of the price series with its hash, and what it is used for; nothing where money is nominal."""
+    if deflators is None:
+        return {}
+    settings = {name: value for name, value in deflators.settings().items() if name != "series"}
+    return {"deflators": {"file": deflators.source, "sha256": deflators.sha256, **settings}}
 
 
 def hash_inputs(extract: Extract) -> str:

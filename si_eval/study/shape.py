@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from si_eval.errors import InputError, Problem, SiEvalError, propose_name
-from si_eval.study.declared import GroupSpec, IndicatorSpec, SplitSpec
+from si_eval.study.declared import DeflatorSpec, GroupSpec, IndicatorSpec, SplitSpec
 from si_eval.study.specification import (
     AcceptedCheck,
     Border,
@@ -41,6 +41,7 @@ PARTS: Mapping[str, type[BaseModel]] = {
     "indicators": IndicatorSpec,
     "splits": SplitSpec,
     "groups": GroupSpec,
+    "deflators": DeflatorSpec,
     "survey": SurveyFiles,
     "facts": Facts,
 }

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SkipValidatio
 
 from si_eval.arguments import Arguments
 from si_eval.errors import StudyError
-from si_eval.registry import EURO, Declarations, RuleSet, rule_set
-from si_eval.study.declared import TREATED, GroupSpec, IndicatorSpec, SplitSpec
+from si_eval.registry import EURO, Declarations, Deflators, RuleSet, rule_set
+from si_eval.study.declared import TREATED, DeflatorSpec, GroupSpec, IndicatorSpec, SplitSpec
 from si_eval.study.values import (
     MAX_THREADS,
     Name,
@@ -182,6 +182,7 @@ class StudyFile(Part):
     indicators: dict[Name, IndicatorSpec] = Field(default_factory=dict)
     splits: dict[Name, SplitSpec] = Field(default_factory=dict)
     groups: dict[Name, GroupSpec] = Field(default_factory=dict)
+    deflators: DeflatorSpec | None = None
     engine: Engine = Engine()
     published: Published | None = None
     survey: SurveyFiles | None = None
@@ -209,22 +210,24 @@ def is_direct(file: StudyFile) -> bool:
 
 
 class Study(BaseModel):
-    """A study file, the folder that its paths start from, and the study's own labels by term."""
+    """A study file, the folder that its paths start from, the study's own labels by term, and its price series."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
     file: StudyFile
     path: Path
     labels: SkipValidation[Labels] = NO_LABELS
+    deflators: SkipValidation[Deflators | None] = None
 
     @property
     def declared(self) -> Declarations:
-        """What the study declares of its firms: currency, indicators, splits and comparison groups."""
+        """What the study declares of its firms: currency, indicators, splits and comparison groups, price series."""
         file = self.file
         return Declarations(
             currency=file.currency,
             indicators={name: one.indicator(name) for name, one in file.indicators.items()},
             splits={name: one.split(name) for name, one in file.splits.items()},
             groups={name: one.group(name) for name, one in file.groups.items() if name != TREATED},
+            deflators=self.deflators,
         )
 
     def setting_aside(self, reason: str | None) -> Study:

@@ -22,6 +22,7 @@ from si_eval.registers.any_frame.keys import key_problems, value_problems
 from si_eval.registers.any_frame.names import REVENUE_PER_EMPLOYEE, NamedColumns, find_columns
 from si_eval.registers.classes import age_class_of, size_class_of
 from si_eval.registers.continuity import CURRENT, SIZE_FLOOR, sizes_by_rule
+from si_eval.registers.deflators import PriceFactors, find_factors
 from si_eval.registers.identity import identity_of_frame
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.outliers import no_outliers
@@ -29,10 +30,18 @@ from si_eval.registry import (
     REGISTER_VALUE,
     Declarations,
     Declares,
+    Deflators,
     Indicator,
     RuleSet,
     indicators,
     rule_set,
+)
+from si_eval.registry.deflators import (
+    NOMINAL,
+    money_columns,
+    priced_indicators,
+    refuse_unknown,
+    refuse_unpriced,
 )
 from si_eval.results import Panel, simulation_of
 from si_eval.vocabulary import (
@@ -41,6 +50,7 @@ from si_eval.vocabulary import (
     BE_ID,
     CURRENT_SIZE_CLASS,
     CURRENT_SIZE_CLASS_4,
+    DIVISION,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
     GROUP,
@@ -86,6 +96,7 @@ def panel_from_frame(
     extra: Sequence[str] = (),
     rules: str | RuleSet = "replicate_2020",
     study: Declares | None = None,
+    deflators: Deflators | None = None,
 ) -> Panel:
     """Make a panel of any data frame with one row a firm and year.
 
@@ -131,7 +142,10 @@ def panel_from_frame(
         How figures per employee are made and how groups are compared. Units are not set aside as outliers here.
     study : Study, optional
         From `load_study`: its currency, and the indicators, splits and comparison groups that it declares, which are
-        made of columns of the frame.
+        made of columns of the frame, and its deflators.
+    deflators : Deflators, optional
+        From `read_deflators`: revenue and other columns of money are expressed in prices of one year; series by
+        activity need ``activity``, or sections in ``sector``.
 
     Returns
     -------
@@ -178,10 +192,13 @@ def panel_from_frame(
     for name in extra:
         known[name] = Indicator(name=name, function=REGISTER_VALUE, unit=name, domain="register", nl=name, en=name)
     known |= declared.indicators
+    prices = declared.deflators if deflators is None else deflators
+    further = () if prices is None else prices.columns
     rules = rule_set(rules)
     connection = engine.open_engine()
     content = pd.DataFrame(columns)
-    table = _table(connection, content, known, declared, rules)
+    factors = None if prices is None else _factors(connection, content, known, prices)
+    table = _table(connection, content, known, declared, rules, factors)
     years, counts = np.unique(np.asarray(columns[YEAR]), return_counts=True)
     return Panel(
         table=table,
@@ -190,9 +207,13 @@ def panel_from_frame(
         per_year=dict(zip(years.tolist(), counts.tolist(), strict=True)),
         count_coverage=partial(_count_coverage, table),
         outlier_frame=no_outliers(),
-        identity=identity_of_frame(content, rules, unit, codes[UNIT].ids, codes[GROUP].ids if GROUP in codes else None),
+        identity=identity_of_frame(
+            content, rules, unit, codes[UNIT].ids, codes[GROUP].ids if GROUP in codes else None, prices
+        ),
         simulation=simulation_of(frame.attrs),
-        notes=notes,
+        notes=notes if factors is None else (*notes, *factors.notes),
+        prices=NOMINAL if prices is None else str(prices.base_year),
+        priced=priced_indicators(known, further),
     )
 
 
@@ -282,16 +303,36 @@ def _read_columns(
     )
 
 
+def _factors(
+    connection: Engine, columns: pd.DataFrame, known: Mapping[str, Indicator], deflators: Deflators
+) -> PriceFactors:
+    """Find the price factors of the frame's columns of money."""
+    refuse_unpriced(known, deflators)
+    refuse_unknown(deflators, columns, known)
+    money = {name: name for name in columns if name in money_columns(known, deflators.columns)}
+    table = engine.from_frame(connection, columns[[YEAR, *(n for n in (DIVISION, SECTOR) if n in columns), *money]])
+    table = table.mutate(**{name: table[name].nullif(float("nan")) for name in money})
+    return find_factors(connection, table, deflators, activity=_activity, columns=money)
+
+
+def _activity(table: ir.Table) -> ir.Value:
+    """Return the division of each row, or its section where that is all that is known."""
+    section = table[SECTOR].cast("string")
+    return ibis.coalesce(table[DIVISION].cast("string"), section) if DIVISION in table.columns else section
+
+
 def _table(
     connection: Engine,
     columns: pd.DataFrame,
     known: Mapping[str, Indicator],
     declared: Declarations,
     rules: RuleSet,
+    factors: PriceFactors | None,
 ) -> ir.Table:
     """Put the columns in an engine and add classes, indicators, splits and comparison groups."""
     whole = [name for name in (ENTRY_YEAR, GROUP_ID, MUNICIPALITY) if name in columns]
     table = engine.from_frame(connection, columns).cast(dict.fromkeys(whole, "int64"))
+    table = table if factors is None else factors.apply(table)
     persons = table[EMPLOYED_PERSONS].nullif(float("nan"))
     table = table.mutate(**{EMPLOYED_PERSONS: persons, SIZE_FLOOR: persons})
     current = table[SIZE_FLOOR]

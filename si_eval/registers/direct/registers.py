@@ -269,7 +269,8 @@ def _panel(frame: pd.DataFrame, declared: Declarations, rules: RuleSet) -> Panel
     try:
         return panel_from_frame(
             frame, unit=BE_ID, year=YEAR, participant=PARTICIPANT, entry_year=ENTRY if dated else None, rules=rules,
-            study=_Settled(declared), **there,
+            study=_Settled(declared), employed_persons=there.get(EMPLOYED_PERSONS), revenue=there.get(REVENUE),
+            group=there.get("group"), activity=there.get("activity"), founded=there.get("founded"),
         )  # fmt: skip
     except InputError as error:
         raise InputError(error.problems) from error
