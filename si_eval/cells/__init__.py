@@ -48,7 +48,7 @@ from si_eval.cells.summary import (
     summarise,
     summarise_requests,
 )
-from si_eval.cells.tidy import Columns, disclosure_columns, holding_columns, label_cells, tidy_frame
+from si_eval.cells.tidy import Columns, disclosure_columns, holding_columns, label_cells, of_weighted, tidy_frame
 from si_eval.cells.units import (
     Where,
     check_columns,
@@ -114,6 +114,7 @@ __all__ = [
     "measure_distances",
     "no_cells",
     "of_both_groups",
+    "of_weighted",
     "pair_years",
     "ratio_cells",
     "read_base_units",

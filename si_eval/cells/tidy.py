@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from si_eval.cells.units import Where, list_values
+from si_eval.results import Panel
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     ALL,
     CATEGORY,
     EVIDENCE_COLUMNS,
+    INDICATOR,
+    N_EFFECTIVE,
     N_HOLDINGS,
     N_PUBLIC,
     PUBLIC_COLUMNS,
@@ -51,6 +54,14 @@ def disclosure_columns(summary: pd.DataFrame) -> dict[str, pd.Series]:
 def holding_columns(counts: pd.DataFrame) -> dict[str, pd.Series]:
     """Return the columns that disclosure judges a number of units by, as `count_holdings` counted them."""
     return {name: counts[name].astype("float64") for name in (N_HOLDINGS, N_PUBLIC) if name in counts}
+
+
+def of_weighted(panel: Panel, rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the effective number of units where units are weighted; without any, the column goes."""
+    weighted = rows[INDICATOR].map({name: bool(entry.weight) for name, entry in panel.indicators.items()})
+    if not weighted.any():
+        return rows.drop(columns=N_EFFECTIVE)
+    return rows.assign(**{N_EFFECTIVE: rows[N_EFFECTIVE].where(weighted.astype(bool))})
 
 
 def tidy_frame(rows: pd.DataFrame) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from si_eval.vocabulary import (
     MEAN,
     MEAN_LOG,
     MEDIAN,
+    N_EFFECTIVE,
     N_UNITS,
     NOTE,
     P_VALUE,
@@ -264,7 +265,7 @@ def _compare(panel: Panel, summaries: cells.Summaries, asked: _Levels) -> Result
     table.loc[table[GROUP] == RATIO, UNIT_OF_MEASURE] = RATIO
     table.loc[table[STATISTIC] == MEAN_LOG, UNIT_OF_MEASURE] = LOG_POINTS
     return ResultTable(
-        frame=cells.tidy_frame(table),
+        frame=cells.tidy_frame(cells.of_weighted(panel, table)),
         function="compare_groups",
         evidence="association",
         cannot_show=CANNOT_SHOW,
@@ -301,6 +302,7 @@ def _contrast_rows(both: TwoGroups, level: float, min_test_units: int) -> pd.Dat
             CONF_HIGH: interval.high,
             P_VALUE: np.where(few, np.nan, difference.p_value) if group == DIFFERENCE else np.nan,
             N_UNITS: fewest,
+            N_EFFECTIVE: both.pair("effective_units").min(axis=0),
             ERROR_DOF: error_dof,
             RESTS_ON: both.rests_on,
             NOTE: "",

@@ -23,6 +23,7 @@ from si_eval.vocabulary import (
     GROUP,
     INDEX,
     INDICATOR,
+    N_EFFECTIVE,
     N_UNITS,
     NON_PARTICIPANTS,
     NOTE,
@@ -241,7 +242,7 @@ def _index(panel: Panel, summaries: cells.Summaries, asked: _Series) -> ResultTa
     keys = cells.label_cells(series, request.by, dict(request.where))
     rows = _index_rows(series, keys, units, inference, asked)
     rows = pd.concat([rows, _difference_rows(rows, inference, asked.errors.level)], ignore_index=True)
-    rows = rows.assign(**{STATISTIC: INDEX})
+    rows = cells.of_weighted(panel, rows.assign(**{STATISTIC: INDEX}))
     columns: cells.Columns = {
         UNIT_OF_MEASURE: f"{base_year} = 100",
         RULE_SET: panel.rules.name,
@@ -322,6 +323,7 @@ def _index_rows(
         CONF_LOW: interval.low,
         CONF_HIGH: interval.high,
         N_UNITS: np.fmin(series["n"].to_numpy(), np.nan_to_num(series[f"n{OF_BASE_YEAR}"].to_numpy())),
+        N_EFFECTIVE: np.fmin(*(series[f"effective_units{of}"].to_numpy(dtype=float) for of in ("", OF_BASE_YEAR))),
         NOTE: "",
         ERROR_DOF: dof,
         PLACE: at.astype(float),
@@ -361,7 +363,7 @@ def _difference_rows(rows: pd.DataFrame, inference: _Inference, level: float) ->
         STD_ERROR: std_error,
         CONF_LOW: interval.low,
         CONF_HIGH: interval.high,
-        N_UNITS: both[[f"{N_UNITS}_a", f"{N_UNITS}_b"]].min(axis=1).to_numpy(),
+        **{name: both[[f"{name}_a", f"{name}_b"]].min(axis=1).to_numpy() for name in (N_UNITS, N_EFFECTIVE)},
         NOTE: "",
         ERROR_DOF: dof,
         RESTS_ON: cells.join_cells(both[f"{RESTS_ON}_a"], both[f"{RESTS_ON}_b"]),

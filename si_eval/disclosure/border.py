@@ -26,6 +26,7 @@ from si_eval.errors import DisclosureError
 from si_eval.results import EstimateUnits, ResultTable, SafeTable, take_table_sealer
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
+    BESIDE,
     CONF_HIGH,
     CONF_LOW,
     COUNT,
@@ -33,6 +34,7 @@ from si_eval.vocabulary import (
     ESTIMATE,
     MEAN_LOG,
     MERGED,
+    N_EFFECTIVE,
     N_TOTAL,
     N_UNITS,
     NOTE,
@@ -296,7 +298,7 @@ def _blanks(figure: Figure, protection: Protection) -> list[str]:
     if figure.total is not None and protection.count_is_withheld(figure.total):
         columns.append(N_TOTAL)
     if figure.count_only is not None and protection.count_is_withheld(figure.count_only):
-        columns.append(N_UNITS)
+        columns += [N_UNITS, N_EFFECTIVE]
     if any(cell in protection.spreads_withheld for cell in figure.spread):
         columns += SPREAD
     return columns
@@ -309,11 +311,11 @@ def _seal(
     rules = protection.rules
     exact = table.frame.reset_index(drop=True)
     rows = exact if table.public else replace_quantiles(exact, rules)
-    frame = rows[[*TIDY, *([N_TOTAL] if N_TOTAL in rows else [])]]
+    frame = rows[[*TIDY, *(name for name in BESIDE if name in rows)]]
     merged = pd.Series(False, index=frame.index)
     if MERGED_AWAY in table.frame:
         merged = exact[MERGED_AWAY].astype(bool)
-    numbers = [column for column in (*NUMBERS, N_TOTAL) if column in frame]
+    numbers = [column for column in (*NUMBERS, *BESIDE) if column in frame]
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
     restricted = ~frame[UNIT_OF_MEASURE].isin(rules.unrestricted_units) & (not table.public)
     few = restricted & (frame[N_UNITS].fillna(0) < rules.min_units)

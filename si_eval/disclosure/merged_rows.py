@@ -19,6 +19,7 @@ from si_eval.disclosure.reading import MERGED_AWAY, rests_on
 from si_eval.results import Cell, ResultTable
 from si_eval.vocabulary import (
     ALL,
+    BESIDE,
     CATEGORY,
     CONF_HIGH,
     CONF_LOW,
@@ -162,7 +163,7 @@ def _side(made: Mapping[Key, dict[str, Any]], key: Key, skip: tuple[int, int], g
 def _merged_row(parts: Sequence[Row], merge: Merge) -> dict[str, Any]:
     """Make one row of a merged class; without an estimate where none follows."""
     row: dict[str, Any] = {**parts[0], merge.column: merge.label, NOTE: "", PARTS: float(len(parts))}
-    row |= dict.fromkeys((*NUMBERS, N_TOTAL, LARGEST, SECOND_LARGEST, N_HOLDINGS, *ADDED_UP), math.nan)
+    row |= dict.fromkeys((*NUMBERS, *BESIDE, LARGEST, SECOND_LARGEST, N_HOLDINGS, *ADDED_UP), math.nan)
     row[RESTS_ON] = _united(parts)
     if row[GROUP] in CONTRASTS:
         return row

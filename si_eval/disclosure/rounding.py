@@ -7,7 +7,16 @@ import pandas as pd
 
 from si_eval.registry import facts, in_euro
 from si_eval.stats import FloatArray, IntArray
-from si_eval.vocabulary import CONF_HIGH, CONF_LOW, ESTIMATE, P_VALUE, STATISTIC, STD_ERROR, UNIT_OF_MEASURE
+from si_eval.vocabulary import (
+    CONF_HIGH,
+    CONF_LOW,
+    ESTIMATE,
+    N_EFFECTIVE,
+    P_VALUE,
+    STATISTIC,
+    STD_ERROR,
+    UNIT_OF_MEASURE,
+)
 
 MAX_DECIMALS = 300  # of numbers near the smallest that a double holds
 NO_DECIMALS = 2.0**53  # from here on a double is whole
@@ -19,7 +28,7 @@ def round_released(frame: pd.DataFrame) -> pd.DataFrame:
     A standard error has two significant digits, a p-value four decimals. An estimate ends one digit below its standard
     error, but is never coarser than the decimals of its unit of measure or statistic (a euro, a tenth of a per cent),
     which it has where it has no error; where these have none, it has four significant digits and is never coarser than
-    a whole number. An interval ends as its estimate.
+    a whole number. An interval ends as its estimate. An effective number of units is a whole number.
     """
     rules = facts("rounding")
     estimates, errors = (frame[column].to_numpy(dtype=float) for column in (ESTIMATE, STD_ERROR))
@@ -37,6 +46,8 @@ def round_released(frame: pd.DataFrame) -> pd.DataFrame:
     rounded = {column: _round(frame[column].to_numpy(dtype=float), ends) for column in (ESTIMATE, CONF_LOW, CONF_HIGH)}
     rounded[STD_ERROR] = _round(errors, end_of_error)
     rounded[P_VALUE] = np.round(frame[P_VALUE].to_numpy(dtype=float), rules["p_value"])
+    if N_EFFECTIVE in frame:
+        rounded[N_EFFECTIVE] = np.round(frame[N_EFFECTIVE].to_numpy(dtype=float))
     return frame.assign(**rounded)
 
 

@@ -18,7 +18,7 @@ from si_eval.disclosure.border import Decision
 from si_eval.disclosure.package import MANIFEST, hash_of, pack
 from si_eval.disclosure.traces import Secrets, find_traces
 from si_eval.results import ResultTable
-from si_eval.vocabulary import N_TOTAL, NUMBERS, SHOWN, STATUS
+from si_eval.vocabulary import BESIDE, NUMBERS, SHOWN, STATUS
 
 FORMATS = (".csv", ".txt", ".json", ".png")
 PIXELS = (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"pHYs", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD")
@@ -60,7 +60,7 @@ def withheld_numbers(decision: Decision, tables: Sequence[ResultTable]) -> list[
     gone: list[float] = []
     for table, safe in zip(tables, decision.tables, strict=True):
         before, after = table.frame.reset_index(drop=True), safe.to_frame()
-        numbers = [column for column in (*NUMBERS, N_TOTAL) if column in after]
+        numbers = [column for column in (*NUMBERS, *BESIDE) if column in after]
         had, shown = before[numbers].to_numpy(dtype=float), after[numbers].to_numpy(dtype=float)
         gone += list(had[~np.isnan(had) & (shown != had)])
         for column in before:
@@ -71,7 +71,7 @@ def withheld_numbers(decision: Decision, tables: Sequence[ResultTable]) -> list[
 
 def shown_numbers(frame: pd.DataFrame) -> list[float]:
     """List every number that a protected table shows."""
-    numbers = [column for column in (*NUMBERS, N_TOTAL) if column in frame]
+    numbers = [column for column in (*NUMBERS, *BESIDE) if column in frame]
     values = frame[numbers].to_numpy(dtype=float)
     return list(values[np.isfinite(values)])
 
@@ -92,7 +92,7 @@ def _table_problems(name: str, content: bytes, secrets: Secrets) -> list[str]:
     rows = list(csv.reader(io.StringIO(content.decode("utf-8", errors="replace"), newline="")))
     header = rows[0] if rows else []
     is_table = STATUS in header
-    numeric = {place for place, column in enumerate(header) if is_table and column in (*NUMBERS, N_TOTAL)}
+    numeric = {place for place, column in enumerate(header) if is_table and column in (*NUMBERS, *BESIDE)}
     problems: dict[str, None] = {}
     texts = [*header]
     for row in rows[1:]:

@@ -16,10 +16,10 @@ from si_eval.results import SafeTable, require_safe
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     ALL,
+    BESIDE,
     ESTIMATE,
     INDICATOR,
     MERGED,
-    N_TOTAL,
     NOTE,
     NUMBERS,
     SHOWN,
@@ -46,7 +46,7 @@ def safe_rows(table: Any) -> pd.DataFrame:
     frame = require_safe(table).to_frame()
     _check_statuses(frame)
     status = frame[STATUS].astype(str).to_numpy(dtype=object)
-    numbers = {name: _as_numbers(frame, name) for name in (*NUMBERS, N_TOTAL)}
+    numbers = {name: _as_numbers(frame, name) for name in (*NUMBERS, *BESIDE)}
     empty = np.isnan(numbers[ESTIMATE])
     withheld = (status == SUPPRESSED) | ((status == MERGED) & empty)
     if (withheld & ~empty).any():

@@ -30,6 +30,7 @@ from si_eval.vocabulary import (
     INDICATOR,
     LANGUAGES,
     MERGED,
+    N_EFFECTIVE,
     N_UNITS,
     NO_LABELS,
     NON_PARTICIPANTS,
@@ -122,10 +123,17 @@ def interval_text(row: Row, measure: Measure, language: Language) -> str:
 
 
 def count_text(row: Row, language: Language) -> str:
-    """Write the number of units behind a number, with ``n``; empty where there is no number or it is not known."""
+    """Write the number of units behind a number, with ``n``; empty where there is no number or it is not known.
+
+    Where units are weighted, the number of equal weight that says as much follows.
+    """
     if row[STATE] != NUMBER or pd.isna(row[N_UNITS]):
         return ""
-    return f"n {number(float(row[N_UNITS]), language)}"
+    text = f"n {number(float(row[N_UNITS]), language)}"
+    if pd.isna(row[N_EFFECTIVE]):
+        return text
+    effective = number(float(row[N_EFFECTIVE]), language)
+    return label("report_effective", language).format(n=text, effective=effective)
 
 
 def axis_title(rows: pd.DataFrame, dimension: str, language: Language, own: Labels = NO_LABELS) -> str:
@@ -247,7 +255,9 @@ def other_notes(rows: pd.DataFrame, language: Language, own: Labels) -> dict[str
 def n_note(safe: SafeTable, language: Language) -> str:
     """Write what the number of units under a figure counts: business units, respondents, or what a source counted."""
     counted = "_source" if safe.public else "_respondents" if safe.rules == "survey" else ""
-    return label(f"report_n_note{counted}", language, safe.labels)
+    text = label(f"report_n_note{counted}", language, safe.labels)
+    weighted = N_EFFECTIVE in safe.frame and safe.frame[N_EFFECTIVE].notna().any()
+    return f"{text} {label('report_effective_note', language, safe.labels)}" if weighted else text
 
 
 def own_labels(rows: pd.DataFrame, language: Language, own: Labels) -> set[str]:

@@ -12,11 +12,12 @@ from si_eval.report.check_lines import COLUMNS, list_checks
 from si_eval.report.difference import Key as Place
 from si_eval.report.difference import differences_by_place, place_of
 from si_eval.report.direction import Direction, compare_direction
-from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures, number
+from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures
 from si_eval.report.grid import Key, Row, TableGrid, lay_out
 from si_eval.report.labels import (
     axis_title,
     cell_text,
+    count_text,
     interval_text,
     mark_notes,
     n_note,
@@ -195,7 +196,7 @@ def _cell(row: Row | None, kinds: Measures, language: Language, notes: Mapping[s
     shown = row[STATE] == NUMBER
     small = [_breakable(interval_text(row, measure, language))]
     if shown and pd.notna(row[N_UNITS]) and measure.form != "count":
-        small.append(f"n {number(row[N_UNITS], language)}")
+        small.append(count_text(row, language))
     mark = str(notes[row["note"]]) if shown and row["note"] in notes else ""
     return PrintedCell(cell_text(row, measure, language), mark, tuple(filter(None, small)))
 

@@ -11,13 +11,13 @@ import pandas as pd
 from si_eval.arguments import Arguments
 from si_eval.vocabulary import (
     ALL,
+    BESIDE,
     CONF_HIGH,
     CONF_LOW,
     ESTIMATE,
     EXHIBIT,
     GROUP,
     KEYS,
-    N_TOTAL,
     N_UNITS,
     NUMBERS,
     SHOWN,
@@ -73,7 +73,7 @@ def _in_order(filled: pd.DataFrame, names: list[str]) -> pd.Index:
 def check_values(frame: pd.DataFrame, values: str | Sequence[str]) -> list[str]:
     """Return the columns of numbers that are asked for; raises ArgumentError for any other."""
     arguments = Arguments("to_wide")
-    known = [name for name in (*NUMBERS, N_TOTAL) if name in frame]
+    known = [name for name in (*NUMBERS, *BESIDE) if name in frame]
     wanted = arguments.names("values", values, known, what="columns of numbers")
     arguments.refuse_problems()
     return list(wanted)

@@ -38,7 +38,8 @@ def test_it_says_kind_axes_groups_extremes_and_what_is_hidden():
     assert text == (
         "Mean annual revenue of participating and non-participating firms, by size class. Bar chart. "
         "Size class (persons employed): 0-1, 2-9, 10-49, 50-249, 250+. Group: Participants, Non-participants. "
-        "Unit: euro, nominal, in current prices. Highest: €1.4 billion (250+, Participants). Lowest: €210,000 (0-1, Non-participants). "
+        "Unit: euro, nominal, in current prices. "
+        "Highest: €1.4 billion (250+, Participants). Lowest: €210,000 (0-1, Non-participants). "
         "Not shown or not computable: 1. The numbers are in the table with this figure. Synthetic data."
     )
     dutch = describe_figure(revenue(), Chart("bars", divisor=1000), "nl")
