@@ -10,6 +10,7 @@ import pandas as pd
 
 from si_eval import engine
 from si_eval.arguments import Arguments
+from si_eval.cells.requests import check_unweighted
 from si_eval.cells.tidy import tidy_frame
 from si_eval.cells.units import Where, indicator_values
 from si_eval.results import Panel, ResultTable
@@ -40,6 +41,7 @@ def compare_composition(
     arguments.refuse_problems()
     arguments.option("composition", composition, COMPOSITIONS)
     names = arguments.names("indicator", indicator, panel.indicators, what="indicators of the panel")
+    check_unweighted(arguments, panel, names)
     if len(names) != 1:
         arguments.add("indicator", f"{len(names)} indicators", "one, whose values choose units", "name one")
     asked = tuple(sorted(panel.per_year)) if years is None else arguments.years("years", years, panel.per_year)

@@ -125,6 +125,15 @@ def _knows_groups(panel: Panel) -> bool:
     return engine.count_rows(groups) > 0
 
 
+def check_unweighted(arguments: Arguments, panel: Panel, names: Iterable[str]) -> None:
+    """Keep a problem for indicators that are weighed: who answered in several years is no sample with known weights."""
+    weighed = [name for name in names if panel.indicators[name].weight]
+    if weighed:
+        found = f"{', '.join(weighed)}, weighed as a sample of each year by itself"
+        action = 'build the panel with rules.change(weights="none") to look at those who answered, or choose another'
+        arguments.add("indicator", found, "figures of all units where the same units are followed", action)
+
+
 def check_splits(arguments: Arguments, panel: Panel, by: object) -> tuple[str, ...]:
     """Return the columns that units are split by: those with classes, or with 0 and 1, as no cell may be one unit."""
     types = panel.table.schema()

@@ -114,6 +114,7 @@ def decompose_change(
     arguments = cells.check_panel("decompose_change", panel)
     first, last = cells.check_two_years(arguments, panel, base_year, year)
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where)
+    cells.check_unweighted(arguments, panel, request.indicators)
     arguments.refuse_problems()
     asked = [replace(request, indicators=(name,), years=tuple(sorted((first, last)))) for name in request.indicators]
     flows = [(one.indicators[0], cells.count_flows(panel, one, first, last)) for one in asked]

@@ -146,6 +146,7 @@ def compare_changes(
         arguments.add("placebo_year", str(placebo), f"a year before {first}", "name an earlier year")
     request = cells.check_request(arguments, panel, indicator=indicator, by=by, where=where, several=False)
     errors = cells.check_errors(arguments, panel, level=level, cluster=cluster)
+    cells.check_unweighted(arguments, panel, request.indicators)
     arguments.refuse_problems()
     request = replace(request, errors=errors)
     pairs = [(first, last)] if placebo is None else [(placebo, first), (first, last)]

@@ -15,7 +15,17 @@ from si_eval.registers.classes import group_member, split_of
 from si_eval.registers.identity import identity_of_extract
 from si_eval.registers.outliers import find_outliers, flag_outliers, outlier_domains
 from si_eval.registers.unit_years import DESIGN, investment_flags, join_unit_years
-from si_eval.registry import Declarations, Declares, Deflators, Indicator, RuleSet, indicators, rule_set, unweighted
+from si_eval.registry import (
+    Declarations,
+    Declares,
+    Deflators,
+    Indicator,
+    RuleSet,
+    indicators,
+    rule_set,
+    unweighted,
+    weigh_declared,
+)
 from si_eval.registry.deflators import NOMINAL, money_columns, priced_indicators, refuse_unknown, refuse_unpriced
 from si_eval.results import Extract, Linkage, Panel
 from si_eval.vocabulary import (
@@ -140,7 +150,9 @@ def build_panel(
     declared = Declarations() if study is None else study.declared
     prices = declared.deflators if deflators is None else deflators
     of_registry = indicators(declared.currency)
-    known = {**(of_registry if rules.weights == DESIGN else unweighted(of_registry)), **declared.indicators}
+    weighs = rules.weights == DESIGN
+    own = weigh_declared(declared.indicators, of_registry) if weighs else declared.indicators
+    known = {**(of_registry if weighs else unweighted(of_registry)), **own}
     public = _check_public_units(extract, public_units)
     compared = _check_comparisons(comparisons, _panel_columns(known))
     if prices is not None:
@@ -154,9 +166,9 @@ def build_panel(
     for name, units in compared.items():
         listed = engine.from_frame(extract.engine, pd.DataFrame({BE_ID: units}, dtype="int64"))
         marked[name] = table[BE_ID].isin(listed[BE_ID])
-    own = _own_columns(table, declared)
+    made = _own_columns(table, declared)
     return Panel(
-        table=table.select(*_panel_columns(known), **marked, **own),
+        table=table.select(*_panel_columns(known), **marked, **made),
         rules=rules,
         indicators=known,
         per_year=unit_years.per_year,

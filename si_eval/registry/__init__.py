@@ -8,7 +8,15 @@ from typing import Any
 from si_eval.registry.currencies import EURO, currencies, currency_of, in_currency, in_euro, named_currency
 from si_eval.registry.declarations import ComparisonGroup, Declarations, Declares, Split
 from si_eval.registry.deflators import Deflators
-from si_eval.registry.entries import REGISTER_VALUE, Indicator, indicators, read_indicator, unit_labels, unweighted
+from si_eval.registry.entries import (
+    REGISTER_VALUE,
+    Indicator,
+    indicators,
+    read_indicator,
+    unit_labels,
+    unweighted,
+    weigh_declared,
+)
 from si_eval.registry.files import facts
 from si_eval.registry.rules import RuleSet, rule_set
 
@@ -36,6 +44,7 @@ __all__ = [
     "size_class_labels",
     "unit_labels",
     "unweighted",
+    "weigh_declared",
 ]
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from si_eval.errors import StudyError
 from si_eval.registry.currencies import EURO, in_currency
-from si_eval.registry.expressions import names_in, parse_expression
+from si_eval.registry.expressions import has_lag, names_in, parse_expression
 from si_eval.registry.files import facts
 
+OWN_PRODUCTION, INVESTMENT = "own_production_", "investment_"  # begin the names of columns of the survey
 REGISTER_VALUE = "register_value"  # the formula of an indicator that the panel has as it is
 
 
@@ -119,6 +120,34 @@ def read_indicator(name: str, entry: Mapping[str, Any]) -> Indicator:
         )
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
     return Indicator(name=name, **values)
+
+
+def weigh_declared(declared: Mapping[str, Indicator], known: Mapping[str, Indicator]) -> dict[str, Indicator]:
+    """Return declared indicators with the weight of what they are made of, where a panel weighs that.
+
+    Raises `StudyError` for one that looks at an earlier year of it: who answered in both is no sample with known
+    weights.
+    """
+    found: dict[str, Indicator] = {}
+    for name, entry in declared.items():
+        weight = next(iter(sorted(_weights_of(name, {**known, **declared}))), "")
+        if weight and entry.expression and has_lag(parse_expression(entry.expression)):
+            raise StudyError(
+                f"indicator {name}: found an earlier year of figures that are weighed as a sample of each year; "
+                'expected figures of one year; leave out the lag, or take rules with weights = "none"'
+            )
+        found[name] = replace(entry, weight=weight)
+    return found
+
+
+def _weights_of(name: str, known: Mapping[str, Indicator], seen: tuple[str, ...] = ()) -> set[str]:
+    """Collect the weights of an indicator and of all that it is made of."""
+    name = name.replace(OWN_PRODUCTION, INVESTMENT) if name not in known else name
+    if name in seen or name not in known:
+        return set()
+    entry = known[name]
+    own = {entry.weight} if entry.weight else set()
+    return own.union(*(_weights_of(part, known, (*seen, name)) for part in entry.needs))
 
 
 @cache

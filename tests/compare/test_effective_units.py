@@ -57,3 +57,16 @@ def test_it_is_printed_where_it_may_leave_and_not_where_nothing_is_weighted(pane
     assert "effective " in table_html(safe, language="en")
     assert "effectief " in table_html(safe, language="nl")
     assert "effective" not in table_html(other, language="en")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda panel: se.compare_groups(panel, indicator=INDICATOR, composition="balanced"),
+        lambda panel: se.decompose_change(panel, indicator=INDICATOR, base_year=2016, year=2018),
+        lambda panel: se.compare_changes(panel, indicator=INDICATOR, base_year=2016, year=2018),
+    ],
+)
+def test_the_same_units_in_several_years_are_no_sample(panel, ask):
+    with pytest.raises(se.StudyError, match="weighed as a sample of each year by itself"):
+        ask(panel)

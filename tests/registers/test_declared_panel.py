@@ -82,3 +82,23 @@ def test_what_cannot_be_computed_is_refused(registers):
     ):
         with pytest.raises(StudyError, match=told):
             se.build_panel(*registers, study=Study(indicators={wrong.name: wrong}))
+
+
+def test_what_is_made_of_weighed_figures_is_weighed(registers):
+    own = {"software": SOFTWARE, "growth": GROWTH}
+    own["made"] = indicator("made", function="ratio", numerator="own_production_software", denominator="software")
+    panel = se.build_panel(*registers, rules="recommended", study=Study(currency="EUR", indicators=own))
+    assert {name: panel.indicators[name].weight for name in own} == {
+        "software": "weight",
+        "growth": "",
+        "made": "weight",
+    }
+    frame = panel.to_frame().query("year == 2016 and participant == False and software.notna()")
+    expected = np.average(frame["software"], weights=frame["weight"])
+    table = se.compare_groups(panel, indicator="software", years=[2016], statistics=["mean"]).to_frame()
+    assert table.set_index("group").loc["non_participant", "estimate"] == pytest.approx(expected, rel=CLOSE * 1e3)
+    plain = se.build_panel(*registers, study=Study(currency="EUR", indicators=own))
+    assert not any(panel.weight for panel in plain.indicators.values())
+    later = indicator("later", function="expression", expression="investment_software - lag(investment_software)")
+    with pytest.raises(StudyError, match="an earlier year of figures that are weighed"):
+        se.build_panel(*registers, rules="recommended", study=Study(currency="EUR", indicators={"later": later}))
