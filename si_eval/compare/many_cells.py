@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
-from si_eval import stats
 from si_eval.arguments import Arguments, describe_value
 from si_eval.results import ResultTable, SafeTable
-from si_eval.results.many_tests import FAMILY, Q_VALUE, ManyTests, judge_tests
-from si_eval.stats import FloatArray
+from si_eval.results.many_tests import FAMILY, Q_VALUE, ManyTests, detectable_differences, judge_tests
 from si_eval.vocabulary import (
     CATEGORY,
-    ERROR_DOF,
     ESTIMATE,
     INDICATOR,
     P_VALUE,
@@ -26,7 +22,6 @@ from si_eval.vocabulary import (
     YEAR,
 )
 
-POWER = 0.8  # with which the minimum detectable difference would be found
 MINIMUM = "minimum_detectable_difference"
 KEYS = [INDICATOR, STATISTIC, YEAR, SIZE_CLASS, SECTOR, CATEGORY]
 
@@ -54,8 +49,8 @@ def judge_many_cells(
     Returns
     -------
     ManyTests
-        ``to_frame()`` has one row a test with its ``family``, ``q_value`` (Benjamini and Hochberg) and, where the table
-        knows the degrees of freedom, the ``minimum_detectable_difference``; ``families`` counts by family the tests,
+        ``to_frame()`` has one row a test with its ``family``, ``q_value`` (Benjamini and Hochberg) and the
+        ``minimum_detectable_difference``; ``families`` counts by family the tests,
         those that ``differ``, those ``expected`` by chance, and those that ``remain``.
 
     Raises
@@ -108,11 +103,5 @@ def judge_many_cells(
     arguments.refuse_problems()
     found = judge_tests(rows, primary=declared, level=level)
     tested = found.to_frame()
-    dof = tested[ERROR_DOF].to_numpy(dtype=float) if ERROR_DOF in tested else np.full(len(tested), np.nan)
-    tested[MINIMUM] = tested[STD_ERROR] * _multiple(dof, level)
+    tested[MINIMUM] = detectable_differences(tested, level)
     return replace(found, frame=tested[[*KEYS, FAMILY, ESTIMATE, STD_ERROR, P_VALUE, Q_VALUE, MINIMUM]])
-
-
-def _multiple(dof: FloatArray, level: float) -> FloatArray:
-    """Return how many standard errors a difference is that would be found with `POWER`."""
-    return stats.student_quantile(dof, level) + stats.student_quantile(dof, 2 * POWER - 1)

@@ -28,11 +28,11 @@ from si_eval.report.labels import (
     title_of,
     value_labels,
 )
+from si_eval.report.many_tests import many_tests_notes
 from si_eval.report.printed_table import PrintedCell, PrintedRow, PrintedTable, Spanner
 from si_eval.report.selection import ordered_values, select, tabulate
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
-from si_eval.results.many_tests import judge_tests
 from si_eval.vocabulary import (
     CONF_LOW,
     COUNT,
@@ -52,7 +52,6 @@ Pair = tuple[Row | None, Row | None]
 Directions = list[tuple[str, list[Direction | None]]]
 MAX_DIRECTIONS = 3
 MAX_UNITS = 2  # that the subtitle of a table names
-MANY_TESTS = 5  # tested differences under which a table says what chance alone would give
 
 
 def print_table(safe: SafeTable, *, language: Language, chart: Chart | None = None) -> PrintedTable:
@@ -108,12 +107,10 @@ def _table_notes(safe: SafeTable, rows: pd.DataFrame, directions: Directions, la
         "report_points_note": pointed,
     }
     counted = bool(rows.loc[rows[STATISTIC] != COUNT, N_UNITS].notna().any())
-    tests = judge_tests(rows)
-    several = len(tests.frame) >= MANY_TESTS
     return [
         *([n_note(safe, language)] if counted else []),
         *(label(name, language, safe.labels) for name, wanted in needed.items() if wanted),
-        *([tests.sentence(language, safe.labels)] if several else []),
+        *many_tests_notes(safe, rows, language),
         *(f"{place} {text}" for place, text in enumerate(other_notes(rows, language, safe.labels).values(), start=1)),
     ]
 
@@ -141,7 +138,11 @@ def _direction_table(safe: SafeTable, rows: pd.DataFrame, chart: Chart, language
         columns=tuple(names[one] for one in classes),
         spanners=((Spanner(label(chart.axis, language, safe.labels), 0, len(classes)),),),
         printed=printed,
-        extra=[label("report_direction", language, safe.labels) + ".", label("report_colour", language, safe.labels)],
+        extra=[
+            label("report_direction", language, safe.labels) + ".",
+            label("report_colour", language, safe.labels),
+            *many_tests_notes(safe, rows, language),
+        ],
     )
 
 

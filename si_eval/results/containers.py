@@ -253,7 +253,8 @@ class ResultTable:
     rests on microdata. ``labels`` are a study's own words (``nl``, ``en`` by term), ``language`` is the one it is
     read in first. ``sources`` are the panels that know the units behind the rows, by the population that the column
     ``rests_on`` names. ``prices`` are those of the indicators that prices
-    move, by name (``nominal`` or a base year). Not yet protected: it cannot be reported.
+    move, by name (``nominal`` or a base year). ``primary`` are the outcomes that a study
+    declared beforehand, None where it declares none. Not yet protected: it cannot be reported.
     """
 
     frame: pd.DataFrame
@@ -270,6 +271,7 @@ class ResultTable:
     language: Language = "en"
     sources: Mapping[str, UnitSource] = field(default_factory=dict, repr=False, compare=False)
     prices: Mapping[str, str] = field(default_factory=dict)
+    primary: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "evidence", evidence_code(self.evidence))

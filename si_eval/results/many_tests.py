@@ -10,11 +10,25 @@ import pandas as pd
 
 from si_eval import stats
 from si_eval.frozen import keep_frames
-from si_eval.vocabulary import DIFFERENCE, GROUP, INDICATOR, NO_LABELS, P_VALUE, Labels, Language, label
+from si_eval.stats import FloatArray
+from si_eval.vocabulary import (
+    DIFFERENCE,
+    ERROR_DOF,
+    GROUP,
+    INDICATOR,
+    N_UNITS,
+    NO_LABELS,
+    P_VALUE,
+    STD_ERROR,
+    Labels,
+    Language,
+    label,
+)
 
 FAMILY, Q_VALUE = "family", "q_value"
 PRIMARY = "primary"
 COUNTS = ["tested", "differ", "remain"]
+POWER = 0.8  # with which the minimum detectable difference would be found
 
 
 @keep_frames("frame", "families")
@@ -45,6 +59,18 @@ class ManyTests:
 
     def __repr__(self) -> str:
         return self.summary()
+
+
+def detectable_differences(tests: pd.DataFrame, level: float = 0.95) -> FloatArray:
+    """Compute the difference that each test would find four times out of five, shape (N,).
+
+    Degrees of freedom are those of the test; where a protected table does not tell, the units of the smaller group less
+    one.
+    """
+    fewest = tests[N_UNITS].to_numpy(dtype=float, na_value=np.nan) - 1
+    dof = tests[ERROR_DOF].to_numpy(dtype=float) if ERROR_DOF in tests else fewest
+    multiple = stats.student_quantile(dof, level) + stats.student_quantile(dof, 2 * POWER - 1)
+    return multiple * tests[STD_ERROR].to_numpy(dtype=float, na_value=np.nan)
 
 
 def judge_tests(rows: pd.DataFrame, *, primary: Collection[str] = (), level: float = 0.95) -> ManyTests:

@@ -45,10 +45,11 @@ class SafeTable:
     labels: Labels = NO_LABELS
     language: Language = "en"
     prices: Mapping[str, str] = field(default_factory=dict)
+    primary: tuple[str, ...] | None = None
     seal: str = ""
 
     def __post_init__(self) -> None:
-        freeze_fields(self, "titles", "labels", "prices")
+        freeze_fields(self, "titles", "labels", "prices", *(() if self.primary is None else ("primary",)))
         if not is_signed(self.seal, _content_of(vars(self))):
             raise TypeError(
                 "SafeTable: found a direct call or changed content; expected a table from `protect`; call "
@@ -185,6 +186,7 @@ def _seal_table(table: ResultTable, frame: pd.DataFrame, disclosure_rules: str, 
             "labels": table.labels,
             "language": table.language,
             "prices": table.prices,
+            "primary": table.primary,
         }
     )
 

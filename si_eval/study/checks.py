@@ -97,6 +97,12 @@ def _check_names(study: Study) -> list[Problem]:
             if name in taken
         ]
         taken |= set(names)
+    known = [*study.file.indicators, *indicators()]
+    problems += [
+        Problem(f"{study.path.name}, primary", show(name), "an indicator", propose_name(name, known, "name one"))
+        for name in study.file.primary or ()
+        if name not in known
+    ]
     return problems
 
 

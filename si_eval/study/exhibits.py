@@ -268,6 +268,7 @@ def _finish(table: ResultTable, exhibit: ExhibitSpec, inputs: ExhibitInputs) -> 
     """Cut a table to what an exhibit shows, mark what is assumed, and give it the exhibit's id, titles and words."""
     split = _split_of(exhibit, inputs.study)
     marked = _mark_assumed(_in_order(_keep_rows(table, exhibit), split))
+    marked = replace(marked, primary=inputs.study.file.primary)
     labels = inputs.load(LABELS)
     if split is not None and split.name in labels:
         labels = FrozenMapping({**labels, CATEGORY: labels[split.name]})

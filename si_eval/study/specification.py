@@ -34,6 +34,8 @@ from si_eval.study.values import (
 )
 from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
 
+Names = Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(check_some), AfterValidator(check_once)]
+
 
 class AcceptedCheck(Part):
     """A check of plausibility that fails although the extract is right, and the reason, which the report prints."""
@@ -182,6 +184,7 @@ class StudyFile(Part):
     indicators: dict[Name, IndicatorSpec] = Field(default_factory=dict)
     splits: dict[Name, SplitSpec] = Field(default_factory=dict)
     groups: dict[Name, GroupSpec] = Field(default_factory=dict)
+    primary: Names | None = None
     deflators: DeflatorSpec | None = None
     engine: Engine = Engine()
     published: Published | None = None

@@ -1,4 +1,4 @@
-"""Price series of a study: read with its file, refused with all that is wrong, told in the provenance."""
+"""Price series and outcome of a study: read with its file, refused with all that is wrong, told in the provenance."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 
 import si_eval as se
 from si_eval.errors import InputError
+from si_eval.study.checks import check_study
 from si_eval.study.provenance import describe_deflators
 
 STUDY = """
@@ -76,3 +77,12 @@ def test_everything_wrong_with_prices_is_told_with_the_study(write):
     assert "study.toml, deflators, prices.csv" in str(refused.value)
     assert "a price level that is not above 0" in str(refused.value)
     assert "a year that its series has before" in str(refused.value)
+
+
+def test_an_outcome_that_counts_is_an_indicator(write):
+    path = write()
+    path.write_text('primary = ["exprts"]\n' + path.read_text())
+    with pytest.raises(InputError) as refused:
+        check_study(se.load_study(path))
+    assert "primary" in str(refused.value)
+    assert "did you mean `exports`?" in str(refused.value)
