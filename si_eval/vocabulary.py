@@ -102,8 +102,7 @@ PLAUSIBILITY_DEPARTING = "plausibility_departing"  # places that depart from wha
 OF_POPULATION = "_population"  # ends the name of an indicator for the population that respondents are compared with
 # What disclosure needs beside a number and what never crosses the public border.
 N_HOLDINGS = "n_holdings"
-LARGEST = "largest"
-SECOND_LARGEST = "second_largest"
+LARGEST, SECOND_LARGEST = "largest", "second_largest"
 HOLDING_LARGEST = "holding_largest"
 HOLDING_SECOND = "holding_second"
 TOTAL = "total"

@@ -32,7 +32,8 @@ from si_eval.vocabulary import (
     Reason,
 )
 
-MIN_CLUSTERS_TO_ADJUST = 30  # the skewness of fewer says too little
+MIN_CLUSTERS_TO_ADJUST = 10  # the skewness of fewer says too little
+FEW_LARGE = 2  # a mean with fewer values than this times their squared skewness rests on one or two of them
 
 
 def level_of(summary: pd.DataFrame, statistic: str) -> pd.Series:
@@ -55,10 +56,12 @@ def level_rows(
     std_error = summary[of_level].to_numpy(dtype=float)
     interval = stats.student_interval(estimate, std_error, dof, level)
     low, high, skewed = interval.low, interval.high, np.zeros(len(estimate), dtype=np.bool_)
+    few = skewed
     if statistic == MEDIAN:
         low, high = (summary[name].to_numpy(dtype=float) for name in ("median_low", "median_high"))
     elif statistic == MEAN and adjusted:
         low, high, skewed = _adjusted(summary, interval, dof, level)
+        few = _rests_on_few(summary)
     columns: cells.Columns = {
         GROUP: summary[GROUP],
         STATISTIC: statistic,
@@ -77,6 +80,7 @@ def level_rows(
     rows.loc[skewed, NOTE] = Reason.SKEWED.note
     if statistic == WINSORISED_MEAN:
         rows = rows.assign(**summary[list(MOVED_COLUMNS)])
+    rows.loc[few, NOTE] = Reason.RESTS_ON_FEW.note
     if statistic == MEDIAN:
         rows = rows.assign(**summary[list(PSEUDO_COLUMNS)])
     else:
@@ -97,3 +101,10 @@ def _adjusted(
     bent = stats.skewness_adjusted_interval(interval.estimate, interval.std_error, skewness, dof, level)
     low, high = (np.where(skewed, new, old) for new, old in zip(bent, (interval.low, interval.high), strict=True))
     return low, high, skewed
+
+
+def _rests_on_few(summary: pd.DataFrame) -> stats.BoolArray:
+    """Say which means rest on a few large values, so that no interval made of these values is wide enough."""
+    skewness, clusters = (summary[name].to_numpy(dtype=float) for name in ("skewness", "clusters"))
+    of_values = np.nan_to_num(skewness * np.sqrt(clusters))
+    return (clusters >= MIN_CLUSTERS_TO_ADJUST) & (clusters < FEW_LARGE * of_values**2)

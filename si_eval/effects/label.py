@@ -61,7 +61,8 @@ def judge(window: EventWindow, smallest_effect: float | None) -> Verdict:
     1. at least 30 participants (clusters with any) behind each year, and two years before the reference year;
     2. the interval of :math:`\theta` excludes zero;
     3. the 99% interval of it less the straight line through the years before is on the same side of zero: so a
-       straight trend alone earns the label in about 0.5% of studies at most, of any size;
+       straight trend alone earns the label in about 0.5% of studies at most, of any size; and so is that of it less a
+       trend that began in the last year before entry (90% where no such step is seen);
     4. the largest trend that the years before leave room for,
        :math:`\max(\max_k |b_k| + t s_k, (|slope| + t s) h)`, is at most half of :math:`\theta`; or the test of trends
        before does not refuse and trends that part by as much as the worst step before (relative magnitudes at 1) leave
@@ -119,8 +120,8 @@ def _failed_condition(window: EventWindow, facts: _Facts) -> Reason | None:
     side = np.sign(facts.mean.estimate)
     if not side * facts.less_trend.estimate > facts.less_trend.margin(LEVEL_LESS_TREND):
         return Reason.LESS_TREND_HOLDS_ZERO
-    if _last_step_explains(window, side):
-        return Reason.LAST_STEP_EXPLAINS
+    if _late_trend_explains(window, side):
+        return Reason.LATE_TREND_EXPLAINS
     if facts.bound <= SHARE_OF_ESTIMATE * abs(facts.mean.estimate):
         return None
     if hotelling_test(window).p_value < TEST_SIZE:
@@ -128,21 +129,17 @@ def _failed_condition(window: EventWindow, facts: _Facts) -> Reason | None:
     return None if _stands_at_worst_step(window, facts.mean, side) else Reason.TREND_NOT_EXCLUDED
 
 
-def _last_step_explains(window: EventWindow, side: float) -> bool:
-    """Whether the step into the reference year went the way of the estimate, and going on like that may explain it.
+def _late_trend_explains(window: EventWindow, side: float) -> bool:
+    """Whether a trend that began in the last year before entry may explain the estimate.
 
-    A line through all years before sees little of a trend that began in the last of them.
+    A line through all years before sees little of it. Where the step into that year went the way of the estimate, the
+    estimate less it must be as sure as less a straight line; else an ordinary one-sided test is enough.
     """
-    last = np.flatnonzero(window.time == -1)
-    if not len(last):
+    if not np.any(window.time == -1):
         return False
-    before = np.eye(len(window.time))[last[0]]
-    step = window.combine(-before)
-    if not side * step.estimate > step.margin(2 * LEVEL - 1):
-        return False
-    horizon = float(window.mean_weights @ window.time)
-    less_step = window.combine(window.mean_weights + horizon * before)
-    return not side * less_step.estimate > less_step.margin(LEVEL_LESS_TREND)
+    step, less_trend = trend_before(window, 1), mean_less_trend(window, 1)
+    is_seen = side * step.estimate > step.margin(2 * LEVEL - 1)
+    return not side * less_trend.estimate > less_trend.margin(LEVEL_LESS_TREND if is_seen else 2 * LEVEL - 1)
 
 
 def _stands_at_worst_step(window: EventWindow, mean: Combination, side: float) -> bool:

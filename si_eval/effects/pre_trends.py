@@ -46,27 +46,29 @@ def hotelling_test(window: EventWindow) -> PreTrendTest:
     return PreTrendTest(statistic, (count, left), float(special.fdtrc(count, left, statistic)))
 
 
-def trend_before(window: EventWindow) -> Combination:
+def trend_before(window: EventWindow, began: int | None = None) -> Combination:
     """Estimate the slope of the straight line through the reference year and the years before it, a year.
 
-    Generalised least squares: the estimator of least variance.
+    With ``began`` the line is flat up to so many years before the reference year. Generalised least squares: the
+    estimator of least variance.
     """
-    return window.combine(_on_all(window, _slope_weights(window)))
+    return window.combine(_on_all(window, _slope_weights(window, began)))
 
 
-def mean_less_trend(window: EventWindow) -> Combination:
+def mean_less_trend(window: EventWindow, began: int | None = None) -> Combination:
     """Estimate the mean effect since entry less what the straight line through the years before would have given.
 
     The estimator of least variance that is right under any straight line: the smoothness bounds of Rambachan and Roth
-    (2023) at M = 0. Its variance is divided by 1 - (k - 1) / degrees of freedom, because the covariance of the k years
-    before is estimated (as in Hotelling's F).
+    (2023) at M = 0. With ``began`` it is right under a trend that began so many years before the reference year. Its
+    variance is divided by 1 - (k - 1) / degrees of freedom, because the covariance of the k years before is estimated
+    (as in Hotelling's F).
     """
     mean = window.mean_weights
-    before, time = window.before, window.time.astype(np.float64)
+    before, time = window.before, _line(window, began)
     between = window.covariance[np.ix_(before, ~before)] @ mean[~before]
     own = np.linalg.solve(window.covariance[np.ix_(before, before)], between)
     needed = own @ time[before] - mean @ time
-    weights = mean + _on_all(window, -own + needed * _slope_weights(window))
+    weights = mean + _on_all(window, -own + needed * _slope_weights(window, began))
     found = window.combine(weights)
     lost = 1 - (int(before.sum()) - 1) / least_dof(window)
     return found._replace(std_error=found.std_error / np.sqrt(lost) if lost > 0 else np.inf)
@@ -84,9 +86,15 @@ def is_invertible(covariance: FloatArray) -> bool:
     return bool(np.all(errors > 0) and np.linalg.eigvalsh(covariance / np.outer(errors, errors))[0] >= MIN_EIGENVALUE)
 
 
-def _slope_weights(window: EventWindow) -> FloatArray:
+def _line(window: EventWindow, began: int | None) -> FloatArray:
+    """Return how far a line of slope one, flat until it began, is from the reference year; shape (years,)."""
+    time = window.time.astype(np.float64)
+    return time if began is None else np.maximum(time, -began)
+
+
+def _slope_weights(window: EventWindow, began: int | None) -> FloatArray:
     """Compute the weights of the averages before the reference year in the slope, shape (years before,)."""
-    time = window.time[window.before].astype(np.float64)
+    time = _line(window, began)[window.before]
     weights = np.linalg.solve(window.covariance[np.ix_(window.before, window.before)], time)
     return np.asarray(weights / (time @ weights), dtype=np.float64)
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from si_eval import engine
 from si_eval.arguments import Arguments, describe_value, whole_number
+from si_eval.errors import StudyError
 from si_eval.frozen import FrozenMapping
 from si_eval.registers.classes import group_member, split_of
 from si_eval.registers.identity import identity_of_extract
@@ -154,6 +155,7 @@ def build_panel(
     own = weigh_declared(declared.indicators, of_registry) if weighs else declared.indicators
     known = {**(of_registry if weighs else unweighted(of_registry)), **own}
     public = _check_public_units(extract, public_units)
+    _refuse_unread(declared, comparisons)
     compared = _check_comparisons(comparisons, _panel_columns(known))
     if prices is not None:
         refuse_unpriced(known, prices)
@@ -187,8 +189,19 @@ def build_panel(
 def _own_columns(table: ir.Table, declared: Declarations) -> dict[str, ir.Column]:
     """Return the columns of the splits and comparison groups that a study declares, by name."""
     splits = {name: split_of(table, split) for name, split in declared.splits.items()}
-    groups = {name: group_member(table, group) for name, group in declared.groups.items()}
+    groups = {name: group_member(table, group) for name, group in declared.groups.items() if not group.table}
     return splits | groups
+
+
+def _refuse_unread(declared: Declarations, comparisons: object) -> None:
+    """Refuse groups on a list whose units are not given."""
+    given = comparisons if isinstance(comparisons, Mapping) else {}
+    lacking = [name for name, group in declared.groups.items() if group.table and name not in given]
+    if lacking:
+        raise StudyError(
+            f"groups: found {', '.join(lacking)} on a list that was not read; expected its units; use read_registers, "
+            "or give them as `comparisons`"
+        )
 
 
 def _one_sided(outliers: pd.DataFrame) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def _differences_of(safe: SafeTable, rows: pd.DataFrame) -> pd.DataFrame:
     known = safe_rows(safe)
     known = known[known[GROUP] == DIFFERENCE]
     places = {place_of(row) for row in rows.to_dict("records")}
-    return known[[place_of(row) in places for row in known.to_dict("records")]]
+    return known[np.array([place_of(row) in places for row in known.to_dict("records")], dtype=bool)]
 
 
 def _range(tests: pd.DataFrame, language: Language, safe: SafeTable, *, named: bool) -> str:

@@ -23,6 +23,7 @@ from si_eval.study.chapters import check_chapters
 from si_eval.study.declared import TREATED
 from si_eval.study.exhibits import LABELS, ExhibitInputs, compute_exhibit, exhibits_without_registers
 from si_eval.study.file import Study, read_study
+from si_eval.study.inputs import extract_folders, list_path
 from si_eval.study.ledger import load_ledger
 from si_eval.study.shape import explain, show
 from si_eval.study.specification import is_direct
@@ -280,11 +281,30 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
         expected = 'none with link = "direct", where identifiers are texts'
         where = f"{study.path.name}, disclosure.public_units"
         problems.append(Problem(where, "ids of units", expected, "leave them out: all units are protected alike"))
+    problems += [] if is_direct(study.file) else _check_lists(study, folders)
     if source.participants is not None:
         problems += _check_path(study, source.participants, f"{place}.participants")
     if source.cache is not None:
         where = f"{place}.cache"
         problems += _attempt(where, lambda: study.resolve(source.cache or "")) or _check_cache(study, where)
+    return problems
+
+
+def _check_lists(study: Study, folders: Sequence[Path]) -> list[Problem]:
+    """List what is wrong with the comparison groups on a list, where participants are linked by a chain."""
+    problems: list[Problem] = []
+    for name, group in study.file.groups.items():
+        place = f"{study.path.name}, groups.{name}"
+        if name == TREATED:
+            action = "leave it out, or name a list of participants under [extract]"
+            problems.append(Problem(place, "a group by this name", 'none with link = "chain"', action))
+        elif group.file is not None and group.where:
+            action = "leave out `where`, and cut the list to the rows that count"
+            problems.append(
+                Problem(f"{place}.where", "a condition on a list", 'a list alone with link = "chain"', action)
+            )
+        elif group.file is not None and (folders or study.file.extract.folders):
+            problems += _attempt(f"{place}.file", partial(list_path, study, group, extract_folders(study, folders)))
     return problems
 
 

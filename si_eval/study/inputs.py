@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +151,51 @@ def read_registers(
         return read.extract, read.linkage, read.panel
     say("reading the extract", 0.0)
     extract = read_extract(study, folders=folders, progress=lambda step, _: say(step, 0.1))
+    extract, lists = read_lists(study, extract, folders)
     say("linking the participants", 0.6)
     linkage = link_participants(extract)
+    comparisons = {name: link_participants(replace(extract, tables=tables)) for name, tables in lists.items()}
     say("building the panel", 0.8)
     public = study.file.disclosure.public_units
-    return extract, linkage, build_panel(extract, linkage, rules=rules, public_units=public, study=study)
+    panel = build_panel(extract, linkage, rules=rules, public_units=public, comparisons=comparisons, study=study)
+    return extract, linkage, panel
+
+
+def read_lists(
+    study: Study, extract: Extract, folders: Sequence[Path] = ()
+) -> tuple[Extract, dict[str, Mapping[str, Any]]]:
+    """Read the lists of the comparison groups of a study whose participants are linked by a chain.
+
+    Returns the extract with each list as a table of its own, and by group the tables to link it by: those of the
+    extract, with the list in the place of the participants.
+    """
+    arguments = extract_arguments(study, folders) if any(one.file for one in study.file.groups.values()) else {}
+    arguments["engine"] = extract.engine
+    tables, sources = dict(extract.tables), list(extract.sources)
+    lists: dict[str, Mapping[str, Any]] = {}
+    for name, group in study.file.groups.items():
+        if group.file is None or name == TREATED:
+            continue
+        path = list_path(study, group, arguments["source"])
+        read = extracts.read_extract(**{**arguments, "participants": path})
+        table = GroupSpec.list_name(name)
+        tables[table] = read.tables[PARTICIPANTS]
+        sources += [replace(one, table=table) for one in read.sources if one.table == PARTICIPANTS]
+        lists[name] = read.tables
+    return replace(extract, tables=tables, sources=tuple(sources)), lists
+
+
+def list_path(study: Study, group: GroupSpec, folders: Sequence[Path]) -> Path:
+    """Find the list of a group: beside the study file, or in a folder of the extract; raises `StudyError` for none."""
+    name = str(group.file)
+    places = [study.resolve(name), *(folder / name for folder in folders)]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise StudyError(
+            f"study {study.file.name}: found no file {name}; expected the list of a group beside the study file or in "
+            "a folder of the extract; correct `file` under [groups]"
+        )
+    return found
 
 
 def direct_layout(study: Study, folders: Sequence[Path] = ()) -> Layout:

@@ -228,6 +228,41 @@ def test_means_of_skewed_values_are_covered_from_thirty_units_on():
     assert np.mean((low <= np.exp(0.5)) & (high >= np.exp(0.5))) < 0.9
 
 
+def mean_rows(values):
+    """Compare the means of draws, shape (draws, units), as sectors of one panel; others are two units in each."""
+    draws, n = values.shape
+    x = np.column_stack([values, values[:, :2]]).ravel()
+    frame = pd.DataFrame({"firm": np.arange(len(x)), "year": 2014, "joined": np.tile([1] * n + [0] * 2, draws),
+                          "draw": np.repeat([f"d{one:04d}" for one in range(draws)], n + 2), "x": x})  # fmt: skip
+    panel = panel_from_frame(frame, unit="firm", year="year", participant="joined", sector="draw", extra=["x"])
+    rows = compare_groups(panel, indicator="x", by="sector", statistics=["mean"]).to_frame()
+    return rows[rows["group"] == "participant"].sort_values("sector")
+
+
+@pytest.mark.parametrize(("n", "share", "least", "student"), [(15, 1.0, 0.91, 0.87), (20, 0.3, 0.92, 0.83)])
+def test_few_skewed_and_mostly_zero_values_are_covered_better_than_by_student(n, share, least, student):
+    rng, draws = np.random.default_rng(3), 1200
+    values = rng.lognormal(0, 1, (draws, n)) * (rng.random((draws, n)) < share)
+    rows, truth = mean_rows(values), share * np.exp(0.5)
+    inside = (rows["conf_low"] <= truth) & (rows["conf_high"] >= truth)
+    assert inside.mean() > least
+    mean, sem = values.mean(axis=1), values.std(axis=1, ddof=1) / np.sqrt(n)
+    assert np.mean(np.abs(mean - truth) <= scipy_stats.t.ppf(0.975, n - 1) * sem) < student
+
+
+def test_a_mean_that_rests_on_a_few_large_values_says_so():
+    rng = np.random.default_rng(4)
+    few, many, normal = (np.zeros((400, 60)) for _ in range(3))
+    few[:, :2] = rng.lognormal(3, 1, (400, 2))
+    many[:, :30] = rng.lognormal(0, 0.5, (400, 30))
+    normal[:] = rng.normal(0, 1, (400, 60))
+    said = []
+    for values in (few, many, normal):
+        said.append(float((mean_rows(values)["note"] == Reason.RESTS_ON_FEW.note).mean()))
+    assert said[0] > 0.99
+    assert said[1:] == [0.0, 0.0]
+
+
 def test_the_interval_of_a_skewed_mean_is_the_one_whose_transform_is_students():
     skewness, dof = np.array([0.3, -0.5, 0.0]), np.full(3, 40.0)
     low, high = stats.skewness_adjusted_interval(np.zeros(3), np.ones(3), skewness, dof, 0.9)

@@ -13,9 +13,11 @@ from scipy.optimize import linprog
 
 import si_eval as se
 from si_eval.disclosure import ReleaseLedger, protect
+from si_eval.vocabulary import Reason
 
 FEWEST, PROTECTION = 10, 0.1  # units and p% of the preset
 BASE, YEAR = 2014, 2019
+OF_INTERVALS = ("", Reason.SKEWED.note, Reason.RESTS_ON_FEW.note)  # remarks of rows that have a number
 SIZES = ["0-9", "10-49", "50-249"]
 DRAWN = 3  # requests, at once and in turn; 40 were drawn once, and gave nothing back
 
@@ -84,7 +86,7 @@ def read_equations(frame, tables):
     """List the rows that are sums of values of firms, with their equations."""
     rows = [
         row for table in tables for row in table.to_frame().assign(function=table.function).itertuples()
-        if row.note == "" and not (row.statistic == "change_switching" and row.size_class == "all")
+        if row.note in OF_INTERVALS and not (row.statistic == "change_switching" and row.size_class == "all")
     ]  # fmt: skip
     found = [(row, equation_of(frame, row)) for row in rows]
     return [(row, equation) for row, equation in found if equation is not None and equation.any()]

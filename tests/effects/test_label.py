@@ -59,7 +59,7 @@ def test_a_trend_that_begins_in_the_last_year_before_is_no_effect() -> None:
     """A line through all years before sees little of it: without the last step a sixth of these were effects."""
     reasons = Counter(late_trend(seed).reason for seed in range(25))
     assert Reason.EFFECT_STANDS not in reasons  # 0.7% of draws, in docs/methods/label.md
-    assert reasons[Reason.LAST_STEP_EXPLAINS] > 0
+    assert reasons[Reason.LATE_TREND_EXPLAINS] > 0
 
 
 def test_a_comparison_has_its_place_on_the_maryland_scale() -> None:
