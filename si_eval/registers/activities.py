@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from si_eval import engine
 from si_eval.registry import sections
 from si_eval.vocabulary import DIVISION, SECTOR
 
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 CODE = r"([A-U])?\s*([0-9]{1,2}(?:[.\s]?[0-9]{1,3})*|)\s*"  # C, 25, 25.11, 2511, C25.11, 25110, 25.11.0
 WHOLE_CODES = (4, 5)  # digits of a code of the lowest level
 
@@ -45,3 +51,16 @@ def read_activities(codes: pd.Series) -> pd.DataFrame:
     division = division.where(letter.notna())
     alone = parts[0].where(digits.fillna("").eq(""))
     return pd.DataFrame({DIVISION: division.astype("string"), SECTOR: letter.fillna(alone).astype("string")})
+
+
+def divisions_of(register: ir.Table) -> pd.DataFrame:
+    """List division, its number and section of each SBI code that the register has and the classification knows.
+
+    Trailing blanks are cut and other blanks read as zeros; the first two of two to five digits are the division.
+    """
+    codes = engine.fetch(register.select("sbi").distinct())["sbi"].dropna()
+    digits = codes.str.rstrip().str.replace(" ", "0")
+    frame = pd.DataFrame({"sbi": codes, DIVISION: digits.where(digits.str.fullmatch("[0-9]{2,5}")).str[:2]})
+    frame[SECTOR] = frame[DIVISION].map(section_letters())
+    frame = frame.dropna().astype("string")
+    return frame.assign(**{ACTIVITY: frame[DIVISION].astype("int8")})

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from si_eval import engine
-from si_eval.registers.activities import section_letters
+from si_eval.registers.activities import ACTIVITY, divisions_of
 from si_eval.registers.classes import age_class_of, size_class_of
 from si_eval.registers.continuity import (
     CURRENT,
@@ -69,7 +69,6 @@ DESIGN = "design"  # weights of the rule set
 NO_SLOT = -1  # the slot of rows that are not added up
 CURRENT_FLOOR, SET_ASIDE = "current_floor", "set_aside"
 BY_RULE = (CURRENT_FLOOR, SET_ASIDE, RESTRUCTURED, JUMPED)  # columns that only some rules add
-ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 
 
 class UnitYears(NamedTuple):
@@ -231,7 +230,7 @@ class _Inputs:
         counts = engine.fetch(register.group_by(YEAR).aggregate(units=ibis._.count()).order_by(YEAR))
         self.per_year = {int(year): int(units) for year, units in counts.itertuples(index=False)}
         self.codes = engine.from_frame(connection, _size_codes())
-        activities = _activities(register)
+        activities = divisions_of(register)
         self.activities = engine.from_frame(connection, activities[["sbi", ACTIVITY]])
         self.divisions = engine.from_frame(
             connection, activities[[ACTIVITY, DIVISION, SECTOR]].drop_duplicates(ACTIVITY)
@@ -270,19 +269,6 @@ def _size_codes() -> pd.DataFrame:
     """List the lowest number of persons of each size code."""
     codes = facts("size_classes")["codes"]
     return pd.DataFrame({"size_code": list(codes), "code_floor": np.array(list(codes.values()), dtype=float)})
-
-
-def _activities(register: ir.Table) -> pd.DataFrame:
-    """List division, its number and section of each SBI code that the register has and the classification knows.
-
-    Trailing blanks are cut and other blanks read as zeros; the first two of two to five digits are the division.
-    """
-    codes = engine.fetch(register.select("sbi").distinct())["sbi"].dropna()
-    digits = codes.str.rstrip().str.replace(" ", "0")
-    frame = pd.DataFrame({"sbi": codes, DIVISION: digits.where(digits.str.fullmatch("[0-9]{2,5}")).str[:2]})
-    frame[SECTOR] = frame[DIVISION].map(section_letters())
-    frame = frame.dropna().astype("string")
-    return frame.assign(**{ACTIVITY: frame[DIVISION].astype("int8")})
 
 
 def _units(inputs: _Inputs, year: int | None = None) -> ir.Table:
