@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from si_eval.engine import spark
+from si_eval.engine import prepared, spark
 from si_eval.errors import StudyError
 from si_eval.system.temporary_folders import make_folder, remove_folder
 
@@ -89,7 +89,28 @@ def scan_parquet(engine: Engine, paths: Sequence[Path]) -> ir.Table:
     """Read parquet files with one schema as one table, without loading them."""
     if not is_local(engine):
         return spark.scan_parquet(engine, paths)
-    return engine.read_parquet([str(path) for path in paths])
+    return prepared.create_view(engine, f"SELECT * FROM {_parquet(paths)}")
+
+
+def scan_files(engine: Engine, files: Mapping[Path, int | None], *, name: str, year: str) -> ir.Table:
+    """Read parquet files with one schema into a local engine, as one table that says of each row of which file it is.
+
+    ``name`` is the column of the file's path, ``year`` that of its year: absent where a file has none.
+    """
+    years = [f"WHEN {_quoted(str(path))} THEN {of_file}" for path, of_file in files.items() if of_file is not None]
+    whole = f', CAST(CASE "{name}" {" ".join(years)} END AS INTEGER) AS "{year}"' if len(years) == len(files) else ""
+    return prepared.create_view(engine, f"SELECT *{whole} FROM {_parquet(list(files), name)}")
+
+
+def _parquet(paths: Sequence[Path], name: str = "") -> str:
+    """Spell the files to read as the local engine does, and the column with the path of each row where it has one."""
+    listed = ", ".join(_quoted(str(path)) for path in paths)
+    return f"read_parquet([{listed}]" + (f", filename = {_quoted(name)})" if name else ")")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("'", "''")
+    return f"'{escaped}'"
 
 
 def from_frame(engine: Engine, frame: pd.DataFrame) -> ir.Table:
@@ -108,7 +129,7 @@ def from_arrow(engine: Engine, rows: pa.Table) -> ir.Table:
         return spark.from_arrow(engine, rows)
     name = ibis.util.gen_name("si_eval")
     engine.con.register(name, rows)
-    return engine.table(name)
+    return prepared.describe(engine, name)
 
 
 def spill_to_parquet(engine: Engine, parts: Iterable[pa.Table]) -> ir.Table:
@@ -156,13 +177,12 @@ def materialise(engine: Engine, expression: ir.Table) -> ir.Table:
         return spark.materialise(engine, expression)
     name = ibis.util.gen_name("si_eval")
     engine.con.execute(f'CREATE TEMP TABLE "{name}" AS {engine.compile(expression)}')
-    return engine.table(name)
+    return prepared.describe(engine, name)
 
 
 def read_column_sizes(engine: Engine, path: Path) -> list[tuple[int, int]]:
     """Read from the footer of a parquet file the bytes of each column chunk: stored, and claimed when unfolded."""
-    quoted = str(path).replace("'", "''")
-    query = f"SELECT total_compressed_size, total_uncompressed_size FROM parquet_metadata('{quoted}')"
+    query = f"SELECT total_compressed_size, total_uncompressed_size FROM parquet_metadata({_quoted(str(path))})"
     return [(int(stored), int(claimed)) for stored, claimed in engine.con.execute(query).fetchall()]
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
 
 from si_eval.engine import create_view
+from si_eval.engine.prepared import MAX_PREPARED, name_answer, stand_in
 from si_eval.errors import Problem
-from si_eval.registers.extracts.columns import Match
 from si_eval.registers.extracts.converted import Converted, TextColumn
 from si_eval.registers.extracts.delimited import delimited_to_parquet
 from si_eval.registers.extracts.files import RawFile
@@ -26,6 +26,7 @@ from si_eval.registers.extracts.parquet_files import (
     has_checksums,
     with_local_days,
 )
+from si_eval.registers.extracts.treatment import FILE, FILE_YEAR, Treatment
 from si_eval.registers.extracts.values import convert, kind_of_text, text_of
 from si_eval.registers.schema import TableContract, as_type, contracts
 
@@ -33,17 +34,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from si_eval.engine import Engine
-
-
-FILE, FILE_YEAR = "read:file", "read:year"  # the columns that say of which file a row is, and that file's year
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a study says of one table: names of columns, and euro per unit of money."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    unit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,7 @@ class Reading:
     """
 
     table: ir.Table
-    match: Match
+    treatment: Treatment
     marks: Mapping[str, tuple[str, ...]]
     refused: Mapping[str, str]
     cheap: bool
@@ -65,16 +55,17 @@ class Reading:
     @cached_property
     def values(self) -> Mapping[str, ir.Value]:
         """Return the converted column of each of the contract's names that the file has."""
-        columns = self.match.contract.columns
+        columns = self.treatment.contract.columns
         names = [name for name in columns if name in self.table.columns]
         values = {name: as_type(self.table[name], columns[name]) for name in names}
-        if self.match.wide and {"quality_1", "quality_2"} <= set(values):
+        if self.treatment.wide and {"quality_1", "quality_2"} <= set(values):
             values["response"] = derive_response(values)
         return values
 
-    def of_file(self, path: Path) -> Reading:
-        """Return the part that is of one file."""
-        return replace(self, table=self.table.filter(self.table[FILE] == name_in_engine(path)))
+    def of_file(self, path: Path, year: int | None, engine: Engine) -> Reading:
+        """Return the part that is of one file, with the year of that file."""
+        table = create_view(engine, self.table.filter(self.table[FILE] == str(path)))
+        return replace(self, table=table, treatment=replace(self.treatment, year=year))
 
 
 def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | None, list[Problem]]:
@@ -98,71 +89,96 @@ def raw_parquet(file: RawFile, target: Path, engine: Engine) -> tuple[Path | Non
     return (target if readable else None), problems
 
 
-def name_in_engine(path: Path) -> str:
-    """Return the name by which the engine tells the rows of a file."""
-    return str(path.absolute())
-
-
-def scan_files(files: Mapping[Path, RawFile], engine: Engine) -> ir.Table:
-    """Read parquet files with one schema as one table that says of each row of which file it is, and its year."""
-    table = engine.read_parquet([name_in_engine(path) for path in files], filename=FILE)
-    years = [(table[FILE] == name_in_engine(path), file.year) for path, file in files.items() if file.year is not None]
-    return table.mutate(**{FILE_YEAR: ibis.cases(*years)}) if len(years) == len(files) else table
-
-
-def convert_columns(
-    file: RawFile, raw: ir.Table, match: Match, settings: Settings, engine: Engine, *, sound: set[str] | None = None
-) -> Reading:
-    """Convert every column that was matched, and keep what is needed to say what is wrong with it.
-
-    ``sound`` says that the file was inspected before and which of its columns are clean: nothing needs to be kept.
-    """
-    contract = match.contract
-    unit = contract.unit if settings.unit is None else float(settings.unit)
-    files = [column for column in (FILE, FILE_YEAR) if column in raw.columns]
-    if sound is None:
-        raw, texts = _with_texts(raw, match, engine)
-        converted = {name: convert(raw[f"{name}:raw"], contract.columns[name], texts.get(name)) for name in match.names}
-    else:
-        converted = {
-            name: Converted(raw[column]) if name in sound else convert(raw[column], contract.columns[name])
-            for name, column in match.names.items()
-        }
-    columns: dict[str, ir.Value] = {}
-    for name, column in converted.items():
-        money = contract.columns[name].money and (match.wide or unit != 1)
-        values = {name: column.value} | {f"{name}:as {reading}": value for reading, value in column.readings.items()}
-        columns |= {key: (value * unit).round(2) if money else value for key, value in values.items()}
-        if sound is None:
-            columns[f"{name}:raw"] = raw[f"{name}:raw"]
-            columns |= {f"{name}:{mark}": flag.fill_null(False) for mark, flag in column.checks.items()}
-    columns |= {column: raw[column] for column in files}
-    if "year" in contract.columns and "year" not in columns and file.year is not None:
-        year = raw[FILE_YEAR] if FILE_YEAR in files else ibis.literal(file.year, type="int32")
-        columns["year"] = year.cast("int64")
-    if not columns:
-        columns["nothing"] = ibis.null("string")
-    table = raw.select(**columns)
-    if sound is None:
-        table = create_view(engine, table)
+def convert_columns(treatment: Treatment, raw: ir.Table) -> Reading:
+    """Convert every column that was matched, and keep what is needed to say what is wrong with it."""
+    texts = name_answer(_CleanedTexts(treatment), raw)
+    if any(name.endswith(":text") for name in texts.columns):
+        texts = name_answer(_KindsOfTexts(treatment), texts)
+    converted = _convert_all(treatment, texts.schema())
     marks = {name: tuple(column.checks) for name, column in converted.items()}
     refused = {name: column.refused for name, column in converted.items() if column.refused}
-    return Reading(table, match, marks, refused, all(column.cheap for column in converted.values()))
+    cheap = all(column.cheap for column in converted.values())
+    return Reading(name_answer(_ConvertedColumns(treatment), texts), treatment, marks, refused, cheap)
 
 
-def _with_texts(raw: ir.Table, match: Match, engine: Engine) -> tuple[ir.Table, dict[str, TextColumn]]:
-    """Name the raw columns as the contract does, with their texts cleaned, in views: each text is looked at once."""
-    columns = {f"{name}:raw": _with_type(raw[column]) for name, column in match.names.items()}
-    texts = {name: match.contract.columns[name] for name in match.names if columns[f"{name}:raw"].type().is_string()}
-    if not columns:
-        return raw, {}
-    columns |= {column: raw[column] for column in (FILE, FILE_YEAR) if column in raw.columns}
-    cleaned = {f"{name}:text": text_of(columns[f"{name}:raw"], column) for name, column in texts.items()}
-    table = create_view(engine, raw.select(**columns, **cleaned))
-    kinds = {f"{name}:kind": kind_of_text(table[f"{name}:text"], column) for name, column in texts.items()}
-    if kinds:
-        table = create_view(engine, table.select(table, **kinds))
-    return table, {name: TextColumn(table[f"{name}:text"], table[f"{name}:kind"]) for name in texts}
+@dataclass(frozen=True)
+class _CleanedTexts:
+    """The raw columns under the contract's names, with their texts cleaned."""
+
+    treatment: Treatment
+
+    def __call__(self, raw: ir.Table) -> ir.Table:
+        columns = {f"{name}:raw": _with_type(raw[column]) for name, column in self.treatment.names.items()}
+        texts = {name: self.treatment.contract.columns[name] for name in self.treatment.names
+                 if columns[f"{name}:raw"].type().is_string()}  # fmt: skip
+        cleaned = {f"{name}:text": text_of(columns[f"{name}:raw"], column) for name, column in texts.items()}
+        columns |= {column: raw[column] for column in (FILE, FILE_YEAR) if column in raw.columns}
+        return raw.select(**columns, **cleaned) if columns else raw
+
+
+@dataclass(frozen=True)
+class _KindsOfTexts:
+    """The same, and what each text is: each is looked at once."""
+
+    treatment: Treatment
+
+    def __call__(self, table: ir.Table) -> ir.Table:
+        columns = self.treatment.contract.columns
+        texts = [name.removesuffix(":text") for name in table.columns if name.endswith(":text")]
+        return table.select(
+            table, **{f"{name}:kind": kind_of_text(table[f"{name}:text"], columns[name]) for name in texts}
+        )
+
+
+@lru_cache(maxsize=MAX_PREPARED)
+def _convert_all(treatment: Treatment, schema: ibis.Schema) -> Mapping[str, Converted]:
+    """Convert the columns of a table with this schema: expressions on the table that stands in for it."""
+    raw, columns = stand_in(schema), treatment.contract.columns
+    texts = {
+        name: TextColumn(raw[f"{name}:text"], raw[f"{name}:kind"])
+        for name in treatment.names
+        if f"{name}:text" in schema
+    }
+    return {name: convert(raw[f"{name}:raw"], columns[name], texts.get(name)) for name in treatment.names}
+
+
+@dataclass(frozen=True)
+class _ConvertedColumns:
+    """Every column in the contract's type, as it is stored, and with its marks."""
+
+    treatment: Treatment
+
+    def __call__(self, raw: ir.Table) -> ir.Table:
+        columns: dict[str, ir.Value] = {}
+        for name, column in _convert_all(self.treatment, raw.schema()).items():
+            columns |= self.treatment.in_euro(name, {name: column.value} | _decided(name, column.readings))
+            columns[f"{name}:raw"] = raw[f"{name}:raw"]
+            columns |= {f"{name}:{mark}": flag.fill_null(False) for mark, flag in column.checks.items()}
+        return raw.select(**self.treatment.with_file(columns, raw))
+
+
+@dataclass(frozen=True)
+class SoundColumns:
+    """The contract's columns of files that were inspected before: those that are ``clean`` as they are stored."""
+
+    treatment: Treatment
+    clean: frozenset[str]
+
+    def __call__(self, raw: ir.Table) -> ir.Table:
+        """Return the rows under the contract's columns."""
+        columns: dict[str, ir.Value] = {}
+        for name, stored in self.treatment.names.items():
+            column = self.treatment.contract.columns[name]
+            value = raw[stored] if name in self.clean else convert(raw[stored], column).value
+            columns |= self.treatment.in_euro(name, {name: value})
+        table = raw.select(**self.treatment.with_file(columns, raw))
+        reading = Reading(table, self.treatment, {}, {}, True)
+        return _shape(reading, dict(reading.values))
+
+
+def _decided(name: str, readings: Mapping[str, ir.Value]) -> dict[str, ir.Value]:
+    """Name the values of a column under each decision about it."""
+    return {f"{name}:as {reading}": value for reading, value in readings.items()}
 
 
 def _with_type(raw: ir.Value) -> ir.Value:
@@ -170,26 +186,41 @@ def _with_type(raw: ir.Value) -> ir.Value:
     return ibis.null("string") if raw.type().is_null() or raw.type().is_unknown() else raw
 
 
-def shape_rows(file: RawFile, reading: Reading, clean: set[str], readings: Mapping[str, str] | None = None) -> ir.Table:
-    """Select the rows under the contract's columns, in its order and types.
+@dataclass(frozen=True)
+class ShapedRows:
+    """The rows of a converted table under the contract's columns: those that are ``clean`` as they are stored.
 
-    ``clean`` columns are taken as stored; ``readings`` names what was decided about a column as a whole.
+    ``decided`` names what was decided about columns as a whole.
     """
-    table, contract = reading.table, reading.match.contract
-    values = {**reading.values, **{name: table[f"{name}:raw"] for name in clean if name in reading.values}}
-    for name, decided in (readings or {}).items():
-        values[name] = as_type(table[f"{name}:as {decided}"], contract.columns[name])
-    if reading.match.wide:
+
+    treatment: Treatment
+    clean: frozenset[str]
+    decided: tuple[tuple[str, str], ...]
+
+    def __call__(self, table: ir.Table) -> ir.Table:
+        """Return the rows under the contract's columns."""
+        reading = Reading(table, self.treatment, {}, {}, True)
+        taken = {name: table[f"{name}:raw"] for name in self.clean if name in reading.values}
+        columns = self.treatment.contract.columns
+        taken |= {name: as_type(table[f"{name}:as {one}"], columns[name]) for name, one in self.decided}
+        return _shape(reading, {**reading.values, **taken})
+
+
+def _shape(reading: Reading, values: dict[str, ir.Value]) -> ir.Table:
+    """Select the rows under the contract's columns, in its order and types."""
+    table, treatment, contract = reading.table, reading.treatment, reading.treatment.contract
+    if treatment.wide:
         known = {name: as_type(values.get(name), contract.columns[name]) for name in ("be_id", "year")}
         response = values.get("response", ibis.null("string"))
-        return _exactly(contracts()[file.table], melt(table.select(**{**values, **known, "response": response})))
+        melted = melt(table.select(**{**values, **known, "response": response}))
+        return _exactly(contracts()[treatment.table], melted)
     kept = table
     for name, column in contract.columns.items():
-        if column.empty_cbs == "drop" and file.layout == "cbs" and name in values:
+        if column.empty_cbs == "drop" and treatment.layout == "cbs" and name in values:
             kept = kept.filter(values[name].notnull())
-    if is_clipped(file):
-        kept = kept.filter(within_year(file, reading))
-        first, last = _year_bounds(file)
+    if treatment.is_clipped:
+        kept = kept.filter(within_year(reading))
+        first, last = _year_bounds(treatment)
         start, end = values.get("start", ibis.null("date")), values.get("end", ibis.null("date"))
         values["start"] = ibis.greatest(ibis.coalesce(start, first), first)
         values["end"] = ibis.least(ibis.coalesce(end, last), last)
@@ -200,19 +231,14 @@ def _exactly(contract: TableContract, table: ir.Table) -> ir.Table:
     return table.select(**{name: as_type(table[name], column) for name, column in contract.columns.items()})
 
 
-def is_clipped(file: RawFile) -> bool:
-    """Whether a file is a link file of a year, which tells only what held that year."""
-    return file.table == "person_business_unit" and file.year is not None
-
-
-def _year_bounds(file: RawFile) -> tuple[ir.DateScalar, ir.DateScalar]:
-    year = file.year or 0
+def _year_bounds(treatment: Treatment) -> tuple[ir.DateScalar, ir.DateScalar]:
+    year = treatment.year or 0
     return ibis.literal(datetime.date(year, 1, 1)), ibis.literal(datetime.date(year, 12, 31))
 
 
-def within_year(file: RawFile, reading: Reading) -> ir.BooleanValue:
+def within_year(reading: Reading) -> ir.BooleanValue:
     """Mark the links that held on some day of the file's year."""
-    first, last = _year_bounds(file)
+    first, last = _year_bounds(reading.treatment)
     if FILE_YEAR in reading.table.columns:
         year = reading.table[FILE_YEAR]
         first, last = ibis.date(year, 1, 1), ibis.date(year, 12, 31)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from si_eval.errors import Problem
-from si_eval.registers.extracts.conversion import FILE_YEAR, Reading, is_clipped, within_year
+from si_eval.registers.extracts.conversion import Reading, within_year
 from si_eval.registers.extracts.decisions import Decision, decide
 from si_eval.registers.extracts.files import RawFile
+from si_eval.registers.extracts.treatment import FILE_YEAR
 from si_eval.registers.schema import IDENTIFIERS, Column, RowCheck, contracts, row_checks
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ _RESIST = ("unreadable", "resists", "inexact")
 _EXAMPLES = 3
 
 
-def row_checks_of(file: RawFile, reading: Reading) -> list[RowCheck]:
+def row_checks_of(reading: Reading) -> list[RowCheck]:
     """List every condition to count: values that resist their type, and rows that the contract refuses or remarks."""
-    contract = reading.match.contract
+    treatment, contract = reading.treatment, reading.treatment.contract
     checks = [check for name in reading.marks for check in _value_checks(contract.columns[name], reading)]
     usable = {
         name: value
@@ -36,12 +37,12 @@ def row_checks_of(file: RawFile, reading: Reading) -> list[RowCheck]:
         if name in contract.columns and name not in reading.refused
     }
     years = reading.table[FILE_YEAR] if FILE_YEAR in reading.table.columns else None
-    for check in row_checks(contract, usable, file_year=file.year, layout=file.layout, year_of_row=years):
+    for check in row_checks(contract, usable, file_year=treatment.year, layout=treatment.layout, year_of_row=years):
         resists = [mark for mark in _RESIST if mark in reading.marks.get(check.column, ())]
         if resists and check.name in {"empty", "drop", "no_start"}:
             check = replace(check, flag=check.flag & ~_any_mark(reading, check.column, resists))  # noqa: PLW2901
         checks.append(check)
-    if "response" in reading.values and reading.match.wide:
+    if "response" in reading.values and reading.treatment.wide:
         rules = contracts()["investments"].columns["response"].options
         checks.append(
             RowCheck(
@@ -49,21 +50,21 @@ def row_checks_of(file: RawFile, reading: Reading) -> list[RowCheck]:
                 f"codes that say {', '.join(rules)}", "correct the codes, or leave these rows out",
             )
         )  # fmt: skip
-    if is_clipped(file):
+    if treatment.is_clipped:
         checks.append(
-            RowCheck(
-                "outside", "start", ~within_year(file, reading), False, "links outside the year of their file, left out"
-            )
+            RowCheck("outside", "start", ~within_year(reading), False, "links outside the year of their file, left out")
         )
     return checks
 
 
 def decide_columns(reading: Reading, counts: Mapping[str, Any]) -> dict[str, Decision]:
     """Decide about every column from the counts of its marks."""
-    contract = reading.match.contract
+    contract = reading.treatment.contract
     return {
         name: decide(
-            contract.columns[name], {mark: counts.get(f"{name}:{mark}", 0) for mark in marks}, reading.match.names[name]
+            contract.columns[name],
+            {mark: counts.get(f"{name}:{mark}", 0) for mark in marks},
+            reading.treatment.names[name],
         )
         for name, marks in reading.marks.items()
     }
@@ -87,7 +88,7 @@ def find_problems(
                     expected=check.expected,
                     action=check.action,
                     table=file.table,
-                    column=reading.match.names.get(check.column, check.column),
+                    column=reading.treatment.names.get(check.column, check.column),
                     count=count,
                     examples=_examples(reading, check.column, check.flag),
                     of_units=True,
@@ -103,7 +104,7 @@ def find_problems(
                     expected=fault.expected,
                     action=fault.action,
                     table=file.table,
-                    column=reading.match.names[name],
+                    column=reading.treatment.names[name],
                     count=fault.count,
                     examples=shown,
                     of_units=True,
@@ -128,10 +129,10 @@ def refused_columns(file: RawFile, reading: Reading, counts: Mapping[str, Any]) 
         Problem(
             where=file.name,
             found=f"a column stored as {stored}",
-            expected=f"a {_KINDS[reading.match.contract.columns[name].type]}",
+            expected=f"a {_KINDS[reading.treatment.contract.columns[name].type]}",
             action="store it in that type, or name another column under `columns`",
             table=file.table,
-            column=reading.match.names[name],
+            column=reading.treatment.names[name],
         )
         for name, stored in reading.refused.items()
         if counts[f"{name}:stored"]

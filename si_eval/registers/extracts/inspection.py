@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache as remember
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +13,17 @@ import ibis
 import pandas as pd
 import pyarrow.parquet as pq
 
-from si_eval.engine import is_engine_error, scan_parquet
+from si_eval.engine import is_engine_error, scan_files, scan_parquet
+from si_eval.engine.prepared import MAX_PREPARED, ask, name_answer, stand_in
 from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, make_key
 from si_eval.registers.extracts.columns import Match, match_columns
 from si_eval.registers.extracts.conversion import (
-    FILE,
     Reading,
-    Settings,
+    ShapedRows,
+    SoundColumns,
     convert_columns,
-    is_clipped,
-    name_in_engine,
     raw_parquet,
-    scan_files,
-    shape_rows,
     unreadable,
 )
 from si_eval.registers.extracts.files import RawFile
@@ -39,6 +37,7 @@ from si_eval.registers.extracts.findings import (
 )
 from si_eval.registers.extracts.footers import contradictions, ends_of
 from si_eval.registers.extracts.parquet_files import describe_damage, describe_error
+from si_eval.registers.extracts.treatment import FILE, FILE_YEAR, Settings, Treatment
 from si_eval.registers.schema import RowCheck
 
 if TYPE_CHECKING:
@@ -49,11 +48,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stored:
-    """The rows of a file that is sound, unread: ``read`` gives those of several files with the same ``treatment``."""
+    """The rows of a file that is sound, unread: ``read`` gives those of several files that are stored ``alike``."""
 
     path: Path
-    treatment: Hashable
-    read: Callable[[Sequence[Path]], ir.Table]
+    alike: Hashable
+    read: Callable[[tuple[Path, ...]], ir.Table]
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,9 @@ def union_rows(files: Sequence[Inspected]) -> ir.Table:
     alike: dict[Hashable, list[Stored]] = {}
     for file in files:
         if file.stored is not None:
-            alike.setdefault(file.stored.treatment, []).append(file.stored)
+            alike.setdefault(file.stored.alike, []).append(file.stored)
     tables = [file.table for file in files if file.table is not None]
-    tables += [group[0].read([one.path for one in group]) for group in alike.values()]
+    tables += [group[0].read(tuple(one.path for one in group)) for group in alike.values()]
     return ibis.union(*tables, distinct=False) if len(tables) > 1 else tables[0]
 
 
@@ -168,10 +167,10 @@ def _inspect_alike(opened: Sequence[_Opened], engine: Engine, cache: Cache) -> l
     """Look at files that are stored alike in one pass; where one of them is damaged, at each of them alone."""
     first = opened[0]
     try:
-        raw = scan_files({one.path: one.file for one in opened}, engine)
-        reading = convert_columns(first.file, raw, first.match, first.settings, engine)
-        checks = row_checks_of(first.file, reading)
-        counted = _count(reading, checks, [one.path for one in opened])
+        paths = {one.path.absolute(): one.file.year for one in opened}
+        raw = scan_files(engine, paths, name=FILE, year=FILE_YEAR)
+        reading = convert_columns(Treatment.of(first.file, first.match, first.settings.unit), raw)
+        counted, checks = _count(reading, list(paths))
     except Exception as error:
         if len(opened) > 1:
             return [found for one in opened for found in _inspect_alike([one], engine, cache)]
@@ -180,13 +179,27 @@ def _inspect_alike(opened: Sequence[_Opened], engine: Engine, cache: Cache) -> l
             raise
         problem = unreadable(first.file, damage or describe_error(error))
         return [Inspected(first.file, first.sha256, first.key, problems=(*first.problems, problem))]
-    return [_judge(one, reading, checks, counted[one.path], engine, cache) for one in opened]
+    judged = []
+    for one in opened:
+        path = one.path.absolute()
+        of_file = partial(reading.of_file, path, one.file.year, engine) if len(opened) > 1 else lambda: reading
+        judged.append(_judge(one, reading, of_file, checks, counted[path], engine, cache))
+    return judged
 
 
 def _judge(
-    opened: _Opened, alike: Reading, checks: Sequence[RowCheck], counted: _Counted, engine: Engine, cache: Cache
+    opened: _Opened,
+    alike: Reading,
+    of_file: Callable[[], Reading],
+    checks: Sequence[RowCheck],
+    counted: _Counted,
+    engine: Engine,
+    cache: Cache,
 ) -> Inspected:
-    """Judge one file by what was counted, and keep it in the cache where nothing is wrong with it."""
+    """Judge one file by what was counted, and keep it in the cache where nothing is wrong with it.
+
+    ``alike`` has the rows of all files that are stored alike, ``of_file`` gives those of this one.
+    """
     file, match, counts = opened.file, opened.match, counted.counts
     damaged = contradictions(opened.path, match.names, counted.ends, counted.rows) if opened.path == file.path else []
     if damaged:
@@ -203,12 +216,12 @@ def _judge(
     faulty = any(decision.faults for decision in decisions.values())
     faulty |= any(check.problem and count for check, count in zip(checks, counts["checks"], strict=True))
     if problems or faulty or not counted.rows or not in_place:
-        reading = alike.of_file(opened.path)
-        table = shape_rows(file, reading, clean, readings)
+        reading = of_file()
+        table = name_answer(ShapedRows(reading.treatment, frozenset(clean), tuple(readings.items())), reading.table)
         if not counted.rows:
             problems += _no_rows(file)
         elif faulty:
-            problems += find_problems(file, reading, row_checks_of(file, reading), counts, decisions)
+            problems += find_problems(file, reading, row_checks_of(reading), counts, decisions)
         if problems:
             columns = tuple(match.names)
             return Inspected(
@@ -237,51 +250,75 @@ def _load_inspected(
     if kept["in_place"]:
         schema = pq.read_schema(file.path).remove_metadata()
         match = match_columns(file, schema.names, settings.columns)
-        sound = frozenset(kept["clean"])
-        year = file.year if "year" not in match.names or is_clipped(file) else None
-        treatment: Hashable = (file.layout, year, schema, tuple(match.names.items()), sound)
-        stored = Stored(file.path, treatment, partial(_read_in_place, file, match, settings, sound, engine))
+        sound = SoundColumns(Treatment.of(file, match, settings.unit), frozenset(kept["clean"]))
+        if "year" in match.names and not sound.treatment.is_clipped:
+            sound = replace(sound, treatment=replace(sound.treatment, year=None))
+        read = remember(lambda paths: name_answer(sound, scan_parquet(engine, paths)))
+        stored = Stored(file.path, (sound, schema), read)
     else:
-        stored = Stored(cache.parquet(key), "converted", partial(scan_parquet, engine))
+        stored = Stored(cache.parquet(key), "converted", remember(partial(scan_parquet, engine)))
     years = {int(year): rows for year, rows in kept["years"].items()}
     columns, empty = tuple(kept["columns"]), tuple(kept["empty"])
     return Inspected(file, sha256, key, kept["rows"], years, columns, empty, kept["notes"], stored=stored)
 
 
-def _read_in_place(
-    file: RawFile, match: Match, settings: Settings, sound: frozenset[str], engine: Engine, paths: Sequence[Path]
-) -> ir.Table:
-    """Read sound files as they are delivered, under the contract's columns; ``file`` stands for all of them."""
-    reading = convert_columns(file, scan_parquet(engine, paths), match, settings, engine, sound=set(sound))
-    return shape_rows(file, reading, set())
+@dataclass(frozen=True)
+class _CountedRows:
+    """Rows by file and year, rows that meet each condition or have each mark, and the ends of each stored column."""
+
+    treatment: Treatment
+    marks: tuple[tuple[str, tuple[str, ...]], ...]
+    refused: frozenset[str]
+
+    def __call__(self, table: ir.Table) -> ir.Table:
+        flags = {f"check_{number}": check.flag for number, check in enumerate(_checks(self, table.schema()))}
+        flags |= {mark: table[mark] for mark in self.counted}
+        year = self.reading(table).values.get("year", ibis.null("int64"))
+        filled = {
+            f"{name}:filled": table[name] for name, _ in self.marks if self.treatment.contract.columns[name].nullable
+        }
+        met = {name: flag.fill_null(False) for name, flag in flags.items()}
+        stored = {f"{name}:raw": table[f"{name}:raw"] for name, _ in self.marks}
+        marked = table.select(_file=table[FILE], _year=year, **met, **stored, **filled)
+        sums = {name: marked[name].sum() for name in flags}
+        sums |= {name: marked[name].count() for name in filled}
+        ends = ends_of({name: marked[f"{name}:raw"] for name, _ in self.marks})
+        return marked.group_by(["_file", "_year"]).aggregate(_rows=marked.count(), **sums, **ends)
+
+    @property
+    def counted(self) -> list[str]:
+        """List the marks that are counted beside the conditions."""
+        return [f"{name}:{mark}" for name, marks in self.marks for mark in marks if mark not in CHECKED_MARKS]
+
+    def reading(self, table: ir.Table) -> Reading:
+        """Return a table with converted columns as it was read."""
+        return Reading(table, self.treatment, dict(self.marks), dict.fromkeys(self.refused, ""), True)
 
 
-def _count(reading: Reading, checks: Sequence[RowCheck], paths: Sequence[Path]) -> dict[Path, _Counted]:
-    """Count rows by file and year, and rows that meet each condition, in one pass."""
-    counted = [f"{name}:{mark}" for name, marks in reading.marks.items() for mark in marks if mark not in CHECKED_MARKS]
-    flags = {f"check_{number}": check.flag for number, check in enumerate(checks)}
-    flags |= {mark: reading.table[mark] for mark in counted}
-    year = reading.values.get("year", ibis.null("int64"))
-    raw = {name: reading.table[f"{name}:raw"] for name in reading.marks}
-    contract = reading.match.contract
-    filled = {f"{name}:filled": reading.table[name] for name in reading.marks if contract.columns[name].nullable}
-    met = {name: flag.fill_null(False) for name, flag in flags.items()}
-    stored = {f"{name}:raw": column for name, column in raw.items()}
-    marked = reading.table.select(_file=reading.table[FILE], _year=year, **met, **stored, **filled)
-    sums = {name: marked[name].sum() for name in flags}
-    sums |= {name: marked[name].count() for name in filled}
-    ends = ends_of({name: marked[f"{name}:raw"] for name in raw})
-    frame = marked.group_by(["_file", "_year"]).aggregate(_rows=marked.count(), **sums, **ends).to_pandas()
+@lru_cache(maxsize=MAX_PREPARED)
+def _checks(question: _CountedRows, schema: ibis.Schema) -> tuple[RowCheck, ...]:
+    """List the conditions to count of a table with this schema, on the table that stands in for it."""
+    return tuple(row_checks_of(question.reading(stand_in(schema))))
+
+
+def _count(reading: Reading, paths: Sequence[Path]) -> tuple[dict[Path, _Counted], tuple[RowCheck, ...]]:
+    """Count rows by file and year, and rows that meet each condition, in one pass; and return the conditions."""
+    question = _CountedRows(reading.treatment, tuple(reading.marks.items()), frozenset(reading.refused))
+    frame = ask(question, reading.table).to_pandas()
+    checks = _checks(question, reading.table.schema())
+    conditions = [f"check_{number}" for number in range(len(checks))]
+    marks = [*question.counted, *(name for name in frame if name.endswith(":filled"))]
+    ends = [name for name in frame if name not in {"_file", "_year", "_rows", *conditions, *marks}]
     found = {}
     for path in paths:
-        rows = frame.loc[frame["_file"] == name_in_engine(path)]
-        total = rows[["_rows", *flags, *filled]].sum()
+        rows = frame.loc[frame["_file"] == str(path)]
+        total = rows[["_rows", *conditions, *marks]].sum()
         dated = rows.loc[rows["_year"].notna()]
         years = {int(year): int(count) for year, count in zip(dated["_year"], dated["_rows"], strict=True)}
-        counts: dict[str, Any] = {"checks": [int(total[f"check_{number}"]) for number in range(len(checks))]}
-        counts |= {mark: int(total[mark]) for mark in (*counted, *filled)}
-        found[path] = _Counted(int(total["_rows"]), dict(sorted(years.items())), counts, rows[list(ends)])
-    return found
+        counts: dict[str, Any] = {"checks": [int(total[name]) for name in conditions]}
+        counts |= {mark: int(total[mark]) for mark in marks}
+        found[path] = _Counted(int(total["_rows"]), dict(sorted(years.items())), counts, rows[ends])
+    return found, checks
 
 
 def _empty_columns(match: Match, counts: Mapping[str, Any]) -> tuple[str, ...]:

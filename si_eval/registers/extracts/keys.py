@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
 
-from si_eval.engine import fetch_arrow
+from si_eval.engine.prepared import ask
 from si_eval.registers.schema import FIRST_YEAR, LAST_YEAR, Column
 from si_eval.stats import IntArray
 from si_eval.vocabulary import BE_ID, YEAR
@@ -39,9 +41,32 @@ def count_unknown(table: ir.Table, known: ir.Table) -> int:
     return unknown
 
 
+@dataclass(frozen=True)
+class _UnitsAndYears:
+    """Unit and year of each row that has both."""
+
+    def __call__(self, table: ir.Table) -> ir.Table:
+        return table.filter(table[BE_ID].notnull() & table[YEAR].notnull()).select(BE_ID, YEAR)
+
+
+@dataclass(frozen=True)
+class _SlottedKeys:
+    """The identifier of each key without gaps, and the place of the rest of it among all that it can be."""
+
+    key: tuple[Column, ...]
+
+    def __call__(self, table: ir.Table) -> ir.Table:
+        identifier, *others = self.key
+        slot: ir.Value = ibis.literal(0, "int64")
+        for column in others:
+            slot = slot * _places(column) + _place(table, column)
+        whole = table.filter([table[column.name].notnull() for column in self.key])
+        return whole.select(unit=whole[identifier.name], slot=slot)
+
+
 def _units(table: ir.Table) -> tuple[IntArray, IntArray]:
     """Bring out unit and year of each row that has both."""
-    rows = fetch_arrow(table.filter(table[BE_ID].notnull() & table[YEAR].notnull()).select(BE_ID, YEAR))
+    rows = ask(_UnitsAndYears(), table)
     return rows[BE_ID].to_numpy(), rows[YEAR].to_numpy()
 
 
@@ -51,15 +76,14 @@ def _codes(table: ir.Table, key: Sequence[Column]) -> IntArray:
     Different keys have different numbers where they are what the contract expects: first an identifier of at most 14
     digits, then years, quarters and options.
     """
-    identifier, *others = key
-    slot: ir.Value = ibis.literal(0, "int64")
-    places = 1
-    for column in others:
-        many = _PLACES.get(column.name, len(column.options) + 1)
-        slot, places = slot * many + _place(table, column), places * many
-    whole = table.filter([table[column.name].notnull() for column in key])
-    rows = fetch_arrow(whole.select(unit=whole[identifier.name], slot=slot))
+    rows = ask(_SlottedKeys(tuple(key)), table)
+    places = math.prod(_places(column) for column in key[1:])
     return rows["unit"].to_numpy() * np.int64(places) + rows["slot"].to_numpy()
+
+
+def _places(column: Column) -> int:
+    """Return how many values a column of a key can have."""
+    return _PLACES.get(column.name, len(column.options) + 1)
 
 
 def _place(table: ir.Table, column: Column) -> ir.Value:

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import ibis
-
 from si_eval.engine import open_engine, scan_parquet
+from si_eval.engine.prepared import AllRows, name_answer
 from si_eval.errors import Problem, merge_alike
 from si_eval.frozen import encode
 from si_eval.registers.extracts.cache import Cache, fingerprint, make_key, open_cache
 from si_eval.registers.extracts.checking import run_checks
-from si_eval.registers.extracts.conversion import Settings, unreadable
+from si_eval.registers.extracts.conversion import unreadable
 from si_eval.registers.extracts.delimited import ends_within_a_line
 from si_eval.registers.extracts.files import FoundFiles, Patterns, RawFile, find_files, missing_tables
 from si_eval.registers.extracts.inspection import Inspected, inspect_files, union_rows
@@ -29,6 +28,7 @@ from si_eval.registers.extracts.tables import (
     count_years,
     group_by_table,
 )
+from si_eval.registers.extracts.treatment import Settings
 from si_eval.registers.schema import contracts, table_names
 from si_eval.registry import facts
 from si_eval.results import CheckResult, Extract, Simulation, SourceFile
@@ -174,14 +174,14 @@ def _identified(name: str, files: Sequence[Inspected]) -> bool:
 
 
 def _tables(inspected: Sequence[Inspected], engine: Engine, cache: Cache) -> tuple[dict[str, ir.Table], list[str]]:
-    """Put each table into the engine under one name, so that the stages' queries stay short."""
+    """Name each table in the engine, so that the stages' queries stay short."""
     files = group_by_table(inspected)
     units, notes = complete_units(files, engine, cache)
     tables = {}
     for name in table_names():
         if name in files:
             table = units if name == "business_units" else union_rows(files[name])
-            tables[name] = engine.create_view(ibis.util.gen_name(f"si_eval_{name}"), table)
+            tables[name] = name_answer(AllRows(), table)
     return tables, notes
 
 

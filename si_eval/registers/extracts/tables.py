@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import ibis
 
 from si_eval.engine import materialise, scan_parquet
+from si_eval.engine.prepared import ask
 from si_eval.errors import Problem
 from si_eval.registers.extracts.cache import Cache, make_key
 from si_eval.registers.extracts.inspection import Inspected, union_rows
@@ -234,17 +236,25 @@ def _orphans(files: Files, registers: Files) -> dict[str, int]:
     return {"orphans": orphans, "rows": int(union_rows(files).count().to_pandas()) if orphans else 0}
 
 
+@dataclass(frozen=True)
+class _Reached:
+    """How many participants, persons, units and known units the participants' numbers lead to."""
+
+    def __call__(self, *tables: ir.Table) -> ir.Table:
+        participants, persons, links, register = tables
+        numbers = participants.select("kvk_id").distinct()
+        found = persons.semi_join(numbers, "kvk_id").select("person_id").distinct()
+        units = links.semi_join(found, "person_id").select("be_id").distinct()
+        known = register.semi_join(units, "be_id").select("be_id").distinct()
+        steps = zip(_CHAIN, (numbers, found, units, known), strict=True)
+        return ibis.union(*(step.aggregate(name=ibis.literal(name), n=step.count()) for (name, _), step in steps))
+
+
 def _chain(tables: Mapping[str, Files]) -> dict[str, int]:
     """Count what of the participants' numbers is known to each next table; only the last where it is known there."""
-    numbers = union_rows(tables["participants"]).select("kvk_id").distinct()
-    persons = union_rows(tables["kvk_person"]).semi_join(numbers, "kvk_id").select("person_id").distinct()
-    units = union_rows(tables["person_business_unit"]).semi_join(persons, "person_id").select("be_id").distinct()
-    known = union_rows(tables["business_units"]).semi_join(units, "be_id").select("be_id").distinct()
-    last = {"business_units": int(known.count().to_pandas())}
-    if last["business_units"]:
-        return last
-    reached = {"participants": numbers, "kvk_person": persons, "person_business_unit": units}
-    return {**{name: int(table.count().to_pandas()) for name, table in reached.items()}, **last}
+    counts = ask(_Reached(), *(union_rows(tables[name]) for name, _ in _CHAIN)).to_pydict()
+    reached = dict(zip(counts["name"], counts["n"], strict=True))
+    return {"business_units": reached["business_units"]} if reached["business_units"] else reached
 
 
 def _no_match(table: str, column: str, target: str, count: int) -> Problem:

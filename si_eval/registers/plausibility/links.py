@@ -28,7 +28,8 @@ def measure_links(sample: Sample) -> Iterator[Measure]:
     starts = sample.links["start"].dropna()
     odd = odd_dates(starts, facts("plausibility")["oldest_link"], last + 1).sum() if len(starts) else 0
     yield from share("link_dates", "person_business_unit start", odd, len(starts))
-    steps = {year: _of_year(sample, year) for year in sample.years}
+    spans = pd.to_datetime(sample.links["start"]), pd.to_datetime(sample.links["end"])
+    steps = {year: _of_year(sample, year, *spans) for year in sample.years}
     for year, (persons, linked, in_register, units) in steps.items():
         yield from share("participants_known", f"kvk_person {year}", persons, len(unique))
         yield from share("participants_linked", f"person_business_unit {year}", linked, persons)
@@ -39,14 +40,12 @@ def measure_links(sample: Sample) -> Iterator[Measure]:
         yield from _between_years(name, counts)
 
 
-def _of_year(sample: Sample, year: int) -> tuple[int, int, int, int]:
+def _of_year(sample: Sample, year: int, starts: pd.Series, ends: pd.Series) -> tuple[int, int, int, int]:
     """Count the participants with a person, with a link, with a unit of the register in a year, and these units."""
     persons = sample.persons
     persons = persons[persons[YEAR].isna() | (persons[YEAR] == year)]
-    links = sample.links
     begin, end = pd.Timestamp(year, 1, 1), pd.Timestamp(year, 12, 31)
-    starts, ends = pd.to_datetime(links["start"]), pd.to_datetime(links["end"])
-    links = links[(starts.isna() | (starts <= end)) & (ends.isna() | (ends >= begin))]
+    links = sample.links[(starts.isna() | (starts <= end)) & (ends.isna() | (ends >= begin))]
     linked = persons.merge(links, on="person_id")
     known = linked[linked[BE_ID].isin(sample.linked_units.loc[sample.linked_units[YEAR] == year, BE_ID])]
     return (

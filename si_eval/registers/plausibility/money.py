@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -65,12 +65,14 @@ def _amounts(investments: pd.DataFrame) -> pd.Series:
 def _turnover_values(turnover: pd.DataFrame) -> Iterator[Measure]:
     for year, of_year in split(turnover):
         for quarter, rows in split(of_year, "quarter"):
-            place, known = f"turnover {year} Q{quarter}", rows["turnover"].dropna()
-            yield from share("turnover_missing", place, len(rows) - len(known), len(rows))
+            place, values = f"turnover {year} Q{quarter}", rows["turnover"].to_numpy(dtype=np.float64)
+            known = values[~np.isnan(values)]
+            yield from share("turnover_missing", place, len(values) - len(known), len(values))
             yield from share("turnover_negative", place, (known < 0).sum(), len(known))
             yield from share("turnover_zero", place, (known == 0).sum(), len(known))
             other = known[known != 0]
-            yield from share("turnover_repeats", place, other.value_counts().max() if len(other) else 0, len(other))
+            most = np.unique(other, return_counts=True)[1].max(initial=0)
+            yield from share("turnover_repeats", place, most, len(other))
 
 
 def _codes(table: str, rows: pd.DataFrame, column: str) -> Iterator[Measure]:
@@ -91,32 +93,34 @@ def _are_nines(values: FloatArray) -> npt.NDArray[np.bool_]:
 def _quarter_checks(quarters: pd.DataFrame) -> Iterator[Measure]:
     for year, rows in split(quarters.reset_index()):
         place = f"turnover {year}"
-        wide = rows[list(QUARTERS)]
-        whole = wide.dropna()
-        whole = whole[(whole > 0).all(axis=1)]
-        q1, q2, q3, q4 = (whole[quarter].to_numpy() for quarter in QUARTERS)
+        wide = rows[list(QUARTERS)].to_numpy(dtype=np.float64)
+        whole = wide[(wide > 0).all(axis=1)]
+        q1, q2, q3, q4 = whole.T
         rising = (q1 < q2) & (q2 < q3) & (q3 < q4) & (q4 > 2 * q1)
         yield from share("quarters_cumulative", place, rising.sum(), len(whole))
         yield from share("quarters_same", place, ((q1 == q2) & (q2 == q3) & (q3 == q4)).sum(), len(whole))
-        for quarter in QUARTERS:
-            yield from share("quarters_present", f"{place} Q{quarter}", wide[quarter].notna().sum(), len(wide))
-            others = whole[[one for one in QUARTERS if one != quarter]].median(axis=1)
-            yield from median("quarters_between", f"{place} Q{quarter}", whole[quarter] / others)
+        for column, quarter in enumerate(QUARTERS):
+            present = (~np.isnan(wide[:, column])).sum()
+            yield from share("quarters_present", f"{place} Q{quarter}", present, len(wide))
+            others = np.median(np.delete(whole, column, axis=1), axis=1)
+            yield from median("quarters_between", f"{place} Q{quarter}", whole[:, column] / others)
 
 
 def _between_years(kind: str, wide: pd.DataFrame, label: str) -> Iterator[Measure]:
     """Compare the same units in two years: the median change, jumps of some, and values that do not change at all."""
-    for first, second in combinations(sorted(wide.columns), 2):
-        both = wide[[first, second]].dropna()
-        both = both[(both > 0).all(axis=1)]
-        ratio = (both[second] / both[first]).to_numpy()
-        place = f"{label} {int(second)} / {int(first)}"
-        yield from share(f"{kind}_repeat_a_year", place, (np.abs(ratio - 1) < SAME).sum(), len(ratio))
-        if second == min(year for year in wide.columns if year > first):
-            yield from median(f"{kind}_between_years", place, ratio)
-            if kind == "turnover":
-                jumps = np.abs(np.log(ratio)) > np.log(JUMP)
-                yield from share("turnover_jumps", place, jumps.sum(), len(ratio))
+    years = sorted(wide.columns)
+    values = {year: wide[year].to_numpy(dtype=np.float64) for year in years}
+    for at, first in enumerate(years):
+        for second in years[at + 1 :]:
+            both = (values[first] > 0) & (values[second] > 0)
+            ratio = values[second][both] / values[first][both]
+            place = f"{label} {int(second)} / {int(first)}"
+            yield from share(f"{kind}_repeat_a_year", place, (np.abs(ratio - 1) < SAME).sum(), len(ratio))
+            if second == years[at + 1]:
+                yield from median(f"{kind}_between_years", place, ratio)
+                if kind == "turnover":
+                    jumps = np.abs(np.log(ratio)) > np.log(JUMP)
+                    yield from share("turnover_jumps", place, jumps.sum(), len(ratio))
 
 
 def _levels(units: pd.DataFrame, revenue: pd.Series, amounts: pd.Series) -> Iterator[Measure]:

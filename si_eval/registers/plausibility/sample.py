@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
-import ibis
 import pandas as pd
+import pyarrow as pa
 
-from si_eval.engine import fetch_arrow, from_frame
+from si_eval.engine import from_frame
+from si_eval.engine.prepared import Question, ask
 from si_eval.registry import facts
 from si_eval.vocabulary import BE_ID, GROUP_ID, YEAR
 
@@ -51,57 +52,82 @@ class Sample:
 
 def split(frame: pd.DataFrame, column: str = YEAR) -> Iterator[tuple[int, pd.DataFrame]]:
     """Yield the rows of each year, or of each other whole number, in its order."""
-    for value in sorted(frame[column].dropna().unique()):
-        yield int(value), frame[frame[column] == value]
+    for value, rows in frame.groupby(column, observed=True):
+        yield int(cast(float, value)), rows
 
 
 def split_assets(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the rows of each asset with each year, named by both."""
-    for asset in sorted(frame["asset"].dropna().unique()):
-        for year, rows in split(frame[frame["asset"] == asset]):
+    for asset, of_asset in frame.groupby("asset", observed=True):
+        for year, rows in split(of_asset):
             yield f"{asset} {year}", rows
+
+
+@dataclass(frozen=True)
+class _PartOfUnits:
+    """The rows of a part of the units, always the same ones; and those of the units in a second table."""
+
+    part: float
+
+    def __call__(self, table: ir.Table, *wanted: ir.Table) -> ir.Table:
+        if self.part >= 1:
+            return table
+        unit = table[BE_ID]
+        sampled = (unit % _PRIME) * _FACTOR % _PRIME < int(self.part * _PRIME)
+        return table.filter(sampled | unit.isin(wanted[0][BE_ID]) if wanted else sampled)
+
+
+@dataclass(frozen=True)
+class _KnownRows:
+    """The rows of a table whose column occurs in another one."""
+
+    column: str
+    distinct: bool
+
+    def __call__(self, table: ir.Table, keys: ir.Table) -> ir.Table:
+        known = table.semi_join(keys, self.column)
+        return known.distinct() if self.distinct else known
+
+
+@dataclass(frozen=True)
+class _Totals:
+    """All turnover by year."""
+
+    def __call__(self, table: ir.Table) -> ir.Table:
+        return table.group_by(YEAR).aggregate(total=table["turnover"].sum())
 
 
 def draw_sample(tables: Mapping[str, ir.Table], engine: Engine, rows: Rows) -> Sample:
     """Draw the sample from the tables of an extract: all units of a small one, always the same ones of a large one."""
     largest = max(rows.get("business_units", {}).values(), default=0)
-    part = min(1.0, facts("plausibility")["sample_units"] / max(largest, 1))
+    part = _PartOfUnits(min(1.0, facts("plausibility")["sample_units"] / max(largest, 1)))
     listed, persons, links = _participants(tables, engine)
     units, linked = _units(tables["business_units"], links, part, engine)
-    turnover = _fetch(_of_units(tables["turnover"], part)) if "turnover" in tables else _empty("turnover")
-    investments = _fetch(_of_units(tables["investments"], part)) if "investments" in tables else _empty("investments")
+    turnover = _fetch(part, tables["turnover"]) if "turnover" in tables else _empty("turnover")
+    investments = _fetch(part, tables["investments"]) if "investments" in tables else _empty("investments")
     groups = _empty("enterprise_groups")
     wanted = units[[GROUP_ID]].dropna().drop_duplicates()
     if "enterprise_groups" in tables and len(wanted):
-        table = tables["enterprise_groups"]
-        groups = _fetch(table.semi_join(from_frame(engine, wanted.astype("int64")), GROUP_ID))
+        known = _KnownRows(GROUP_ID, distinct=False)
+        groups = _fetch(known, tables["enterprise_groups"], from_frame(engine, wanted.astype("int64")))
     return Sample(units, turnover, investments, groups, listed, persons, links, linked, rows, _totals(tables))
 
 
-def _of_units(table: ir.Table, part: float) -> ir.Table:
-    """Keep the rows of a part of the units."""
-    if part >= 1:
-        return table
-    return table.filter((table[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part * _PRIME))
-
-
-def _units(table: ir.Table, links: Frame, part: float, engine: Engine) -> tuple[Frame, Frame]:
+def _units(table: ir.Table, links: Frame, part: _PartOfUnits, engine: Engine) -> tuple[Frame, Frame]:
     """Return the sample of units, and the unit and year of those with a link; the register is read once for both."""
     wanted = links[[BE_ID]].dropna().drop_duplicates()
-    if part < 1:
-        sampled = (table[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part * _PRIME)
-        found = table[BE_ID].isin(from_frame(engine, wanted.astype("int64"))[BE_ID]) if len(wanted) else sampled
-        table = table.filter(sampled | found)
-    rows = _fetch(table)
+    listed = [from_frame(engine, wanted.astype("int64"))] if len(wanted) and part.part < 1 else []
+    rows = _fetch(part, table, *listed)
     linked = rows.loc[rows[BE_ID].isin(wanted[BE_ID]), [BE_ID, YEAR]]
-    return rows[(rows[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part * _PRIME)].reset_index(drop=True), linked
+    sampled = (rows[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part.part * _PRIME)
+    return rows[sampled].reset_index(drop=True), linked
 
 
 def _participants(tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Frame, Frame, Frame]:
     """Follow the participants to their persons and the links of these."""
     if not all(name in tables for name in ("participants", "kvk_person", "person_business_unit")):
         return _empty("participants"), _empty("kvk_person"), _empty("person_business_unit")
-    participants = _fetch(tables["participants"])
+    participants = _fetch(_PartOfUnits(1.0), tables["participants"])
     persons = _known(tables["kvk_person"], participants, "kvk_id", engine)
     links = _known(tables["person_business_unit"], persons, "person_id", engine)
     return participants, persons, links
@@ -110,26 +136,24 @@ def _participants(tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Frame
 def _known(table: ir.Table, rows: pd.DataFrame, column: str, engine: Engine) -> pd.DataFrame:
     """Return the distinct rows of a table whose column occurs in other rows."""
     keys = rows[[column]].dropna().drop_duplicates()
-    if keys.empty:
-        return _fetch(table.limit(0))
-    return _fetch(table.semi_join(from_frame(engine, keys), column).distinct())
+    return _fetch(_KnownRows(column, distinct=True), table, from_frame(engine, keys.astype("str")))
 
 
 def _totals(tables: Mapping[str, ir.Table]) -> dict[int, float]:
     """Add up all turnover by year."""
     if "turnover" not in tables:
         return {}
-    table = tables["turnover"]
-    sums = _fetch(table.group_by(YEAR).aggregate(total=table["turnover"].sum()))
+    sums = _fetch(_Totals(), tables["turnover"])
     return dict(zip(sums[YEAR].astype(int), sums["total"].astype(float), strict=True))
 
 
-def _fetch(table: ir.Table) -> pd.DataFrame:
-    """Bring rows out of the engine: dates as days, whole numbers with gaps as floats, texts as categories."""
-    texts = {name: ibis.Schema({name: kind}) for name, kind in table.schema().items() if kind.is_string()}
-    frame = fetch_arrow(table).to_pandas(date_as_object=False, strings_to_categorical=False)
-    for name in texts:
-        frame[name] = frame[name].astype("object")
+def _fetch(question: Question, *tables: ir.Table) -> pd.DataFrame:
+    """Bring rows out of the engine: dates as days, whole numbers with gaps as floats, texts as objects."""
+    rows = ask(question, *tables)
+    frame = rows.to_pandas(date_as_object=False, strings_to_categorical=False)
+    for field in rows.schema:
+        if pa.types.is_string(field.type):
+            frame[field.name] = frame[field.name].astype("object")
     return frame
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -51,15 +51,15 @@ def odd_dates(dates: pd.Series, first: int, last: int) -> pd.Series:
 
 
 def _persons(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
-    persons = rows[EMPLOYED_PERSONS]
-    known = persons.dropna()
-    yield from share("persons_missing", place, persons.isna().sum(), len(persons))
-    yield from share("persons_zero", place, (known == 0).sum(), len(known))
-    lower = rows["size_code"].map(facts("size_classes")["codes"])
-    both = pd.DataFrame({"code": lower, "persons": persons}).dropna().astype(float)
+    persons = rows[EMPLOYED_PERSONS].to_numpy(dtype=np.float64)
+    known = ~np.isnan(persons)
+    yield from share("persons_missing", place, (~known).sum(), len(persons))
+    yield from share("persons_zero", place, (persons == 0).sum(), known.sum())
+    lower = rows["size_code"].map(facts("size_classes")["codes"]).to_numpy(dtype=np.float64)
+    both = known & ~np.isnan(lower)
     edges = [-np.inf, *facts("size_classes")["classes"]["size_class"]["lower"][1:], np.inf]
-    by_code, by_persons = (np.searchsorted(edges, both[name], side="right") for name in ("code", "persons"))
-    yield from share("persons_against_size_code", place, (by_code != by_persons).sum(), len(both))
+    by_code, by_persons = (np.searchsorted(edges, values[both], side="right") for values in (lower, persons))
+    yield from share("persons_against_size_code", place, (by_code != by_persons).sum(), both.sum())
     codes = rows["size_code"].dropna()
     codes = codes[~codes.isin(facts("size_classes")["unknown"]["codes"])]
     unknown = (~codes.isin(list(facts("size_classes")["codes"]))).sum()
@@ -67,33 +67,37 @@ def _persons(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
 
 
 def _persons_between_years(table: str, wide: pd.DataFrame) -> Iterator[Measure]:
-    for first, second in combinations(sorted(wide.columns), 2):
-        both = wide[[first, second]].dropna()
-        both = both[(both > 0).all(axis=1)]
-        ratio = (both[second] / both[first]).to_numpy()
-        place = f"{table} {int(second)} / {int(first)}"
-        if second == min(year for year in wide.columns if year > first):
-            yield from median("persons_between_years", place, ratio)
-        large = ratio[(both[first] >= LARGE).to_numpy()]
-        yield from share("persons_repeat_a_year", place, (np.abs(large - 1) < SAME).sum(), len(large))
+    years = sorted(wide.columns)
+    values = {year: wide[year].to_numpy(dtype=np.float64) for year in years}
+    for at, first in enumerate(years):
+        for second in years[at + 1 :]:
+            both = (values[first] > 0) & (values[second] > 0)
+            ratio = values[second][both] / values[first][both]
+            place = f"{table} {int(second)} / {int(first)}"
+            if second == years[at + 1]:
+                yield from median("persons_between_years", place, ratio)
+            large = ratio[values[first][both] >= LARGE]
+            yield from share("persons_repeat_a_year", place, (np.abs(large - 1) < SAME).sum(), len(large))
 
 
 def _columns(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
     """Measure the share of the most common value of each column in which units differ."""
     for column in (EMPLOYED_PERSONS, GROUP_ID, "founded"):
-        known = rows[column].dropna()
-        most = int(known.value_counts().iloc[0]) if len(known) else 0
-        yield from share("columns_constant", f"{place} {column}", most, len(known))
-    founded = rows["founded"].dropna()
-    most = int(founded.value_counts().iloc[0]) if len(founded) else 0
-    yield from share("founding_on_one_day", place, most, len(founded))
+        counts = rows[column].value_counts(sort=False).to_numpy()
+        most, known = counts.max(initial=0), counts.sum()
+        yield from share("columns_constant", f"{place} {column}", most, known)
+        if column == "founded":
+            yield from share("founding_on_one_day", place, most, known)
 
 
 def _activities(place: str, codes: pd.Series) -> Iterator[Measure]:
-    known = codes[codes.notna() & ~codes.isin(UNKNOWN_ACTIVITIES)].astype(str)
-    yield from share("activities_missing", place, len(codes) - len(known), len(codes))
-    yield from share("activities_known", place, (~known.str[:2].isin(_divisions())).sum(), len(known))
-    yield from share("activities_with_zero", place, known.str.startswith("0").sum(), len(known))
+    counts = codes.value_counts(sort=False)
+    counts = counts[~counts.index.isin(UNKNOWN_ACTIVITIES)]
+    known = counts.index.astype(str)
+    total = counts.sum()
+    yield from share("activities_missing", place, len(codes) - total, len(codes))
+    yield from share("activities_known", place, counts[~known.str[:2].isin(_divisions())].sum(), total)
+    yield from share("activities_with_zero", place, counts[known.str.startswith("0")].sum(), total)
 
 
 @cache
@@ -111,23 +115,25 @@ def _founded(place: str, founded: pd.Series, year: int) -> Iterator[Measure]:
 
 def _same_units(units: pd.DataFrame) -> Iterator[Measure]:
     """Compare consecutive years: units go on, and keep what seldom changes; classes keep their shares."""
-    by_year = {year: rows.drop_duplicates(BE_ID).set_index(BE_ID) for year, rows in split(units)}
+    divisions = units["sbi"].map({code: str(code)[:2] for code in units["sbi"].dropna().unique()})
+    kept = units[[BE_ID, YEAR, "founded", GROUP_ID, "municipality", "size_code"]].assign(division=divisions)
+    by_year = {year: rows.drop_duplicates(BE_ID).set_index(BE_ID) for year, rows in split(kept)}
     for first, second in pairwise(sorted(by_year)):
         before, now = by_year[first], by_year[second]
         place = f"business_units {second} / {first}"
-        common = before.index.intersection(now.index)
-        yield from share("units_go_on", place, len(common), min(len(before), len(now)))
+        at = now.index.get_indexer(before.index)
+        common, at = at >= 0, at[at >= 0]
+        yield from share("units_go_on", place, len(at), min(len(before), len(now)))
         for check, column in (
-            ("activities_between_years", "sbi"),
+            ("activities_between_years", "division"),
             ("founding_between_years", "founded"),
             ("groups_between_years", GROUP_ID),
             ("municipalities_between_years", "municipality"),
         ):
-            both = pd.DataFrame({"before": before.loc[common, column], "now": now.loc[common, column]}).dropna()
-            if column == "sbi":
-                both = both.astype(str).apply(lambda codes: codes.str[:2])
-            yield from share(check, place, (both["before"] != both["now"]).sum(), len(both))
-        yield from _shares("activity_shares", place, before["sbi"].str[:2], now["sbi"].str[:2])
+            then, later = before[column].to_numpy()[common], now[column].to_numpy()[at]
+            both = pd.notna(then) & pd.notna(later)
+            yield from share(check, place, (then[both] != later[both]).sum(), both.sum())
+        yield from _shares("activity_shares", place, before["division"], now["division"])
         yield from _shares("size_class_shares", place, before["size_code"], now["size_code"])
 
 
