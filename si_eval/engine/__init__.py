@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import ibis
+import ibis.expr.operations as ops
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -72,7 +73,7 @@ def iter_batches(expression: ir.Table) -> Iterator[pa.RecordBatch]:
     engine = expression.get_backend()
     pa.default_memory_pool().release_unused()
     if is_local(engine):
-        answer = engine.con.sql(engine.compile(expression))
+        answer = engine.con.sql(prepared.write(expression))
         read = answer.to_arrow_reader if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader
         rows = read(BATCH_ROWS)
     else:
@@ -153,12 +154,14 @@ def spill_to_parquet(engine: Engine, parts: Iterable[pa.Table]) -> ir.Table:
 
 def create_view(engine: Engine, expression: ir.Table) -> ir.Table:
     """Name an expression in the engine, so that what is built on it stays short; nothing is computed."""
-    return engine.create_view(ibis.util.gen_name("si_eval"), expression)
+    if not is_local(engine) or expression.op().find(ops.InMemoryTable):
+        return engine.create_view(ibis.util.gen_name("si_eval"), expression)
+    return prepared.create_view(engine, prepared.write(expression))
 
 
 def fetch_arrow(expression: ir.Table) -> pa.Table:
     """Bring the rows of an expression out of the engine as columns."""
-    return expression.to_pyarrow() if is_local(expression.get_backend()) else spark.fetch(expression)
+    return prepared.fetch(expression) if is_local(expression.get_backend()) else spark.fetch(expression)
 
 
 def fetch(expression: ir.Table) -> pd.DataFrame:
@@ -176,7 +179,7 @@ def materialise(engine: Engine, expression: ir.Table) -> ir.Table:
     if not is_local(engine):
         return spark.materialise(engine, expression)
     name = ibis.util.gen_name("si_eval")
-    engine.con.execute(f'CREATE TEMP TABLE "{name}" AS {engine.compile(expression)}')
+    engine.con.execute(f'CREATE TEMP TABLE "{name}" AS {prepared.write(expression)}')
     return prepared.describe(engine, name)
 
 
