@@ -45,6 +45,7 @@ PAIRS = [
 ]  # fmt: skip
 NAMES = {one: other for pair in PAIRS for one, other in (pair, pair[::-1])}
 NOT_CHANGED = ("annotation", "returns", "decorator_list")
+CHECKED = "strict"  # of zip: that lists are of one length is a check, which no right input fails
 
 
 def variants(node: ast.AST) -> Iterator[ast.AST]:
@@ -80,7 +81,9 @@ def changed(node: ast.AST, **fields: Any) -> ast.AST:
 
 
 def changeable(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield a node and what lies in it, types aside."""
+    """Yield a node and what lies in it, types and checks of lengths aside."""
+    if isinstance(node, ast.keyword) and node.arg == CHECKED:
+        return
     yield node
     for name, value in ast.iter_fields(node):
         if name not in NOT_CHANGED:

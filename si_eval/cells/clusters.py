@@ -98,7 +98,7 @@ class ClusterCounts:
         sums = self._sums(residuals)
         cell = self.groups.cell
         of_shared = _add_up(cell[self.groups.pair], residuals**2, len(self.n))
-        of_alone = np.where(self.alone > 0, np.maximum(squares - of_shared, 0.0), 0.0)
+        of_alone = np.maximum(squares - of_shared, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             together = np.bincount(cell, sums**2 * self.factor, minlength=len(self.n))
             variance = (np.where(self.alone > 0, of_alone * self.n / (self.n - 1), 0.0) + together) / self.n**2

@@ -123,7 +123,7 @@ def _ratio_std_error(
     measured: Mapping[str, FloatArray],
 ) -> FloatArray:
     """Compute the standard error of a ratio of sums by Taylor linearisation: that of the mean of its residuals."""
-    numerator, denominator = (np.where(gaps, 0.0, part) for part in parts)
+    numerator, denominator = parts
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = measured["numerator"] / measured["denominator"]
         residual = np.where(gaps, 0.0, numerator - ratio[cells.cell] * denominator)

@@ -20,7 +20,7 @@ from si_eval.registry import Indicator
 
 SAME = 1e-9  # relative: the same formulas, with sums in another order and roots of differences
 LEVEL, WINSOR = 0.9, 0.01
-SIZES = {"none": 0, "one": 1, "two": 2, "three": 3, "holding": 4, "dozen": 12, "equal": 6, "signs": 15, "many": 60}
+SIZES = {"none": 0, "one": 1, "two": 2, "three": 3, "holding": 4, "dozen": 12, "equal": 6, "signs": 15, "zeros": 5, "many": 60}
 POSITIVE = {"one", "dozen", "many"}
 
 
@@ -39,8 +39,11 @@ def units_of(seed: int) -> pd.DataFrame:
     frame.loc[(frame["cell"] == "none") | (frame["cell"].isin(["many", "signs"]) & (rng.random(n) < 0.15)), "value"] = (
         np.nan
     )
+    frame.loc[frame["cell"] == "zeros", "value"] = rng.integers(0, 3, (frame["cell"] == "zeros").sum())
     frame["holding"] = np.where(rng.random(n) < 0.5, rng.integers(0, n // 5, n), -1)
-    frame.loc[frame["cell"] == "holding", "holding"] = 1_000
+    frame.loc[(frame["cell"] == "holding") | ((frame["cell"] == "one") & frame["group"]), "holding"] = 1_000
+    dozen = (frame["cell"] == "dozen") & ~frame["group"]
+    frame.loc[dozen, "holding"] = np.where(rng.random(n) < 0.5, 1_001, 1_002)[dozen]  # none is alone
     frame.loc[frame["holding"].map(frame["holding"].value_counts()) < 2, "holding"] = -1
     return frame
 
@@ -158,6 +161,7 @@ def test_measures_and_errors_are_those_of_the_formulas(seed: int, by_group: bool
         if not len(ours):
             numbers = [value for name, value in row.items() if name not in ("indicator", "group", "cell")]
             assert row["n"] == row["n_holdings"] == 0
+            assert np.isnan([row["mean"], row["total"], row["smallest"], row["numerator"], row["denominator"]]).all()
             assert all(np.isnan(value) or value == 0 for value in numbers)
             continue
         expected = expected_of(ours, theirs, LEVEL)
@@ -168,6 +172,18 @@ def test_measures_and_errors_are_those_of_the_formulas(seed: int, by_group: bool
         for name, value in expected.items():
             told = f"{row['cell']} {row['group']} {name}"
             assert row[name] == pytest.approx(value, rel=SAME, abs=1e-12, nan_ok=True), told
+
+
+def test_an_indicator_that_few_units_have_is_measured_as_any_other() -> None:
+    """Where few have it the others are left out before anything is computed: the same numbers."""
+    frame = units_of(7)
+    gaps = [frame.assign(value=np.nan, cell=name) for name in ("none", "many")]
+    many = pd.concat([frame, *gaps * 12]).sample(frac=1, random_state=1, ignore_index=True)
+    errors = Errors(LEVEL, robust=("winsorised_mean", "mean_log"))
+    keys = ["group", "cell"]
+    dense, sparse = (measured(one, errors).set_index(keys).sort_index() for one in (frame, many))
+    pd.testing.assert_frame_equal(sparse.loc[dense.index], dense, rtol=SAME)
+    assert dense["n"].sum() < 0.1 * len(many)
 
 
 def test_cells_without_a_split_are_each_others_opposite() -> None:
