@@ -1,4 +1,4 @@
-"""Averages of effects and what their intervals rest on, by definition: loops over effects, and slopes by differences."""
+"""Averages of effects and what intervals rest on, by definition: loops over effects, and slopes by differences."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def effects_of(seed: int, *, clusters: int = 0) -> GroupTimeEffects:
 
 
 def averages(effects: GroupTimeEffects, kind: str, chosen: np.ndarray, point: np.ndarray) -> tuple[list, np.ndarray]:
-    """Average by the definition of Callaway and Sant'Anna, table 1, at a point (effects, shares); overall comes last."""
+    """Average by the definition (Callaway and Sant'Anna, table 1) at a point (effects, shares); overall comes last."""
     att, share = point[: len(effects.att)], dict(zip(effects.cohorts, point[len(effects.att) :], strict=True))
     cells = [
         (g, t, att[at])
