@@ -20,7 +20,18 @@ from si_eval.registry import Indicator
 
 SAME = 1e-9  # relative: the same formulas, with sums in another order and roots of differences
 LEVEL, WINSOR = 0.9, 0.01
-SIZES = {"none": 0, "one": 1, "two": 2, "three": 3, "holding": 4, "dozen": 12, "equal": 6, "signs": 15, "zeros": 5, "many": 60}
+SIZES = {
+    "none": 0,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "holding": 4,
+    "dozen": 12,
+    "equal": 6,
+    "signs": 15,
+    "zeros": 5,
+    "many": 60,
+}
 POSITIVE = {"one", "dozen", "many"}
 
 
