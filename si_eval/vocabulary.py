@@ -161,17 +161,36 @@ PRE_TREND = "pre_trend"
 PRE_TREND_WALD = "pre_trend_wald"  # over cohorts and years, as R's `did` has it
 TREND_BEFORE = "trend_before"  # the slope of that line
 TREND_BOUND = "trend_bound"  # the largest change by trend that the years before leave room for
+ATT_PROPORTIONAL = "att_proportional"  # over what participants would have had
+ATT_BY_CLASS, ATT_HOLM = "att_by_class", "att_holm"  # of a class of the base year; with p-values for all classes
+ATT_ENTERED = "att_entered"  # on those who had entered, of all who may have
+HETEROGENEITY = "heterogeneity"  # the test that the effects of all classes are the same
+BACON_SHARE = "bacon_share"  # of a kind of comparison in the coefficient of two-way fixed effects
 MARYLAND = "maryland_scale"
 MDE = "minimum_detectable_effect"
 BREAKDOWN = "breakdown"
-EFFECTS = frozenset({ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW, ATT_LESS_TREND})
+EFFECTS = frozenset(
+    {
+        ATT,
+        ATT_SIMULTANEOUS,
+        ATT_ROBUST,
+        ATT_ENTRY,
+        ATT_ENTRY_BOUNDS,
+        ATT_WINDOW,
+        ATT_LESS_TREND,
+        ATT_BY_CLASS,
+        ATT_HOLM,
+        ATT_ENTERED,
+    }
+)
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
 WITHIN, SWITCHING, ENTRY, EXIT = "change_within", "change_switching", "change_entry", "change_exit"  # of a mean
 SAME_START, BEYOND_SAME_START = "change_from_same_start", "change_beyond_same_start"
 STATISTICS = (
     COUNT, SHARE, MEAN, MEDIAN, RATIO_OF_SUMS, WINSORISED_MEAN, MEAN_LOG, INDEX, GAP, SMD, EQUIVALENCE, SUM,
     CHANGE, GROWTH, TARGET, ATTAINMENT, ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW,
-    ATT_LESS_TREND, PRE_TREND, PRE_TREND_WALD, TREND_BEFORE, TREND_BOUND, MARYLAND, MDE, BREAKDOWN,
+    ATT_LESS_TREND, PRE_TREND, PRE_TREND_WALD, TREND_BEFORE, TREND_BOUND, MARYLAND, MDE, BREAKDOWN, BACON_SHARE,
+    ATT_PROPORTIONAL, ATT_BY_CLASS, ATT_HOLM, ATT_ENTERED, HETEROGENEITY,
     WITHIN, SWITCHING, ENTRY, EXIT, SAME_START, BEYOND_SAME_START,
 )  # fmt: skip
 

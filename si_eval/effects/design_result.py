@@ -22,6 +22,8 @@ WELCH_SATTERTHWAITE = "HC2, t (Welch-Satterthwaite)"
 CR2 = "CR2, t (Satterthwaite)"
 WEIGHTED = "influence over the root of one less leverage, t (n - 1)"
 MATCHED = "Abadie-Imbens, t (n - 1)"
+NESTED_EFFECTS = "CR1, t (clusters - 1), unit effects nested in clusters counted as one, as in fixest"
+COUNTED_EFFECTS = "CR0, t (clusters - 1), all effects counted as parameters, as in linearmodels"
 MATCHED_SETS = "CR2 over matched sets and clusters, t (Satterthwaite)"
 
 
@@ -60,6 +62,16 @@ def with_note(estimate: Estimate, reason: Reason) -> Estimate:
     return estimate._replace(note=bilingual(f"{nl}; {reason.text('nl')}", f"{en}; {reason.text('en')}"))
 
 
+class Counted(NamedTuple):
+    """A number of units that is no estimate: of an indicator and group, with who they are (units,)."""
+
+    indicator: str
+    group: str
+    number: float
+    units: BoolArray
+    category: str = ALL
+
+
 @dataclass(frozen=True)
 class DesignResult:
     """Result of a design: estimates, participants left out by reason (units,), and what they may be called.
@@ -71,3 +83,4 @@ class DesignResult:
     why: Reason
     left_out: dict[Reason, BoolArray] = field(default_factory=dict)
     evidence: Evidence = "association"
+    counted: list[Counted] = field(default_factory=list)

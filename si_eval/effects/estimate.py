@@ -11,18 +11,29 @@ import numpy as np
 import pandas as pd
 
 from si_eval import cells
+from si_eval.effects.by_entry import estimate_by_entry
 from si_eval.effects.design_result import DesignResult, with_note
 from si_eval.effects.estimate_rows import count_rows, estimate_rows, keys_of_filter, units_of_estimates
 from si_eval.effects.long_difference import estimate_long_difference
 from si_eval.effects.match import Matching, match_for, matched_arrays
 from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
-from si_eval.effects.requests import STAGGERED, Design, Request, check_effect_request
+from si_eval.effects.requests import (
+    LONG_DIFFERENCE,
+    STAGGERED,
+    TWO_BY_TWO,
+    TWO_WAY,
+    Design,
+    Request,
+    check_effect_request,
+)
 from si_eval.effects.sides import placed, placed_sides
-from si_eval.effects.staggered import estimate_staggered
+from si_eval.effects.simple_designs import estimate_two_by_two, estimate_two_way
 from si_eval.results import Panel, ResultTable
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ATT,
+    ATT_PROPORTIONAL,
+    BACON_SHARE,
     DIFFERENCE,
     GROUP,
     INDICATOR,
@@ -30,6 +41,8 @@ from si_eval.vocabulary import (
     LOG_POINTS,
     RESTS_ON,
     RULE_SET,
+    SHARE,
+    STATISTIC,
     UNIT_OF_MEASURE,
     Reason,
     bilingual,
@@ -67,6 +80,12 @@ def estimate_effect(
     against: str | Sequence[str] | None = None,
     match: Matching | Mapping[str, Any] | str | None = None,
     weights: str | None = None,
+    aggregation: Sequence[str] | None = None,
+    window: tuple[int, int] | None = None,
+    balance: int | None = None,
+    by: str | None = None,
+    scale: Literal["difference", "proportional"] = "difference",
+    share_entered: float | None = None,
 ) -> ResultTable:
     """Estimate what participation did to an outcome, on the participants.
 
@@ -82,12 +101,14 @@ def estimate_effect(
         Units by year, from `build_panel` or `panel_from_frame`.
     outcome : str
         Name of an indicator of the panel.
-    design : {"staggered", "long_difference"}, default "staggered"
-        How units are compared.
+    design : {"staggered", "two_by_two", "long_difference", "twfe"}, default "staggered"
+        How units are compared. ``two_by_two``: those who entered between the first and the last of ``years``.
+        ``twfe``: two-way fixed effects, with the comparisons that they are made of, as a warning.
     method : str or sequence of str, optional
-        How covariates adjust. Of a staggered design one of ``dr`` (default), ``ipw`` and ``reg``; of a long difference
-        any of ``unadjusted``, ``lagged_outcome`` (at the same level in the first year), ``regression``,
-        ``inverse_probability``, ``doubly_robust``, ``entropy_balancing`` and ``nearest_neighbour`` (by default all).
+        How covariates adjust. Of a staggered design and a two-by-two one of ``dr`` (default), ``ipw`` and ``reg``; of a
+        long difference any of ``unadjusted``, ``lagged_outcome`` (at the same level in the first year),
+        ``regression``, ``inverse_probability``, ``doubly_robust``, ``entropy_balancing`` and ``nearest_neighbour`` (by
+        default all).
     covariates : sequence of str
         Panel columns, taken in the year before. None by default.
     controls : {"never", "not_yet"}, default "never"
@@ -106,8 +127,9 @@ def estimate_effect(
         without one is its own. A standard error needs two clusters on each side and five in all.
     earliest_entry : int or str, optional
         First year in which participants whose entry is not known may have entered: a year, or a panel column that has
-        it for each (the start of a project). Of a long difference: adds the change since the year before each year in
-        which they may have entered (``att_entry``), and bounds over these years.
+        it for each (the start of a project). A staggered design takes it for their year of entry, so that years before
+        it show trends, and estimates the effect of being able to take part. Of a long difference: adds the change since
+        the year before each year in which they may have entered (``att_entry``), and bounds over these years.
     min_units : int, default 10
         Cohorts with fewer units in a cell, on either side, are in no average: they could be computed back from it.
     smallest_effect : float, optional
@@ -130,6 +152,22 @@ def estimate_effect(
     weights : str, optional
         Panel column with what each unit counts for (survey weights, persons employed), in the year before entry; of a
         long difference in the first year.
+    aggregation : sequence of str, optional
+        Which averages of a staggered design become rows: ``overall``, ``cohort``, ``event``, ``cells`` (the default),
+        ``simple`` (over all cells since entry), ``period`` (by year), and ``units``: counts of who is compared, of what
+        the others are worth, and of participants without an outcome by years since entry.
+    window : tuple of int, optional
+        First and last year since entry of the rows ``event``. All by default.
+    balance : int, optional
+        Rows ``event`` rest on the cohorts that the panel shows so many years after entry, and end there.
+    by : str, optional
+        A column of classes: rows ``att_by_class`` for units by the first class that the panel has of them, with
+        ``att_holm`` (p-values for all classes) and ``heterogeneity`` (the test that they are the same). Of a staggered
+        design.
+    scale : {"difference", "proportional"}, default "difference"
+        Adds ``att_proportional``: the overall effect over what participants would have had. Zeros are no problem.
+    share_entered : float, optional
+        Share of those who may have entered (``earliest_entry``) that did, as the programme knows: adds ``att_entered``.
 
     Returns
     -------
@@ -189,14 +227,16 @@ def estimate_effect(
             estimate_effect, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
             anticipation=anticipation, years=years, logarithm=logarithm, cluster=cluster,
             earliest_entry=earliest_entry, min_units=min_units, smallest_effect=smallest_effect, level=level, seed=seed,
-            match=match, weights=weights,
+            match=match, weights=weights, aggregation=aggregation, window=window, balance=balance, by=by, scale=scale,
+            share_entered=share_entered,
         )  # fmt: skip
         return cells.compare_against("estimate_effect", panel, against, where, years, again)
     request = check_effect_request(
         panel, outcome=outcome, design=design, method=method, covariates=covariates, controls=controls,
         anticipation=anticipation, where=where, years=years, logarithm=logarithm, cluster=cluster,
         earliest_entry=earliest_entry, min_units=min_units, smallest_effect=smallest_effect, level=level, seed=seed,
-        match=match, weights=weights,
+        match=match, weights=weights, aggregation=aggregation, window=window, balance=balance, by=by, scale=scale,
+        share_entered=share_entered,
     )  # fmt: skip
     matching = match_for(panel, match, _match_defaults(request), request.where)
     arrays = read_arrays(
@@ -204,20 +244,26 @@ def estimate_effect(
         request.outcome,
         where=request.where,
         years=_years_to_read(panel, request),
-        covariates=request.covariates,
+        covariates=(*request.covariates, *_own_class(request)),
+        classes=_own_class(request),
         logarithm=request.logarithm,
         cluster=request.cluster,
         earliest_entry=request.earliest_entry,
         weights=request.weights,
-        with_non_participants=request.design != STAGGERED or not entry_is_unknown(panel),
+        with_non_participants=_needs_others(panel, request),
     )
     result = _estimate_matched(arrays, request, matching)
     unit = LOG_POINTS if logarithm else panel.indicators[request.outcome].unit
     source = cells.unit_source(panel)
     estimates = estimate_rows(result, request.level)
     estimates[RESTS_ON] = units_of_estimates(result, arrays, request, source)
-    estimates = estimates.assign(**{INDICATOR: request.outcome, GROUP: DIFFERENCE, UNIT_OF_MEASURE: unit})
-    rows = pd.concat([estimates, count_rows(result, arrays, source)], ignore_index=True)
+    relative = estimates[STATISTIC].isin([ATT_PROPORTIONAL, BACON_SHARE])
+    units = pd.Series(np.where(relative, SHARE, unit), index=estimates.index)
+    estimates = estimates.assign(**{INDICATOR: request.outcome, GROUP: DIFFERENCE}).assign(**{UNIT_OF_MEASURE: units})
+    rows = pd.concat(
+        [estimates, count_rows(result, arrays if request.design != TWO_WAY else arrays.without_ended(), source)],
+        ignore_index=True,
+    )
     rows = rows.assign(**keys_of_filter(rows, request.where), **{RULE_SET: panel.rules.name})
     return ResultTable(
         frame=cells.tidy_frame(rows),
@@ -237,6 +283,16 @@ def _years_to_read(panel: Panel, request: Request) -> tuple[int, ...] | None:
     if request.years is None or request.earliest_entry is None:
         return request.years
     return tuple(year for year in panel.per_year if min(request.years) <= year <= max(request.years))
+
+
+def _needs_others(panel: Panel, request: Request) -> bool:
+    """Whether units that never take part are compared: not where no year of entry is known or assumed."""
+    return request.design != STAGGERED or request.earliest_entry is not None or not entry_is_unknown(panel)
+
+
+def _own_class(request: Request) -> tuple[str, ...]:
+    """Return the column that estimates are split by, where it is no covariate already."""
+    return () if request.by is None or request.by in request.covariates else (request.by,)
 
 
 def _match_defaults(request: Request) -> dict[str, Any]:
@@ -263,24 +319,21 @@ def _estimate_matched(arrays: PanelArrays, request: Request, matching: Matching 
     if request.outcome in matching.covariates:
         estimates = [with_note(one, Reason.OUTCOME_MATCHED_ON) if one.statistic == ATT else one for one in estimates]
     left_out = {reason: placed(units, chosen) for reason, units in result.left_out.items()}
-    return replace(result, estimates=estimates, left_out={**unmatched, **left_out})
+    counted = [one._replace(units=placed(one.units, chosen)) for one in result.counted]
+    return replace(result, estimates=estimates, left_out={**unmatched, **left_out}, counted=counted)
 
 
 def _estimate(arrays: PanelArrays, request: Request) -> DesignResult:
     """Estimate by the design that was asked for."""
-    if request.design != STAGGERED:
+    if request.design == TWO_WAY:
+        return estimate_two_way(arrays, request.min_units, request.level)
+    if request.design == LONG_DIFFERENCE:
         return estimate_long_difference(arrays, request.adjustments, request.min_units, request.level)
-    return estimate_staggered(
-        arrays,
-        method=request.method,
-        controls=request.controls,
-        anticipation=request.anticipation,
-        clusters=arrays.cluster,
-        min_units=request.min_units,
-        level=request.level,
-        smallest_effect=request.smallest_effect,
-        seed=request.seed,
-    )
+    if request.design == TWO_BY_TWO:
+        return estimate_two_by_two(
+            arrays, method=request.method, controls=request.controls, min_units=request.min_units, level=request.level
+        )
+    return estimate_by_entry(arrays, request)
 
 
 def _cannot_show(result: DesignResult) -> str:

@@ -104,6 +104,11 @@ def count_rows(result: DesignResult, arrays: PanelArrays, source: cells.PanelUni
          (EstimateUnits.of(source, f"{LEFT_OUT}: {reason}", source.lasting_ids(arrays.ids[units]), nobody),))
         for reason, units in result.left_out.items()
     ]  # fmt: skip
+    for one in result.counted:
+        ids = source.lasting_ids(arrays.ids[one.units])
+        sides = (ids, nobody) if one.group == PARTICIPANTS else (nobody, ids)
+        units = EstimateUnits.of(source, f"{one.indicator}: {one.category}", *sides)
+        counts.append((one.indicator, one.category, int(one.number), one.group, UNITS, (units,)))
     if arrays.n_not_positive:
         counts.append((LEFT_OUT, Reason.NOT_POSITIVE.note, arrays.n_not_positive, ALL, RECORDS, ()))
     if len(arrays.ended):

@@ -61,7 +61,8 @@ class PanelArrays:
     without one is its own; None where each unit is. ``ended`` are the ids of units that stop taking part,
     ``n_not_positive`` counts the values without a logarithm. ``covariates`` are numbers, or codes whose ``labels`` are
     given, of shape (units, years). ``earliest`` (units,) is the first year in which a unit may have entered.
-    ``weights`` (units, years) are what units count for; ``matched`` what they count for in comparisons of a cohort, of
+    ``after`` (units, years) marks the years after the last of taking part; ``weights`` (units, years) are what units
+    count for; ``matched`` what they count for in comparisons of a cohort, of
     all cohorts under `ALL_COHORTS`.
     """
 
@@ -76,6 +77,7 @@ class PanelArrays:
     shift: int = 0
     earliest: FloatArray | None = None
     ended: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    after: BoolArray | None = None
     weights: FloatArray | None = None
     matched: Mapping[int, FloatArray] | None = None
 
@@ -96,6 +98,14 @@ class PanelArrays:
             own = own * self.matched[cohort if cohort in self.matched else ALL_COHORTS][rows]
         return own
 
+    def with_covariates(self, covariates: Mapping[str, FloatArray | npt.NDArray[np.int32]]) -> PanelArrays:
+        """Return the arrays with other covariates, of those that they know."""
+        return replace(self, covariates=covariates)
+
+    def without_ended(self) -> PanelArrays:
+        """Return the arrays for a design in which units take part only in the years in which they do."""
+        return replace(self, ended=self.ended[:0])
+
     def only(self, chosen: BoolArray) -> PanelArrays:
         """Return the arrays of some of the units (units,)."""
         return replace(
@@ -104,6 +114,7 @@ class PanelArrays:
             covariates={name: values[chosen] for name, values in self.covariates.items()},
             earliest=None if self.earliest is None else self.earliest[chosen],
             ended=np.intersect1d(self.ended, self.ids[chosen]),
+            after=None if self.after is None else self.after[chosen],
             weights=None if self.weights is None else self.weights[chosen],
             matched=None if self.matched is None else {g: own[chosen] for g, own in self.matched.items()},
         )  # fmt: skip
@@ -297,6 +308,7 @@ def _to_arrays(
         if earliest_entry is None
         else _earliest(columns, line, len(ids), earliest_entry)[compared] + shift,
         ended=ids[np.unique(line[ended])] if ended is not None else ids[:0],
+        after=placed(ended, False)[compared] if ended is not None else None,
         weights=placed(columns.floats(UNIT_WEIGHT), np.nan)[compared] if weighted else None,
     )
 

@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
 from si_eval import cells, engine
-from si_eval.arguments import Arguments, describe_value
+from si_eval.arguments import Arguments, describe_value, whole_number
+from si_eval.effects.effect_rows import DEFAULT_AGGREGATION, EffectRows
 from si_eval.effects.group_time import Controls
 from si_eval.effects.long_difference import ADJUSTMENTS, WEIGHTED_ADJUSTMENTS
 from si_eval.effects.two_by_two import Method
 from si_eval.results import Panel
 from si_eval.vocabulary import BE_ID, ENTRY_YEAR, GROUP_ID, PARTICIPANT, PARTICIPATION_ENDED, WEIGHT, YEAR
 
-Design = Literal["staggered", "long_difference"]
+Design = Literal["staggered", "two_by_two", "long_difference", "twfe"]
 STAGGERED: Design = "staggered"
+TWO_BY_TWO: Design = "two_by_two"
+LONG_DIFFERENCE: Design = "long_difference"
+TWO_WAY: Design = "twfe"
 AUTO, BY_UNIT, BY_GROUP = "auto", "unit", "group"  # what errors are clustered by; or a column of the panel
 HOLDING = "holding"  # the earlier word for an enterprise group
 FUNCTION = "estimate_effect"
 DOUBLY_ROBUST: Method = "dr"
 NO_COVARIATES = (BE_ID, GROUP_ID, YEAR, PARTICIPANT, ENTRY_YEAR, PARTICIPATION_ENDED, WEIGHT)
 MIN_YEARS = 2
+AGGREGATIONS = (*DEFAULT_AGGREGATION, "simple", "period", "units")
+Scale = Literal["difference", "proportional"]
+UNUSED = {  # options that a design does not use, with their default
+    STAGGERED: (),
+    TWO_BY_TWO: ("anticipation", "seed", "smallest_effect", "earliest_entry"),
+    LONG_DIFFERENCE: ("controls", "anticipation", "seed", "smallest_effect", "scale"),
+    TWO_WAY: ("method", "controls", "anticipation", "seed", "smallest_effect", "earliest_entry", "scale"),
+}
+OF_STAGGERED = ("aggregation", "window", "balance", "share_entered")
+DEFAULTS = {
+    "anticipation": 0, "seed": 0, "smallest_effect": None, "earliest_entry": None, "controls": "never", "method": None,
+    "scale": "difference", "aggregation": None, "window": None, "balance": None, "share_entered": None,
+}  # fmt: skip
+NAMES = {STAGGERED: "a staggered design", TWO_BY_TWO: "a two-by-two", LONG_DIFFERENCE: "a long difference",
+         TWO_WAY: "two-way fixed effects"}  # fmt: skip
 MIN_LEVEL = 0.8  # of detectable effects
 
 
@@ -49,6 +69,10 @@ class Request:
     level: float
     seed: int
     weights: str | None = None
+    rows: EffectRows = field(default_factory=EffectRows)
+    by: str | None = None
+    scale: Scale = "difference"
+    share_entered: float | None = None
 
 
 def check_effect_request(
@@ -71,6 +95,12 @@ def check_effect_request(
     seed: object,
     match: object,
     weights: object,
+    aggregation: object,
+    window: object,
+    balance: object,
+    by: object,
+    scale: object,
+    share_entered: object,
 ) -> Request:
     """Return the request of a call; raise `ArgumentError` with everything that is wrong with it.
 
@@ -81,18 +111,25 @@ def check_effect_request(
     staggered = design == STAGGERED
     adjustments: tuple[str, ...] = ()
     chosen = DOUBLY_ROBUST if method is None else method
-    if staggered:
-        if earliest_entry is not None:
-            action = "leave it out, or choose design='long_difference'"
-            expected = "nothing: a staggered design does not use it"
-            arguments.add("earliest_entry", describe_value(earliest_entry), expected, action)
-        chosen = arguments.option("method", chosen, get_args(Method))
-    elif design:
+    given: dict[str, object] = {
+        "anticipation": anticipation, "seed": seed, "smallest_effect": smallest_effect, "controls": controls,
+        "earliest_entry": earliest_entry, "method": method, "scale": scale, "aggregation": aggregation,
+        "window": window, "balance": balance, "share_entered": share_entered,
+    }  # fmt: skip
+    if design == LONG_DIFFERENCE:
         known = list(ADJUSTMENTS) if match is None and weights is None else WEIGHTED_ADJUSTMENTS
-        given = known if method is None else method
-        adjustments = arguments.names("method", given, known, what="methods of a long difference")
-        _refuse_unused(arguments, controls=(controls, "never"), anticipation=(anticipation, 0),
-                       seed=(seed, 0), smallest_effect=(smallest_effect, None))  # fmt: skip
+        asked = known if method is None else method
+        adjustments = arguments.names("method", asked, known, what="methods of a long difference")
+        chosen = DOUBLY_ROBUST
+    elif design in (STAGGERED, TWO_BY_TWO):
+        chosen = arguments.option("method", chosen, get_args(Method))
+    if design:
+        _refuse_unused(arguments, design, given)
+    if design == TWO_WAY:
+        chosen = DOUBLY_ROBUST
+    if share_entered is not None and earliest_entry is None:
+        expected = "it with earliest_entry: it is the share of those who may have entered"
+        arguments.add("share_entered", describe_value(share_entered), expected, "give both, or leave it out")
     request = Request(
         outcome=_check_outcome(arguments, panel, outcome),
         design=design,
@@ -113,7 +150,16 @@ def check_effect_request(
         level=panel.rules.level if level is None else arguments.level("level", level),
         seed=arguments.whole("seed", seed, least=0, action="give a whole number"),
         weights=check_weights(arguments, panel, weights),
+        rows=_check_rows(arguments, aggregation, window, balance),
+        by=_check_class(arguments, panel, by),
+        scale=cast(Scale, arguments.option("scale", scale, get_args(Scale))),
+        share_entered=None
+        if share_entered is None
+        else arguments.number("share_entered", share_entered, above=0, most=1, action="give a share of 0 to 1"),
     )
+    if request.scale == "proportional" and request.logarithm:
+        action = "leave one of them out"
+        arguments.add("scale", "'proportional' of a logarithm", "one of them: both are relative", action)
     if match is not None and request.controls == "not_yet":
         action = "leave controls out, or match"
         arguments.add("controls", "'not_yet' with a match", "'never': a match is with units that never enter", action)
@@ -132,11 +178,47 @@ def check_weights(arguments: Arguments, panel: Panel, weights: object) -> str | 
     return arguments.option("weights", weights, tuple(columns), action="name a column of numbers")
 
 
-def _refuse_unused(arguments: Arguments, **options: tuple[object, object]) -> None:
-    """Keep a problem for each option, given with its default, that a long difference does not use."""
-    for name, (given, default) in options.items():
-        if type(given) is not type(default) or given != default:
-            arguments.add(name, describe_value(given), "nothing: a long difference does not use it", "leave it out")
+def _check_rows(arguments: Arguments, aggregation: object, window: object, balance: object) -> EffectRows:
+    """Return which averages become rows."""
+    kinds: tuple[str, ...] = DEFAULT_AGGREGATION
+    if aggregation is not None:
+        kinds = arguments.names("aggregation", aggregation, AGGREGATIONS, what="averages")
+    return EffectRows(
+        kinds,
+        _check_window(arguments, window),
+        None if balance is None else arguments.whole("balance", balance, least=0, action="give a number of years"),
+    )
+
+
+def _check_window(arguments: Arguments, window: object) -> tuple[int, int] | None:
+    """Return the first and the last year since entry."""
+    if window is None:
+        return None
+    ends = [whole_number(one) for one in window] if isinstance(window, tuple | list) else []
+    if len(ends) != 2 or ends[0] is None or ends[1] is None or not ends[0] <= 0 <= ends[1]:
+        expected = "two whole numbers around 0: the first and the last year since entry"
+        arguments.add("window", describe_value(window), expected, "write for example (-3, 4)")
+        return None
+    return ends[0], ends[1]
+
+
+def _check_class(arguments: Arguments, panel: Panel, by: object) -> str | None:
+    """Return the column of classes that estimates are split by."""
+    if by is None:
+        return None
+    types = {name: panel.table[name].type() for name in panel.table.columns if name not in NO_COVARIATES}
+    classes = [name for name, kind in types.items() if not kind.is_floating()]
+    return arguments.option("by", by, classes, action="name a column of classes")
+
+
+def _refuse_unused(arguments: Arguments, design: Design, given: Mapping[str, object]) -> None:
+    """Keep a problem for each option that the design does not use and that has not its default."""
+    unused = UNUSED[design] if design == STAGGERED else (*UNUSED[design], *OF_STAGGERED)
+    for name in unused:
+        value, default = given[name], DEFAULTS[name]
+        if type(value) is not type(default) or value != default:
+            expected = f"nothing: {NAMES[design]} does not use it"
+            arguments.add(name, describe_value(value), expected, "leave it out")
 
 
 def check_cluster(arguments: Arguments, panel: Panel, cluster: object) -> str | None:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import cast
 
 import numpy as np
 
-from si_eval.effects.aggregation import AggregatedEffects, aggregate_effects, draw_largest, pre_trend_test
+from si_eval.effects.aggregation import AggregatedEffects, Kind, aggregate_effects, draw_largest, pre_trend_test
 from si_eval.effects.design_result import (
     BY_CLUSTER,
     BY_UNIT,
     CR2,
+    MARYLAND_COMPARED,
     NORMAL,
     OVERALL,
     WELCH_SATTERTHWAITE,
     DesignResult,
     Estimate,
+    with_note,
 )
+from si_eval.effects.effect_rows import EffectRows
 from si_eval.effects.event_window import EventWindow, choose_window
-from si_eval.effects.group_time import Controls, GroupTimeEffects, group_time_effects
+from si_eval.effects.group_time import Base, Controls, GroupTimeEffects, group_time_effects
 from si_eval.effects.label import judge
 from si_eval.effects.left_out import units_left_out
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
@@ -28,10 +32,12 @@ from si_eval.effects.power import detectable_effect
 from si_eval.effects.sides import placed, placed_sides
 from si_eval.effects.start_levels import cohorts_lay_apart
 from si_eval.effects.two_by_two import Method
+from si_eval.effects.unit_counts import count_units
 from si_eval.stats import BoolArray, FloatArray, IntArray
-from si_eval.vocabulary import ATT_SIMULTANEOUS, MDE, PRE_TREND_WALD, Reason
+from si_eval.vocabulary import ALL, ATT, ATT_SIMULTANEOUS, MDE, PRE_TREND_WALD, Reason
 
 POWER = 0.8
+FURTHER = ("simple", "period", "event")  # categories of averages over all cells, years, or years since entry
 MIN_TOGETHER = 2  # events that bounds can hold for at once; one has its own
 
 
@@ -41,13 +47,17 @@ def estimate_staggered(
     method: Method,
     controls: Controls,
     anticipation: int,
-    clusters: IntArray | None,
     min_units: int,
     level: float,
     smallest_effect: float | None,
     seed: int,
+    rows: EffectRows,
+    entry_assumed: bool = False,
 ) -> DesignResult:
-    """Estimate effects by cohort and year; participants whose entry is not known are left out and counted."""
+    """Estimate effects by cohort and year; participants whose entry is not known are left out and counted.
+
+    Where it is assumed (``entry_assumed``) no label is given: it is about years of entry that are known.
+    """
     known = arrays.cohort != UNKNOWN_ENTRY
     first, last = arrays.years[0], arrays.years[-1]
     cohorts = np.unique(arrays.cohort[known & (arrays.cohort != NEVER_TREATED)])
@@ -70,17 +80,7 @@ def estimate_staggered(
     if reason:
         return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], reason, _nonzero(left_out))
     estimate_effects = partial(
-        group_time_effects,
-        arrays.outcome[known],
-        arrays.cohort[known],
-        arrays.years,
-        controls=controls,
-        method=method,
-        covariates=partial(_design, arrays, known) if arrays.covariates else None,
-        anticipation=anticipation,
-        cluster=None if clusters is None else clusters[known],
-        weights=partial(_weights, arrays, known, anticipation) if arrays.has_weights else None,
-        min_units=min_units,
+        group_time_of, arrays, method=method, controls=controls, anticipation=anticipation, min_units=min_units
     )
     effects = estimate_effects()
     since_entry = effects.period >= effects.cohort
@@ -89,16 +89,23 @@ def estimate_staggered(
         return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], reason, _nonzero(left_out))
     one_base = estimate_effects(base="universal")
     events = aggregate_effects(one_base, "event")
-    convention, corrected = (BY_UNIT, WELCH_SATTERTHWAITE) if clusters is None else (BY_CLUSTER, CR2)
+    convention, corrected = (BY_UNIT, WELCH_SATTERTHWAITE) if arrays.cluster is None else (BY_CLUSTER, CR2)
     shift = arrays.shift
+    shown = _shown_events(one_base, events, rows)
     averages = [
         _explained(estimate, effects)
-        for estimate in _aggregated(effects, one_base, events, anticipation, level, seed, shift)
+        for estimate in (
+            *_aggregated(effects, one_base, shown, anticipation, level, seed, shift),
+            *_further(one_base, shown, rows, shift),
+        )
     ]
     if cohorts_lay_apart(arrays, anticipation):
         averages[0] = averages[0]._replace(note=Reason.UNLIKE_BEFORE.note)
     window = _window(one_base, events, arrays.years, anticipation)
     verdict = judge(window, smallest_effect)
+    if entry_assumed:
+        verdict = verdict._replace(evidence="association", maryland=MARYLAND_COMPARED, reason=Reason.ENTRY_ASSUMED)
+        averages[0] = with_note(averages[0], Reason.ENTRY_ASSUMED)
     judged = _rest_on(verdict.estimates, one_base, window.cells)
     bounds = _rest_on(bound_effect_since_entry(events, arrays.years, anticipation, level), one_base, _all(events))
     estimates = [
@@ -112,8 +119,84 @@ def estimate_staggered(
             comparisons=tuple((g - shift, t - shift, base - shift) for g, t, base in estimate.comparisons),
         )
         for estimate in (*averages, *_cells(effects, shift), *judged, _wald(effects), *bounds)
+        if _is_asked(estimate, rows.kinds)
     ]
-    return DesignResult(estimates, verdict.reason, _nonzero(left_out), verdict.evidence)
+    counted = list(count_units(arrays, known, one_base)) if "units" in rows.kinds else []
+    return DesignResult(estimates, verdict.reason, _nonzero(left_out), verdict.evidence, counted)
+
+
+def group_time_of(
+    arrays: PanelArrays,
+    *,
+    method: Method,
+    controls: Controls,
+    anticipation: int,
+    min_units: int,
+    base: Base = "varying",
+) -> GroupTimeEffects:
+    """Estimate the effects by cohort and year of the units whose entry is known."""
+    known = arrays.cohort != UNKNOWN_ENTRY
+    return group_time_effects(
+        arrays.outcome[known],
+        arrays.cohort[known],
+        arrays.years,
+        controls=controls,
+        method=method,
+        covariates=partial(_design, arrays, known) if arrays.covariates else None,
+        anticipation=anticipation,
+        base=base,
+        cluster=None if arrays.cluster is None else arrays.cluster[known],
+        weights=partial(_weights, arrays, known, anticipation) if arrays.has_weights else None,
+        min_units=min_units,
+    )
+
+
+def _is_asked(estimate: Estimate, kinds: Sequence[str]) -> bool:
+    """Whether an estimate is among the averages that are asked for; what else a design tells is always there."""
+    if estimate.statistic not in (ATT, ATT_SIMULTANEOUS):
+        return True
+    if estimate.category in (OVERALL, *FURTHER):
+        return estimate.category != OVERALL or "overall" in kinds
+    if estimate.category.startswith("cohort "):
+        return ("cells" if estimate.year != ALL else "cohort") in kinds
+    return estimate.category[0] not in "+-" or "event" in kinds
+
+
+def _shown_events(effects: GroupTimeEffects, events: AggregatedEffects, rows: EffectRows) -> AggregatedEffects:
+    """Return the averages by years since entry that are shown: all, or those in a window or of the same cohorts."""
+    if rows.window is None and rows.balance is None:
+        return events
+    first, last = rows.window or (None, None)
+    return aggregate_effects(effects, "event", balance_event=rows.balance, min_event=first, max_event=last)
+
+
+def _further(effects: GroupTimeEffects, events: AggregatedEffects, rows: EffectRows, shift: int) -> Iterator[Estimate]:
+    """Yield the averages that are asked for by name: over all cells, over years since entry, and by year."""
+    kinds = [("simple", "simple")] if "simple" in rows.kinds else []
+    kinds += [("period", "period")] if "period" in rows.kinds else []
+    for name, kind in kinds:
+        averages = aggregate_effects(effects, cast(Kind, kind))
+        yield overall_of(name, effects, averages)
+        if kind == "period":
+            yield from _part_estimates("year {}", effects, averages, shift)
+    if "event" in rows.kinds and (rows.window is not None or rows.balance is not None or len(kinds)):
+        yield overall_of("event", effects, events)
+
+
+def overall_of(name: str, effects: GroupTimeEffects, averages: AggregatedEffects) -> Estimate:
+    """Return the overall average of a way of averaging."""
+    sides, comparisons = effects.units(averages.overall_cells)
+    return Estimate(
+        name,
+        averages.overall,
+        averages.overall_std_error,
+        int(averages.n_treated.min()),
+        int(averages.n_controls.min()),
+        dof=averages.overall_dof,
+        corrected_error=averages.overall_corrected_std_error,
+        sides=sides,
+        comparisons=comparisons,
+    )
 
 
 def _window(
@@ -165,18 +248,7 @@ def _aggregated(
 ) -> Iterator[Estimate]:
     """Yield the overall effect, those by cohort and by years since entry, and what could have been found."""
     by_cohort = aggregate_effects(effects, "cohort")
-    sides, comparisons = effects.units(by_cohort.overall_cells)
-    overall = Estimate(
-        OVERALL,
-        by_cohort.overall,
-        by_cohort.overall_std_error,
-        int(by_cohort.n_treated.min()),
-        int(by_cohort.n_controls.min()),
-        dof=by_cohort.overall_dof,
-        corrected_error=by_cohort.overall_corrected_std_error,
-        sides=sides,
-        comparisons=comparisons,
-    )
+    overall = overall_of(OVERALL, effects, by_cohort)
     yield overall
     yield from _part_estimates("cohort {}", effects, by_cohort, shift)
     by_event = list(_part_estimates("{:+d}", one_base, events))
