@@ -12,7 +12,7 @@ from .compare.transitions import describe_transitions
 from .compare.trends import index_series
 from .consistency import check_consistency
 from .disclosure import DisclosureRules, OutputRequest, ReleaseLedger, protect
-from .effects import estimate_effect, match_units, model_participation
+from .effects import estimate_effect, match_units, model_participation, plan_power
 from .errors import DisclosureError, InputError, SiEvalError, StudyError
 from .published import compare_published
 from .registers.any_frame import panel_from_frame
@@ -75,6 +75,7 @@ __all__ = [
     "open_study",
     "options",
     "panel_from_frame",
+    "plan_power",
     "protect",
     "protect_exhibits",
     "read_deflators",

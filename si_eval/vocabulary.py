@@ -165,6 +165,8 @@ ATT_PROPORTIONAL = "att_proportional"  # over what participants would have had
 ATT_BY_CLASS, ATT_HOLM = "att_by_class", "att_holm"  # of a class of the base year; with p-values for all classes
 ATT_ENTERED = "att_entered"  # on those who had entered, of all who may have
 HETEROGENEITY = "heterogeneity"  # the test that the effects of all classes are the same
+DESIGN_ERROR, POWER, REQUIRED = "design_std_error", "power", "required_participants"  # of a study that is planned
+LABEL_CHANCE = "chance_of_label"  # how often such a study would earn the label
 BACON_SHARE = "bacon_share"  # of a kind of comparison in the coefficient of two-way fixed effects
 MARYLAND = "maryland_scale"
 MDE = "minimum_detectable_effect"
@@ -191,6 +193,7 @@ STATISTICS = (
     CHANGE, GROWTH, TARGET, ATTAINMENT, ATT, ATT_SIMULTANEOUS, ATT_ROBUST, ATT_ENTRY, ATT_ENTRY_BOUNDS, ATT_WINDOW,
     ATT_LESS_TREND, PRE_TREND, PRE_TREND_WALD, TREND_BEFORE, TREND_BOUND, MARYLAND, MDE, BREAKDOWN, BACON_SHARE,
     ATT_PROPORTIONAL, ATT_BY_CLASS, ATT_HOLM, ATT_ENTERED, HETEROGENEITY,
+    DESIGN_ERROR, POWER, REQUIRED, LABEL_CHANCE,
     WITHIN, SWITCHING, ENTRY, EXIT, SAME_START, BEYOND_SAME_START,
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from si_eval.effects.honest import Bounds, breakdown, relative_magnitude_bounds,
 from si_eval.effects.match import match_units
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.participation import model_participation
+from si_eval.effects.plan import plan_power
 from si_eval.effects.power import design_std_error, detectable_effect, minimum_detectable_effect, power_of
 from si_eval.effects.propensity import fit_logit
 from si_eval.effects.randomisation import randomisation_test
@@ -31,6 +32,7 @@ __all__ = [
     "matched_effect",
     "minimum_detectable_effect",
     "model_participation",
+    "plan_power",
     "power_of",
     "randomisation_test",
     "relative_magnitude_bounds",

@@ -151,10 +151,10 @@ def test_what_cannot_be_bounded_is_a_row_with_the_reason(reason: Reason) -> None
     assert bounds["note"] == reason.text("en")
 
 
-def test_earliest_years_are_those_of_a_long_difference_and_a_year_or_a_column() -> None:
+def test_earliest_years_are_of_designs_that_use_them_and_a_year_or_a_column() -> None:
     panel = panel_of(frame_of(*draw(7)))
     for wrong in ("nothing", 2015.5, True, [2015]):
         with pytest.raises(ArgumentError, match="earliest_entry"):
             rows_of(panel, earliest_entry=wrong)
     with pytest.raises(ArgumentError, match="earliest_entry"):
-        se.estimate_effect(panel, outcome="y", earliest_entry=2015)
+        se.estimate_effect(panel, outcome="y", design="twfe", earliest_entry=2015)
