@@ -7,6 +7,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -16,6 +17,12 @@ from si_eval.disclosure.traces import Identifiers, holds_identifier
 from si_eval.vocabulary import N_TOTAL, NUMBERS, PUBLISHED_NUMBERS
 
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+STREAM = re.compile(
+    rb"<<((?:(?!endobj).)*?)>>\s*stream\r?\n(.*?)\r?\nendstream", re.DOTALL
+)  # of a PDF, with what it is
+LITERAL = re.compile(rb"\(((?:\\.|[^\\()])*)\)", re.DOTALL)
+ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+WIDE = re.compile(rb"<FEFF((?:[0-9A-Fa-f]{4})+)>", re.IGNORECASE)
 BOOKS, PARTS_OF_BOOKS = ("xlsx", "docx"), ("xml", "rels", "vml")
 NUMERIC = re.compile(r"-?[\d.]+(?:[eE][-+]?\d+)?")
 NAMING = ("name", "title", "tooltip", "display")  # attributes of a workbook that a reader sees
@@ -27,7 +34,8 @@ def scan_results(folder: Path, identifiers: Identifiers) -> list[str]:
 
     Names are read, and texts: of tables every field but those of the columns of numbers, which crossed the border; of
     pages all but the images in them, which are looked at as images; of workbooks their cells of text, names and
-    properties. A number with separators between thousands is a quantity, and no identifier.
+    properties; of PDF files the texts that are not set in a font: titles, alternative texts, metadata. A number with
+    separators between thousands is a quantity, and no identifier.
     """
     problems: list[str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
@@ -52,6 +60,8 @@ def _problems(name: str, content: bytes, identifiers: Identifiers) -> list[str]:
         text = content.decode("utf-8", errors="replace")
     if kind in PARTS_OF_BOOKS:
         text = "\n".join(dict.fromkeys(_texts_of_part(content)))
+    elif kind == "pdf":
+        text = "\n".join(dict.fromkeys(_texts_of_pdf(content)))
     elif kind == "csv":
         text = "\n".join(dict.fromkeys(_fields(text)))
     else:
@@ -59,6 +69,28 @@ def _problems(name: str, content: bytes, identifiers: Identifiers) -> list[str]:
             problems += image_problems(name, base64.b64decode(image))
         text = IMAGE.sub("", text)
     return [*problems, *[f"{name}: an identifier"] * holds_identifier(text, identifiers)]
+
+
+def _texts_of_pdf(content: bytes) -> Iterator[str]:
+    """Yield the texts of a PDF, not the places and lengths of its objects; set type is glyphs, which no text is."""
+    parts = [STREAM.sub(b"", content)]
+    for kind, body in STREAM.findall(content):
+        if b"/XML" in kind:
+            yield _inflated(body).decode("utf-8", errors="replace")
+        elif b"/ObjStm" in kind:
+            parts.append(_inflated(body))
+    for part in parts:
+        yield from (ESCAPED.sub(rb"\1", one).decode("latin-1") for one in LITERAL.findall(part))
+        for digits in WIDE.findall(part):
+            yield bytes.fromhex(digits.decode()).decode("utf-16-be", errors="replace")
+
+
+def _inflated(body: bytes) -> bytes:
+    """Unpack the content of a stream, or return it as it is where it is not packed."""
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return body
 
 
 def _fields(text: str) -> Iterator[str]:

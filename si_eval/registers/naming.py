@@ -131,13 +131,18 @@ def currency_of_names(names: Iterable[str]) -> tuple[str, str]:
         ("countries", "unsure: `{}` is a word of a country with this currency"),
     ):
         known = facts("roles")[kind]
-        found = {code: name for name in listed for code, words in known.items() if set(words_of(name)) & set(words)}
+        found = {code: name for name in listed for code, words in known.items() if _has_any(name, words)}
         if len(found) == 1:
             ((code, name),) = found.items()
             return code, told.format(name)
         if found:
             break
     return "", ""
+
+
+def _has_any(name: str, words: Sequence[str]) -> bool:
+    """Whether a name has one of some words, or of some signs."""
+    return bool(set(words_of(name)) & set(words)) or any(not word.isalnum() and word in name for word in words)
 
 
 def has_word(text: str, kind: str) -> bool:

@@ -25,7 +25,7 @@ CLEANING: tuple[tuple[str, str], ...] = (
 MISSING_WORDS = (
     "na", "n/a", "#n/a", "<na>", "nan", "#nan", "-nan", "none", "null", "nil", "nat", ".", "..", "...", "-", "--",
     "---", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/b", "#deel/0!", "#waarde!", "#verw!",
-    "#naam?", "#getal!",
+    "#naam?", "#getal!", ":", "[c]", "[x]", "[z]",
 )  # fmt: skip
 
 MISSING = f"^({'|'.join(re.escape(word) for word in MISSING_WORDS)})$"

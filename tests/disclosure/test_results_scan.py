@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import zlib
 
 import pytest
 import xlsxwriter
@@ -36,7 +37,17 @@ def page(text, image=PIXEL):
     return f'<p>{text}</p><img src="data:image/png;base64,{base64.b64encode(image).decode()}">'.encode()
 
 
+def pdf(alt="Sectors", title="Results", *, wide=False):
+    """Make the parts of a PDF that a scan looks at: strings, a packed stream of objects, metadata and places."""
+    packed = zlib.compress(f"<< /Alt ({alt}) >>".encode())
+    said = f"<FEFF{title.encode('utf-16-be').hex()}>" if wide else f"({title})"
+    parts = [f"%PDF-1.7\n1 0 obj\n<< /Title {said} >>\nendobj\n".encode()]
+    parts += [b"2 0 obj\n<< /Type /ObjStm /Length 8712345 >>\nstream\n" + packed + b"\nendstream\nendobj\n"]
+    return b"".join([*parts, b"xref\n0 1\n0008712345 00000 n\nstartxref\n8712345\n"])
+
+
 CLEAN = {
+    "places of a PDF": ("report/report_en.pdf", pdf()),
     "a number that crossed the border": ("tables/a.csv", f"sector,estimate,status\nC,{IDENTIFIER},shown\n".encode()),
     "a published number": ("published.csv", b"id,published,computed\nx,8712345.0,8712345.0\n"),
     "a quantity": ("report/report_en.html", page("8,712,345 euros")),
@@ -54,6 +65,9 @@ FOUND = {
     "a sheet of a workbook": ("report/tables_en.xlsx", workbook(sheet=IDENTIFIER)),
     "a property of a workbook": ("report/tables_en.xlsx", workbook(title="of 0d5a99c26b2e")),
     "a provenance": ("provenance.json", json.dumps({"unit": int(IDENTIFIER)}).encode()),
+    "a title of a PDF": ("report/report_en.pdf", pdf(title=IDENTIFIER)),
+    "a title of a PDF in wide letters": ("report/report_en.pdf", pdf(title=IDENTIFIER, wide=True)),
+    "an alternative text of a PDF": ("report/report_en.pdf", pdf(alt=f"of {IDENTIFIER}")),
     "a name": ("figures/0d5a99c26b2e.png", PIXEL),
     "text in an image": ("figures/a.png", TALKING),
     "text in the image of a page": ("report/report_en.html", page("clean", TALKING)),

@@ -90,5 +90,5 @@ def test_what_was_not_written_plainly_is_said():
 
 
 def test_words_for_missing_are_known_in_any_case_and_wrapping():
-    assert all(map(is_missing_word, ("NA", "n/a", ' "null" ', "#N/A", "None", "-", "\u2013")))
-    assert not any(map(is_missing_word, ("", "Nantes", "0", "no")))
+    assert all(map(is_missing_word, ("NA", "n/a", ' "null" ', "#N/A", "None", "-", "\u2013", "[c]", ":")))
+    assert not any(map(is_missing_word, ("", "Nantes", "0", "no", "c", "[p]")))
