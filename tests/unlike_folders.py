@@ -99,8 +99,22 @@ def write_folder(folder: Path, how: Folder, *, seed: int = 3) -> None:
             for year in YEARS:
                 of_year = frame[frame["when"] == year]
                 _write(of_year, columns, folder / file.replace("{year}", str(year)), how)
+        elif any("{year}" in name for name in columns.values()):
+            _write(*_wide(frame, columns), folder / file, how)
         else:
             _write(frame, columns, folder / file, how)
+
+
+def _wide(frame: pd.DataFrame, columns: Mapping[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return a row a firm, with a column a year for what a folder names with `{year}`."""
+    yearly = {kind: name for kind, name in columns.items() if "{year}" in name}
+    made = frame.drop_duplicates("number").set_index("number")
+    names = {kind: name for kind, name in columns.items() if kind not in yearly}
+    for kind, name in yearly.items():
+        for year in YEARS:
+            made[f"{kind} {year}"] = frame[frame["when"] == year].set_index("number")[kind]
+            names[f"{kind} {year}"] = name.replace("{year}", str(year))
+    return made.reset_index(), names
 
 
 def _written(frame: pd.DataFrame, how: Folder, kind: str) -> pd.DataFrame:
@@ -161,6 +175,13 @@ FOLDERS: dict[str, Folder] = {
         code="{}{}",
         decisions=("toegekend", "afgewezen"),
         delimiter=";",
+    ),
+    "a column a year": Folder(
+        """
+        units: companies.csv: unit=company_id; activity=nace; region=county; persons=staff_{year}
+        money: finances.csv: unit=company_id; sales=Sales {year}; exports=Exports {year}
+        list: grantees.csv: unit=company_id; date=grant_date
+        """
     ),
     "dutch abbreviations in one long file": Folder(
         """

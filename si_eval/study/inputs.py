@@ -208,6 +208,7 @@ def direct_layout(study: Study, folders: Sequence[Path] = ()) -> Layout:
         files={**source.files, **lists},
         columns=source.columns,
         money_unit=source.money_unit,
+        largest=source.largest,
         quarterly=source.frequency == "quarterly",
         groups=tuple(study.declared.groups.values()),
         **({} if treated is None else {"treated": treated}),

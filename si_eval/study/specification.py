@@ -53,6 +53,7 @@ class ExtractSource(Part):
     files: dict[str, Pattern | Annotated[list[Pattern], AfterValidator(check_some)]] = Field(default_factory=dict)
     columns: dict[str, dict[str, Text]] = Field(default_factory=dict)
     money_unit: dict[str, float | dict[str, float]] = Field(default_factory=dict)
+    largest: dict[str, Text] = Field(default_factory=dict)
     participants: PathText | None = None
     cache: PathText | None = None
     accept: Annotated[tuple[AcceptedCheck, ...], Field(strict=False)] = ()

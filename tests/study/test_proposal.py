@@ -18,6 +18,7 @@ from si_eval.study.file import load_study
 from si_eval.study.proposal import write_proposal
 
 READ = [
+    "a column a year",
     "dutch abbreviations in one long file",
     "companies house",
     "two lists and names of firms",
@@ -129,6 +130,20 @@ def test_folders_without_registers_and_places_that_are_taken_are_refused(tmp_pat
     (tmp_path / "empty" / "rain.csv").write_text("day,rain\n1,2.5\n2,3.5\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"nothing like a register of firms in rain\.csv \(day, rain\)"):
         write_proposal(tmp_path / "empty", tmp_path / "study.toml")
+
+
+def test_several_rows_of_a_unit_are_seen(tmp_path):
+    write_folder(tmp_path / "raw", FOLDERS["english"])
+    firms = population()["units"].query("year > 2015")
+    sites = pd.DataFrame({"unit_ref": firms["number"].map(FOLDERS["english"].unit.format), "yr": firms["year"]})
+    sites = pd.concat([sites.assign(site="a", jobs=3, land="x"), sites.assign(site="b", jobs=5, land="y")])
+    sites.to_csv(tmp_path / "raw" / "sites.csv", index=False)
+    written = write_proposal(tmp_path / "raw", tmp_path / "study.toml")
+    content = tomllib.loads(written.path.read_text(encoding="utf-8"))
+    assert content["extract"]["largest"] == {"sites": "jobs"}
+    _, _, panel = se.read_registers(load_study(written.path))
+    assert panel.to_frame().query("year > 2015")["jobs_value"].tolist() == [8] * len(firms)
+    assert set(panel.to_frame()["land"].dropna()) == {"y"}
 
 
 def test_one_cause_in_many_files_is_told_once(tmp_path):

@@ -15,6 +15,7 @@ from si_eval.registers.any_frame import panel_from_frame
 from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_years
 from si_eval.registers.any_frame.declared import MEMBER
 from si_eval.registers.direct.lists import Listed, list_participants, rows_of, settle_groups
+from si_eval.registers.direct.several_rows import join_several
 from si_eval.registers.direct.tables import (
     ENTRY,
     MONEY,
@@ -68,6 +69,7 @@ def read_direct(
         raise InputError(problems)
     declared = settle_groups(study.declared, layout, keyed)
     wanted = _Wanted(layout, declared, keyed, problems)
+    keyed |= join_several(layout, keyed, wanted.of_table, wanted.numbers, problems, remarks)
     problems += _unit_problems(layout, wanted)
     register, notes = _register(layout, keyed, wanted, rules, problems)
     own = wanted.of_table[layout.treated.table]

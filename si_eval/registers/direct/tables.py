@@ -12,6 +12,7 @@ import pandas as pd
 from si_eval.engine import open_engine
 from si_eval.errors import Problem, propose_name
 from si_eval.registers.any_frame.columns import read_numbers
+from si_eval.registers.direct.wide_years import melt_years
 from si_eval.registers.extracts.cache import fingerprint
 from si_eval.registers.extracts.conversion import raw_parquet
 from si_eval.registers.extracts.files import Patterns, RawFile, match_files
@@ -41,14 +42,15 @@ class Layout:
 
     ``files`` are patterns by table, ``columns`` the file's name of a column by table and name, ``money_unit`` what one
     in the amounts of a table, or of its columns, stands for, ``quarterly`` says that turnover is told by quarter.
-    ``treated`` says which
-    rows of the list of participants took part, ``groups`` are comparison groups.
+    ``largest`` names by table the column by which the largest of several rows of a unit decides what is a text.
+    ``treated`` says which rows of the list of participants took part, ``groups`` are comparison groups.
     """
 
     folders: Sequence[Path]
     files: Mapping[str, Patterns] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     money_unit: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
+    largest: Mapping[str, str] = field(default_factory=dict)
     quarterly: bool = False
     treated: ComparisonGroup = field(default_factory=lambda: ComparisonGroup("treated", PARTICIPANTS))
     groups: Sequence[ComparisonGroup] = ()
@@ -105,6 +107,7 @@ def _read_file(
     if path is None:
         return None, problems
     frame = pd.read_parquet(path)
+    frame = melt_years(frame, layout.columns.get(file.table, {}))
     names, wrong = _match_names(file, [str(name) for name in frame.columns], layout)
     frame = frame.rename(columns=names)
     if YEAR not in frame and file.year is not None:

@@ -28,6 +28,7 @@ MIN_ID = 0.5  # values that look like identifiers
 MIN_SHARED = 0.3  # of identifiers, for a table to be of the same units
 UNIQUE = 1.02  # rows a unit in the register of a year
 MAX_LISTED = 0.6  # a list has fewer of the register's units; a table with more describes all of them
+ONCE = "once in a year"
 ALL_VALUES = 1.0
 MIN_YEARS = 0.9  # values that look like years
 
@@ -52,13 +53,11 @@ def key_tables(tables: Sequence[RawTable]) -> list[Keyed]:
     known = known_tables(tables)
     if known:
         return [known.get(one, Keyed(table)) for one, table in enumerate(tables)]
-    place = _find_register(tables)
-    if place is None:
+    found_key = _find_register(tables)
+    if found_key is None:
         return [Keyed(table) for table in tables]
+    place, unit = found_key
     register = tables[place]
-    unit = _unit_key(register, [table for one, table in enumerate(tables) if one != place])
-    if unit is None:
-        return [Keyed(table) for table in tables]
     units = register.ids(unit.column)
     found = {place: Keyed(register, UNITS, {unit.column: unit, **_year(register, {unit.column})}, 1.0, 1.0)}
     left = [one for one in range(len(tables)) if one != place]
@@ -106,9 +105,18 @@ def _by_beginning(name: str, columns: Mapping[str, Column]) -> str:
     return next((one for start, one in starts.items() if folded.startswith(start)), "")
 
 
-def _find_register(tables: Sequence[RawTable]) -> int | None:
-    """Return the place of the table that describes units best: persons, activity, size, in each year."""
-    best, place = MIN_REGISTER, None
+def _find_register(tables: Sequence[RawTable]) -> tuple[int, ColumnReading] | None:
+    """Return the place of the table that describes units best, and its identifier: one that is there once in a year."""
+    scores = _register_scores(tables)
+    likely = sorted((place for place, score in scores.items() if score > MIN_REGISTER), key=lambda one: -scores[one])
+    keys = {place: _unit_key(tables[place], [*tables[:place], *tables[place + 1 :]]) for place in likely}
+    known = [(place, key) for place, key in keys.items() if key is not None]
+    return next((one for one in known if ONCE in one[1].reason), next(iter(known), None))
+
+
+def _register_scores(tables: Sequence[RawTable]) -> dict[int, float]:
+    """Score how far each table describes units: persons, activity, size, in each year."""
+    scores = {}
     for number, table in enumerate(tables):
         described = sum(
             weight * max((score_column(one, role).total for one in table.profiles.values()), default=0.0)
@@ -128,9 +136,8 @@ def _find_register(tables: Sequence[RawTable]) -> int | None:
         score -= 0.3 * (
             holds < 0.5 and max((score_name(name, "group_id").score for name in table.columns), default=0) > MIN_NAME
         )
-        if score > best:
-            best, place = score, number
-    return place
+        scores[number] = score
+    return scores
 
 
 def _id_columns(table: RawTable) -> list[Profile]:
@@ -169,8 +176,8 @@ def _unit_key(register: RawTable, others: Sequence[RawTable]) -> ColumnReading |
         if not (unique or named >= MIN_NAME) or (one.fits["id"] < MIN_ID and named < MIN_NAME):
             continue
         told = f"its name is as `{score_name(one.name, 'be_id').synonym}`" if named else "no word of its name says it"
-        often = "once" if unique else "several times"
-        reason = f"{told}; {often} in a year; {tables} of {len(others)} other tables have its values"
+        often = ONCE if unique else "several times in a year"
+        reason = f"{told}; {often}; {tables} of {len(others)} other tables have its values"
         near.append((score, one.name))
         if score > best:
             best, chosen = score, ColumnReading(one.name, "be_id", round(min(1.0, 0.25 + score * 0.85), 2), reason, one)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,7 @@ from si_eval.registers.recognition.profiles import Profile, profile_column
 from si_eval.system.temporary_folders import temporary_folder
 from si_eval.text_input import clean_text
 
+YEARLY = re.compile(r"(.*?\D|)((?:19|20)\d{2})(\D.*|)")  # the name of a column of one year
 MAX_ROWS = 50_000  # of a file, to look at; identifiers are read from all rows
 MIN_OVERLAP_VALUES = 3  # different identifiers that make an overlap more than chance
 MIN_ID = 0.5  # values that look like identifiers
@@ -99,9 +102,11 @@ def open_folder(folder: Path, say: Callable[[str], None]) -> Iterator[RawFolder]
                 problems += wrong
                 if read is not None:
                     paths.append(read)
-                    frames.append(_head(read))
+                    frames.append(one_of_years(_head(read)))
+            years = tuple(sorted({year for frame in frames for year in frame.years}))
             if paths:
-                opened.append((family, paths, frames))
+                whole = replace(family, years=years) if years else family
+                opened.append((whole, paths, [frame.rows for frame in frames]))
         joined = join_parts([family for family, _, _ in opened], [[*one[2][0].columns] for one in opened])
         tables = [
             RawTable(
@@ -112,6 +117,32 @@ def open_folder(folder: Path, say: Callable[[str], None]) -> Iterator[RawFolder]
             for family, places in joined
         ]
         yield RawFolder(tuple(tables), tuple(problems), listed.unread)
+
+
+class OfYears(NamedTuple):
+    """The rows of a table, under patterns with `{year}` where it has a column a year; and these years."""
+
+    rows: pd.DataFrame
+    years: tuple[int, ...] = ()
+
+
+def one_of_years(frame: pd.DataFrame) -> OfYears:
+    """Return a table with a column a year as that of its first year, under patterns with `{year}`; and its years.
+
+    A table without such columns is returned as it is.
+    """
+    stems: dict[str, dict[int, object]] = {}
+    for name in frame.columns:
+        match = YEARLY.fullmatch(str(name))
+        if match:
+            stems.setdefault(f"{match[1]}{{year}}{match[3]}", {})[int(match[2])] = name
+    several = {pattern: columns for pattern, columns in stems.items() if len(columns) > 1}
+    if not several:
+        return OfYears(frame)
+    years = sorted({year for columns in several.values() for year in columns})
+    first = {columns[min(columns)]: pattern for pattern, columns in several.items()}
+    rest = {name for columns in several.values() for name in columns.values()} - set(first)
+    return OfYears(frame[[name for name in frame.columns if name not in rest]].rename(columns=first), tuple(years))
 
 
 def overlap(one: frozenset[str], two: frozenset[str], *, named: bool = False) -> float:

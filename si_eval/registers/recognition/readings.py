@@ -40,7 +40,8 @@ class TableReading:
     """What the files of a pattern are taken for: a table of the contract, a list of firms, or one of the study's own.
 
     ``years`` are those in its files' names, ``share`` is that of its identifiers that the register has, and ``covers``
-    that of the register's identifiers that it has.
+    that of the register's identifiers that it has. Where it has several rows of a unit in a year, ``largest`` is the
+    column that says which of them is the largest.
     """
 
     table: str
@@ -52,6 +53,7 @@ class TableReading:
     share: float = 1.0
     covers: float = 1.0
     reason: str = ""
+    largest: str = ""
 
     def column(self, role: str) -> ColumnReading | None:
         """Return the column of a role, or nothing."""

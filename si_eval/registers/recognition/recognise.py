@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from si_eval.registers.naming import currency_of_names
+from si_eval.registers.naming import currency_of_names, score_name
 from si_eval.registers.recognition.amounts import periods_of, turnover_unit
 from si_eval.registers.recognition.keys import Keyed, key_tables
 from si_eval.registers.recognition.raw import open_folder
 from si_eval.registers.recognition.readings import (
+    OWN_NUMBER,
     UNUSED,
     ColumnReading,
     FolderReading,
@@ -39,6 +40,14 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "enterprise_groups": ("employed_persons", "size_code"),
 }
 SHARE_DUTCH = 0.25  # of the names of columns, for a report in Dutch
+NAMED = (
+    "turnover",
+    "participants",
+    "kvk_person",
+    "person_business_unit",
+    "investments",
+    "events",
+)  # have rules of their own
 LISTED = "list"  # begins the name of a list of firms beside that of the participants
 
 
@@ -90,8 +99,21 @@ def _read_table(keyed: Keyed, *, apart: bool, listed: bool) -> TableReading:
     family = keyed.raw.family
     return TableReading(
         keyed.table, family.pattern, len(family.paths), len(keyed.raw.frame), ordered, family.years, keyed.share,
-        keyed.covers, keyed.reason,
+        keyed.covers, keyed.reason, _largest(keyed, ordered),
     )  # fmt: skip
+
+
+def _largest(keyed: Keyed, columns: Sequence[ColumnReading]) -> str:
+    """Return the number by which the largest of several rows of a unit in a year is known; nothing where none is."""
+    if keyed.table in NAMED or keyed.table.startswith(LISTED) or not keyed.table:
+        return ""
+    keys = [one.column for one in columns if one.role in ("be_id", "year")]
+    numbers = [one for one in columns if one.role in (OWN_NUMBER, "employed_persons")]
+    if not numbers or not keyed.raw.samples[0].duplicated(keys).any():
+        return ""
+    return max(
+        numbers, key=lambda one: (one.role != OWN_NUMBER, score_name(one.column, "employed_persons").score)
+    ).column
 
 
 def _is_dutch(names: list[str]) -> bool:

@@ -56,6 +56,15 @@ def write_extract(draft: Draft, folder: str) -> None:
             _write_columns(draft, table, DIRECT_ROLES if direct else CHAIN_ROLES)
     if draft.is_own_list and units is not None:
         _write_own_list(draft, units)
+    several = [table for table in reading.tables if table.largest and direct]
+    if several:
+        draft.say("[extract.largest]")
+    for table in several:
+        name = next((one.role for one in table.columns if one.column == table.largest and one.role in DIRECT_ROLES), "")
+        name = name or draft.names.get((table.pattern, table.largest), table.largest)
+        draft.say(
+            f"{table.table} = {quoted(name)}", "it has several rows of a unit: that with the largest decides texts"
+        )
     _write_money(draft)
     draft.say()
 
