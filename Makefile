@@ -10,7 +10,7 @@ LINTERS := $(VENV)/.linters
 EXTRACT := out/extract_$(SCALE)_$(SEED)
 RESULTS := out/smart_industry_2020
 
-.PHONY: report test lint format notebooks lab clean
+.PHONY: report test lint format notebooks lab docs clean
 
 report: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
@@ -22,6 +22,11 @@ $(EXTRACT)/simulation.json: $(INSTALLED)
 
 notebooks: $(INSTALLED)
 	for language in nl en; do $(BIN)/si-eval notebooks notebooks/$$language --language $$language --overwrite; done
+
+docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	@echo "documentation: out/docs/index.html"
 
 lab: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[notebooks]'

@@ -22,7 +22,14 @@ from .registers.panel import build_panel
 from .registry import RuleSet, rule_set
 from .report import Chart, cell, say, show, show_comparison, write_workbook
 from .study.compared_runs import compare_runs
-from .study.evaluation import compare_with_published, evaluate, protect_exhibits, show_answers, study_tables
+from .study.evaluation import (
+    compare_with_published,
+    evaluate,
+    protect_exhibits,
+    show_answers,
+    show_limits,
+    study_tables,
+)
 from .study.exhibits import compute_exhibits
 from .study.file import load_study
 from .study.inputs import open_reference, open_study, read_extract, read_registers
@@ -88,6 +95,7 @@ __all__ = [
     "show",
     "show_answers",
     "show_comparison",
+    "show_limits",
     "simulate_extract",
     "simulate_firms",
     "study_tables",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,15 +30,18 @@ from si_eval.vocabulary import (
     GOAL_TARGET,
     GROUP,
     INDICATOR,
+    NO_LABELS,
     RANK,
     UNIT_OF_MEASURE,
     YEAR,
+    Evidence,
     Labels,
     Language,
     label,
 )
 
 KIND = "answers"
+EVIDENCE_ORDER = get_args(Evidence)  # the weakest first
 Question = tuple[str, Mapping[Language, str]]  # its id, and the question in each language
 
 
@@ -91,6 +94,58 @@ def answer_questions(
     return Display(payload["html"][language], seal_payload(payload), language)
 
 
+def state_limits(
+    questions: Sequence[Question], *, answers: Answers, tables: Sequence[SafeTable], language: Language = "en"
+) -> Display:
+    """Write what the answers of a study rest on and what their exhibits cannot show, for a notebook and the document.
+
+    The questions are listed by the strongest evidence that answers them; then what each exhibit behind an answer cannot
+    show, each thing once. Arguments and errors are those of `answer_questions`.
+    """
+    exhibits = {require_safe(table).exhibit: table for table in tables}
+    behind = {answer.exhibit: exhibits[answer.exhibit] for answer in answers.answers if answer.exhibit in exhibits}
+    strongest: dict[str, list[str]] = {}
+    for name, _ in questions:
+        mine = [one.exhibit for one in answers.answers if one.question == name]
+        found = [behind[exhibit].evidence for exhibit in mine if exhibit in behind]
+        strongest.setdefault(max(found, key=EVIDENCE_ORDER.index) if found else "", []).append(name)
+    said = []
+    for level in sorted(strongest, key=lambda one: -EVIDENCE_ORDER.index(one) if one else 1):
+        term = "report_limits_answered" if level else "report_limits_unanswered"
+        said.append(
+            {
+                "text": {
+                    one: label(term, one).format(
+                        questions=", ".join(strongest[level]), evidence=label(level, one) if level else ""
+                    )
+                    for one in LANGUAGES
+                },
+                "evidence": level, "exhibit": "", "title": dict.fromkeys(LANGUAGES, ""), "synthetic": False,
+            }
+        )  # fmt: skip
+    limits: dict[str, SafeTable] = {}
+    for table in behind.values():
+        if table.cannot_show:
+            limits.setdefault(table.cannot_show, table)
+    unable = [
+        {
+            "text": {one: label(text, one, table.labels) for one in LANGUAGES},
+            "evidence": table.evidence,
+            "exhibit": table.exhibit,
+            "title": {one: title_of(table, one) for one in LANGUAGES},
+            "synthetic": False,
+        }
+        for text, table in limits.items()
+    ]
+    written = [
+        {"id": "", "title": {one: label(term, one) for one in LANGUAGES}, "sentences": sentences}
+        for term, sentences in (("report_limits_questions", said), ("report_limits_figures", unable))
+    ]
+    payload: dict[str, Any] = {"kind": KIND, "exhibit": "", "questions": written, "synthetic": False}
+    payload["html"] = {one: answers_html(payload, one) for one in LANGUAGES}
+    return Display(payload["html"][language], seal_payload(payload), language)
+
+
 def answers_html(payload: Mapping[str, Any], language: Language) -> str:
     """Write the answers as HTML; a link to an exhibit carries its id, for the document to number."""
     parts = []
@@ -103,19 +158,27 @@ def answers_html(payload: Mapping[str, Any], language: Language) -> str:
     return f'<div class="si-answers">{"".join(parts)}</div>'
 
 
+def evidence_text(sentence: Mapping[str, Any], language: Language, own: Labels = NO_LABELS) -> str:
+    """Return the evidence of a sentence that rests on an exhibit; empty for one that does not."""
+    if not sentence["exhibit"]:
+        return ""
+    return label("report_evidence", language, own).format(evidence=label(sentence["evidence"], language, own))
+
+
 def _line(sentence: Mapping[str, Any], language: Language) -> str:
     tag = (
         f' <small class="si-word">{escape(label("report_synthetic_word", language))}</small>'
         if sentence["synthetic"]
         else ""
     )
-    evidence = escape(label("report_evidence", language).format(evidence=label(sentence["evidence"], language)))
+    evidence = escape(evidence_text(sentence, language))
     link = (
         f'<a class="si-shown-in" data-exhibit="{escape(sentence["exhibit"])}" '
         f'href="#{escape(sentence["exhibit"])}">{escape(sentence["title"][language])}</a>'
     )
     text = escape(sentence["text"][language])
-    return f'<p>{text}{tag}<small class="si-evidence">{evidence} {link}</small></p>'
+    below = f'<small class="si-evidence">{evidence} {link}</small>' if sentence["exhibit"] else ""
+    return f"<p>{text}{tag}{below}</p>"
 
 
 def _sentence(answer: Answer, exhibits: Mapping[str, SafeTable]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def other_forms() -> dict[str, Callable[[Outline], bytes]]:
 def build_report(
     notebooks: Sequence[str | Path],
     *,
+    annexes: Sequence[str | Path] = (),
     out: str | Path,
     title: str | Mapping[Language, str],
     language: Language | Sequence[Language] = LANGUAGES,
@@ -40,23 +41,26 @@ def build_report(
 
     Beside it the same document as Word (``.docx``) and, with the extra ``report`` installed, as PDF.
 
-    ``chapters`` stand before the notebooks. ``title`` is one text or one a language; ``date`` is printed as given, and
-    no other time is. ``exhibits`` are the titles of all that there are, by id: those that no chapter shows are named in
-    the list of exhibits. ``labels`` are a study's own. Every file is rendered before the first is written. Returns the
-    path of the first language's file. Raises StudyError for a cell that fails, DisclosureError for an output that is
-    not safe.
+    ``chapters`` stand before the notebooks, ``annexes``, which are notebooks too, after them under letters. ``title``
+    is one text or one a language; ``date`` is printed as given, and no other time is. ``exhibits`` are the titles of
+    all that there are, by id: those that no chapter shows are named in the list of exhibits. ``labels`` are a study's
+    own. Every file is rendered before the first is written. Returns the path of the first language's file. Raises
+    StudyError for a cell that fails, DisclosureError for an output that is not safe.
     """
     languages: tuple[Language, ...] = (language,) if isinstance(language, str) else tuple(language)
-    if not languages or (set(languages) - set(LANGUAGES) and (notebooks or not labels)):
+    every = [*notebooks, *annexes]
+    if not languages or (set(languages) - set(LANGUAGES) and (every or not labels)):
         raise StudyError(f"build_report: found language {language!r}; expected {' or '.join(LANGUAGES)}")
     say = progress or ignore_progress
-    written = write_chapters(chapters, languages, progress=part_of(say, 0.0, 0.5 if notebooks else 1.0))
-    run = execute_notebooks(notebooks, environment=environment, progress=part_of(say, 0.5, 1.0)) if notebooks else []
-    executed = [*written, *run]
+    written = write_chapters(chapters, languages, progress=part_of(say, 0.0, 0.5 if every else 1.0))
+    run = execute_notebooks(every, environment=environment, progress=part_of(say, 0.5, 1.0)) if every else []
+    executed, apart = [*written, *run[: len(notebooks)]], run[len(notebooks) :]
     titles = {one: title if isinstance(title, str) else title[one] for one in languages}
     files: dict[str, bytes] = {}
     for one in languages:
-        outline = outline_report(executed, language=one, title=titles[one], date=date, exhibits=exhibits, labels=labels)
+        outline = outline_report(
+            executed, annexes=apart, language=one, title=titles[one], date=date, exhibits=exhibits, labels=labels
+        )
         files[_file_name(one)] = write_page(outline, others=_addresses(outline, languages)).encode("utf-8")
         files |= {_file_name(one, form): write(outline) for form, write in other_forms().items()}
     folder = Path(out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from string import ascii_uppercase
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -76,9 +77,9 @@ Block = Prose | Answers | Exhibit | Code
 
 @dataclass
 class Chapter:
-    """A chapter: its number, its blocks, its sections and its exhibits."""
+    """A chapter: its number (the letter of an annex), its blocks, its sections and its exhibits."""
 
-    number: int
+    number: str
     anchor: str
     title: str = ""
     blocks: list[Block] = field(default_factory=list)
@@ -89,7 +90,10 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Outline:
-    """A document in one language. ``banner`` says that there are synthetic data, ``date`` is a line with the date."""
+    """A document in one language. ``banner`` says that there are synthetic data, ``date`` is a line with the date.
+
+    ``first_annex`` is the anchor of the chapter from which on they are annexes; empty where there is none.
+    """
 
     language: Language
     labels: Labels
@@ -98,6 +102,7 @@ class Outline:
     banner: str
     chapters: tuple[Chapter, ...]
     unshown: tuple[tuple[str, str], ...]
+    first_annex: str = ""
 
     @property
     def figures(self) -> list[Entry]:
@@ -122,19 +127,22 @@ class Outline:
 def outline_report(
     executed: Sequence[ExecutedNotebook],
     *,
+    annexes: Sequence[ExecutedNotebook] = (),
     language: Language,
     title: str,
     date: str = "",
     exhibits: Mapping[str, Mapping[Language, str]] | None = None,
     labels: Labels = NO_LABELS,
 ) -> Outline:
-    """Order what notebooks showed: a chapter a notebook, exhibits numbered by chapter.
+    """Order what notebooks showed: a chapter a notebook, then annexes with letters; exhibits numbered by chapter.
 
     ``exhibits`` are the titles of all that there are, by id; those that no chapter shows are listed apart.
     """
     anchors: set[str] = set()
-    chapters = [_chapter(place, one, language, labels, anchors) for place, one in enumerate(executed, start=1)]
-    payloads = [payload for notebook in executed for cell in notebook.cells for payload in cell.payloads]
+    numbers = [*map(str, range(1, len(executed) + 1)), *ascii_uppercase]
+    every = [*executed, *annexes]
+    chapters = [_chapter(*one, language, labels, anchors) for one in zip(numbers, every, strict=False)]
+    payloads = [payload for notebook in every for cell in notebook.cells for payload in cell.payloads]
     shown = {payload["exhibit"] for payload in payloads if payload["kind"] == "exhibit"}
     synthetic = any(payload["synthetic"] for payload in payloads)
     return Outline(
@@ -145,10 +153,11 @@ def outline_report(
         banner=label("report_synthetic_document", language, labels) if synthetic else "",
         chapters=tuple(chapters),
         unshown=tuple((name, texts[language]) for name, texts in (exhibits or {}).items() if name not in shown),
+        first_annex=chapters[len(executed)].anchor if annexes else "",
     )
 
 
-def _chapter(number: int, notebook: ExecutedNotebook, language: Language, own: Labels, anchors: set[str]) -> Chapter:
+def _chapter(number: str, notebook: ExecutedNotebook, language: Language, own: Labels, anchors: set[str]) -> Chapter:
     chapter = Chapter(number, _free(f"chapter-{number}", anchors))
     for cell in notebook.cells:
         if language not in cell.languages:

@@ -116,6 +116,8 @@ def _contents(outline: Outline, others: Sequence[tuple[str, str]]) -> str:
         inner = "".join(f'<li><a href="#{entry.anchor}">{escape(entry.title)}</a></li>' for entry in chapter.sections)
         nested = f"<ol>{inner}</ol>" if inner else ""
         head = f'<span class="number">{chapter.number}</span> {escape(chapter.title)}'
+        if chapter.anchor == outline.first_annex:
+            lines.append(f'<li class="head">{escape(outline.text("report_annexes"))}</li>')
         lines.append(f'<li><a href="#{chapter.anchor}">{head}</a>{nested}</li>')
     name = escape(outline.text("report_contents"))
     last = f'<li><a href="#exhibits">{escape(outline.text("report_exhibits"))}</a></li>'

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import matplotlib
 
+from si_eval.report.answers import evidence_text
 from si_eval.report.outline import Answers, Block, Exhibit, Outline, Prose
 from si_eval.report.printed_table import from_payload, join_notes
 from si_eval.report.prose import Paragraph, ProseTable, Run, paragraphs_of
@@ -30,6 +31,7 @@ PREFIX = "si_eval.pdf."
 STANDARD: Final = "ua-1"
 CREATED = 946684800  # 1 January 2000, for the time of writing: the same document gives the same bytes
 PICTURE_WIDTH = "14.6cm"
+ANNEXES = '#counter(heading).update(0)\n#set heading(numbering: "A.1")'
 MARKS = {"bullet": "- ", "numbered": "+ "}
 
 
@@ -89,6 +91,8 @@ class _Pages:
             "#outline(title: none, depth: 2)",
         ]
         for chapter in outline.chapters:
+            if chapter.anchor == outline.first_annex:
+                self.parts.append(ANNEXES)
             self._add_heading(chapter.title, 1, chapter.anchor)
             for block in chapter.blocks:
                 self._add_block(block)
@@ -128,17 +132,18 @@ class _Pages:
     def _add_answers(self, block: Answers) -> None:
         language, shown = self.outline.language, self.outline.shown
         for question in block.questions:
-            asked = literal(f"{question['id']} {question['title'][language]}")
+            asked = literal(f"{question['id']} {question['title'][language]}".strip())
             self.parts.append(f"#block(sticky: true, above: 1.4em, strong({asked}))")
             if not question["sentences"]:
                 self.parts.append(words(self.outline.text("report_answer_none")) + "\n")
             for sentence in question["sentences"]:
                 mark = f" [{self.outline.text('report_synthetic_word')}]" if sentence["synthetic"] else ""
-                evidence = self.outline.text("report_evidence").format(evidence=self.outline.text(sentence["evidence"]))
+                evidence = evidence_text(sentence, language, self.outline.labels)
                 entry = shown.get(sentence["exhibit"])
                 place = words(sentence["title"][language]) if entry is None else reference(entry.number, entry.anchor)
                 self.parts.append(f"#block(sticky: true, {literal(sentence['text'][language] + mark)})")
-                self.parts.append(f"#note[{words(evidence + ' ')}{place}]")
+                if evidence:
+                    self.parts.append(f"#note[{words(evidence + ' ')}{place}]")
 
     def _add_exhibit(self, exhibit: Exhibit) -> None:
         entry, payload = exhibit.entry, exhibit.payload

@@ -16,6 +16,13 @@ from si_eval.report.stylesheet import TABLE_CSS
 from si_eval.results import SafeTable
 from si_eval.vocabulary import Language
 
+LEAN = {  # what the library writes on every cell and the style of the house does not need
+    r' class="gt_row gt_right"| class="gt_sourcenotes?"| class="gt_col_heading gt_columns_bottom_border gt_right"': "",
+    r' class="gt_row gt_left gt_stub"': ' class="gt_stub"',
+    r' rowspan="1"| colspan="1"': "",
+    r'<span class="gt_from_md">(.*?)</span>': r"\1",
+    r"\n\s+": "\n",
+}
 STUB, HEADING = "stub", "heading"
 
 
@@ -97,6 +104,8 @@ def _in_house_style(text: str, printed: PrintedTable) -> str:
     text = re.sub(r'(<div id="[^"]*") style="[^"]*"', r'\1 class="si-table"', text, count=1)
     text = re.sub(r' (data-quarto-[a-z-]+|headers)="[^"]*"', "", text)  # `scope` says what a head is of
     text = re.sub(r'(<th [^>]*) id="[^"]*"', r"\1", text)
+    for found, kept in LEAN.items():
+        text = re.sub(found, kept, text)
     tag = f'<span class="si-synthetic">{escape(printed.synthetic)}</span> ' if printed.synthetic else ""
     caption = f"{tag}{escape(printed.title)}<small>{escape(printed.subtitle)}</small>"
     text = re.sub(r"<table([^>]*)>", lambda found: f"{found[0]}<caption>{caption}</caption>", text, count=1)

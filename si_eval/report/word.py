@@ -15,6 +15,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from si_eval.report.answers import evidence_text
 from si_eval.report.outline import Answers, Block, Chapter, Entry, Exhibit, Outline, Prose
 from si_eval.report.printed_table import from_payload, join_notes
 from si_eval.report.prose import Paragraph, ProseTable, Run, paragraphs_of
@@ -146,14 +147,16 @@ class _Word:
     def _write_answers(self, block: Answers) -> None:
         language, shown = self.outline.language, self.outline.shown
         for question in block.questions:
-            self.add(paragraph(run(f"{question['id']} {question['title'][language]}"), "Question"))
+            self.add(paragraph(run(f"{question['id']} {question['title'][language]}".strip()), "Question"))
             if not question["sentences"]:
                 self.add(paragraph(run(self.outline.text("report_answer_none")), "BodyText"))
             for sentence in question["sentences"]:
                 mark = f" [{self.outline.text('report_synthetic_word')}]" if sentence["synthetic"] else ""
                 text = sentence["text"][language] + mark
                 self.add(paragraph(run(text), "BodyText", properties="<w:keepNext/>"))
-                evidence = self.outline.text("report_evidence").format(evidence=self.outline.text(sentence["evidence"]))
+                evidence = evidence_text(sentence, language, self.outline.labels)
+                if not evidence:
+                    continue
                 entry = shown.get(sentence["exhibit"])
                 place = (
                     run(sentence["title"][language])

@@ -27,7 +27,7 @@ def report_chapters(study: Study, tables: Mapping[str, SafeTable]) -> list[Repor
             )
             for chapter in study.file.chapters
         ]
-    if study.file.notebooks:
+    if study.file.notebooks or study.file.annexes:
         return []
     of_stage = {exhibit.id: EXHIBIT_FUNCTIONS[exhibit.function].stage for exhibit in study.file.exhibits}
     stages = dict.fromkeys([*STAGES.values(), *OWN_STAGES.values()])
@@ -51,7 +51,7 @@ def chapter_names(study: Study) -> dict[str, str]:
 
 def exhibits_in_no_chapter(study: Study) -> list[str]:
     """List the exhibits that no chapter names; none where notebooks may show them, or where stages are the chapters."""
-    if study.file.notebooks or not study.file.chapters:
+    if study.file.notebooks or study.file.annexes or not study.file.chapters:
         return []
     named = {name for chapter in study.file.chapters for name in chapter.exhibits}
     return [exhibit.id for exhibit in study.file.exhibits if exhibit.id not in named]

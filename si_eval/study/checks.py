@@ -79,8 +79,9 @@ def find_problems(
         *_check_ledger(study, ledger),
     ]
     problems += check_chapters(study)
-    for number, notebook in enumerate(study.file.notebooks):
-        problems += _attempt(f"{name}, notebooks.{number}", partial(_require_notebook, study, notebook))
+    for key in ("notebooks", "annexes"):
+        for number, notebook in enumerate(getattr(study.file, key)):
+            problems += _attempt(f"{name}, {key}.{number}", partial(_require_notebook, study, notebook))
     sound = {one for one, found in exhibits.items() if not found} & set(exhibits_without_registers(study))
     problems += list(_check_computed(study, inputs, sound))
     return problems, inputs

@@ -11,7 +11,8 @@ from si_eval import published
 from si_eval.disclosure import DisclosureRules, decide
 from si_eval.disclosure.border import Decision
 from si_eval.errors import InputError
-from si_eval.report.answers import Question, answer_questions
+from si_eval.report.answer_file import Answers
+from si_eval.report.answers import Question, answer_questions, state_limits
 from si_eval.report.display import Display
 from si_eval.results import Extract, Linkage, Panel, ResultTable, SafeTable
 from si_eval.results.table_files import read_tables
@@ -325,10 +326,56 @@ def show_answers(study: Study, tables: Mapping[str, SafeTable]) -> Display:
     >>> study.file.facts.answers
     '../theory/answers.toml'
     """
+    questions, answers = _read_answers(study)
+    return answer_questions(questions, answers=answers, tables=list(tables.values()), language=study.file.languages[0])
+
+
+def show_limits(study: Study, tables: Mapping[str, SafeTable]) -> Display:
+    """Say how strong the evidence behind the answers of a study is, and what their figures cannot show.
+
+    Parameters
+    ----------
+    study : Study
+        From `open_study` or `load_study`.
+    tables : mapping of str to SafeTable
+        From `study_tables`.
+
+    Returns
+    -------
+    Display
+        The questions by the strongest evidence that answers them, then each limit once; their sealed payload for the
+        document.
+
+    Raises
+    ------
+    InputError
+        For an answer that names a question or an exhibit that the study does not have.
+    StudyError
+        Where the study has no file for its programme or its answers.
+
+    See Also
+    --------
+    show_answers : The answers themselves.
+
+    Examples
+    --------
+    >>> import si_eval as se
+    >>> study = se.load_study()
+    >>> tables = {table.exhibit: table for table in se.protect_exhibits(
+    ...     study, se.compute_exhibits(study, only=["goals_targets"]))}
+    >>> limits = se.show_limits(study, tables)
+    >>> limits.payload["questions"][0]["sentences"][0]["text"]["en"]
+    'The figures behind d show this: goal attainment.'
+    """
+    questions, answers = _read_answers(study)
+    return state_limits(questions, answers=answers, tables=list(tables.values()), language=study.file.languages[0])
+
+
+def _read_answers(study: Study) -> tuple[list[Question], Answers]:
+    """Return the questions of a study and its file of answers. Raises InputError for answers that do not fit it."""
     inputs = ExhibitInputs(study)
     programme, answers = inputs.load("programme"), inputs.load("answers")
     problems = check_study_answers(study, inputs)
     if problems:
         raise InputError(problems, what="the answers of the study")
-    questions: list[Question] = [(one.id, {"nl": one.nl, "en": one.en}) for one in programme.questions]
-    return answer_questions(questions, answers=answers, tables=list(tables.values()), language=study.file.languages[0])
+    return [(one.id, {"nl": one.nl, "en": one.en}) for one in programme.questions], answers

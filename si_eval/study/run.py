@@ -135,7 +135,8 @@ def run_study(
 def _list_inputs(study: Study, folders: Sequence[Path], ledger: Path | None) -> dict[str, Path]:
     """List what the results of a study must not take the place of."""
     files = {"the study file": study.path.resolve()}
-    files |= {f"the notebook {Path(name).name}": study.resolve(name).resolve() for name in study.file.notebooks}
+    notebooks = [*study.file.notebooks, *study.file.annexes]
+    files |= {f"the notebook {Path(name).name}": study.resolve(name).resolve() for name in notebooks}
     files |= {"the extract" if len(folders) == 1 else f"the extract {folder.name}": folder for folder in folders}
     return files if ledger is None else {**files, "the ledger": ledger}
 
@@ -171,7 +172,7 @@ def _write_results(
     missing: KernelStartError | None = None
     day = run_date()
     with Drawers() as drawers:
-        if notebooks and study.file.notebooks:
+        if notebooks and (study.file.notebooks or study.file.annexes):
             progress("starting a kernel", 0.0)
             check_kernels()
         results = evaluate(study, folders=folders, ledger=ledger, progress=part_of(progress, 0.0, 0.3))
@@ -247,6 +248,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
     write_tables(results.tables.values(), tables)
     build_report(
         [study.resolve(notebook) for notebook in study.file.notebooks],
+        annexes=[study.resolve(notebook) for notebook in study.file.annexes],
         out=work / "report",
         title=study.file.title.of(study.file.languages),
         language=study.file.languages,

@@ -194,6 +194,7 @@ class StudyFile(Part):
     include: Paths = ()
     labels: PathText | SomePaths | dict[str, Titles] | None = None
     notebooks: Paths = ()
+    annexes: Paths = ()
     chapters: Annotated[tuple[ChapterSpec, ...], Field(strict=False)] = ()
     exhibits: Annotated[tuple[ExhibitSpec, ...], Field(strict=False), AfterValidator(check_some)]
 

@@ -11,9 +11,9 @@ import pytest
 from si_eval.disclosure import protect
 from si_eval.errors import DisclosureError, InputError, StudyError
 from si_eval.report.answer_file import check_answers, load_answers
-from si_eval.report.answers import answer_questions
+from si_eval.report.answers import answer_questions, state_limits
 from si_eval.results import ResultTable, SafeTable
-from si_eval.vocabulary import TIDY
+from si_eval.vocabulary import TIDY, Evidence
 
 QUESTIONS = [
     ("a", {"nl": "Groeiden zij?", "en": "Did they grow?"}),
@@ -21,7 +21,15 @@ QUESTIONS = [
 ]
 
 
-def safe_table(rows: list[dict[str, Any]], *, exhibit: str = "growth", public: bool = True, **of_all: Any) -> SafeTable:
+def safe_table(
+    rows: list[dict[str, Any]],
+    *,
+    exhibit: str = "growth",
+    public: bool = True,
+    evidence: Evidence = "association",
+    cannot_show: str = "",
+    **of_all: Any,
+) -> SafeTable:
     filled = [
         {"indicator": "revenue", "statistic": "mean", "group": "all", "year": "all", "size_class": "all",
          "sector": "all", "category": "all", "n_units": 50.0, "unit": "share", "note": "",
@@ -32,8 +40,8 @@ def safe_table(rows: list[dict[str, Any]], *, exhibit: str = "growth", public: b
     table = ResultTable(
         frame=frame,
         function="made_up",
-        evidence="association",
-        cannot_show="",
+        evidence=evidence,
+        cannot_show=cannot_show,
         rules="recommended",
         exhibit=exhibit,
         titles={"nl": "Groei", "en": "Growth"},
@@ -226,3 +234,23 @@ def test_a_study_has_what_its_answers_name(tmp_path: Path) -> None:
         "study.0.text",
     }
     assert len(list(check_answers(answers, languages=("en",), **known))) == 2
+
+
+def test_limits_name_the_strongest_evidence_of_each_question_and_each_limit_once(tmp_path: Path) -> None:
+    path = tmp_path / "answers.toml"
+    entry = 'exhibit = "{}"\nrule = "cells"\ncells.x = {{ where = {{}} }}\ntext.nl = "{{x}}"\ntext.en = "{{x}}"\n'
+    path.write_text(
+        "".join(f'[[answers]]\nquestion = "a"\n{entry.format(name)}' for name in ("growth", "reach")), encoding="utf-8"
+    )
+    cannot = "It does not say why."
+    tables = [
+        safe_table([{"estimate": 1.0}], evidence="goal_attainment", cannot_show=cannot),
+        safe_table([{"estimate": 1.0}], exhibit="reach", cannot_show=cannot),
+    ]
+    answers = load_answers(path)
+    strength, limits = state_limits(QUESTIONS, answers=answers, tables=tables).payload["questions"]
+    assert [one["text"]["en"] for one in strength["sentences"]] == [
+        "The figures behind a show this: association, not an effect.",
+        "Not answered: b.",
+    ]
+    assert [(one["text"]["en"], one["exhibit"]) for one in limits["sentences"]] == [(cannot, "growth")]

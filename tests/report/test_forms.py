@@ -142,6 +142,24 @@ def test_the_same_word_file_comes_out_twice(outlines) -> None:
     assert write_word(outlines["en"]) == write_word(outlines["en"])
 
 
+def test_annexes_have_letters_in_every_form(outlines, tmp_path: Path) -> None:
+    from si_eval.report.pdf import _Pages
+
+    main = write_chapters([ReportChapter({"en": "Main"}, {"en": "## Part"})], ("en",))
+    annex = write_chapters(
+        [ReportChapter({"en": "All"}, {"en": "## More"}, [(EXAMPLES["table 6"][0](), EXAMPLES["table 6"][1])])], ("en",)
+    )
+    outline = outline_report(main, annexes=annex, language="en", title="T")
+    assert [(one.number, one.title) for one in outline.chapters] == [("1", "Main"), ("A", "All")]
+    assert [entry.number for entry in outline.tables] == ["Table A.1"]
+    page = write_page(outline)
+    assert page.index('class="head">Annexes') < page.index(">A</span> All")
+    markup = _Pages(outline, tmp_path).write()
+    assert markup.index('"Main"') < markup.index('numbering: "A.1"') < markup.index('"All"')
+    texts = [one.text for one in Document(io.BytesIO(write_word(outline))).paragraphs]
+    assert {"1 Main", "1.1 Part", "A All", "A.1 More"} <= set(texts)
+
+
 def test_a_page_has_its_tables_once_and_lean(outlines) -> None:
     page = write_page(outlines["en"], others=[("nl", "report_nl.html"), ("docx", "report_en.docx")])
     assert 'href="report_en.docx"' in page

@@ -33,17 +33,33 @@ def test_the_reference_study_is_sound():
     assert study.file.name == "smart_industry_2020"
     assert len({exhibit.id for exhibit in study.file.exhibits}) == len(study.file.exhibits)
     published = study.file.published
-    for place in (*published.figures, *published.claims, published.readings, *study.file.notebooks):
+    for place in (
+        *published.figures,
+        *published.claims,
+        published.readings,
+        *study.file.notebooks,
+        *study.file.annexes,
+    ):
         assert study.resolve(place).is_file(), place
 
 
-def test_every_exhibit_is_shown_in_a_notebook_and_every_one_shown_is_there():
+def test_every_exhibit_is_shown_once_in_an_annex_and_every_one_shown_is_there():
     study = load_study()
-    text = "\n".join(study.resolve(place).read_text(encoding="utf-8") for place in study.file.notebooks)
+    text = "\n".join(study.resolve(place).read_text(encoding="utf-8") for place in study.file.annexes)
     shown = re.findall(r'se\.show\((?:tables\["(\w+)"\]|\w+), study\.chart\("(\w+)"\)\)', text)
     assert {exhibit.id for exhibit in study.file.exhibits} == {chart for _, chart in shown}
     assert [pair for pair in shown if pair[0] not in ("", pair[1])] == []
     assert [name for name, count in Counter(chart for _, chart in shown).items() if count > 1] == []
+
+
+def test_the_findings_show_what_answers_the_questions_and_each_thing_once():
+    study = load_study()
+    (place,) = (study.resolve(place) for place in study.file.notebooks if "findings" in place)
+    named = re.findall(r'se\.show\(tables\["(\w+)"\], study\.chart\("(\w+)"\)\)', place.read_text(encoding="utf-8"))
+    assert all(table == chart for table, chart in named)
+    shown = [table for table, _ in named]
+    assert len(set(shown)) == len(shown)
+    assert set(shown) <= {exhibit.id for exhibit in study.file.exhibits}
 
 
 def test_every_problem_is_named_with_the_nearest_key(tmp_path):
