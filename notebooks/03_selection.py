@@ -77,5 +77,17 @@ se.show(tables["dialogic_table_04"], study.chart("dialogic_table_04"))
 # Figures of firms spread widely. The standardised difference divides the difference by the spread; above 0.1 to 0.25 it counts
 # as notable. That a difference was not shown is no proof that there is none.
 
+# %% [markdown] tags=["nl"]
+# **Hoe te lezen.** Elke rij is een kenmerk in het jaar vóór het programma; een punt rechts van de stippellijn is een verschil dat een vergelijking van
+# ontwikkelingen kan vertekenen. Het verschil is gedeeld door de spreiding van beide groepen, zodat omzet en investeringen naast elkaar
+# kunnen staan, en hangt niet af van het aantal bedrijven. Wat dit niet laat zien: kenmerken die het register niet heeft, zoals de plannen
+# van een ondernemer.
+
+# %% [markdown] tags=["en"]
+# **How to read it.** Each row is a trait in the year before the programme; a dot to the right of the dotted line is a difference that can distort a comparison
+# of developments. The difference is divided by the spread of both groups, so that revenue and investment can stand side by side, and it
+# does not depend on the number of firms. What this does not show: traits that the register does not have, such as the plans of an
+# entrepreneur.
+
 # %%
 se.show(tables["selection_balance"], study.chart("selection_balance"))

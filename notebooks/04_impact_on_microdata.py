@@ -46,6 +46,16 @@ se.show(tables["dialogic_figure_33"], study.chart("dialogic_figure_33"))
 # %% [markdown] tags=["en"]
 # In manufacturing there are enough participants to compare by size within the sector too.
 
+# %% [markdown] tags=["nl"]
+# **Hoe te lezen.** De index zet het gemiddelde van elke groep in 2014 op honderd; het interval houdt rekening met toeval in beide jaren, ook in het
+# basisjaar. Staat onder een klasse een vet verschil, dan ligt nul buiten zijn interval. Een index zegt niet wie hoger staat, en verandert
+# als andere bedrijven in de klasse komen. Wat dit niet laat zien: waardoor een groep groeide.
+
+# %% [markdown] tags=["en"]
+# **How to read it.** The index sets the mean of each group in 2014 at a hundred; the interval counts chance in both years, the base year too. Where a
+# difference under a class is bold, zero lies outside its interval. An index does not say who is higher, and it changes when other firms
+# enter the class. What this does not show: what made a group grow.
+
 # %%
 se.show(tables["dialogic_figure_34"], study.chart("dialogic_figure_34"))
 
@@ -72,6 +82,16 @@ se.say(
 
 # %%
 se.show(tables["dialogic_figure_35"], study.chart("dialogic_figure_35"))
+
+# %% [markdown] tags=["nl"]
+# **Hoe te lezen.** Een gemiddelde van investeringen per werkzame persoon hangt af van weinig bedrijven: de meeste investeren in een jaar niets. Daarom is het
+# interval scheef, en staat er per groep bij hoeveel bedrijven geteld zijn. Vergelijk het eerste jaar met latere: een verschil dat er al
+# was, komt niet door het programma.
+
+# %% [markdown] tags=["en"]
+# **How to read it.** A mean of investment per person employed hangs on few firms: most invest nothing in a year. That is why the interval is skewed, and why
+# each group says how many firms are counted. Compare the first year with later ones: a difference that was there already is not due to the
+# programme.
 
 # %%
 se.show(tables["dialogic_table_09"], study.chart("dialogic_table_09"))

@@ -103,6 +103,16 @@ panel = se.build_panel(extract, linkage, rules=study.file.rule_set(), public_uni
 tables = se.study_tables(study, panel, linkage)
 se.show(tables["effect_by_entry"], study.chart("effect_by_entry"))
 
+# %% [markdown] tags=["nl"]
+# **Hoe te lezen.** Elke rij schat hetzelfde op een andere manier: zonder correctie, met gewichten of met gekoppelde bedrijven die vooraf op deelnemers leken.
+# Liggen de rijen bij elkaar, dan hangt de uitkomst niet aan de methode. Een tiende logpunt is ongeveer tien procent. Wat dit niet laat
+# zien: een effect. Het jaar van toetreding ontbreekt, dus er zijn geen jaren vóór deelname om aan te zien of de groepen gelijk opgingen.
+
+# %% [markdown] tags=["en"]
+# **How to read it.** Each row estimates the same in another way: without adjustment, with weights, or with matched firms that were like participants before.
+# Where rows lie together the result does not hang on the method. A tenth of a log point is about ten per cent. What this does not show: an
+# effect. The year of entry is missing, so there are no years before participation to see whether the groups moved alike.
+
 # %%
 se.show(tables["effect_long_difference"], study.chart("effect_long_difference"))
 

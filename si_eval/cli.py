@@ -278,12 +278,12 @@ def notebooks(
     """Write the notebooks of the reference study, and a course of five with exercises, to open in Jupyter."""
     with _exit_codes():
         from si_eval.report.notebook_files import find_sources, write_notebooks  # noqa: PLC0415
+        from si_eval.study.calls import exhibit_calls  # noqa: PLC0415
         from si_eval.study.file import load_study  # noqa: PLC0415
 
         study = load_study()
-        written = write_notebooks(
-            find_sources(study.resolve(study.file.notebooks[0]).parent), out, language=language, overwrite=overwrite
-        )
+        sources = find_sources(study.resolve(study.file.notebooks[0]).parent)
+        written = write_notebooks(sources, out, language=language, calls=exhibit_calls(study), overwrite=overwrite)
     typer.echo(f"notebooks: {out} ({len(written)} files); open them with `jupyter lab {out}`")
 
 

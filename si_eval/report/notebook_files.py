@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,10 +11,11 @@ import jupytext
 import nbformat
 
 from si_eval.arguments import Arguments
-from si_eval.vocabulary import LANGUAGES, Language
+from si_eval.vocabulary import LANGUAGES, Language, label
 
 TOLD_LANGUAGE = ("open_reference", "open_study", "say", "show", "show_comparison")  # functions that take `language`
 COURSE = "teaching"
+SHOWN = re.compile(r'se\.show\(tables\["(?P<exhibit>\w+)"\], study\.chart\("(?P=exhibit)"\)\)')
 SOLUTION = "solution"  # the tag of a cell that a reader should try alone first
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -27,11 +29,19 @@ def find_sources(folder: Path) -> dict[Path, str]:
     return {**sources, **dict.fromkeys(sorted((folder / COURSE).glob("*.py")), COURSE)}
 
 
-def write_notebooks(sources: Mapping[Path, str], folder: Path, *, language: str, overwrite: bool = False) -> list[Path]:
+def write_notebooks(
+    sources: Mapping[Path, str],
+    folder: Path,
+    *,
+    language: str,
+    calls: Mapping[str, str] = {},
+    overwrite: bool = False,
+) -> list[Path]:
     """Write each source, a jupytext file in several languages, as an ``.ipynb`` in one; return the paths.
 
     ``sources`` are mapped to folders within ``folder``. Cells of other languages are left out, and what is shown is
-    shown in this one. Solutions of exercises are folded. The same source gives the same bytes. Raises StudyError for a
+    shown in this one. Before an exhibit stands the call that makes it, where ``calls`` has it, by the exhibit's id.
+    Solutions of exercises are folded. The same source gives the same bytes. Raises StudyError for a
     language that there is not, and before anything is written for files that are there, unless ``overwrite``.
     """
     arguments = Arguments("notebooks")
@@ -44,15 +54,15 @@ def write_notebooks(sources: Mapping[Path, str], folder: Path, *, language: str,
             "choose another, or say `--overwrite`: what you changed in them is then lost",
         )  # fmt: skip
     arguments.refuse_problems()
-    texts = {path: notebook_text(source, "nl" if language == "nl" else "en") for source, path in targets.items()}
+    texts = {path: notebook_text(source, "nl" if language == "nl" else "en", calls) for source, path in targets.items()}
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return list(texts)
 
 
-def notebook_text(source: Path, language: Language) -> str:
-    """Return the content of the notebook of a source in one language."""
+def notebook_text(source: Path, language: Language, calls: Mapping[str, str] = {}) -> str:
+    """Return the content of the notebook of a source in one language, with the calls behind its exhibits."""
     cells = []
     for place, cell in enumerate(jupytext.read(source).cells):
         tags = cell.metadata.get("tags", [])
@@ -62,7 +72,12 @@ def notebook_text(source: Path, language: Language) -> str:
         if cell.cell_type == "markdown":
             cells.append(nbformat.v4.new_markdown_cell(cell.source, id=name))
             continue
-        made = nbformat.v4.new_code_cell(tell_language(cell.source, language), id=name)
+        code = tell_language(cell.source, language)
+        shown = SHOWN.fullmatch(cell.source)
+        if shown and shown["exhibit"] in calls:
+            inside, outside = (label(f"notebook_{place}", language) for place in ("inside", "outside"))
+            code = f"# {inside}\ninside = {calls[shown['exhibit']]}\n\n# {outside}\n{code}"
+        made = nbformat.v4.new_code_cell(code, id=name)
         if SOLUTION in tags:
             made.metadata = {"tags": [SOLUTION], "jupyter": {"source_hidden": True}}
         cells.append(made)

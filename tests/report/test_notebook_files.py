@@ -10,8 +10,12 @@ import nbformat
 import pytest
 from paths import ROOT
 
+import si_eval as se
 from si_eval.report.notebook_files import SOLUTION, notebook_text, tell_language
+from si_eval.study.calls import exhibit_calls
+from si_eval.study.file import load_study
 
+CALLS = exhibit_calls(load_study())
 SOURCES = sorted((ROOT / "notebooks").glob("*.py"))
 COURSE = sorted((ROOT / "notebooks" / "teaching").glob("*.py"))
 FOLDERS = dict.fromkeys(SOURCES, "") | dict.fromkeys(COURSE, "teaching")
@@ -20,7 +24,7 @@ FOLDERS = dict.fromkeys(SOURCES, "") | dict.fromkeys(COURSE, "teaching")
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_every_source_has_its_notebook_in_step(language: str) -> None:
     expected = {
-        Path(folder) / f"{source.stem}.ipynb": notebook_text(source, language)  # type: ignore[arg-type]
+        Path(folder) / f"{source.stem}.ipynb": notebook_text(source, language, CALLS)  # type: ignore[arg-type]
         for source, folder in FOLDERS.items()
     }
     place = ROOT / "notebooks" / language
@@ -41,6 +45,23 @@ def test_a_notebook_has_one_language_and_no_output() -> None:
         assert any(f'language="{language}"' in cell.source for cell in code)
         for cell in code:
             ast.parse(cell.source)
+
+
+def test_the_call_before_an_exhibit_gives_its_numbers(simulated_extract) -> None:
+    study = load_study()
+    extract = se.read_extract(simulated_extract())
+    linkage = se.link_participants(extract)
+    panel = se.build_panel(extract, linkage, rules=study.file.rule_set())
+    names = ["dialogic_figure_25", "dialogic_figure_34", "dialogic_table_08"]
+    for name, table in zip(names, se.compute_exhibits(study, panel, linkage, only=names), strict=True):
+        assert CALLS[name].startswith(f"se.{table.function}(")
+        written = eval(CALLS[name], {"se": se, "panel": panel, "linkage": linkage}).to_frame()
+        keys = ["indicator", "statistic", "group", "year", "size_class", "sector", "category", "estimate"]
+        assert {tuple(row) for row in table.to_frame()[keys].astype(str).to_numpy()} <= {
+            tuple(row) for row in written[keys].astype(str).to_numpy()
+        }
+    text = notebook_text(ROOT / "notebooks" / "04_impact_on_microdata.py", "en", CALLS)
+    assert "inside = se.index_series(" in text
 
 
 @pytest.mark.parametrize(
