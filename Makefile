@@ -2,6 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SCALE ?= 0.01
 SEED ?= 1
+EXTRAS ?= report,test
 NOTEBOOKS ?= en
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,7 +34,7 @@ lab: $(INSTALLED)
 	$(BIN)/jupyter lab notebooks/$(NOTEBOOKS)
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: $(LINTERS)
 	$(BIN)/ruff check .
@@ -48,7 +49,7 @@ format: $(LINTERS)
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[report,test]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	touch $@
 
 $(LINTERS): $(INSTALLED)
