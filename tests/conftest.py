@@ -18,7 +18,7 @@ from si_eval.synthetic import simulate_extract
 SCALE = 0.01  # the scale of the simulated extracts that tests share
 MAX_WAIT = 120  # seconds for another process to simulate an extract
 SimulatedExtract = Callable[..., Path]
-# Files that take more than ten seconds of CPU, the dearest first: begun last, one process would end long after the others.
+# Files of more than ten seconds of CPU, the dearest first: begun last, one process would end long after the others.
 DEAREST_FIRST = (
     "disclosure/test_attacks.py", "study/test_reference_study.py", "engine/test_spark.py", "study/test_same_output.py",
     "registers/test_plausibility.py", "study/test_broken_studies.py", "study/test_ledger.py",
