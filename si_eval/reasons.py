@@ -39,6 +39,7 @@ class Reason(StrEnum):
     OF_COMPLETE_UNITS = "of_complete_units"
     COMPARES_WITH_TREATED = "compares_with_treated"
     OUTCOME_MATCHED_ON = "outcome_matched_on"
+    NOT_WEIGHTED = "not_weighted"
     STOPPED_TAKING_PART = "stopped_taking_part"
     TOO_FEW_CLUSTERS = "too_few_clusters"
     TREATED_AFTER_END = "treated_after_end"

@@ -253,6 +253,9 @@ def estimate_effect(
         with_non_participants=_needs_others(panel, request),
     )
     result = _estimate_matched(arrays, request, matching)
+    if panel.indicators[request.outcome].weight and request.weights is None:
+        noted = [with_note(one, Reason.NOT_WEIGHTED) if one.statistic == ATT else one for one in result.estimates]
+        result = replace(result, estimates=noted)
     unit = LOG_POINTS if logarithm else panel.indicators[request.outcome].unit
     source = cells.unit_source(panel)
     estimates = estimate_rows(result, request.level)

@@ -70,3 +70,12 @@ def test_it_is_printed_where_it_may_leave_and_not_where_nothing_is_weighted(pane
 def test_the_same_units_in_several_years_are_no_sample(panel, ask):
     with pytest.raises(se.StudyError, match="weighed as a sample of each year by itself"):
         ask(panel)
+
+
+def test_an_effect_on_weighted_figures_says_whether_it_is_weighted(panel):
+    ask = {"outcome": INDICATOR, "design": "long_difference", "years": YEARS, "method": "unadjusted"}
+    for weights in (None, "weight"):
+        rows = se.estimate_effect(panel, **ask, weights=weights).to_frame()
+        notes = rows.loc[rows["statistic"] == "att", "note"]
+        assert len(notes)
+        assert notes.str.contains("not weighted").all() == (weights is None)
