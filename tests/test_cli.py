@@ -119,6 +119,7 @@ REPORT = {
         ("report", "docx"),
         *([("report", "pdf")] * can_write_pdf()),
         ("tables", "xlsx"),
+        ("explorer", "html"),
     )
     for language in ("en",)
 }

@@ -241,6 +241,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
     """Write chapters, execute notebooks on the extract; build the report and a workbook of tables, one a language."""
     # loaded with the kernels of notebooks alone
     from si_eval.report.document import build_report  # noqa: PLC0415
+    from si_eval.report.explorer import write_explorer  # noqa: PLC0415
     from si_eval.report.workbook import write_workbook  # noqa: PLC0415
 
     study = results.study
@@ -271,6 +272,12 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
             title=titles[language],
             language=language,
             chapters=chapter_names(study),
+        )
+        write_explorer(
+            list(results.tables.values()),
+            work / "report" / f"explorer_{language}.html",
+            title=titles[language],
+            language=language,
         )
 
 
