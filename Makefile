@@ -11,10 +11,20 @@ LINTERS := $(VENV)/.linters
 EXTRACT := out/extract_$(SCALE)_$(SEED)
 RESULTS := out/smart_industry_2020
 
-.PHONY: report test lint format notebooks lab docs clean
+.PHONY: report vouchers michigan test lint format notebooks lab docs clean
 
 report: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
+
+vouchers: $(INSTALLED)
+	rm -rf out/innovation_vouchers
+	$(BIN)/si-eval example innovation_vouchers out/innovation_vouchers
+	$(BIN)/si-eval run out/innovation_vouchers/study.toml --out out/innovation_vouchers/results
+
+michigan: $(INSTALLED)
+	rm -rf out/michigan_training
+	$(BIN)/si-eval example michigan_training out/michigan_training
+	$(BIN)/si-eval run out/michigan_training/study.toml --out out/michigan_training/results
 
 $(EXTRACT)/simulation.json: $(INSTALLED)
 	rm -rf $(EXTRACT)

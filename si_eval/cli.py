@@ -140,6 +140,19 @@ def _ask(question: str, options: Sequence[str], proposed: int) -> int:
 
 
 @app.command()
+def example(
+    name: Annotated[str, typer.Argument(help="innovation_vouchers (simulated) or michigan_training (real firms)")],
+    out: Annotated[Path, typer.Argument(help="a new folder")],
+) -> None:
+    """Write the files of an example and its study file to a folder, ready for a run."""
+    with _exit_codes():
+        from si_eval.study.examples import write_example  # noqa: PLC0415
+
+        study = write_example(name, out)
+    typer.echo(f"next: si-eval run {study} --out {study.parent / 'results'}")
+
+
+@app.command()
 def simulate(
     out: Annotated[Path, typer.Argument(help="a new folder")],
     preset: Annotated[str, typer.Option(help="which programme")] = "smart_industry_2020",

@@ -9,7 +9,7 @@ from typing import Any
 
 from si_eval.arguments import Arguments, describe_value
 from si_eval.errors import StudyError
-from si_eval.synthetic import canonical, cbs
+from si_eval.synthetic import canonical, cbs, vouchers
 from si_eval.synthetic.firms import SimulatedFirms, simulate_firms
 from si_eval.synthetic.simulated_data import StaticData, build_static_data, build_year_data
 from si_eval.synthetic.tables import Table
@@ -30,6 +30,9 @@ NOTE = (
 NOTE_REALISTIC = (
     "Simulated. No row describes a real firm. Nothing is calibrated exactly: holdings, exits, takeovers, fading "
     "revenue and lumpy, sampled investments are assumed (si_eval/synthetic/realistic.toml); truth.json has their truth."
+)
+NOTE_VOUCHERS = (
+    "Simulated. No row describes a real firm, and the programme is invented; truth.json has the planted effect."
 )
 NOTE_THINNED = (
     " Non-participants are thinned to the scale, but not below 19 000 in the last year, nor below about 60 units with "
@@ -59,8 +62,9 @@ def simulate_extract(
     ----------
     out : str or Path
         A folder that does not exist or is empty.
-    preset : {"smart_industry_2020"}
-        The evaluation whose figures are met.
+    preset : {"smart_industry_2020", "innovation_vouchers"}
+        The evaluation whose figures are met, or an invented programme in another country with a planted effect, whose
+        study file is ``innovation_vouchers.toml``; it has a layout and a profile of its own.
     scale : float
         Share of the non-participants in the country, above 0 and at most 1. At least 19 000 are simulated: scales
         below 0.01 have the non-participants of 0.01.
@@ -102,6 +106,10 @@ def simulate_extract(
     """
     target = resolve_place(_check_options(out, preset, scale, seed, layout, format, profile, progress))
     report = progress or (lambda step, fraction: None)
+    if preset == vouchers.PRESET:
+        _write_vouchers(target, float(scale), int(seed), format)
+        report("done", 1.0)
+        return Path(out)
     with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
         _check_folder(target)
         finished = work / "extract"
@@ -120,6 +128,22 @@ def simulate_extract(
     return Path(out)
 
 
+def _write_vouchers(target: Path, scale: float, seed: int, file_format: str) -> None:
+    """Write the extract of the innovation vouchers; its layout is its own."""
+    drawn = vouchers.draw_vouchers(max(vouchers.FEWEST, round(vouchers.POPULATION * scale)), seed)
+    marker = {"synthetic": True, "preset": vouchers.PRESET, "scale": scale, "seed": seed, "format": file_format}
+    with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
+        _check_folder(target)
+        finished = work / "extract"
+        finished.mkdir(mode=0o700)
+        for table in drawn.as_tables():
+            write_table(table, finished, file_format)
+        (finished / TRUTH).write_text(_json(drawn.truth()), encoding="utf-8")
+        (finished / MARKER).write_text(_json({**marker, "note": NOTE_VOUCHERS}), encoding="utf-8")
+        match_umask(finished)
+        swap_folders({finished: target}, work)
+
+
 def _check_options(
     out: object,
     preset: object,
@@ -133,7 +157,12 @@ def _check_options(
     """Return the folder to write; raise `ArgumentError` with every option that is wrong, before any work."""
     arguments = Arguments("simulate_extract")
     folder = arguments.path("out", out)
-    arguments.option("preset", preset, PRESETS)
+    arguments.option("preset", preset, (*PRESETS, vouchers.PRESET))
+    if preset == vouchers.PRESET:
+        own = f"the only one of {vouchers.PRESET}"
+        for name, given, only in (("layout", layout, "canonical"), ("profile", profile, PUBLISHED)):
+            if given != only:
+                arguments.add(name, describe_value(given), own, "leave it out")
     arguments.number("scale", scale, above=0, most=1, action="pass for example 0.01")
     arguments.whole("seed", seed, least=0, action="pass for example 1")
     arguments.option("layout", layout, LAYOUTS)

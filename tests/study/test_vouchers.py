@@ -153,7 +153,7 @@ def broken(text, old, new):
 REFUSED = {
     "a column that no table has": ('numerator = "rd"', 'numerator = "rd_totl"', ["`rd_totl` in no table"]),
     "a file's column that is not there": ('rd = "rd_total"', 'rd = "rd_totals"', ["did you mean `rd_total`?"]),
-    "a file that is not there": ('"berd_{year}.csv"', '"bird_{year}.csv"', ["no file that matches bird", "berd_20"]),
+    "a file that is not there": ('"berd_{year}.*"', '"bird_{year}.*"', ["no file that matches bird", "berd_20"]),
     "a value that the order does not name": ('"South", "Midlands", "North"]', '"South", "North"]', ["Midlands"]),
     "a group that nobody is in": ('decision = "rejected"', 'decision = "refused"', ["awarded, rejected"]),
     "a condition on a column of no list": ('decision = "awarded"', 'decided = "awarded"', ["no column 'decided'"]),

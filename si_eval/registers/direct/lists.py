@@ -49,13 +49,18 @@ def rows_of(table: pd.DataFrame, group: ComparisonGroup, problems: list[Problem]
             problems.append(Problem(place, f"no column {column!r} in {group.table}", "a column of the list", action))
             continue
         wanted = {str(one) for one in values}
-        known = table[column].map(lambda value: str(value).strip(), na_action="ignore")
+        known = table[column].map(_written, na_action="ignore")
         if not known.isin(wanted).any():
             expected = f"some of {', '.join(sorted(known.dropna().unique())[:8])}"
             found = f"no row of {group.table} with {column} {' or '.join(sorted(wanted))}"
             problems.append(Problem(f"groups.{group.name}.where", found, expected, "correct the value"))
         table = table[known.isin(wanted)]
     return table
+
+
+def _written(value: object) -> str:
+    """Write a value as a condition does: whole numbers in digits, texts without blanks around."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def list_participants(

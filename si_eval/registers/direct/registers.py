@@ -112,6 +112,8 @@ class _Wanted:
         self.of_table: dict[str, list[str]] = {name: [] for name in frames}
         lists = {group.table for group in declared.groups.values()}
         holders = {name: frame for name, frame in frames.items() if name not in lists or name == layout.treated.table}
+        if layout.is_own_list:
+            holders.pop(layout.treated.table)
         derived = {REVENUE, "revenue_per_employee", "age", "size_class", "size_class_4", "sector", "division"}
         for column in declared.columns():
             if column in derived or column in (EMPLOYED_PERSONS, "age_class"):

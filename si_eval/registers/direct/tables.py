@@ -55,6 +55,11 @@ class Layout:
     treated: ComparisonGroup = field(default_factory=lambda: ComparisonGroup("treated", PARTICIPANTS))
     groups: Sequence[ComparisonGroup] = ()
 
+    @property
+    def is_own_list(self) -> bool:
+        """Whether the register itself says who took part: its columns are the register's."""
+        return UNITS in self.files and self.files[UNITS] == self.files.get(self.treated.table)
+
     def tables(self) -> list[str]:
         """List the tables that there may be, each once."""
         lists = [group.table for group in self.groups if group.table]

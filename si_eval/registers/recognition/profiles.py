@@ -22,6 +22,7 @@ OLDEST = 1500
 MAX_CLASSES = 60  # different texts of what divides firms into classes
 LOOKS_LIKE_YEARS = 0.9  # of days that are alike for many rows: ends of years
 SHORT = 5  # characters of an identifier that is told by a short list
+UNDOTTED = 0.7  # how far whole numbers look like codes, which any numbers may be
 FEW = 12  # different values of a decision, and values that are told
 MANY = 0.95  # share of values that must look alike; the rest are slips
 YEAR_TEXT = re.compile(r"(?:19|20)\d{2}(?:[-/](?:\d{2}|(?:19|20)\d{2}))?|FY ?(?:19|20)?\d{2}", re.IGNORECASE)
@@ -200,7 +201,8 @@ def _activity(look: _Look) -> float:
         return 0.0
     written = look.share(CODE_TEXT)
     repeated = min(1.0, look.repetition / 2)
-    return float(known) * (1.0 if written >= MANY - 0.15 else 0.5) * repeated
+    dotted = not look.is_number or look.distinct.str.contains(r"\.\d*[1-9]").mean() > 0.5
+    return float(known) * (1.0 if written >= MANY - 0.15 else 0.5) * repeated * (1.0 if dotted else UNDOTTED)
 
 
 def _date(look: _Look) -> float:

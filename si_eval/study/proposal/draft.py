@@ -71,10 +71,10 @@ class Draft:
         if key not in self.names:
             elsewhere = {
                 one.column.casefold() for other in self.reading.tables
-                if other.table and (other is not table or self.is_own_list) for one in other.columns
+                if other.table and other is not table for one in other.columns
             }  # fmt: skip
             name = "region" if column.role == "region" else simple_name(column.column)
-            if name in elsewhere and (name != column.column.casefold() or self.is_own_list):
+            if name in elsewhere and name != column.column.casefold():
                 name = f"{table.table}_{name}"
             self.names[key] = self.free_name(name, table.table)
         return self.names[key]

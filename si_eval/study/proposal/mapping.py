@@ -111,6 +111,9 @@ def _write_own_list(draft: Draft, units: TableReading) -> None:
     draft.say("[extract.columns.participants]")
     if key is not None:
         draft.say(f"be_id = {quoted(key.column)}")
+    decision = units.column("decision")
+    if decision is not None and (units.pattern, decision.column) in draft.names:
+        draft.say(f"{draft.names[units.pattern, decision.column]} = {quoted(decision.column)}", remark_of(decision))
     dated = entry or year
     if dated is not None:
         draft.say(
