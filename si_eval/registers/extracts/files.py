@@ -345,7 +345,9 @@ def _unknown_table(name: str) -> Problem:
 
 
 def _no_match(table: str, patterns: Sequence[str], others: Sequence[str]) -> Problem:
-    near = difflib.get_close_matches(patterns[0] if patterns else "", others, n=2, cutoff=0.4)
+    letters = {_letters_of(other): other for other in reversed(others)}
+    close = difflib.get_close_matches(_letters_of(patterns[0]) if patterns else "", letters, n=2, cutoff=0.4)
+    near = [letters[one] for one in close]
     return Problem(
         where="files",
         found=f"no file that matches {', '.join(patterns)}{f' (nearest: {chr(44).join(near)})' if near else ''}",
@@ -353,6 +355,11 @@ def _no_match(table: str, patterns: Sequence[str], others: Sequence[str]) -> Pro
         action="correct the pattern under `files`",
         table=table,
     )
+
+
+def _letters_of(name: str) -> str:
+    """Return what tells the name of a file from others: without its ending, years and what a pattern leaves open."""
+    return re.sub(r"\{year\}|[*?\d]", "", name.rsplit(".", maxsplit=1)[0]).casefold()
 
 
 def _unknown_format(name: str, table: str) -> Problem:
