@@ -143,7 +143,7 @@ def _printed(frame: pd.DataFrame, language: Language, *, synthetic: bool) -> Pri
         subtitle=_summary(outcomes, order, language),
         synthetic=label("report_synthetic", language) if synthetic else "",
         stub_head=label("report_comparison_statement", language),
-        columns=tuple(label(f"report_comparison_{name}", language) for name in ("published", "computed")),
+        columns=tuple(label(f"report_comparison_{name}", language) for name in ("published", "computed", "reason")),
         spanners=(),
         rows=tuple(rows),
         notes=(label("report_synthetic_note", language),) if synthetic else (),
@@ -154,7 +154,7 @@ def _printed_cells(row: Mapping[Hashable, Any], language: Language) -> tuple[Pri
     """Print what was published, and what was computed or why it was not."""
     published, computed = (_text(row[name], str(row.get("unit", "")), language) for name in ("published", "computed"))
     reason = _worded(row, "reason", language)
-    return PrintedCell(published), PrintedCell(computed, small=(reason,) if reason else ())
+    return PrintedCell(published), PrintedCell(computed), PrintedCell(small=(reason,) if reason else ())
 
 
 def _group(outcome: str, rows: pd.DataFrame, language: Language) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from si_eval.report.answers import answers_html
 from si_eval.report.exhibit import picture_html
 from si_eval.report.outline import MARKDOWN, Answers, Block, Chapter, Code, Entry, Exhibit, Outline, Prose
-from si_eval.report.stylesheet import DOCUMENT_CSS, PRINT_SCRIPT, TABLE_CSS
+from si_eval.report.stylesheet import DOCUMENT_CSS, PAGE_SCRIPT, TABLE_CSS
 from si_eval.vocabulary import Language
 
 
@@ -29,7 +29,7 @@ def write_page(outline: Outline, *, others: Sequence[tuple[str, str]] = ()) -> s
         f"<title>{title}</title>\n<style>{TABLE_CSS}{DOCUMENT_CSS}</style>\n</head>\n<body>\n"
         f"{_contents(outline, others)}\n<main>\n<header><h1>{title}</h1>{dated}{banner}</header>\n"
         f"{text}\n{_exhibit_lists(outline)}\n</main>\n"
-        f"<script>{PRINT_SCRIPT}</script>\n</body>\n</html>\n"
+        f"<script>{PAGE_SCRIPT}</script>\n</body>\n</html>\n"
     )
 
 

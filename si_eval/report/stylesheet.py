@@ -96,6 +96,12 @@ a{color:inherit;text-decoration:none}
 """
 
 # Numbers behind a figure are folded on screen and must be on paper; statements that agree are counted on paper.
-PRINT_SCRIPT = (
+# A table that is wider than the page is scrolled by keyboard too.
+PAGE_SCRIPT = (
     'addEventListener("beforeprint",()=>document.querySelectorAll("details.numbers").forEach(d=>d.open=true));'
+    'const reach=()=>document.querySelectorAll(".si-table").forEach(t=>{if(t.scrollWidth>t.clientWidth){t.tabIndex=0;'
+    't.setAttribute("role","group");const c=t.querySelector("caption");'
+    'if(c)t.setAttribute("aria-label",c.textContent)}});'
+    'reach();addEventListener("load",reach);addEventListener("resize",reach);'
+    'document.querySelectorAll("details").forEach(d=>d.addEventListener("toggle",reach));'
 )
