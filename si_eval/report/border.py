@@ -9,10 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from si_eval.errors import DisclosureError
-from si_eval.registry import currency_of
-from si_eval.registry.deflators import NOMINAL
 from si_eval.report.specification import DIMENSIONS
-from si_eval.results import SafeTable, require_safe
+from si_eval.results import require_safe
+from si_eval.results.prices import row_prices
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
     ALL,
@@ -63,20 +62,12 @@ def safe_rows(table: Any) -> pd.DataFrame:
             **{name: np.where(withheld, np.nan, values) for name, values in numbers.items()},
             UNIT_OF_MEASURE: _as_words(frame, UNIT_OF_MEASURE),
             NOTE: note,
-            PRICES: _prices(table, frame),
+            PRICES: row_prices(frame, table.prices).to_numpy(dtype=object),
             STATUS: status,
             STATE: state,
             ASSUMED: assumed & (state == NUMBER),
         }
     )
-
-
-def _prices(table: SafeTable, frame: pd.DataFrame) -> Texts:
-    """Return the prices that each row is in, shape (N,): nominal, a base year, or nothing for what is no money."""
-    units = _as_words(frame, UNIT_OF_MEASURE)
-    names = _as_words(frame, INDICATOR)
-    rows = zip(names, units, strict=True)
-    return np.array([table.prices.get(name, NOMINAL if currency_of(unit) else "") for name, unit in rows], dtype=object)
 
 
 def _check_statuses(frame: pd.DataFrame) -> None:

@@ -9,20 +9,19 @@ from collections.abc import Sequence
 import pandas as pd
 
 from si_eval.registry import facts, indicators, sections
-from si_eval.registry.deflators import NOMINAL
 from si_eval.report.border import ASSUMED, NUMBER, PRICES, STATE, UNKNOWN, WITHHELD
 from si_eval.report.formats import NO_BREAK, Measure, measure_key, measures, number, unit_text
 from si_eval.report.grid import Row, TableGrid, lay_out
 from si_eval.report.selection import ordered_values
 from si_eval.report.specification import DIMENSIONS
 from si_eval.results import SafeTable
+from si_eval.results.prices import price_labels
 from si_eval.vocabulary import (
     ALL,
     BOTH_LANGUAGES,
     CATEGORY,
     CONF_HIGH,
     CONF_LOW,
-    COUNT,
     EFFECTS,
     ENGLISH,
     ESTIMATE,
@@ -38,7 +37,6 @@ from si_eval.vocabulary import (
     OF_POPULATION,
     PARTICIPANTS,
     SECTOR,
-    SHARE,
     SIZE_CLASS,
     STATISTIC,
     STATUS,
@@ -50,7 +48,6 @@ from si_eval.vocabulary import (
     label,
 )
 
-WITHOUT_PRICES = (COUNT, SHARE)  # statistics that no prices move
 WITHHELD_MARK, NOT_COMPUTABLE_MARK, ASSUMED_MARK = "*", ".", "°"
 JOINTS = {GRAPH_ARROW: " → ", " · ": " · ", BOTH_LANGUAGES: " · "}  # between the terms of one category, and as shown
 
@@ -192,14 +189,7 @@ def subtitle_of(
 
 def price_texts(rows: pd.DataFrame, language: Language, own: Labels = NO_LABELS) -> list[str]:
     """Say in which prices the money of rows is: current ones, or those of one year; nothing where none is money."""
-    levels = rows.loc[~rows[STATISTIC].isin(WITHOUT_PRICES), PRICES]
-    known = [one for one in dict.fromkeys(levels) if one]
-    return [
-        label("report_current_prices", language, own)
-        if one == NOMINAL
-        else label("report_prices_of", language, own).format(year=one)
-        for one in known
-    ]
+    return price_labels(rows[PRICES], language, own)
 
 
 def evidence_line(safe: SafeTable, language: Language) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from si_eval.arguments import Arguments
+from si_eval.results.prices import price_labels, row_prices
 from si_eval.vocabulary import (
     ALL,
     BESIDE,
@@ -89,6 +90,10 @@ class _Result(Protocol):
     """What the head of a table is made of."""
 
     @property
+    def frame(self) -> pd.DataFrame: ...
+    @property
+    def prices(self) -> Mapping[str, str]: ...
+    @property
     def titles(self) -> Mapping[str, str]: ...
     @property
     def exhibit(self) -> str: ...
@@ -105,9 +110,10 @@ class _Result(Protocol):
 
 
 def head_of(table: _Result) -> str:
-    """Return what a table is in one line: its title, evidence and rules."""
+    """Return what a table is in one line: its title, the prices of money, evidence and rules."""
     title = table.titles.get(table.language) or table.exhibit or table.function
-    return " · ".join([title, label(table.evidence, table.language, table.labels), table.rules])
+    prices = price_labels(row_prices(table.frame, table.prices), table.language, table.labels)
+    return " · ".join([title, *prices, label(table.evidence, table.language, table.labels), table.rules])
 
 
 def to_html(frame: pd.DataFrame, head: str, language: Language, labels: Labels, *, inside: bool) -> str:

@@ -44,6 +44,7 @@ def test_captions_say_in_which_prices_money_is(tables, prices, language):
         assert said in page.split("</caption>")[0]
         assert not any(text in page for text in others)
     assert said in prepare_chart(money, CHART, language).texts().subtitle
+    assert said in money.in_language(language)._repr_html_()
     assert not any(text in table_html(persons, language=language) for text in SAID[prices].values())
 
 
