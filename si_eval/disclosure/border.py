@@ -17,7 +17,7 @@ from si_eval.disclosure.ledger import ReleaseLedger, as_ledger
 from si_eval.disclosure.merging import Merging, merge_where_cheaper
 from si_eval.disclosure.primary import DIFFERENCE_GROUP, FREQUENCY, counted_units, unsafe_count
 from si_eval.disclosure.quantiles import add_note, is_unsafe_quantile, replace_quantiles
-from si_eval.disclosure.reading import MERGED_AWAY, Figure, Line, Request, fill_cover, read_lines
+from si_eval.disclosure.reading import MERGED_AWAY, Figure, Line, Row, fill_cover, read_lines
 from si_eval.disclosure.rounding import round_released
 from si_eval.disclosure.rules import DisclosureRules, as_rules
 from si_eval.disclosure.squares import tell_of_single_units, withhold_spreads
@@ -66,7 +66,6 @@ class Decision:
     """
 
     tables: list[SafeTable]
-    request: Request
     protection: Protection
     rows: list[dict[int, str]]
     sources: list[ResultTable]
@@ -187,53 +186,39 @@ def _decide(
     if earlier is not None:
         earlier.require_sources(sources)
         sources = {**earlier.sources, **sources}
-    figures = find_known(known, [*tables, *(earlier.given if earlier is not None else ())], lines, reader)
+    public = find_known(known, [*tables, *(earlier.given if earlier is not None else ())], lines, reader)
     sources |= {cell.units.population: reader.units for cell in reader.units.cells}
     before = earlier.cells if earlier is not None else []
     asked = [cell for line in lines for cell in line.cells]
-    cover = Cover.of([*asked, *(one.cell for one in figures), *(one.cell for one in before)], sources)
-    request = Request(cover)
-    fill_cover(request, lines, rules)
-    fix_known(cover, figures, rules)
-    always = add_ledger(cover, before) | request.merged
+    cover = Cover.of([*asked, *(one.cell for one in public), *(one.cell for one in before)], sources)
+    figures, merged = fill_cover(cover, lines, rules)
+    fix_known(cover, public, rules)
+    always = add_ledger(cover, before) | merged
     for pair in reader.units.near(rules.min_units):
         first, second = (cover.cells[cover.number_of[cell]] for cell in pair)
         (first if second.fixed else second).reason = DIFFERENCE_GROUP
     protection = find_pattern(cover, rules, always=always, exact=exact)
     withhold_spreads(protection)
-    functions = [figure for figure in request.figures if _is_function(tables[figure.table].frame.iloc[figure.row])]
-    protection.functions_withheld = tell_of_single_units(protection, (n for one in functions for n in one.cells))
+    functions = (number for one in figures if _is_function(one.line.row) for number in one.cells)
+    protection.functions_withheld = tell_of_single_units(protection, functions)
     protection.sources = sources
     withheld: list[dict[int, str]] = [{} for _ in tables]
-    for figure in request.figures:
-        reason = _reason(figure, tables[figure.table], protection, rules)
-        if reason:
-            withheld[figure.table][figure.row] = reason
-    for figure in _near_estimates(request, tables, lines, earlier, protection):
-        withheld[figure.table].setdefault(figure.row, DIFFERENCE_GROUP)
+    for figure in figures:
+        if reason := _reason(figure, protection):
+            withheld[figure.line.table][figure.line.at] = reason
+    for line in _near_estimates([figure.line for figure in figures], earlier, protection):
+        withheld[line.table].setdefault(line.at, DIFFERENCE_GROUP)
     safe = [
-        _seal(table, withheld[number], [one for one in request.figures if one.table == number], protection)
+        _seal(table, withheld[number], [one for one in figures if one.line.table == number], protection)
         for number, table in enumerate(tables)
     ]
-    return Decision(safe, request, protection, withheld, list(tables))
+    return Decision(safe, protection, withheld, list(tables))
 
 
-def _near_estimates(
-    request: Request,
-    tables: Sequence[ResultTable],
-    lines: Sequence[Line],
-    earlier: ReleaseLedger | None,
-    protection: Protection,
-) -> list[Figure]:
+def _near_estimates(lines: Sequence[Line], earlier: ReleaseLedger | None, protection: Protection) -> list[Line]:
     """List the rows of estimates that may not leave beside others, and keep in the pattern which are shown."""
-    weights = {(line.table, line.at): line.weight for line in lines}
-    rows = [
-        (figure, units)
-        for figure in request.figures
-        for units in figure.estimates
-        if _is_estimate(tables[figure.table].frame.iloc[figure.row])
-    ]
-    found = [Estimated(units, weights[figure.table, figure.row]) for figure, units in rows]
+    rows = [(line, units) for line in lines for units in line.estimates if _is_estimate(line.row)]
+    found = [Estimated(units, line.weight) for line, units in rows]
     before = [replace(one, left=True) for one in (earlier.estimates if earlier is not None else ()) if one.shown]
     gone = near_estimates([*before, *found], protection.rules)
     protection.estimates = [
@@ -242,17 +227,16 @@ def _near_estimates(
     return [rows[place - len(before)][0] for place in sorted(gone)]
 
 
-def _is_estimate(row: pd.Series) -> bool:
+def _is_estimate(row: Row) -> bool:
     """Whether a row has an estimate, rather than the number of units that one leaves out."""
     return bool(pd.notna(row[ESTIMATE])) and row[STATISTIC] != COUNT
 
 
-def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: DisclosureRules) -> str:
+def _reason(figure: Figure, protection: Protection) -> str:
     """Name the class of the rule for which a row is withheld; empty where it is shown."""
-    cells = protection.cover.cells
+    row, cells, rules = figure.line.row, protection.cover.cells, protection.rules
     if figure.free:
-        return _zero_reason(figure, table, protection)
-    row = table.frame.iloc[figure.row]
+        return _zero_reason(figure, protection)
     gone = protection.functions_withheld if _is_function(row) else set()
     reasons = [
         protection.reasons.get(cell, SECONDARY) for cell in figure.cells if cell in protection.reasons or cell in gone
@@ -265,11 +249,11 @@ def _reason(figure: Figure, table: ResultTable, protection: Protection, rules: D
         return QUANTILE
     if DOF in row and pd.notna(row[DOF]) and row[DOF] < rules.min_dof:
         return MODEL
-    few = figure.estimates and any(_smallest(units) < rules.min_units for units in figure.estimates)
+    few = any(_smallest(units) < rules.min_units for units in figure.line.estimates)
     return FREQUENCY if few or (not figure.cells and row[N_UNITS] < rules.min_units) else ""
 
 
-def _is_function(row: pd.Series) -> bool:
+def _is_function(row: Row) -> bool:
     """Whether a row is a mean of another function of the values than they are, over the cell of their mean."""
     return row[STATISTIC] in (MEAN_LOG, WINSORISED_MEAN)
 
@@ -279,10 +263,10 @@ def _smallest(units: EstimateUnits) -> int:
     return min((count for count in (units.n_treated, units.n_controls) if count), default=0)
 
 
-def _zero_reason(figure: Figure, table: ResultTable, protection: Protection) -> str:
+def _zero_reason(figure: Figure, protection: Protection) -> str:
     """Say of a row about nobody whether it has a number, or whether a withheld number of units would be told by it."""
     cover = protection.cover
-    if pd.notna(table.frame[ESTIMATE].iloc[figure.row]):
+    if pd.notna(figure.line.row[ESTIMATE]):
         return FREQUENCY if protection.rules.zeros == "unsafe" else ""
     for number in figure.cells:
         for cell in cover.cells[number].definitions:
@@ -324,7 +308,7 @@ def _seal(
     gone = pd.Series([row in withheld for row in range(len(frame))], index=frame.index, dtype=bool) & restricted
     computable = exact[ESTIMATE].notna()
     of_nobody = pd.Series(False, index=frame.index)
-    of_nobody[[figure.row for figure in figures if figure.free]] = True
+    of_nobody[[figure.line.at for figure in figures if figure.free]] = True
     frame[STATUS] = np.select([merged, gone & (computable | of_nobody)], [MERGED, SUPPRESSED], SHOWN)
     frame.loc[gone | few | merged, numbers] = np.nan
     frame.loc[(gone & (computable | of_nobody)) | merged, NOTE] = ""
@@ -332,9 +316,10 @@ def _seal(
         columns = [column for column in _blanks(figure, protection) if column in frame]
         if not columns:
             continue
-        if set(columns) & set(SPREAD) and frame[STATUS].iloc[figure.row] == SHOWN:
-            frame.loc[figure.row, NOTE] = add_note(frame.loc[figure.row, NOTE], SPREAD_WITHHELD)
-        frame.loc[figure.row, columns] = np.nan
+        at = figure.line.at
+        if set(columns) & set(SPREAD) and frame[STATUS].iloc[at] == SHOWN:
+            frame.loc[at, NOTE] = add_note(frame.loc[at, NOTE], SPREAD_WITHHELD)
+        frame.loc[at, columns] = np.nan
     if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():
         raise DisclosureError(f"{table.function}: found a number that no rule judged; this is a defect; report it")
     return _seal_table(table, round_released(frame), rules.name, _coverage_text(table.coverage, rules))

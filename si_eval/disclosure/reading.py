@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from si_eval.disclosure.cover import Cover
+from si_eval.disclosure.cover import Cover, CoverCell
 from si_eval.disclosure.declared_rows import (
     CONTRASTS,
     LEVEL,
@@ -18,7 +18,7 @@ from si_eval.disclosure.declared_rows import (
 )
 from si_eval.disclosure.primary import unsafe_share, values_are_alike
 from si_eval.disclosure.rules import DisclosureRules
-from si_eval.results import Cell, EstimateUnits, ResultTable, UnitSource
+from si_eval.results import Cell, EstimateUnits, ResultTable
 from si_eval.vocabulary import (
     CONF_LOW,
     COUNT,
@@ -62,31 +62,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Figure:
-    """One row: the cells it rests on, the cell whose count stands in ``n_total``, and the cell of ``n_units`` alone.
+    """What a row tells: the cells it rests on, that whose count stands in ``n_total``, and that of ``n_units`` alone.
 
     ``spread`` are the cells whose sums of squares its standard error tells of; a ``free`` row is about nobody.
     """
 
-    table: int
-    row: int
+    line: Line
     cells: tuple[int, ...]
     total: int | None = None
     count_only: int | None = None
     spread: tuple[int, ...] = ()
-    estimates: tuple[EstimateUnits, ...] = ()
     free: bool = False
-    is_ratio: bool = False
-
-
-@dataclass
-class Request:
-    """All rows of a request and the cover table they fill; ``merged`` are the cells of classes that were merged."""
-
-    cover: Cover
-    figures: list[Figure] = field(default_factory=list)
-    merged: set[int] = field(default_factory=set)
-    sources: Mapping[str, UnitSource] = field(default_factory=dict)
-    declared: DeclaredReader | None = None
 
 
 def read_lines(
@@ -123,17 +109,19 @@ def rests_on(row: Row) -> tuple[Cell | EstimateUnits, ...] | None:
     return tuple(known) if isinstance(known, tuple | list) else None
 
 
-def fill_cover(request: Request, lines: Iterable[Line], rules: DisclosureRules) -> None:
-    """Write down the figure of each row, and what it says of its cells."""
+def fill_cover(cover: Cover, lines: Iterable[Line], rules: DisclosureRules) -> tuple[list[Figure], set[int]]:
+    """Write down what each row tells, and what it says of its cells; return the cells of merged classes beside it."""
+    figures, merged = list[Figure](), set[int]()
     for line in lines:
-        numbers = tuple(dict.fromkeys(request.cover.number_of[cell] for cell in line.cells))
+        numbers = tuple(dict.fromkeys(cover.number_of[cell] for cell in line.cells))
         if line.row.get(MERGED_AWAY, False):
             if order_of(line.row) == LEVEL:
-                request.merged |= set(numbers[:1])
-                request.cover.cells[numbers[0]].printed = bool(numbers)
+                merged |= set(numbers[:1])
+                cover.cells[numbers[0]].printed = bool(numbers)
             continue
-        request.figures.append(_figure(request, line, numbers, rules))
-    _print_parts(request.cover, [figure.cells for figure in request.figures if figure.is_ratio])
+        figures.append(_figure(cover.cells, line, numbers, rules))
+    _print_parts(cover, [figure.cells for figure in figures if _is_ratio(figure.line)])
+    return figures, merged
 
 
 def _print_parts(cover: Cover, pairs: Sequence[tuple[int, ...]]) -> None:
@@ -162,14 +150,14 @@ def _is_free(row: Row, rules: DisclosureRules) -> bool:
     return row[UNIT_OF_MEASURE] in rules.unrestricted_units or math.isnan(number_in(row, N_UNITS))
 
 
-def _figure(request: Request, line: Line, numbers: tuple[int, ...], rules: DisclosureRules) -> Figure:
+def _figure(cells: Sequence[CoverCell], line: Line, numbers: tuple[int, ...], rules: DisclosureRules) -> Figure:
     """Write down one row."""
-    cells, row = request.cover.cells, line.row
+    row = line.row
     for number in numbers:
         cells[number].tables.add(line.table)
         cells[number].printed = cells[number].printed or not _is_ratio(line)
     if line.cells and line.counts:
-        return _count_figure(request, line, numbers, rules)
+        return _count_figure(cells, line, numbers, rules)
     for number in numbers:
         cells[number].weight += line.weight
         if row[STATISTIC] == MEDIAN and not cells[number].reason and values_are_alike(cells[number].given, rules):
@@ -178,27 +166,24 @@ def _figure(request: Request, line: Line, numbers: tuple[int, ...], rules: Discl
     spread = numbers if row[STATISTIC] != MEDIAN and _has_spread(row) else ()
     for number in spread:
         cells[number].with_squares = True
-    return Figure(
-        line.table, line.at, numbers, spread=spread, estimates=line.estimates, free=empty, is_ratio=_is_ratio(line)
-    )
+    return Figure(line, numbers, spread=spread, free=empty)
 
 
-def _count_figure(request: Request, line: Line, numbers: tuple[int, ...], rules: DisclosureRules) -> Figure:
+def _count_figure(cells: Sequence[CoverCell], line: Line, numbers: tuple[int, ...], rules: DisclosureRules) -> Figure:
     """Write down a count or a share: the cell of its units, then that of the units that it is a part of."""
-    cells, row = request.cover.cells, line.row
-    first = numbers[0]
+    row, first = line.row, numbers[0]
     cells[first].weight += line.weight
     if not counts_units(row):
-        return Figure(line.table, line.at, (), count_only=first)
+        return Figure(line, (), count_only=first)
     cells[first].essential = True
     if math.isnan(number_in(row, N_TOTAL)) or len(numbers) < 2:
-        return Figure(line.table, line.at, numbers)
+        return Figure(line, numbers)
     total = numbers[1]
     cells[total].essential = True
     cells[total].weight += line.weight
     cells[first].reason = cells[first].reason or unsafe_share(cells[first].n, cells[total].n, rules)
     # A share beside its count gives the total back, so it goes with the total.
-    return Figure(line.table, line.at, numbers if row[STATISTIC] == SHARE else numbers[:1], total=total)
+    return Figure(line, numbers if row[STATISTIC] == SHARE else numbers[:1], total=total)
 
 
 def _is_ratio(line: Line) -> bool:
