@@ -12,7 +12,7 @@ from .compare.transitions import describe_transitions
 from .compare.trends import index_series
 from .consistency import check_consistency
 from .disclosure import DisclosureRules, OutputRequest, ReleaseLedger, protect
-from .effects import estimate_effect, match_units, model_participation, plan_power
+from .effects import check_effect, estimate_effect, match_units, model_participation, plan_power
 from .errors import DisclosureError, InputError, SiEvalError, StudyError
 from .published import compare_published
 from .registers.any_frame import panel_from_frame
@@ -52,6 +52,7 @@ __all__ = [
     "build_panel",
     "cell",
     "check_consistency",
+    "check_effect",
     "check_selection",
     "compare_changes",
     "compare_groups",

@@ -167,6 +167,10 @@ ATT_ENTERED = "att_entered"  # on those who had entered, of all who may have
 HETEROGENEITY = "heterogeneity"  # the test that the effects of all classes are the same
 DESIGN_ERROR, POWER, REQUIRED = "design_std_error", "power", "required_participants"  # of a study that is planned
 LABEL_CHANCE = "chance_of_label"  # how often such a study would earn the label
+PLACEBO, LEFT_ONE_OUT, SPILLOVER = "placebo", "left_one_out", "spillover"  # an effect estimated again, otherwise
+RANDOMISATION = "randomisation"  # the p-value of participation drawn anew
+ATT_SMOOTH = "att_smooth"  # with bounds that hold when the trend of the difference bends by no more than this a year
+ROSENBAUM, E_VALUE, ROBUSTNESS_VALUE = "rosenbaum", "e_value", "robustness_value"  # of what nobody has seen
 BACON_SHARE = "bacon_share"  # of a kind of comparison in the coefficient of two-way fixed effects
 MARYLAND = "maryland_scale"
 MDE = "minimum_detectable_effect"
@@ -183,6 +187,10 @@ EFFECTS = frozenset(
         ATT_BY_CLASS,
         ATT_HOLM,
         ATT_ENTERED,
+        PLACEBO,
+        LEFT_ONE_OUT,
+        SPILLOVER,
+        ATT_SMOOTH,
     }
 )
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
@@ -194,6 +202,7 @@ STATISTICS = (
     ATT_LESS_TREND, PRE_TREND, PRE_TREND_WALD, TREND_BEFORE, TREND_BOUND, MARYLAND, MDE, BREAKDOWN, BACON_SHARE,
     ATT_PROPORTIONAL, ATT_BY_CLASS, ATT_HOLM, ATT_ENTERED, HETEROGENEITY,
     DESIGN_ERROR, POWER, REQUIRED, LABEL_CHANCE,
+    PLACEBO, LEFT_ONE_OUT, SPILLOVER, RANDOMISATION, ATT_SMOOTH, ROSENBAUM, E_VALUE, ROBUSTNESS_VALUE,
     WITHIN, SWITCHING, ENTRY, EXIT, SAME_START, BEYOND_SAME_START,
 )  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from si_eval.cells.changes import Changes, measure_changes
 from si_eval.cells.clusters import contrast_error
-from si_eval.cells.comparisons import check_against, compare_against
+from si_eval.cells.comparisons import AGAINST, DONUT, check_against, compare_against, with_comparisons
 from si_eval.cells.compositions import compare_composition
 from si_eval.cells.distances import measure_distances
 from si_eval.cells.errors import Errors, mean_dof, std_error_of
@@ -62,8 +62,10 @@ from si_eval.cells.units import (
 from si_eval.cells.year_pairs import MEANS, YearPair, YearUnits, pair_years, read_years
 
 __all__ = [
+    "AGAINST",
     "CELL",
     "COME",
+    "DONUT",
     "LATER",
     "MEANS",
     "NO_INDICATORS",
@@ -130,4 +132,5 @@ __all__ = [
     "tidy_frame",
     "unit_sets",
     "unit_source",
+    "with_comparisons",
 ]

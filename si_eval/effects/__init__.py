@@ -1,6 +1,7 @@
 """Effects: estimates of what the programme did, where the data allow, and what speaks for or against them."""
 
 from si_eval.effects.balance import balance_table
+from si_eval.effects.check import check_effect
 from si_eval.effects.coarsening import coarsened_exact, stratified_effect
 from si_eval.effects.estimate import estimate_effect
 from si_eval.effects.honest import Bounds, breakdown, relative_magnitude_bounds, smoothness_bounds
@@ -18,6 +19,7 @@ __all__ = [
     "Bounds",
     "balance_table",
     "breakdown",
+    "check_effect",
     "coarsened_exact",
     "design_std_error",
     "detectable_effect",

@@ -10,7 +10,7 @@ from scipy import special
 from si_eval.effects.design_result import Estimate
 from si_eval.effects.panel_arrays import NEVER_TREATED, PanelArrays
 from si_eval.effects.sides import placed_sides
-from si_eval.stats import FloatArray
+from si_eval.stats import FloatArray, IntArray
 from si_eval.vocabulary import ATT_BY_CLASS, ATT_HOLM, HETEROGENEITY, Reason
 
 MIN_CLASSES = 2
@@ -25,9 +25,7 @@ def effects_by_class(
     fewer than ``min_units`` participants have no estimate. Classes share no unit: their estimates are independent but
     for clusters across classes.
     """
-    codes, labels = arrays.covariates[by], arrays.labels[by]
-    there = codes >= 0
-    first = np.where(there.any(axis=1), codes[np.arange(len(codes)), there.argmax(axis=1)], -1)
+    first, labels = class_of(arrays, by), arrays.labels[by]
     remaining = {name: values for name, values in arrays.covariates.items() if name != by}
     found: list[Estimate] = []
     for code, name in enumerate(labels):
@@ -55,6 +53,13 @@ def effects_by_class(
         category="overall", statistic=HETEROGENEITY, estimate=statistic, std_error=np.nan, corrected_error=np.nan,
         p_value=p_value, convention="",
     )  # fmt: skip
+
+
+def class_of(arrays: PanelArrays, column: str) -> IntArray:
+    """Return the code of each unit in the first year in which it has one (units,), -1 for none."""
+    codes = arrays.covariates[column]
+    there = codes >= 0
+    return np.where(there.any(axis=1), codes[np.arange(len(codes)), there.argmax(axis=1)], -1).astype(np.int64)
 
 
 def _p_value(one: Estimate) -> float:

@@ -15,11 +15,11 @@ from si_eval.effects.by_entry import estimate_by_entry
 from si_eval.effects.design_result import DesignResult, with_note
 from si_eval.effects.estimate_rows import count_rows, estimate_rows, keys_of_filter, units_of_estimates
 from si_eval.effects.long_difference import estimate_long_difference
-from si_eval.effects.match import Matching, match_for, matched_arrays
-from si_eval.effects.panel_arrays import PanelArrays, entry_is_unknown, read_arrays
+from si_eval.effects.match import Matching, matched_arrays
+from si_eval.effects.panel_arrays import PanelArrays
+from si_eval.effects.request_arrays import arrays_of, matching_of
 from si_eval.effects.requests import (
     LONG_DIFFERENCE,
-    STAGGERED,
     TWO_BY_TWO,
     TWO_WAY,
     Design,
@@ -238,20 +238,8 @@ def estimate_effect(
         match=match, weights=weights, aggregation=aggregation, window=window, balance=balance, by=by, scale=scale,
         share_entered=share_entered,
     )  # fmt: skip
-    matching = match_for(panel, match, _match_defaults(request), request.where)
-    arrays = read_arrays(
-        panel,
-        request.outcome,
-        where=request.where,
-        years=_years_to_read(panel, request),
-        covariates=(*request.covariates, *_own_class(request)),
-        classes=_own_class(request),
-        logarithm=request.logarithm,
-        cluster=request.cluster,
-        earliest_entry=request.earliest_entry,
-        weights=request.weights,
-        with_non_participants=_needs_others(panel, request),
-    )
+    matching = matching_of(panel, request, match)
+    arrays = arrays_of(panel, request)
     result = _estimate_matched(arrays, request, matching)
     if panel.indicators[request.outcome].weight and request.weights is None:
         noted = [with_note(one, Reason.NOT_WEIGHTED) if one.statistic == ATT else one for one in result.estimates]
@@ -279,30 +267,6 @@ def estimate_effect(
         prices=panel.prices_of(rows[INDICATOR]),
         sources={source.population: source},
     )
-
-
-def _years_to_read(panel: Panel, request: Request) -> tuple[int, ...] | None:
-    """Return the years whose outcomes are needed: with possible years of entry also those between first and last."""
-    if request.years is None or request.earliest_entry is None:
-        return request.years
-    return tuple(year for year in panel.per_year if min(request.years) <= year <= max(request.years))
-
-
-def _needs_others(panel: Panel, request: Request) -> bool:
-    """Whether units that never take part are compared: not where no year of entry is known or assumed."""
-    return request.design != STAGGERED or request.earliest_entry is not None or not entry_is_unknown(panel)
-
-
-def _own_class(request: Request) -> tuple[str, ...]:
-    """Return the column that estimates are split by, where it is no covariate already."""
-    return () if request.by is None or request.by in request.covariates else (request.by,)
-
-
-def _match_defaults(request: Request) -> dict[str, Any]:
-    """Return the base year of a match by its design: the year before entry, or the first."""
-    if request.design == STAGGERED:
-        return {"anticipation": request.anticipation}
-    return {} if request.years is None else {"base_year": min(request.years)}
 
 
 def _estimate_matched(arrays: PanelArrays, request: Request, matching: Matching | None) -> DesignResult:

@@ -45,13 +45,15 @@ class MatchedUnits:
 
     ``ids`` (n,) ascend; ``weights`` (n, cohorts) are one for a participant, and of others of a cohort add up to its
     participants; ``cohorts`` are years of entry, none where all were matched in one year (then there is one column).
-    ``sets`` (n,) number the matched sets, None where units are weighted.
+    ``sets`` (n,) number the matched sets, ``pairs`` (k, 2) are the ids of participants and of who serves them; None
+    where units are weighted.
     """
 
     ids: IntArray
     cohorts: tuple[int, ...]
     weights: FloatArray
     sets: IntArray | None
+    pairs: IntArray | None = None
 
     def weights_of(self, ids: IntArray, cohort: int | None) -> FloatArray:
         """Return what units (n,) count for in comparisons of a cohort, or of all: 0 for those that are not matched."""
@@ -269,4 +271,5 @@ def _gather(
         links = sparse.coo_matrix((np.ones(len(ours)), (ours, theirs)), shape=(len(places), len(places)))
         sets = csgraph.connected_components(links, directed=False)[1].astype(np.int64)
     names = () if TOGETHER in cohorts else tuple(int(g) - shift for g in cohorts)
-    return MatchedUnits(ids[places], names, table, sets)
+    joined = None if sets is None else np.column_stack([ids[places[ours]], ids[places[theirs]]])
+    return MatchedUnits(ids[places], names, table, sets, joined)
