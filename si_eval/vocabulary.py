@@ -171,6 +171,8 @@ PLACEBO, LEFT_ONE_OUT, SPILLOVER = "placebo", "left_one_out", "spillover"  # an 
 RANDOMISATION = "randomisation"  # the p-value of participation drawn anew
 ATT_SMOOTH = "att_smooth"  # with bounds that hold when the trend of the difference bends by no more than this a year
 ROSENBAUM, E_VALUE, ROBUSTNESS_VALUE = "rosenbaum", "e_value", "robustness_value"  # of what nobody has seen
+COST_PER_EFFECT = "cost_per_effect"  # costs over an effect and the years of firms that had it
+BRACKET = "bracket"  # the effect by ways that assume different things, side by side
 BACON_SHARE = "bacon_share"  # of a kind of comparison in the coefficient of two-way fixed effects
 MARYLAND = "maryland_scale"
 MDE = "minimum_detectable_effect"
@@ -191,6 +193,7 @@ EFFECTS = frozenset(
         LEFT_ONE_OUT,
         SPILLOVER,
         ATT_SMOOTH,
+        BRACKET,
     }
 )
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
@@ -203,6 +206,7 @@ STATISTICS = (
     ATT_PROPORTIONAL, ATT_BY_CLASS, ATT_HOLM, ATT_ENTERED, HETEROGENEITY,
     DESIGN_ERROR, POWER, REQUIRED, LABEL_CHANCE,
     PLACEBO, LEFT_ONE_OUT, SPILLOVER, RANDOMISATION, ATT_SMOOTH, ROSENBAUM, E_VALUE, ROBUSTNESS_VALUE,
+    COST_PER_EFFECT, BRACKET,
     WITHIN, SWITCHING, ENTRY, EXIT, SAME_START, BEYOND_SAME_START,
 )  # fmt: skip
 

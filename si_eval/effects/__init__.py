@@ -3,6 +3,7 @@
 from si_eval.effects.balance import balance_table
 from si_eval.effects.check import check_effect
 from si_eval.effects.coarsening import coarsened_exact, stratified_effect
+from si_eval.effects.cost_per_effect import cost_per_effect
 from si_eval.effects.estimate import estimate_effect
 from si_eval.effects.honest import Bounds, breakdown, relative_magnitude_bounds, smoothness_bounds
 from si_eval.effects.match import match_units
@@ -21,6 +22,7 @@ __all__ = [
     "breakdown",
     "check_effect",
     "coarsened_exact",
+    "cost_per_effect",
     "design_std_error",
     "detectable_effect",
     "e_value",

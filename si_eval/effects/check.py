@@ -12,6 +12,7 @@ import pandas as pd
 
 from si_eval import cells
 from si_eval.effects.aggregation import aggregate_effects
+from si_eval.effects.bracket import bracket
 from si_eval.effects.by_entry import overall_effect, with_earliest_entry
 from si_eval.effects.check_requests import CheckRequest, check_of, check_request
 from si_eval.effects.design_result import DesignResult, Estimate
@@ -93,7 +94,8 @@ def check_effect(
         cannot change), ``leave_one_out`` (each year of entry, each class of ``leave_out``, the largest participant),
         ``spillover`` (without others of an enterprise group with a participant; without others of the municipality and
         division of one), ``randomisation`` (participation drawn anew), ``honest`` (bounds when trends part, or bend),
-        ``rosenbaum`` (hidden bias within matched sets) and ``unseen`` (E-value and robustness value).
+        ``rosenbaum`` (hidden bias within matched sets), ``unseen`` (E-value and robustness value) and ``bracket``
+        (difference-in-differences, from the same level in the base year, and matched, side by side).
     dates : sequence of int, default (1, 2)
         How many years earlier entry is put.
     outcomes : sequence of str
@@ -159,7 +161,7 @@ def check_effect(
     matching = matching_of(panel, request, match)
     source = cells.unit_source(panel)
     frames = []
-    for one, arrays, estimates in _checked(panel, request, asked, matching):
+    for one, arrays, estimates in _checked(panel, request, asked, matching, match):
         result = DesignResult(estimates, Reason.NO_PRE_PERIODS)
         rows = estimate_rows(result, one.level)
         rows[RESTS_ON] = units_of_estimates(result, arrays, one, source)
@@ -182,7 +184,7 @@ def check_effect(
 
 
 def _checked(
-    panel: Panel, request: Request, asked: CheckRequest, matching: Matching | None
+    panel: Panel, request: Request, asked: CheckRequest, matching: Matching | None, match: object
 ) -> Iterator[tuple[Request, PanelArrays, list[Estimate]]]:
     """Yield estimates with their arrays: the effect and its checks, then each outcome that should not change."""
     arrays = matched_only(_arrays(panel, request, asked.leave_out), matching)
@@ -209,6 +211,8 @@ def _checked(
         found += bound_pairs(plain, units, whole, asked.gamma, request.level)
     if "unseen" in asked.checks:
         found += explain_away(plain, whole, request.level)
+    if "bracket" in asked.checks:
+        found += bracket(panel, request, match, plain, whole)
     yield request, plain, found
     for outcome in asked.outcomes if "placebo_outcome" in asked.checks else ():
         other = replace(request, outcome=outcome, logarithm=False)

@@ -54,8 +54,10 @@ class Estimate(NamedTuple):
     note: str = ""
 
 
-def with_note(estimate: Estimate, reason: Reason) -> Estimate:
+def with_note(estimate: Estimate, reason: Reason | None) -> Estimate:
     """Add a remark to what an estimate says already."""
+    if reason is None:
+        return estimate
     if not estimate.note:
         return estimate._replace(note=reason.note)
     nl, _, en = estimate.note.partition(BOTH_LANGUAGES)

@@ -15,7 +15,7 @@ from si_eval.compare.plausibility import describe_plausibility
 from si_eval.compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
 from si_eval.compare.selection import check_selection
 from si_eval.compare.trends import index_summaries
-from si_eval.effects import check_effect, estimate_effect, match_units, plan_power
+from si_eval.effects import check_effect, cost_per_effect, estimate_effect, match_units, plan_power
 from si_eval.programme import efficiency, monitoring, theory
 from si_eval.results import Linkage, Panel, ResultTable, SafeTable
 
@@ -150,6 +150,7 @@ EXHIBIT_FUNCTIONS: Mapping[str, ExhibitFunction] = {
     "index_series": ExhibitFunction(index_summaries, ("panel", SUMMARIES)),
     "match_units": ExhibitFunction(match_units, ("panel",)),
     "check_effect": ExhibitFunction(check_effect, ("panel",)),
+    "cost_per_effect": ExhibitFunction(cost_per_effect, ("costs", "panel")),
     "plan_power": ExhibitFunction(plan_power, ()),
     "estimate_effect": ExhibitFunction(estimate_effect, ("panel",)),
     "survey_crosstab": ExhibitFunction(survey.survey_crosstab, (SURVEY,)),

@@ -74,6 +74,7 @@ def test_every_function_that_makes_a_table_of_a_panel_is_looked_at(tables):
         "estimate_effect",
         "match_units",
         "check_effect",
+        "cost_per_effect",
         "cost_per_participant",
     }  # the units of estimates; costs, and counts that are protected
     assert of_panel - elsewhere == {table.function for table in tables[1]}

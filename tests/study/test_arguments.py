@@ -65,7 +65,7 @@ REFUSED = {
     "a list for a table": (compare(f"{GROUPS}, where = ['C']"), "where: found .*; expected a table"),
     "an unknown choice": (
         {"function": "estimate_effect", "arguments": "{ outcome = 'revenue', design = 'magic' }"},
-        "design: found 'magic'; expected one of 'staggered', 'long_difference'",
+        "design: found 'magic'; expected one of 'staggered', 'two_by_two', 'long_difference', 'twfe'",
     ),
     "what no file can give": (
         {"function": "survey_matrix", "arguments": "{ question = 'Q1', weights = 3 }"},
