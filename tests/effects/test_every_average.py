@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from si_eval.cluster_robust import clustered_regression
-from si_eval.effects.aggregation import aggregate_effects
+from si_eval.effects.aggregation import aggregate_effects, pre_trend_test
 from si_eval.effects.group_time import GroupTimeEffects, group_time_effects
 from si_eval.effects.small_sample import (
     Members,
@@ -20,6 +20,7 @@ from si_eval.effects.small_sample import (
     stretch,
     widening,
 )
+from si_eval.vocabulary import Reason
 
 SAME = 1e-9  # relative: the same closed form by another way
 DIFFERENTIATED = 1e-6  # relative: central differences of weighted means, with a step of 1e-5
@@ -238,3 +239,21 @@ def test_without_a_cell_or_with_one_that_has_no_error_there_are_no_degrees_of_fr
     lost = type(small)(**{**vars(small), "covariance": broken})
     assert np.isnan(lost.dof(one))
     assert lost.dof(other) == small.dof(other) > 1
+
+
+def test_trends_of_which_one_is_the_sum_of_others_have_no_test() -> None:
+    effects, rng = effects_of(6), np.random.default_rng(6)
+    before = np.flatnonzero(effects.before & np.isfinite(effects.att))
+    place, several = np.ix_(before, before), len(before)
+    for rank in (several, several - 1):
+        covariance, root = effects.covariance.copy(), rng.normal(size=(several, rank))
+        covariance[place] = root @ root.T
+        test = pre_trend_test(type(effects)(**{**vars(effects), "covariance": covariance}))
+        if rank < several:
+            assert (test.reason, test.dof) == (Reason.SINGULAR_COVARIANCE, several)
+            assert np.isnan([test.statistic, test.p_value]).all()
+        else:
+            att = effects.att[before]
+            assert test.statistic == pytest.approx(att @ np.linalg.inv(root @ root.T) @ att, rel=1e-6)  # two inverses
+            assert test.p_value == pytest.approx(stats.chi2.sf(test.statistic, several), rel=SAME)
+            assert test.reason is None
