@@ -177,6 +177,16 @@ def test_a_sum_is_judged_by_its_units(values, given, expected):
     assert judge(values, **given) == expected
 
 
+@pytest.mark.parametrize("mean", [40.0, -40.0])
+def test_values_are_nearly_the_same_where_none_can_lie_further_from_their_mean_than_is_protected(mean):
+    """Each of n values lies within (n - 1) / sqrt(n) standard deviations of the mean: a tenth of it is protected."""
+    shape = np.array([-2.0, -1, 0, 0, 0, 1, 2])
+    for step in np.linspace(0.1, 1.2, 40):
+        values = mean + step * shape
+        reach = 6 / np.sqrt(7) * values.std(ddof=1)
+        assert judge(values) == (GROUP_DISCLOSURE if reach < 0.1 * abs(mean) else ""), step
+
+
 def test_what_is_not_given_is_not_verified_unless_that_is_allowed():
     given = contributions(SPREAD)._replace(largest=NAN, holding_largest=NAN)
     assert unsafe_sum(given, NAN, NAN, RULES) == UNVERIFIED
@@ -215,6 +225,7 @@ def test_of_two_near_estimates_the_cheaper_goes_and_what_left_stays():
     cheap, dear = estimate(whole, controls, weight=1.0), estimate(less, controls, weight=2.0)
     assert near_estimates([cheap, dear], RULES) == {0}
     assert near_estimates([dear, cheap], RULES) == {1}
+    assert near_estimates([Estimated(cheap.units), Estimated(dear.units)], RULES) == {1}
     assert near_estimates([dear, replace(cheap, weight=2.0)], RULES) == {1}  # of equally dear ones the later
     assert near_estimates([replace(cheap, left=True), dear], RULES) == {1}
     assert near_estimates([replace(cheap, left=True), replace(dear, left=True)], RULES) == set()
