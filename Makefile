@@ -4,6 +4,7 @@ SCALE ?= 0.01
 SEED ?= 1
 EXTRAS ?= report,test
 NOTEBOOKS ?= en
+BUNDLE_EXTRAS ?= report
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -11,7 +12,7 @@ LINTERS := $(VENV)/.linters
 EXTRACT := out/extract_$(SCALE)_$(SEED)
 RESULTS := out/smart_industry_2020
 
-.PHONY: report vouchers michigan test lint format notebooks lab docs clean
+.PHONY: report vouchers michigan test lint format notebooks lab docs bundle clean
 
 report: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
@@ -38,6 +39,10 @@ docs: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "documentation: out/docs/index.html"
+
+bundle: $(INSTALLED)
+	rm -rf out/bundle
+	$(BIN)/python bundle/make_bundle.py out/bundle --extras '$(BUNDLE_EXTRAS)'
 
 lab: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[notebooks]'

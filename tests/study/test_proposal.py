@@ -146,6 +146,18 @@ def test_several_rows_of_a_unit_are_seen(tmp_path):
     assert set(panel.to_frame()["land"].dropna()) == {"y"}
 
 
+def test_each_group_of_a_list_is_declared_but_what_was_not_decided(tmp_path):
+    write_folder(tmp_path / "raw", FOLDERS["english"])
+    path = tmp_path / "raw" / "apps.csv"
+    listed = pd.read_csv(path)
+    listed.loc[:4, "app_outcome"], listed.loc[5:8, "app_outcome"] = "R&D tax credit", "Withdrawn"
+    listed.to_csv(path, index=False)
+    content = tomllib.loads(write_proposal(tmp_path / "raw", tmp_path / "study.toml").path.read_text(encoding="utf-8"))
+    conditions = {name: group["where"]["app_outcome"] for name, group in content["groups"].items()}
+    expected = {"treated": "Successful", "rejected": "Unsuccessful", "r_d_tax_credit": "R&D tax credit"}
+    assert conditions == expected
+
+
 def test_one_cause_in_many_files_is_told_once(tmp_path):
     write_folder(tmp_path / "raw", FOLDERS["english"])
     study = tmp_path / "study.toml"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 from si_eval.registers.naming import words_of
 from si_eval.registers.recognition import ColumnReading, TableReading
 from si_eval.registers.recognition.readings import OWN_CLASS, OWN_NUMBER
@@ -108,35 +111,20 @@ def declare_groups(draft: Draft) -> None:
     listed = draft.reading.table("participants") or draft.reading.table("business_units")
     if listed is None:
         return
-    where: dict[str, str | list[str]] = {}
-    decision = listed.column("decision")
-    refused: list[str] = []
-    if decision is not None and decision.profile.values:
-        taken, refused = _decided(draft, listed, decision)
-        where[draft.column_name(listed, decision)] = taken[0] if len(taken) == 1 else taken
-    scheme = listed.column("scheme")
-    schemes = list(scheme.profile.values) if scheme is not None else []
-    own_scheme = (
-        schemes[draft.choose(f"{listed.pattern}: which `{scheme.column}` is the programme?", schemes)]
-        if scheme and len(schemes) > 1
-        else ""
-    )
-    if scheme is not None and own_scheme:
-        where[draft.column_name(listed, scheme)] = own_scheme
+    decided, programme = _read_decision(draft, listed), _read_scheme(draft, listed)
+    where = {**decided.condition(decided.taken), **programme.condition(programme.taken)}
     if where:
         draft.say("[groups.treated]")
         draft.say(f"where = {_condition(where)}", "the rows of the list that took part")
-    if decision is not None and refused and not draft.is_own_list:
-        condition = {draft.column_name(listed, decision): refused[0] if len(refused) == 1 else refused}
-        if scheme is not None and own_scheme:
-            condition[draft.column_name(listed, scheme)] = own_scheme
-        _group(draft, REJECTED, draft.words("rejected"), condition, listed.pattern)
-    for other in schemes if scheme is not None and own_scheme else []:
-        if other != own_scheme and scheme is not None:
-            condition = {draft.column_name(listed, scheme): other}
-            if decision is not None and where.get(draft.column_name(listed, decision)):
-                condition[draft.column_name(listed, decision)] = where[draft.column_name(listed, decision)]
-            _group(draft, other, other, condition, listed.pattern)
+    if not draft.is_own_list:
+        if decided.refused:
+            refused = {**decided.condition(decided.refused), **programme.condition(programme.taken)}
+            _group(draft, REJECTED, draft.words("rejected"), refused, listed.pattern)
+        for value in decided.further:
+            _group(draft, value, value, decided.condition([value]), listed.pattern)
+        for value in programme.further:
+            of_scheme = {**programme.condition([value]), **decided.condition(decided.taken)}
+            _group(draft, value, value, of_scheme, listed.pattern)
     for table in draft.reading.tables:
         if table.table.startswith(LIST):
             name = table.table.removeprefix(LIST)
@@ -145,7 +133,53 @@ def declare_groups(draft: Draft) -> None:
     draft.say()
 
 
-def _group(draft: Draft, name: str, title: str, where: dict[str, str | list[str]], file: str) -> None:
+class _Parted(NamedTuple):
+    """The values of a column of a list that say that a firm took part, was refused, or is in another group.
+
+    ``name`` is the study's name of the column, empty where the list has none.
+    """
+
+    name: str = ""
+    taken: Sequence[str] = ()
+    refused: Sequence[str] = ()
+    further: Sequence[str] = ()
+
+    def condition(self, values: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Return the condition that the column has one of some values; none without any."""
+        return {self.name: values} if values else {}
+
+
+def _read_decision(draft: Draft, table: TableReading) -> _Parted:
+    """Sort the values of a decision; what says that nothing was decided is in no group."""
+    column, words = table.column("decision"), facts("roles")["decisions"]
+    if column is None or not column.profile.values:
+        return _Parted()
+    values = column.profile.values
+    taken = [value for value in values if value.casefold() in words["treated"]]
+    refused = [value for value in values if value.casefold() in words["rejected"]]
+    others = [value for value in values if value not in (*taken, *refused)]
+    if not taken:
+        options = [value for value in values if value not in refused] or list(values)
+        question = f"{table.pattern}: which `{column.column}` says that a firm took part?"
+        taken = [options[draft.choose(question, options)]]
+    elif others:
+        draft.doubt(f"{table.pattern}: `{column.column}` has {', '.join(others)} as well: groups of their own?")
+    further = [value for value in others if value not in taken and value.casefold() not in words["neither"]]
+    return _Parted(draft.column_name(table, column), taken, refused, further)
+
+
+def _read_scheme(draft: Draft, table: TableReading) -> _Parted:
+    """Choose which of several schemes of a list is the programme; the others are groups."""
+    column = table.column("scheme")
+    if column is None or len(column.profile.values) < 2:
+        return _Parted()
+    schemes = list(column.profile.values)
+    chosen = schemes[draft.choose(f"{table.pattern}: which `{column.column}` is the programme?", schemes)]
+    further = [value for value in schemes if value != chosen]
+    return _Parted(draft.column_name(table, column), [chosen], (), further)
+
+
+def _group(draft: Draft, name: str, title: str, where: Mapping[str, Sequence[str]], file: str) -> None:
     """Declare a comparison group on a list."""
     own = draft.free_name(name)
     draft.groups[own] = title
@@ -156,27 +190,8 @@ def _group(draft: Draft, name: str, title: str, where: dict[str, str | list[str]
         draft.say(f"where = {_condition(where)}")
 
 
-def _condition(where: dict[str, str | list[str]]) -> str:
-    """Write a condition as TOML does."""
-    parts = [
-        f"{key} = {quoted(value) if isinstance(value, str) else '[' + ', '.join(quoted(one) for one in value) + ']'}"
-        for key, value in where.items()
-    ]
+def _condition(where: Mapping[str, Sequence[str]]) -> str:
+    """Write a condition as TOML does: a value, or a list of several."""
+    texts = {name: [quoted(value) for value in values] for name, values in where.items()}
+    parts = [f"{name} = {one[0] if len(one) == 1 else '[' + ', '.join(one) + ']'}" for name, one in texts.items()]
     return f"{{ {', '.join(parts)} }}"
-
-
-def _decided(draft: Draft, table: TableReading, column: ColumnReading) -> tuple[list[str], list[str]]:
-    """Return the values of a decision that say that a firm took part, and those that say that it was refused."""
-    words = facts("roles")["decisions"]
-    values = column.profile.values
-    taken = [value for value in values if value.casefold() in words["treated"]]
-    refused = [value for value in values if value.casefold() in words["rejected"]]
-    others = [value for value in values if value not in (*taken, *refused)]
-    if not taken:
-        options = [value for value in values if value not in refused] or list(values)
-        taken = [
-            options[draft.choose(f"{table.pattern}: which `{column.column}` says that a firm took part?", options)]
-        ]
-    elif others:
-        draft.doubt(f"{table.pattern}: `{column.column}` has {', '.join(others)} as well, which is taken for neither")
-    return taken, refused
