@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from si_eval.errors import DisclosureError
 from si_eval.report.specification import DIMENSIONS
-from si_eval.results import require_safe
+from si_eval.results import SafeTable, require_safe
 from si_eval.results.prices import row_prices
 from si_eval.stats import FloatArray
 from si_eval.vocabulary import (
@@ -33,6 +34,7 @@ __all__ = ["ASSUMED", "NUMBER", "PRICES", "STATE", "UNKNOWN", "WITHHELD", "Texts
 STATE, PRICES = "state", "prices"
 ASSUMED = "assumed"
 NUMBER, WITHHELD, UNKNOWN = "number", "withheld", "unknown"
+MAX_READ = 16  # tables whose rows are kept
 Texts: TypeAlias = npt.NDArray[np.object_]
 
 
@@ -42,7 +44,13 @@ def safe_rows(table: Any) -> pd.DataFrame:
     Adds ``state``: ``number``, ``withheld`` or ``unknown`` (it could not be computed; ``note`` says why), and
     ``assumed``. Raises DisclosureError where a suppressed row still carries its estimate.
     """
-    frame = require_safe(table).to_frame()
+    return _read_rows(require_safe(table)).copy()
+
+
+@lru_cache(maxsize=MAX_READ)
+def _read_rows(table: SafeTable) -> pd.DataFrame:
+    """Read the rows of a table, which is asked for them several times for one figure."""
+    frame = table.to_frame()
     _check_statuses(frame)
     status = frame[STATUS].astype(str).to_numpy(dtype=object)
     numbers = {name: _as_numbers(frame, name) for name in (*NUMBERS, *BESIDE)}

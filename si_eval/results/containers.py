@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from si_eval.engine import fetch
 from si_eval.frozen import freeze_fields, keep_frames
 from si_eval.registry import Indicator, RuleSet
 from si_eval.registry.deflators import NOMINAL
@@ -201,6 +200,8 @@ class Panel:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the panel as a data frame, sorted by unit and year; a simulated one says so in its ``attrs``."""
+        from si_eval.engine import fetch  # noqa: PLC0415  what draws and reports needs no engine
+
         frame = fetch(self.table).sort_values(["be_id", "year"], ignore_index=True)
         if self.simulation is not None:
             frame.attrs[SIMULATION] = self.simulation.to_attrs()

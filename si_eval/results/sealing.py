@@ -42,8 +42,7 @@ def frame_parts(frame: pd.DataFrame) -> Iterator[bytes]:
     yield encode([list(map(str, frame.columns)), len(frame)]).encode()
     if not (isinstance(frame.index, pd.RangeIndex) and frame.index.equals(pd.RangeIndex(len(frame)))):
         yield encode(frame.index.tolist()).encode()
-    for place in range(frame.shape[1]):
-        column = frame.iloc[:, place]
+    for _, column in frame.items():
         yield str(column.dtype).encode()
         if isinstance(column.dtype, np.dtype) and column.dtype.kind == "f":
             values = column.to_numpy()
