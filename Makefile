@@ -12,7 +12,7 @@ LINTERS := $(VENV)/.linters
 EXTRACT := out/extract_$(SCALE)_$(SEED)
 RESULTS := out/smart_industry_2020
 
-.PHONY: report vouchers michigan test lint format notebooks lab docs bundle clean
+.PHONY: report vouchers michigan test lint format notebooks lab docs bundle bundle-check clean
 
 report: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
@@ -43,6 +43,13 @@ docs: $(INSTALLED)
 bundle: $(INSTALLED)
 	rm -rf out/bundle
 	$(BIN)/python bundle/make_bundle.py out/bundle --extras '$(BUNDLE_EXTRAS)'
+
+bundle-check: out/bundle/SHA256SUMS
+	rm -rf out/bundle_check
+	PYTHON=$(PYTHON) bundle/check_offline.sh out/bundle out/bundle_check
+
+out/bundle/SHA256SUMS:
+	$(MAKE) bundle
 
 lab: $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[notebooks]'

@@ -10,6 +10,8 @@ from si_eval.registry import facts
 from si_eval.study.proposal.draft import Draft, quoted
 from si_eval.vocabulary import label
 
+OLDEST_CLASS = 6  # years of age from which all firms are in one age class
+
 
 def write_exhibits(draft: Draft) -> tuple[list[str], list[str], int]:
     """Return the lines of chapters and exhibits, what the data cannot answer, and how many exhibits there are."""
@@ -69,6 +71,7 @@ def _facts(draft: Draft) -> tuple[set[str], dict[str, str]]:
             if table.table in ("business_units", "business_unit_founding")
         ):
             met.add(need)
+    met -= {"founded"} if not _has_young_firms(draft) else set()
     if any(table is not None and table.column("turnover") for table in (units, turnover)):
         met.add("turnover")
     met |= {"years"} if len(years) > 1 else set()
@@ -87,6 +90,16 @@ def _facts(draft: Draft) -> tuple[set[str], dict[str, str]]:
     words: dict[str, Any] = {"first": first, "last": last, "base": base, "ends": ends, "main": main, "outcome": outcome}
     words["outcome_title"] = draft.words(main) if main else ""
     return met, {key: str(value) for key, value in words.items()}
+
+
+def _has_young_firms(draft: Draft) -> bool:
+    """Whether some firm of the last year may be in another age class than the oldest: a single class tells nothing."""
+    units, years = draft.reading.table("business_units"), draft.reading.periods
+    column = units.column("founded") if units is not None else None
+    if column is None or not years:
+        return draft.reading.link == "chain"
+    latest = max(column.profile.years, default=int(column.profile.high) if column.profile.is_number else years[-1])
+    return latest > years[-1] - OLDEST_CLASS
 
 
 def entry_years(draft: Draft) -> tuple[int, ...]:
