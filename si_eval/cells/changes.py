@@ -50,7 +50,11 @@ def measure_changes(panel: Panel, request: CellRequest, base_year: int, year: in
     both = now.unit[place] == base.unit if len(now.unit) else np.zeros(len(base.unit), dtype=np.bool_)
     start, change = base.value[both], now.value[place[both]] - base.value[both]
     labels = base.labels.iloc[base.cell[both]]
-    known = labels[by].drop_duplicates(ignore_index=True) if by else pd.DataFrame(index=range(min(1, len(labels))))
+    known = (
+        labels[by].drop_duplicates().sort_values(by, ignore_index=True)
+        if by
+        else pd.DataFrame(index=range(min(1, len(labels))))
+    )
     numbered = known.assign(**{_AT: known.index})
     cell = labels.merge(numbered, on=by, how="left")[_AT].to_numpy() if by else np.zeros(len(labels), dtype=np.int64)
     joined = (labels[GROUP] == PARTICIPANTS).to_numpy()

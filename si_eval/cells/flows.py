@@ -34,7 +34,7 @@ def count_flows(panel: Panel, request: CellRequest, base_year: int, year: int) -
     """Count the units with a value in each cell of a request in two years, and add up values, by what the units did."""
     keys = [GROUP, *request.by]
     read = read_years(panel, request, [base_year, year])
-    labels = read[year].labels[keys].drop_duplicates(ignore_index=True)
+    labels = read[year].labels[keys].drop_duplicates().sort_values([*request.by, GROUP], ignore_index=True)
     sides = [(read[year], _places(read[year], labels)), (read[base_year], _places(read[base_year], labels))]
     n, total = (np.zeros((len(labels), 2, 3)) for _ in range(2))
     for at, ((units, place), (others, other_place)) in enumerate(zip(sides, sides[::-1], strict=True)):

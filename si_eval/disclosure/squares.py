@@ -97,7 +97,10 @@ class _Squares:
         return cls(protection, sums, variable, (units, values, squares))
 
     def protect(self) -> None:
-        """Find a world for each unsafe cell on both sides, and withhold the standard errors that it changes."""
+        """Find a world for each unsafe cell on both sides, and withhold the standard errors that it changes.
+
+        Where a world changes none, its mirror image may serve the other side.
+        """
         open_targets = list(self._targets())
         met: set[int] = set()
         for number, (row, sought) in enumerate(open_targets):
@@ -111,11 +114,11 @@ class _Squares:
                 self.protection.spreads_withheld |= set(self.sums.numbers[place])
             self.spread = [place for place in self.spread if place not in broken]
             moved = world.values - self.values
-            met |= {
-                place
-                for place, (other, wanted) in enumerate(open_targets)
-                if wanted * float(moved[other].sum()) >= wanted**2 * MET
-            }
+            met |= _met(open_targets, moved)
+            if not broken and (self.sums.signed or (self.values >= moved).all()):
+                back = _met(open_targets, -moved) - met
+                if back and not self._broken(self.values - moved):
+                    met |= back
 
     def _targets(self) -> Iterator[tuple[BoolArray, float]]:
         """List the unsafe cells as atoms, with how far they must be able to move, up and down."""
@@ -264,6 +267,13 @@ def _told(masks: BoolArray, units: FloatArray) -> int | None:
     about_units = np.abs(patterns[~free] @ combined).max(axis=0, initial=0.0) > TOLD
     told = np.abs(combined[:, about_units]).max(axis=1, initial=0.0) > TOLD
     return int(np.argmax(told)) if told.any() else None
+
+
+def _met(targets: Sequence[tuple[BoolArray, float]], moved: FloatArray) -> set[int]:
+    """List the targets that moves of atoms move far enough."""
+    return {
+        number for number, (row, sought) in enumerate(targets) if sought * float(moved[row].sum()) >= sought**2 * MET
+    }
 
 
 class _Limits(NamedTuple):

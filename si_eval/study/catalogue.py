@@ -10,9 +10,11 @@ from typing import Any
 import pandas as pd
 
 from si_eval import consistency, survey, synthesis
+from si_eval.compare.composition import decompose_change
 from si_eval.compare.levels import compare_summaries
 from si_eval.compare.plausibility import describe_plausibility
 from si_eval.compare.reach import describe_linkage, describe_reach, describe_sectors, describe_unit_choice
+from si_eval.compare.same_start import compare_changes
 from si_eval.compare.selection import check_selection
 from si_eval.compare.trends import index_summaries
 from si_eval.effects import check_effect, cost_per_effect, estimate_effect, match_units, plan_power
@@ -148,6 +150,8 @@ EXHIBIT_FUNCTIONS: Mapping[str, ExhibitFunction] = {
     "check_selection": ExhibitFunction(check_selection, ("panel",)),
     "compare_groups": ExhibitFunction(compare_summaries, ("panel", SUMMARIES)),
     "index_series": ExhibitFunction(index_summaries, ("panel", SUMMARIES)),
+    "decompose_change": ExhibitFunction(decompose_change, ("panel",)),
+    "compare_changes": ExhibitFunction(compare_changes, ("panel",)),
     "match_units": ExhibitFunction(match_units, ("panel",)),
     "check_effect": ExhibitFunction(check_effect, ("panel",)),
     "cost_per_effect": ExhibitFunction(cost_per_effect, ("costs", "panel")),

@@ -34,7 +34,7 @@ from si_eval.vocabulary import (
 )
 
 FIRST_YEAR, LAST_YEAR = 1900, 2100
-YEARS = ("year", "years", "base_year")
+YEARS = ("year", "years", "base_year", "placebo_year")
 INDICATORS = ("indicator", "outcome")
 OF_CHAINS = ("describe_plausibility", "describe_unit_choice")  # functions that start from the tables of the contract
 OF_FRAMES = (REVENUE, "revenue_per_employee", EMPLOYED_PERSONS, AGE)  # indicators of the registry that any register has
