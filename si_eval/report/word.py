@@ -300,6 +300,7 @@ def _own_styles() -> dict[str, tuple[str, float, float, float]]:
     return {
         "Body Text": ("Normal", 10.5, 0, 6),
         "Table Text": ("Normal", 8, 1, 1),
+        "Table Text Small": ("Normal", 6, 1, 1),
         "Table Note": ("Normal", 8, 1, 0),
         "Table Subtitle": ("Normal", 9, 0, 3),
         "Question": ("Normal", 11, 10, 3),

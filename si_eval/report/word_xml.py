@@ -13,7 +13,7 @@ from si_eval.report.prose import ProseTable, Run
 NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # signs that no XML can hold
 TEXT_WIDTH = 9638  # twentieths of a point: A4 less margins of 2 cm
-WIDE = 7  # columns from which the labels of rows get less room
+WIDE = 7  # columns from which the labels of rows get less room, and all text is smaller
 GREY = "5A5A5A"
 HEADING_FILL = "EEF3F7"
 LINE = '<w:{side} w:val="single" w:sz="4" w:space="0" w:color="{colour}"/>'
@@ -86,7 +86,8 @@ def table(printed: PrintedTable, names: Sequence[str]) -> str:
             lines.append(_row([_cell(_text(heading, bold=True), sum(widths), span=count + 1, fill=HEADING_FILL)]))
         cells = [_cell(_text(name), stub), *map(_number_cell, row.cells, widths[1:])]
         lines.append(_row(cells))
-    return _table(lines, widths, printed.title)
+    written = _table(lines, widths, printed.title)
+    return written.replace('w:val="TableText"', 'w:val="TableTextSmall"') if count >= WIDE else written
 
 
 def prose_table(written: ProseTable, anchors: Mapping[str, str]) -> str:
