@@ -53,7 +53,7 @@ def planted(firms):
 # difference-in-differences of log(revenue per person employed) between 2014 and 2016, against those who never take part. Call it `by_hand`.
 
 # %%
-random = se.simulate_firms(firms=1500, participants=500, years=6, selection=0, size_trend=0, effect=0.2, seed=5)
+random = se.simulate_firms(firms=900, participants=300, years=6, selection=0, size_trend=0, effect=0.2, seed=5)
 began = random.frame.groupby("firm")["entry_year"].first()
 
 # %% tags=["solution"]
@@ -83,7 +83,7 @@ assert overall["conf_low"] < planted(random) < overall["conf_high"]
 
 # %% tags=["solution"]
 drifting = se.simulate_firms(
-    firms=1500, participants=500, years=6, selection=0, size_trend=0, effect=0, growth=0, departure=0.04, seed=6
+    firms=900, participants=300, years=6, selection=0, size_trend=0, effect=0, growth=0, departure=0.04, seed=6
 )
 result = se.estimate_effect(panel_of(drifting), outcome="revenue_per_employee", logarithm=True, design="staggered")
 rows = result.to_frame().query("statistic == 'att'")
@@ -109,7 +109,7 @@ assert (earlier["estimate"].abs() > 0.02).any()  # the years before entry told s
 # estimates as `plain` and `adjusted`.
 
 # %%
-sized = se.simulate_firms(firms=1500, participants=500, years=6, selection=1.0, size_trend=0.06, effect=0.1, seed=7)
+sized = se.simulate_firms(firms=900, participants=300, years=6, selection=1.0, size_trend=0.06, effect=0.1, seed=7)
 panel = panel_of(sized)
 
 # %% tags=["solution"]

@@ -36,6 +36,7 @@ def build_report(
     chapters: Sequence[ReportChapter] = (),
     exhibits: Mapping[str, Mapping[Language, str]] | None = None,
     labels: Labels = NO_LABELS,
+    beside: Mapping[str, str] = {},
 ) -> Path:
     """Run the notebooks once and write ``out/report_<language>.html`` for each language asked for.
 
@@ -44,8 +45,9 @@ def build_report(
     ``chapters`` stand before the notebooks, ``annexes``, which are notebooks too, after them under letters. ``title``
     is one text or one a language; ``date`` is printed as given, and no other time is. ``exhibits`` are the titles of
     all that there are, by id: those that no chapter shows are named in the list of exhibits. ``labels`` are a study's
-    own. Every file is rendered before the first is written. Returns the path of the first language's file. Raises
-    StudyError for a cell that fails, DisclosureError for an output that is not safe.
+    own; ``beside`` are files that it links to (``{language}`` in their names), by a label. Every file is rendered
+    before the first is written. Returns the path of the first language's file. Raises StudyError for a cell that fails,
+    DisclosureError for an output that is not safe.
     """
     languages: tuple[Language, ...] = (language,) if isinstance(language, str) else tuple(language)
     every = [*notebooks, *annexes]
@@ -61,7 +63,7 @@ def build_report(
         outline = outline_report(
             executed, annexes=apart, language=one, title=titles[one], date=date, exhibits=exhibits, labels=labels
         )
-        files[_file_name(one)] = write_page(outline, others=_addresses(outline, languages)).encode("utf-8")
+        files[_file_name(one)] = write_page(outline, others=_addresses(outline, languages, beside)).encode("utf-8")
         files |= {_file_name(one, form): write(outline) for form, write in other_forms().items()}
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,10 +72,12 @@ def build_report(
     return folder / _file_name(languages[0])
 
 
-def _addresses(outline: Outline, languages: Sequence[Language]) -> list[tuple[str, str]]:
-    """List where else the document is: in other languages, and in other forms."""
+def _addresses(outline: Outline, languages: Sequence[Language], beside: Mapping[str, str]) -> list[tuple[str, str]]:
+    """List where else the document is, in other languages and forms, and what stands beside it."""
     others = [(one, _file_name(one)) for one in languages if one != outline.language]
-    return [*others, *((form, _file_name(outline.language, form)) for form in other_forms())]
+    forms = [(form, _file_name(outline.language, form)) for form in other_forms()]
+    files = [(outline.text(term), file.format(language=outline.language)) for term, file in beside.items()]
+    return [*others, *forms, *files]
 
 
 def _file_name(language: Language, form: str = "html") -> str:

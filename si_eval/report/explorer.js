@@ -176,7 +176,7 @@ function tabulate(rows) {
   const units = [...new Set(rows.map(row => row[UNIT]))].join(", ");
   const chosen = form.elements.indicator, about = chosen.options[chosen.selectedIndex].textContent;
   table.append(make("caption", {}, `${about} (${units})`));
-  head.append(make("th", { scope: "col" }, split ? data.names[state.split] : ""));
+  head.append(make("th", { scope: "col" }, split ? data.names[state.split] : data.names.indicator));
   if (timed) head.append(make("th", { scope: "col" }, data.names.year));
   for (const group of groups) head.append(make("th", { scope: "col" }, text("group", group)));
   const lines = new Map();
@@ -188,7 +188,7 @@ function tabulate(rows) {
   const order = (one, other) => one[0].split(",").reduce((found, value, place) => found || value - other[0].split(",")[place], 0);
   for (const [, line] of [...lines].sort(order)) {
     const written = make("tr");
-    written.append(make("th", { scope: "row" }, className(line[0])));
+    written.append(make("th", { scope: "row" }, className(line[0]) || about));
     if (timed) written.append(make("td", {}, text("year", line[0][at.year])));
     for (const group of groups) {
       const cell = make("td"), row = line.find(one => one[at.group] === group);

@@ -263,6 +263,7 @@ def _write_report(results: StudyResults, work: Path, folders: Sequence[Path], da
         chapters=report_chapters(study, results.tables),
         exhibits={exhibit.id: exhibit.title.of(study.file.languages) for exhibit in study.file.exhibits},
         labels=study.labels,
+        beside={"report_workbook": "tables_{language}.xlsx", "explorer_title": "explorer_{language}.html"},
     )
     titles = study.file.title.of(study.file.languages)
     for language in study.file.languages:

@@ -72,6 +72,14 @@ def test_chapters_have_their_text_and_exhibits(run):
     assert shown == ["found", "reach", "growth_against_rejected", "productivity_by_staff"]
 
 
+def test_the_report_links_to_what_stands_beside_it(run):
+    place = run[0] / "report"
+    page = (place / "report_en.html").read_text(encoding="utf-8")
+    linked = set(re.findall(r'href="([^"#]+)"', page))
+    assert {"report_en.docx", "tables_en.xlsx", "explorer_en.html"} <= linked
+    assert all((place / name).is_file() for name in linked)
+
+
 def test_exhibits_in_no_chapter_are_named_in_the_report_and_at_the_end_of_the_run(run):
     out, told = run
     page = (out / "report" / "report_en.html").read_text(encoding="utf-8")

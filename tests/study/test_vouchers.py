@@ -9,6 +9,7 @@ from vouchers import EFFECT, REGIONS, STUDY, THOUSAND, write_vouchers
 
 import si_eval as se
 from si_eval.errors import InputError
+from si_eval.study.calls import exhibit_calls
 from si_eval.study.exhibits import compute_exhibits
 from si_eval.study.file import load_study
 
@@ -38,6 +39,18 @@ def firms(vouchers):
     frame["growth"] = np.log(frame["revenue"]) - np.log(frame.groupby("entref")["revenue"].shift())
     frame["staff"] = pd.cut(frame["employees"], [0, 10, 50, np.inf], right=False, labels=["0-9", "10-49", "50+"])
     return frame
+
+
+def test_the_call_of_an_exhibit_gives_its_numbers(vouchers):
+    _, tables, panel, study = vouchers
+    calls = exhibit_calls(study)
+    keys = ["indicator", "statistic", "group", "year", "size_class", "sector", "category", "estimate"]
+    compared = [name for name in tables if calls.get(name, "").startswith(("se.compare_groups(", "se.index_series("))]
+    assert compared
+    for name in compared[:2]:
+        written = eval(calls[name], {"se": se, "panel": panel}).to_frame()
+        rows, found = ({tuple(row) for row in one[keys].astype(str).to_numpy()} for one in (tables[name], written))
+        assert rows <= found, calls[name]
 
 
 def number(rows, **keys):
