@@ -88,3 +88,27 @@ se.say(
 
 # %%
 se.show(balance, se.Chart(kind="table"))
+
+# %% [markdown] tags=["nl"]
+# ## Wat de gebruikelijke regressie zegt
+#
+# Met vaste effecten van bedrijf en jaar. Programma's geven bij dezelfde schatting andere standaardfouten: waar de effecten van
+# bedrijven binnen de clusters liggen tellen zij bij `fixest` als één parameter, bij `linearmodels` allemaal. Geen van beide
+# intervallen sluit nul uit.
+
+# %% [markdown] tags=["en"]
+# ## What the usual regression says
+#
+# With effects of firm and year. Programs give other standard errors with the same estimate: where the effects of firms lie
+# within the clusters `fixest` counts them as one parameter, `linearmodels` counts all. Neither interval excludes zero.
+
+# %%
+(regression,) = se.protect(
+    [
+        se.estimate_effect(panel, outcome="revenue", logarithm=True, design="twfe").named(
+            "jobtraining_two_way",
+            {"nl": "Subsidie en omzet: vaste effecten van bedrijf en jaar", "en": "Grant and sales: effects of firm and year"},
+        )
+    ]
+)
+se.show(regression, se.Chart(kind="dots", x="category", statistic="att", intervals=True))

@@ -83,6 +83,40 @@ se.say(
 )
 
 # %% [markdown] tags=["nl"]
+# ## Gesimuleerd: met wie vergeleken?
+#
+# Elke deelnemer krijgt in het jaar vóór zijn toetreding twee bedrijven van zijn grootteklasse naast zich. De koppeling ligt
+# vast vóórdat een uitkomst is bekeken; wie niemand heeft, wordt geteld met de reden.
+
+# %% [markdown] tags=["en"]
+# ## Simulated: compared with whom?
+#
+# Each participant gets two firms of its size class beside it, in the year before it entered. The match is fixed before any
+# outcome is looked at; those who have nobody are counted with the reason.
+
+# %%
+match = se.match_units(simulated, exact="size_class", ratio=2)
+of_matched = {"outcome": "revenue_per_employee", "logarithm": True, "match": match}
+balance, checks = se.protect(
+    [
+        match.named("simulated_match", {"nl": "Vóór en na koppeling", "en": "Before and after matching"}),
+        se.check_effect(simulated, of=of_matched, checks=["placebo_date", "leave_one_out"]).named(
+            "simulated_checks", {"nl": "Houdt het effect stand?", "en": "Does the effect hold?"}
+        ),
+    ]
+)
+se.show(balance, se.Chart("love", series="category", where={"statistic": "standardised_mean_difference"}))
+
+# %% [markdown] tags=["nl"]
+# Placebo's horen nul te zijn; zonder een jaar van toetreding hoort de schatting aan haar kant van nul te blijven.
+
+# %% [markdown] tags=["en"]
+# Placebos should be zero; without a year of entry the estimate should stay on its side of zero.
+
+# %%
+se.show(checks, se.Chart(kind="table"))
+
+# %% [markdown] tags=["nl"]
 # ## De fieldlabs
 #
 # Van de deelnemers aan de fieldlabs is niet bekend wanneer zij toetraden, en de registers beginnen in het jaar waarin het
@@ -115,6 +149,28 @@ se.show(tables["effect_by_entry"], study.chart("effect_by_entry"))
 
 # %%
 se.show(tables["effect_long_difference"], study.chart("effect_long_difference"))
+
+# %% [markdown] tags=["nl"]
+# ## Wat zou ervoor nodig zijn om het te weten?
+#
+# Was van 120 deelnemers bekend wanneer zij toetraden, met drie jaren ervoor: hoe groot moet een effect zijn om gevonden te
+# worden, en hoe vaak zou het een effect mogen heten? De spreiding en de samenhang over de jaren zijn aannamen.
+
+# %% [markdown] tags=["en"]
+# ## What would it take to know?
+#
+# Were it known when 120 participants entered, with three years before: how large must an effect be to be found, and how
+# often might it be called one? The spread and the correlation over years are assumptions.
+
+# %%
+(plan,) = se.protect(
+    [
+        se.plan_power(
+            participants=120, others=1500, sd=0.3, years_before=3, years_after=3, autocorrelation=0.7, effect=0.1, draws=40
+        ).named("plan", {"nl": "Een volgende evaluatie", "en": "A next evaluation"})
+    ]
+)
+se.show(plan, se.Chart(kind="table"))
 
 # %%
 # What was planted lies within the bounds: the chapter fails where it does not.
