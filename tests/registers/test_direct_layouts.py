@@ -112,6 +112,29 @@ def test_what_does_not_fit_is_told(tmp_path, name):
         read(tmp_path, STUDY.replace(old, new))
 
 
+ZEROS = {
+    "numbers beside texts": ("001\n", True),
+    "other lengths": ("001\n0002\n", False),
+    "letters": ("A01\n001\n", False),
+}
+
+
+@pytest.mark.parametrize("name", ZEROS)
+def test_zeros_that_identifiers_lost_are_restored_where_that_is_certain(tmp_path, name):
+    listed, found = ZEROS[name]
+    units = "be_id,year,employed_persons\n1,2016,5\n120,2016,6\n"
+    study = STUDY.split("[extract.columns.turnover]", maxsplit=1)[0].replace(
+        '[extract.files]\nsites = "sites.csv"\n', ""
+    )
+    study += "[[exhibits]]" + STUDY.split("[[exhibits]]")[1]
+    for file, text in {"business_units": units, "participants": f"be_id\n{listed}"}.items():
+        (tmp_path / f"{file}.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "study.toml").write_text(study, encoding="utf-8")
+    extract, linkage, _ = se.read_registers(load_study(tmp_path / "study.toml"), folders=[tmp_path])
+    assert (len(linkage.units()) == 1) is found
+    assert any("lost the zeros" in note for note in extract.notes) is found
+
+
 DAYS = {
     "13/07/2017": 2017, "07/13/2017": 2017, "13-7-2017": 2017, "20170713": 2017, "13 July 2017": 2017,
     "13-jul-2017": 2017, "2017/07/13": 2017, "2017": 2017, "2016/17": 2016,

@@ -15,6 +15,7 @@ from si_eval.registers.any_frame import panel_from_frame
 from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_years
 from si_eval.registers.any_frame.declared import MEMBER
 from si_eval.registers.direct.lists import Listed, list_participants, rows_of, settle_groups
+from si_eval.registers.direct.lost_zeros import restore_zeros
 from si_eval.registers.direct.several_rows import join_several
 from si_eval.registers.direct.tables import (
     ENTRY,
@@ -67,6 +68,7 @@ def read_direct(
     keyed = {name: _keyed(name, frame, texts, problems, remarks) for name, frame in raw.frames.items()}
     if problems:
         raise InputError(problems)
+    keyed = restore_zeros(keyed, remarks)
     declared = settle_groups(study.declared, layout, keyed)
     wanted = _Wanted(layout, declared, keyed, problems)
     keyed |= join_several(layout, keyed, wanted.of_table, wanted.numbers, problems, remarks)

@@ -178,10 +178,11 @@ def _names(path: Path) -> Sequence[str]:
 
 
 def _as_texts(column: pa.ChunkedArray) -> set[str]:
-    """Return the different values of a column as texts: whole numbers in digits, texts without what surrounds them."""
+    """Return the different values of a column as texts: numbers without leading zeros, texts without what is around."""
     values = column.unique().to_pandas().dropna()
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         numbers = values.to_numpy(dtype="float64")
         whole = np.isfinite(numbers) & (numbers % 1 == 0)
         return {str(int(value)) for value in values[whole]}
-    return {text for text in (clean_text(str(value)) for value in values) if text}
+    texts = (clean_text(str(value)) for value in values)
+    return {text.lstrip("0") if text.isdigit() else text for text in texts if text}
