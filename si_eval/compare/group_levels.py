@@ -106,5 +106,5 @@ def _adjusted(
 def _rests_on_few(summary: pd.DataFrame) -> stats.BoolArray:
     """Say which means rest on a few large values, so that no interval made of these values is wide enough."""
     skewness, clusters = (summary[name].to_numpy(dtype=float) for name in ("skewness", "clusters"))
-    of_values = np.nan_to_num(skewness * np.sqrt(clusters))
+    of_values = np.nan_to_num(skewness * np.sqrt(clusters), posinf=0.0, neginf=0.0)  # of values that do not vary
     return (clusters >= MIN_CLUSTERS_TO_ADJUST) & (clusters < FEW_LARGE * of_values**2)

@@ -49,6 +49,7 @@ CASES = {
     "nobody later": ([2.0, 3], [1.0, 2, 3], [gap, gap], [1.0, 2, 4]),
     "against": ([1.0, 1, 1, 40], [3.0, 4, 3, 2], [2.0, 1, 1, 50], [3.0, 4, 4, 2]),
     "thirty": (skewed(30), skewed(29), skewed(30)[::-1], skewed(29)[::-1]),
+    "ten": (skewed(10), skewed(9), skewed(10)[::-1], skewed(9)[::-1]),
     "bell": (list(scipy_stats.norm.ppf(np.arange(1, 41) / 41, 9, 2).round(3)), [7.0, 8, 9.5, 11],
              list(scipy_stats.norm.ppf(np.arange(1, 41) / 41, 11, 2).round(3)), [8.0, 8, 9.5, 12]),
     "unlike": ([30.0, 31, 32, 33], [1.0, 2, 3, 4], [33.0, 31, 35, 33], [1.0, 3, 3, 5]),
@@ -91,14 +92,19 @@ def student(estimate, error, dof):
     return estimate - half, estimate + half
 
 
+def skewness_of(values):
+    """Return the skewness of the mean, corrected for few values (Hazen)."""
+    n, away = len(values), values - values.mean()
+    moment = (away**3).sum() / (away**2).sum() ** 1.5 * ((n - 1) / n) ** 1.5
+    return moment * n**2 / ((n - 1) * (n - 2)) * (1 + 8.5 / n)
+
+
 def bent(values):
     """Return the interval of Hall (1992), by solving its cubic; nothing where values are too few, or not skewed."""
     n = len(values)
-    if n < 30:
+    if n < 10:
         return None
-    away = values - values.mean()
-    moment = (away**3).sum() / (away**2).sum() ** 1.5 * ((n - 1) / n) ** 1.5
-    skewness = moment * n**2 / ((n - 1) * (n - 2)) * (1 + 8.5 / n)
+    skewness = skewness_of(values)
     if abs(skewness) * np.sqrt(n) <= 2 * np.sqrt(6 / n):
         return None
     mean, error, dof = mean_of(values)
@@ -128,8 +134,10 @@ def check_level(row, values, persons, cut):
     if row["statistic"] == "mean":
         skew = bent(values)
         low, high = skew or (low, high)
+        few = n >= 10 and n < 2 * n * skewness_of(values) ** 2
+        told = Reason.RESTS_ON_FEW.note if few else Reason.SKEWED.note if skew else note
         check(row, estimate=mean, std_error=error, conf_low=low, conf_high=high, error_dof=dof,
-              std_dev=error * np.sqrt(n), note=Reason.SKEWED.note if skew else note)  # fmt: skip
+              std_dev=error * np.sqrt(n), note=told)  # fmt: skip
     elif row["statistic"] == "median":
         bounds = error = gap
         if n > 1:
