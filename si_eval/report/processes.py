@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -26,15 +27,19 @@ from si_eval.vocabulary import Language
 
 WORKER = "si_eval.report.worker"
 MAX_PROCESSES = 8
+FIGURES_EACH = 16  # a process takes as long to load as to draw about as many
 PAUSE = 0.05  # seconds between two looks at how far the processes are
 
 Drawing: TypeAlias = tuple[SafeTable, Chart, Language, Path]
 
 
 class Drawers:
-    """Processes that wait for figures to draw; they end with the context. What travels to them are SafeTables."""
+    """Processes that wait for figures to draw; they end with the context. What travels to them are SafeTables.
 
-    def __init__(self) -> None:
+    There are as many as there are cores, and fewer for few ``figures``.
+    """
+
+    def __init__(self, figures: int) -> None:
         self._paths: list[Path] = []
         self._work: list[Path] = []
         self._processes = [
@@ -46,7 +51,7 @@ class Drawers:
                 cwd=Path(BOOTSTRAP).parent,  # where no file of the user's is read
                 env=child_environment(MPLBACKEND="agg"),
             )
-            for _ in range(min(os.cpu_count() or 1, MAX_PROCESSES))
+            for _ in range(min(os.cpu_count() or 1, MAX_PROCESSES, max(math.ceil(figures / FIGURES_EACH), 1)))
         ]
 
     def __enter__(self) -> Drawers:

@@ -171,12 +171,12 @@ def _write_results(
     inside.mkdir(mode=0o700)
     missing: KernelStartError | None = None
     day = run_date()
-    with Drawers() as drawers:
+    languages = study.file.languages if notebooks else study.file.languages[:1]
+    with Drawers(len(study.file.exhibits) * len(languages)) as drawers:
         if notebooks and (study.file.notebooks or study.file.annexes):
             progress("starting a kernel", 0.0)
             check_kernels()
         results = evaluate(study, folders=folders, ledger=ledger, progress=part_of(progress, 0.0, 0.3))
-        languages = study.file.languages if notebooks else study.file.languages[:1]
         drawers.start(_write_exhibits(results, results_folder, languages), work)
         identifiers = write_secrets(results, inside)
         drawers.finish(part_of(progress, 0.3, 0.6))

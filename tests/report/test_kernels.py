@@ -50,7 +50,7 @@ def test_no_child_imports_from_the_working_directory_or_the_notebook_s_folder(tr
     import si_eval
 
     (trapped / "notebook.py").write_text(NOTEBOOK.format(package=si_eval.__file__), encoding="utf-8")
-    with Drawers() as drawers:
+    with Drawers(1) as drawers:
         drawers.start([], trapped)
         drawers.finish(lambda step, fraction: None)
     (executed,) = execute_notebooks([trapped / "notebook.py"])
