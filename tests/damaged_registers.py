@@ -264,6 +264,10 @@ DAMAGES: dict[str, Damage] = {
     "persons of a year times 10": Damage(
         "persons_between_years", _change("business_units", "employed_persons", _times(10))
     ),
+    "persons of one unit times 100 000": Damage(
+        "persons_total",
+        _change("business_units", "employed_persons", lambda count: count.where(count < count.max(), count * 100_000)),
+    ),
     "persons of groups times 1000": Damage(
         "group_persons", _change("enterprise_groups", "employed_persons", _times(1000), where="all")
     ),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -65,10 +66,19 @@ def ratio_of_counts(check: str, place: str, now: float, before: float) -> Iterat
     yield Measure(check, place, math.exp(change), math.exp(math.copysign(max(abs(change) - chance, 0.0), change)))
 
 
-def ratio_of_totals(check: str, place: str, now: float, before: float) -> Iterator[Measure]:
-    """Measure a ratio of two totals; a total that is not above zero beside one that is counts as endlessly far."""
-    value = now / before if now > 0 and before > 0 else math.nan
-    yield Measure(check, place, value, value)
+def ratios_of_totals(
+    check: str, table: str, totals: Mapping[int, float], rows: Mapping[int, int], rows_a_unit: int = 1
+) -> Iterator[Measure]:
+    """Measure the ratios of the totals of a table in consecutive years; nothing where units are few or nothing adds up.
+
+    A total that is not above zero beside one that is counts as endlessly far.
+    """
+    for first, second in pairwise(sorted(totals)):
+        before, now = totals[first], totals[second]
+        told = not (math.isnan(before) and math.isnan(now))
+        if told and rows.get(second, 0) >= facts("plausibility")["total_units"] * rows_a_unit:
+            value = now / before if now > 0 and before > 0 else math.nan
+            yield Measure(check, f"{table} {second} / {first}", value, value)
 
 
 def judge(measures: Iterable[Measure]) -> tuple[CheckResult, ...]:

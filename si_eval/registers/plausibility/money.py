@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from si_eval.registers.plausibility.judging import Measure, median, ratio_of_totals, share
+from si_eval.registers.plausibility.judging import Measure, median, ratios_of_totals, share
 from si_eval.registers.plausibility.sample import Sample, split, split_assets
 from si_eval.registry import facts
 from si_eval.stats import FloatArray
@@ -30,11 +30,8 @@ def measure_money(sample: Sample) -> Iterator[Measure]:
     yield from _turnover_values(sample.turnover)
     yield from _quarter_checks(quarters)
     yield from _between_years("turnover", revenue.unstack(YEAR), "turnover")
-    for first, second in pairwise(sorted(sample.totals)):
-        before, now = sample.totals[first], sample.totals[second]
-        place = f"turnover {second} / {first}"
-        if sample.rows.get("turnover", {}).get(second, 0) >= facts("plausibility")["total_rows"]:
-            yield from ratio_of_totals("turnover_total", place, now, before)
+    totals, counted = sample.totals.get("turnover", {}), sample.rows.get("turnover", {})
+    yield from ratios_of_totals("turnover_total", "turnover", totals, counted, len(QUARTERS))
     for asset in sorted(amounts.index.unique("asset")):
         wide = amounts.xs(asset, level="asset").unstack(YEAR)
         yield from _between_years("investments", wide, f"investments {asset}")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from si_eval.engine import from_frame
 from si_eval.engine.prepared import Question, ask
 from si_eval.registry import facts
-from si_eval.vocabulary import BE_ID, GROUP_ID, YEAR
+from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP_ID, YEAR
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -30,7 +30,7 @@ class Sample:
 
     ``groups`` are the enterprise groups of these units. ``participants`` has every row of the list, ``persons``,
     ``links`` and ``linked_units`` what each next table knows of them. ``rows`` counts all rows by table and year,
-    ``totals`` adds up all turnover by year.
+    ``totals`` adds up by year all persons employed (of ``business_units``) and all turnover.
     """
 
     units: pd.DataFrame
@@ -42,7 +42,7 @@ class Sample:
     links: pd.DataFrame
     linked_units: pd.DataFrame
     rows: Rows
-    totals: Mapping[int, float]
+    totals: Mapping[str, Mapping[int, float]]
 
     @property
     def years(self) -> list[int]:
@@ -91,10 +91,12 @@ class _KnownRows:
 
 @dataclass(frozen=True)
 class _Totals:
-    """All turnover by year."""
+    """The total of a column by year."""
+
+    column: str
 
     def __call__(self, table: ir.Table) -> ir.Table:
-        return table.group_by(YEAR).aggregate(total=table["turnover"].sum())
+        return table.group_by(YEAR).aggregate(total=table[self.column].sum())
 
 
 def draw_sample(tables: Mapping[str, ir.Table], engine: Engine, rows: Rows) -> Sample:
@@ -139,12 +141,14 @@ def _known(table: ir.Table, rows: pd.DataFrame, column: str, engine: Engine) -> 
     return _fetch(_KnownRows(column, distinct=True), table, from_frame(engine, keys.astype("str")))
 
 
-def _totals(tables: Mapping[str, ir.Table]) -> dict[int, float]:
-    """Add up all turnover by year."""
-    if "turnover" not in tables:
-        return {}
-    sums = _fetch(_Totals(), tables["turnover"])
-    return dict(zip(sums[YEAR].astype(int), sums["total"].astype(float), strict=True))
+def _totals(tables: Mapping[str, ir.Table]) -> dict[str, dict[int, float]]:
+    """Add up all persons employed and all turnover by year."""
+    totals = {}
+    for name, column in (("business_units", EMPLOYED_PERSONS), ("turnover", "turnover")):
+        if name in tables:
+            sums = _fetch(_Totals(column), tables[name])
+            totals[name] = dict(zip(sums[YEAR].astype(int), sums["total"].astype(float), strict=True))
+    return totals
 
 
 def _fetch(question: Question, *tables: ir.Table) -> pd.DataFrame:

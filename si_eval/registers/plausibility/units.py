@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from si_eval.registers.plausibility.judging import Measure, median, ratio_of_counts, share
+from si_eval.registers.plausibility.judging import Measure, median, ratio_of_counts, ratios_of_totals, share
 from si_eval.registers.plausibility.sample import Sample, split
 from si_eval.registry import facts, sections
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP_ID, YEAR
@@ -28,6 +28,8 @@ def measure_units(sample: Sample) -> Iterator[Measure]:
             for first, second in pairwise(sorted(counts)):
                 place = f"{table} {second} / {first}"
                 yield from ratio_of_counts("rows_between_years", place, counts[second], counts[first])
+    totals, counted = sample.totals.get("business_units", {}), sample.rows.get("business_units", {})
+    yield from ratios_of_totals("persons_total", "business_units", totals, counted)
     for table, frame, key in (("business_units", sample.units, BE_ID), ("enterprise_groups", sample.groups, GROUP_ID)):
         for year, rows in split(frame):
             yield from _persons(f"{table} {year}", rows)
