@@ -176,6 +176,18 @@ FOLDERS: dict[str, Folder] = {
         decisions=("toegekend", "afgewezen"),
         delimiter=";",
     ),
+    "names of the library": Folder(
+        """
+        units: business_units_{year}.csv: unit=be_id; persons=employed_persons; activity=sbi; holding=group_id
+        all: enterprise_groups_{year}.csv: holding=group_id; persons=employed_persons
+        quarters: turnover_{year}.csv: unit=be_id; quarter=quarter; sales=turnover
+        persons: kvk_person.csv: licence=kvk_id; person=person_id
+        links: person_business_unit.csv: person=person_id; unit=be_id; from=start; until=end
+        list: participants.csv: licence=kvk_id; date=entry_date
+        """,
+        unit="{:08d}",
+        code="{}{}0",
+    ),
     "a column a year": Folder(
         """
         units: companies.csv: unit=company_id; activity=nace; region=county; persons=staff_{year}

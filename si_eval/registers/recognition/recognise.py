@@ -108,12 +108,14 @@ def _largest(keyed: Keyed, columns: Sequence[ColumnReading]) -> str:
     if keyed.table in NAMED or keyed.table.startswith(LISTED) or not keyed.table:
         return ""
     keys = [one.column for one in columns if one.role in ("be_id", "year")]
-    numbers = [one for one in columns if one.role in (OWN_NUMBER, "employed_persons")]
-    if not numbers or not keyed.raw.samples[0].duplicated(keys).any():
+    persons = {
+        one.column: score_name(one.column, "employed_persons").score
+        for one in columns
+        if one.role in (OWN_NUMBER, "employed_persons")
+    }
+    if "be_id" not in {one.role for one in columns} or not persons or not keyed.raw.samples[0].duplicated(keys).any():
         return ""
-    return max(
-        numbers, key=lambda one: (one.role != OWN_NUMBER, score_name(one.column, "employed_persons").score)
-    ).column
+    return max(persons, key=lambda name: persons[name])
 
 
 def _is_dutch(names: list[str]) -> bool:
