@@ -303,25 +303,61 @@ def _balance(
     used = match.row_weights > 0
     if not columns or not (used & stack.treated).any() or stack.treated.all():
         return
-    values = np.hstack([stack.values, stack.exact_values])
-    ours, theirs = match.row_weights[stack.treated], match.row_weights[~stack.treated]
-    balance = balance_table(values, stack.treated, ours, theirs)
+    stages = _statistics(stack, match.row_weights, request.statistics)
     ids = source.lasting_ids(arrays.ids)
     every = np.ones(len(used), dtype=np.bool_)
-    for stage, found, chosen in ((BEFORE, balance.before, every), (AFTER, balance.after, used)):
+    for stage, found, chosen in zip((BEFORE, AFTER), stages, (every, used), strict=True):
         sides = [_marked(stack.unit[chosen & side], len(ids)) for side in (stack.treated, ~stack.treated)]
         bits = sides_of(*sides)
         fewest = float(min(side.sum() for side in sides))
         for at, column in enumerate(columns):
             for statistic in request.statistics:
                 value, unit = _statistic(found, statistic, at)
-                reason = balance.reasons[at] if np.isnan(value) else None
+                reason = Reason.TREATED_DO_NOT_VARY if np.isnan(value) and statistic == SMD else None
                 units = EstimateUnits.among(source, f"{stage} {column.covariate} {column.label}", ids, bits)
                 yield {
                     INDICATOR: _name(column), CATEGORY: stage, STATISTIC: statistic, GROUP: DIFFERENCE,
                     ESTIMATE: value, N_UNITS: fewest, UNIT_OF_MEASURE: unit,
                     NOTE: reason.note if reason else "", RESTS_ON: (units,),
                 }  # fmt: skip
+
+
+def _statistics(
+    stack: MatchStack, weights: FloatArray, statistics: Sequence[str]
+) -> tuple[BalanceStatistics, BalanceStatistics]:
+    """Compute the balance of all columns before and after; classes, of which there may be many, one after the other."""
+    ours, theirs = weights[stack.treated], weights[~stack.treated]
+    parts = []
+    if stack.columns:
+        found = balance_table(stack.values, stack.treated, ours, theirs)
+        parts.append((found.before, found.after))
+    for column in stack.exact_columns:
+        marks = stack.marks(column)
+        if set(statistics) <= {SMD}:
+            parts.append(_of_marks(marks, stack.treated, weights))
+        else:
+            found = balance_table(marks[:, None], stack.treated, ours, theirs)
+            parts.append((found.before, found.after))
+    before, after = (
+        BalanceStatistics(*(np.concatenate([getattr(part[stage], name) for part in parts])
+                            for name in BalanceStatistics._fields))
+        for stage in (0, 1)
+    )  # fmt: skip
+    return before, after
+
+
+def _of_marks(
+    marks: FloatArray, treated: BoolArray, weights: FloatArray
+) -> tuple[BalanceStatistics, BalanceStatistics]:
+    """Compute the standardised difference of one class from its shares, as `balance_table` does."""
+    spread = np.sqrt(marks[treated].mean() * (1 - marks[treated].mean()))
+    unknown = np.array([np.nan])
+    found = []
+    for own in (np.ones(len(marks)), weights):
+        ours, theirs = (np.average(marks[side], weights=own[side]) for side in (treated, ~treated))
+        gap = 0.0 if ours == theirs else (ours - theirs) / spread if spread > 0 else np.nan
+        found.append(BalanceStatistics(np.array([ours]), np.array([theirs]), np.array([gap]), *[unknown] * 3))
+    return found[0], found[1]
 
 
 def _marked(units: IntArray, size: int) -> BoolArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ class MatchStack:
     columns: tuple[Column, ...]
     values: FloatArray
     exact_columns: tuple[Column, ...]
-    exact_values: FloatArray
+    exact_codes: Mapping[str, tuple[IntArray, tuple[str, ...]]]
     left_out: dict[Reason, BoolArray]
     participants: BoolArray
 
@@ -48,8 +49,13 @@ class MatchStack:
         kept = [not column.base for column in self.columns]
         if not with_exact:
             return self.values[:, kept]
-        exact = [not column.base for column in self.exact_columns]
-        return np.hstack([self.values[:, kept], self.exact_values[:, exact]])
+        exact = [self.marks(column)[:, None] for column in self.exact_columns if not column.base]
+        return np.hstack([self.values[:, kept], *exact])
+
+    def marks(self, column: Column) -> FloatArray:
+        """Return one for the rows of an exact class, else zero, shape (m,)."""
+        codes, labels = self.exact_codes[column.covariate]
+        return (codes == labels.index(str(column.label))).astype(np.float64)
 
 
 def stack_base_years(
@@ -98,9 +104,11 @@ def stack_base_years(
     treated: BoolArray = np.asarray(joins[unit], dtype=np.bool_)
     plain = [name for name in arrays.covariates if name not in exact]
     columns, values = _columns(arrays, plain, unit, place, treated)
-    exact_columns, exact_values = _columns(arrays, [e for e in exact if e in arrays.labels], unit, place, treated)
+    codes = {name: (arrays.covariates[name][unit, place], arrays.labels[name]) for name in exact
+             if name in arrays.labels}  # fmt: skip
+    exact_columns = tuple(column for name, own in codes.items() for column in _classes(name, *own, treated))
     return MatchStack(
-        unit, group, treated, _cells(arrays, exact, unit, place, group), columns, values, exact_columns, exact_values,
+        unit, group, treated, _cells(arrays, exact, unit, place, group), columns, values, exact_columns, codes,
         {reason: units for reason, units in left_out.items() if units.any()}, np.asarray(joins, dtype=np.bool_),
     )  # fmt: skip
 
@@ -133,6 +141,13 @@ def _columns(
             columns.append(Column(name, arrays.labels[name][code], int(code) == base))
             values.append((mine == code).astype(np.float64))
     return tuple(columns), np.column_stack(values) if values else np.zeros((len(unit), 0))
+
+
+def _classes(name: str, codes: IntArray, labels: tuple[str, ...], treated: BoolArray) -> list[Column]:
+    """List the classes that occur; that of most participants is the base."""
+    base = int(np.bincount(codes[treated], minlength=len(labels)).argmax()) if treated.any() else 0
+    there = np.flatnonzero(np.bincount(codes, minlength=len(labels)))
+    return [Column(name, labels[code], int(code) == base) for code in there]
 
 
 def _cells(arrays: PanelArrays, exact: tuple[str, ...], unit: IntArray, place: IntArray, group: IntArray) -> IntArray:
