@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 from si_eval.disclosure.scan import image_problems
 from si_eval.disclosure.traces import Identifiers, holds_identifier
-from si_eval.vocabulary import N_TOTAL, NUMBERS, PUBLISHED_NUMBERS
+from si_eval.vocabulary import N_TOTAL, NUMBERS, PUBLISHED_NUMBERS, STATUS
 
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 STREAM = re.compile(
@@ -68,7 +68,8 @@ def _problems(name: str, content: bytes, identifiers: Identifiers) -> list[str]:
         for image in dict.fromkeys(IMAGE.findall(text)):
             problems += image_problems(name, base64.b64decode(image))
         text = IMAGE.sub("", text)
-    return [*problems, *[f"{name}: an identifier"] * holds_identifier(text, identifiers)]
+    labels = kind == "csv" and STATUS.encode() in content.partition(b"\n")[0].strip().split(b",")
+    return [*problems, *[f"{name}: an identifier"] * holds_identifier(text, identifiers, labels=labels)]
 
 
 def _texts_of_pdf(content: bytes) -> Iterator[str]:

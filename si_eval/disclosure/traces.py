@@ -21,6 +21,7 @@ from pandas.util import hash_array
 TELLING = 5  # significant digits from which a number is one figure rather than a coincidence
 MIN_ID_LENGTH = 5  # characters; a shorter identifier cannot be told from a year or a count
 MAX_ID_DIGITS = 18  # digits of an identifier that is kept as an integer
+DENSE = 0.01  # of the numbers of a length
 MIN_NAME_LENGTH = 4  # characters of a name of a person or a machine
 SCALES = (1.0, 100.0, 1e-3, 1e-6)  # as it is, in per cent, in thousands, in millions
 MAX_DIGITS = 15  # of a number in double precision
@@ -45,6 +46,13 @@ class Identifiers:
     numbers: np.ndarray
     words: np.ndarray
     phrases: frozenset[str]
+
+    @cached_property
+    def dense_lengths(self) -> frozenset[int]:
+        """The lengths of numbers of which more than the share `DENSE` are identifiers."""
+        first = 10 ** np.arange(MIN_ID_LENGTH - 1, MAX_ID_DIGITS + 1, dtype=np.int64)
+        counts = np.diff(np.searchsorted(self.numbers, first))
+        return frozenset((MIN_ID_LENGTH + np.flatnonzero(counts > DENSE * np.diff(first))).tolist())
 
     @cached_property
     def phrase_heads(self) -> frozenset[str]:
@@ -155,10 +163,16 @@ def find_traces(text: str, secrets: Secrets) -> list[str]:
     return found
 
 
-def holds_identifier(text: str, identifiers: Identifiers) -> bool:
-    """Whether an identifier stands in a text; a number with separators between thousands is a quantity here."""
+def holds_identifier(text: str, identifiers: Identifiers, *, labels: bool = False) -> bool:
+    """Whether an identifier stands in a text; a number with separators between thousands is a quantity here.
+
+    Where so many numbers of a length are identifiers that any quantity may be one, as of firms that are numbered from
+    1, a number of that length tells nothing, unless the text is of ``labels``.
+    """
     text = HASH.sub("", text)
-    return _holds_identifier(text.lower(), map(_plain_numbers, set(RUN.findall(text))), identifiers)
+    numbers = {number for run in set(RUN.findall(text)) for number in _plain_numbers(run)}
+    told = [number for number in numbers if labels or len(str(number)) not in identifiers.dense_lengths]
+    return _holds_identifier(text.lower(), [told], identifiers)
 
 
 def _readings(run: str) -> Iterator[tuple[float, int]]:

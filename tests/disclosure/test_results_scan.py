@@ -91,3 +91,14 @@ def test_an_identifier_or_a_hidden_text_is_found_in_any_file(tmp_path, name, con
     problems = scanned(tmp_path, name, content)
     assert problems
     assert all(name in problem for problem in problems)
+
+
+def test_where_firms_are_numbered_from_one_a_quantity_in_a_text_is_no_firm(tmp_path):
+    numbered = sort_identifiers([*range(1, 50_000), 87_123_456])
+    path = tmp_path / "page.html"
+    for text, found in (("15000 answers", False), ("unit 87123456", True)):
+        path.write_bytes(page(text))
+        assert bool(scan_results(tmp_path, numbered)) == found
+    path.rename(tmp_path / "page.txt")
+    (tmp_path / "a.csv").write_text("sector,estimate,status\n15000,1.0,shown\n")
+    assert any("a.csv" in problem for problem in scan_results(tmp_path, numbered)), "a class of one firm is no quantity"
