@@ -335,6 +335,8 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "years of nothing": (put("[2014, 2019]", "[]"), "levels, years: found an empty list"),
     "years as texts": (put("[2014, 2019]", '["2014"]'), "a list of whole numbers"),
     "a year twice": (put("[2014, 2019]", "[2014, 2014]"), "each value once"),
+    **{f"an unknown {name}": (put("2019] }", f'2019], {name} = "magic" }}'), f"levels, {name}: found 'magic'")
+       for name in ("cluster", "composition", "statistics")},
     "a coverage of 95": (put("level = 0.9", "level = 95"), "write 0.95"),
     "a coverage of 0": (put("level = 0.9", "level = 0"), "a number between 0 and 1"),
     "a coverage as text": (put("level = 0.9", 'level = "0.9"'), "effect, level"),

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from si_eval.cells.comparisons import DONUT, SAME_CLASS
+from si_eval.cells.compositions import COMPOSITIONS, CONTINUERS
 from si_eval.cells.requests import VOCABULARIES
+from si_eval.compare.selection import UNITS_OF_DIFFERENCE
+from si_eval.effects.requests import ADJUSTMENTS, WEIGHTED_ADJUSTMENTS
+from si_eval.effects.two_by_two import Method
 from si_eval.errors import Problem, propose_name
 from si_eval.registry import Declarations, indicators, sections, size_class_labels
+from si_eval.registry.rule_settings import CLUSTERS, LEVEL_STATISTICS
 from si_eval.study.shape import is_whole, show
 from si_eval.vocabulary import (
     AGE,
     AGE_CLASS,
     ALL,
+    BALANCE_STATISTICS,
     DIVISION,
     EMPLOYED_PERSONS,
     ENTRY_YEAR,
@@ -46,6 +52,18 @@ SPLITS = (  # columns of the panel whose values are classes
     INVESTMENT_STATUS,
 )  # fmt: skip
 NUMBERS = (AGE, EMPLOYED_PERSONS, REVENUE, WEIGHT, QUARTERS, ENTRY_YEAR)
+OPTIONS: Mapping[str, Mapping[str, Collection[str]]] = {  # function -> argument -> its options in any panel
+    "compare_groups": {
+        "cluster": CLUSTERS,
+        "composition": [one for one in COMPOSITIONS if one != CONTINUERS],
+        "statistics": LEVEL_STATISTICS,
+    },
+    "index_series": {"cluster": CLUSTERS, "composition": COMPOSITIONS},
+    "check_selection": {
+        "cluster": CLUSTERS, "denominator": list(UNITS_OF_DIFFERENCE), "statistics": BALANCE_STATISTICS,
+    },
+    "estimate_effect": {"method": list(dict.fromkeys([*get_args(Method), *ADJUSTMENTS, *WEIGHTED_ADJUSTMENTS]))},
+}  # fmt: skip
 BOUNDS: Mapping[str, tuple[float, float, str]] = {  # argument -> lowest, highest, what it is called
     "seed": (0, 2**32 - 1, "a whole number from 0 to 4294967295"),
     "min_units": (1, 10**9, "a whole number of units, 1 or more"),
@@ -85,7 +103,7 @@ def check_register_names(
     *,
     direct: bool = False,
 ) -> list[Problem]:
-    """List the names that no panel of registers has: indicators, columns to split by and to filter by, classes."""
+    """List the names that no panel of registers has: indicators, options, columns to split and filter by, classes."""
     columns = _columns(declared)
     problems: list[Problem] = []
     if direct and function in OF_CHAINS:
@@ -97,6 +115,8 @@ def check_register_names(
     problems += _unknown(_texts(given.get("by")), [*SPLITS, *declared.splits], f"{place}, by")
     problems += _unknown(_texts(given.get(AGAINST)), [*declared.groups, *COMPARISONS, *columns], f"{place}, {AGAINST}")
     problems += _unknown(_texts(given.get("covariates")), columns, f"{place}, covariates")
+    for name, options in OPTIONS.get(function, {}).items():
+        problems += _unknown(_texts(given.get(name)), options, f"{place}, {name}")
     if function == "describe_sectors":
         problems += _unknown(_texts(given.get("sectors")), list(sections()), f"{place}, sectors")
         problems += list(_check_merge(given.get("merge"), f"{place}, merge"))
