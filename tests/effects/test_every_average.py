@@ -28,14 +28,14 @@ STEP = 1e-5
 PERIODS = (2010, 2011, 2012, 2013, 2015)
 
 
-def effects_of(seed: int, *, clusters: int = 0) -> GroupTimeEffects:
+def effects_of(seed: int, *, clusters: int = 0, controls: str = "never") -> GroupTimeEffects:
     """Estimate effects of three cohorts, some of which are in no cell of some years, with gaps in outcomes."""
     rng = np.random.default_rng(seed)
     cohort = rng.choice([0, 2011, 2013, 2015], size=120, p=[0.4, 0.1, 0.2, 0.3])
     outcome = rng.normal(size=(120, 5)).cumsum(axis=1) + (np.array(PERIODS) >= cohort[:, None]) * (cohort[:, None] > 0)
     outcome[rng.random(outcome.shape) < 0.1] = np.nan
     cluster = rng.integers(0, clusters, 120) if clusters else None
-    return group_time_effects(outcome, cohort, PERIODS, cluster=cluster)
+    return group_time_effects(outcome, cohort, PERIODS, cluster=cluster, controls=controls)
 
 
 def averages(effects: GroupTimeEffects, kind: str, chosen: np.ndarray, point: np.ndarray) -> tuple[list, np.ndarray]:
@@ -69,9 +69,11 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(("kind", "choice"), CHOICES, ids=str)
-@pytest.mark.parametrize("clusters", [0, 40])
-def test_averages_and_their_errors_are_those_of_the_definition(kind: str, choice: dict, clusters: int) -> None:
-    effects = effects_of(1, clusters=clusters)
+@pytest.mark.parametrize(("clusters", "controls"), [(0, "never"), (40, "never"), (0, "not_yet")])
+def test_averages_and_their_errors_are_those_of_the_definition(
+    kind: str, choice: dict, clusters: int, controls: str
+) -> None:
+    effects = effects_of(1, clusters=clusters, controls=controls)
     found = aggregate_effects(effects, kind, **choice)
     event = effects.period - effects.cohort
     chosen = np.isfinite(effects.att)

@@ -1,4 +1,4 @@
-"""Small cases of matching, weighting and balance: ties, one or two units, weights of nothing, constants."""
+"""Small cases of comparisons, matching, weighting and balance: ties, one or two units, weights of nothing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from si_eval.effects.balance import balance_table
+from si_eval.effects.group_time import group_time_effects
 from si_eval.effects.matching import match_nearest, matched_effect
 from si_eval.effects.propensity import fit_logit
+from si_eval.effects.small_sample import count_members
+from si_eval.effects.two_by_two import has_counterpart, two_by_two
 from si_eval.effects.weighting import balanced_effect, entropy_balance, inverse_probability
 from si_eval.errors import StudyError
+from si_eval.vocabulary import Reason
 
 SAME = 1e-10  # relative: the same sums in another order
 
@@ -68,3 +72,40 @@ def test_weights_of_nothing_are_refused_and_a_constant_has_no_ratio_of_variances
             balance_table(x, treated, None, weights)
     with pytest.raises(StudyError, match="covariates: found 1 missing"):
         balance_table(np.where(x == 4.0, np.nan, x), treated)
+
+
+@pytest.mark.parametrize(("fewest", "estimated"), [(1, True), (4, True), (5, False)])
+@pytest.mark.parametrize("sizes", [(4, 9), (9, 4)])
+def test_a_cell_is_estimated_from_the_fewest_units_on(sizes: tuple, fewest: int, estimated: bool) -> None:
+    cohort = np.repeat([2, 0], sizes)
+    outcome = np.random.default_rng(3).normal(size=(13, 2))
+    effects = group_time_effects(outcome, cohort, (1, 2), min_units=fewest)
+    assert np.isfinite(effects.att).tolist() == [estimated]
+    assert effects.reason == (None if estimated else Reason.TOO_FEW_UNITS,)
+
+
+def test_sides_that_count_for_nothing_have_no_effect() -> None:
+    treated, rng = np.arange(12) < 5, np.random.default_rng(4)
+    before, after = rng.normal(size=(2, 12))
+    for nothing, reason in ((treated, Reason.NO_TREATED_LEFT), (~treated, Reason.NO_CONTROLS_LEFT)):
+        cell = two_by_two(before, after, treated, weights=np.where(nothing, 0.0, 1.0))
+        assert (cell.reason, np.isnan(cell.att)) == (reason, True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_has_no_counterpart_differs_in_a_category_that_all_treated_share(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    design, treated = rng.integers(0, 2, (20, 5)).astype(float), np.arange(20) < 2
+    design[:, 4] = rng.integers(0, 3, 20)  # no yes or no: never a reason
+    shared = [column for column in range(4) if design[0, column] == design[1, column]]
+    expected = [all(row[column] == design[0, column] for column in shared) for row in design]
+    assert has_counterpart(design, treated).tolist() == expected
+
+
+def test_weights_add_up_by_cluster_and_one_of_nothing_has_no_say() -> None:
+    cluster, cohort = np.array([0, 0, 1, 2, 2, 3]), np.array([5, 0, 5, 7, 0, 0])
+    weights = np.array([1.0, 2.0, 3.0, 0.0, 4.0, 5.0])
+    members = count_members(cluster, cohort, np.array([5, 7]), weights)
+    np.testing.assert_array_equal(members.units, [[1, 0, 2], [3, 0, 0], [0, 0, 4], [0, 0, 5]])
+    np.testing.assert_array_equal(members.multiplicity, np.ones(4))
+    assert np.isfinite(members.dof(np.array([1.0, 0.0, -1.0])))
