@@ -81,6 +81,16 @@ def test_a_register_may_say_itself_who_took_part(tmp_path):
     assert register.column("decision").column == "treated"
 
 
+def test_in_a_layout_that_the_library_knows_only_names_say_more(tmp_path):
+    write_folder(tmp_path, FOLDERS["names of the library"])
+    for path in tmp_path.glob("business_units_*.csv"):
+        ended = pd.read_csv(path, dtype=str).assign(date_ended="2012-01-01", gemeente=["GM0200", "GM0201"] * 60)
+        ended.to_csv(path, index=False)
+    register = recognise_folder(tmp_path).table("business_units")
+    assert register.column("founded") is None
+    assert register.column("municipality").column == "gemeente"
+
+
 NOTHING = {
     "nothing": {},
     "a table of something else": {"weather": {"day": ["2016-01-01"] * 3, "rain": [1.5, 2.0, 0.1]}},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from si_eval.registers.naming import currency_of_names, score_name
 from si_eval.registers.recognition.amounts import periods_of, turnover_unit
-from si_eval.registers.recognition.keys import Keyed, key_tables
+from si_eval.registers.recognition.keys import MIN_NAME, Keyed, key_tables
 from si_eval.registers.recognition.raw import open_folder
 from si_eval.registers.recognition.readings import (
     OWN_NUMBER,
@@ -89,6 +89,9 @@ def _read_table(keyed: Keyed, *, apart: bool, listed: bool) -> TableReading:
     if keyed.table == "business_units":
         wanted = tuple(role for role in wanted if not (apart and role == "turnover"))
         wanted = wanted if listed else (*wanted, "decision", "entry_date")
+    if keyed.reason:  # the library knows its names: another column has a role only where its name says so
+        others = [name for name in profiles if name not in keyed.keys]
+        wanted = tuple(role for role in wanted if any(score_name(name, role).score >= MIN_NAME for name in others))
     columns = assign_roles(profiles, wanted, keyed.keys)
     if not keyed.table:
         columns = {
