@@ -17,15 +17,8 @@ from si_eval.study.exhibits import compute_exhibits
 from si_eval.study.file import load_study
 from si_eval.study.proposal import write_proposal
 
-READ = [
-    "a column a year",
-    "dutch abbreviations in one long file",
-    "companies house",
-    "two lists and names of firms",
-    "a chain of links",
-    "ngo",
-]
-RUN = ["united kingdom", "dutch words", "vat numbers and financial years"]  # whose exhibits are computed
+READ = ["a column a year", "companies house", "a chain of links"]
+RUN = ["dutch words", "vat numbers and financial years"]  # whose exhibits are computed
 CLOSE = 1e-9  # relative: sums of doubles in another order
 
 
