@@ -128,7 +128,7 @@ def _write(engine: SQLBackend, question: Question, tables: Sequence[ir.Table]) -
 @lru_cache(maxsize=MAX_PREPARED)
 def _prepare(question: Question, schemas: tuple[ibis.Schema, ...]) -> _Prepared:
     expression = question(*(stand_in(schema, place) for place, schema in enumerate(schemas)))
-    return _Prepared(_compile(expression.op()), expression.schema().to_pyarrow())
+    return _Prepared(_compile.__wrapped__(expression.op()), expression.schema().to_pyarrow())
 
 
 @cache
