@@ -146,12 +146,13 @@ def check_effect(
     >>> rows = table.to_frame("en")
     >>> print(rows[["statistic", "category", "estimate"]].round(3).to_string(index=False))
        statistic                        category  estimate
-             att                         Overall     0.043
-         placebo           entry 1 years earlier     0.004
-         placebo           entry 2 years earlier     0.013
-    left_one_out             without cohort 2015     0.037
-    left_one_out             without cohort 2016     0.050
-    left_one_out without the largest participant     0.043
+             att                         Overall     0.052
+         placebo           entry 1 years earlier     0.025
+         placebo           entry 2 years earlier     0.001
+    left_one_out             without cohort 2015     0.030
+    left_one_out             without cohort 2016     0.053
+    left_one_out             without cohort 2017     0.074
+    left_one_out without the largest participant     0.053
     """
     request, match = check_of(panel, of)
     asked = check_request(

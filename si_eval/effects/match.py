@@ -176,10 +176,10 @@ def match_units(
     >>> match = se.match_units(panel, covariates=["employed_persons"], exact=["size_class"], ratio=2)
     >>> rows = match.to_frame()
     >>> print(rows[rows["statistic"] == "count"][["indicator", "group", "estimate"]].to_string(index=False))
-          indicator           group estimate
-            matched     participant       60
-            matched non_participant       77
-    effective_units non_participant       51
+          indicator           group  estimate
+            matched     participant      60.0
+            matched non_participant      75.0
+    effective_units non_participant      62.0
     """
     request = check_match_request(
         panel, covariates=covariates, exact=exact, method=method, distance=distance, ratio=ratio, replace=replace,

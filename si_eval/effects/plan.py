@@ -128,11 +128,11 @@ def plan_power(
     ...     participants=60, others=40, sd=1.2, years_before=2, years_after=5, autocorrelation=0.5, effect=0.4
     ... )
     >>> print(table.to_frame()[["statistic", "estimate"]].round(3).to_string(index=False))
-                    statistic estimate
-             design_std_error    0.145
-    minimum_detectable_effect    0.406
-                        power    0.788
-        required_participants       62
+                    statistic  estimate
+             design_std_error     0.145
+    minimum_detectable_effect     0.406
+                        power     0.788
+        required_participants    62.000
     """
     arguments = Arguments("plan_power")
     count = "count firms"
