@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import json
 import re
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from si_eval.disclosure.traces import Identifiers, holds_identifier
 from si_eval.vocabulary import N_TOTAL, NUMBERS, PUBLISHED_NUMBERS, STATUS
 
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+DATA = re.compile(r'(<script[^>]*type="application/json"[^>]*>)(.*?)(</script>)', re.DOTALL)  # of a page
 STREAM = re.compile(
     rb"<<((?:(?!endobj).)*?)>>\s*stream\r?\n(.*?)\r?\nendstream", re.DOTALL
 )  # of a PDF, with what it is
@@ -33,9 +35,9 @@ def scan_results(folder: Path, identifiers: Identifiers) -> list[str]:
     """List the files of a folder in which an identifier stands, or whose images have more than pixels.
 
     Names are read, and texts: of tables every field but those of the columns of numbers, which crossed the border; of
-    pages all but the images in them, which are looked at as images; of workbooks their cells of text, names and
-    properties; of PDF files the texts that are not set in a font: titles, alternative texts, metadata. A number with
-    separators between thousands is a quantity, and no identifier.
+    pages all but the images in them, which are looked at as images, and the numbers of their data; of workbooks their
+    cells of text, names and properties; of PDF files the texts that are not set in a font: titles, alternative texts,
+    metadata. A number with separators between thousands is a quantity, and no identifier.
     """
     problems: list[str] = []
     for path in sorted(one for one in folder.rglob("*") if one.is_file()):
@@ -67,9 +69,30 @@ def _problems(name: str, content: bytes, identifiers: Identifiers) -> list[str]:
     else:
         for image in dict.fromkeys(IMAGE.findall(text)):
             problems += image_problems(name, base64.b64decode(image))
-        text = IMAGE.sub("", text)
+        text = DATA.sub(_without_quantities, IMAGE.sub("", text))
     labels = kind == "csv" and STATUS.encode() in content.partition(b"\n")[0].strip().split(b",")
     return [*problems, *[f"{name}: an identifier"] * holds_identifier(text, identifiers, labels=labels)]
+
+
+def _without_quantities(block: re.Match[str]) -> str:
+    """Return the data of a page without its numbers, which are those of tables; as it is where it is no JSON."""
+    try:
+        return block[1] + "\n".join(dict.fromkeys(_texts_of_data(json.loads(block[2])))) + block[3]
+    except json.JSONDecodeError:
+        return block[0]
+
+
+def _texts_of_data(data: object) -> Iterator[str]:
+    """Yield the texts and the names in data of a page."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            yield name
+            yield from _texts_of_data(value)
+    elif isinstance(data, list):
+        for value in data:
+            yield from _texts_of_data(value)
 
 
 def _texts_of_pdf(content: bytes) -> Iterator[str]:

@@ -37,6 +37,11 @@ def page(text, image=PIXEL):
     return f'<p>{text}</p><img src="data:image/png;base64,{base64.b64encode(image).decode()}">'.encode()
 
 
+def data(content):
+    """Make a page that computes with data."""
+    return f'<p>Sectors</p>\n<script id="data" type="application/json">{content}</script>'.encode()
+
+
 def pdf(alt="Sectors", title="Results", *, wide=False):
     """Make the parts of a PDF that a scan looks at: strings, a packed stream of objects, metadata and places."""
     packed = zlib.compress(f"<< /Alt ({alt}) >>".encode())
@@ -51,6 +56,7 @@ CLEAN = {
     "a number that crossed the border": ("tables/a.csv", f"sector,estimate,status\nC,{IDENTIFIER},shown\n".encode()),
     "a published number": ("published.csv", b"id,published,computed\nx,8712345.0,8712345.0\n"),
     "a quantity": ("report/report_en.html", page("8,712,345 euros")),
+    "a number in the data of a page": ("report/explorer_en.html", data(json.dumps({"rows": [[8712345.0, 8712345]]}))),
     "a number of a workbook": ("report/tables_en.xlsx", workbook(number=8712345.0)),
     "an image": ("figures/a.png", PIXEL),
     "a hash": ("provenance.json", json.dumps({"sha256": 8 * IDENTIFIER}).encode()),
@@ -60,6 +66,9 @@ FOUND = {
     "a column": ("tables/a.csv", b"NL-0001.22,estimate\nC,1.0\n"),
     "a note": ("published.csv", b"id,published,reason\nx,1.0,not of 0d5a99c26b2e\n"),
     "a page": ("report/report_en.html", page("unit 8712345")),
+    "a text in the data of a page": ("report/explorer_en.html", data(json.dumps({"rows": [[1, IDENTIFIER]]}))),
+    "a name in the data of a page": ("report/explorer_en.html", data(json.dumps({"values": {IDENTIFIER: 1}}))),
+    "data of a page that are none": ("report/explorer_en.html", data('{"rows": [8712345')),
     "a list": ("exhibits.csv", b"exhibit\nNL-0001.22\n"),
     "a text of a workbook": ("report/tables_en.xlsx", workbook(text=IDENTIFIER)),
     "a sheet of a workbook": ("report/tables_en.xlsx", workbook(sheet=IDENTIFIER)),
