@@ -18,6 +18,7 @@ from si_eval.vocabulary import BOTH_LANGUAGES, Verdict, bilingual
 
 CHANCE = 3.3  # standard errors that chance explains
 MAX_PLACES = 8  # places that a sentence names
+DIGITS = 9  # significant digits of a ratio of totals, far above what the order of a sum changes
 _ORDER: tuple[Verdict, ...] = ("pass", "informative", "fail")
 
 
@@ -71,13 +72,14 @@ def ratios_of_totals(
 ) -> Iterator[Measure]:
     """Measure the ratios of the totals of a table in consecutive years; nothing where units are few or nothing adds up.
 
-    A total that is not above zero beside one that is counts as endlessly far.
+    A total that is not above zero beside one that is counts as endlessly far. What the order of rows changes in a sum
+    is rounded away.
     """
     for first, second in pairwise(sorted(totals)):
         before, now = totals[first], totals[second]
         told = not (math.isnan(before) and math.isnan(now))
         if told and rows.get(second, 0) >= facts("plausibility")["total_units"] * rows_a_unit:
-            value = now / before if now > 0 and before > 0 else math.nan
+            value = float(f"{now / before:.{DIGITS}g}") if now > 0 and before > 0 else math.nan
             yield Measure(check, f"{table} {second} / {first}", value, value)
 
 
