@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 from si_eval.disclosure.scan import image_problems
 from si_eval.disclosure.traces import Identifiers, holds_identifier
+from si_eval.text_input.toml_files import texts_of
 from si_eval.vocabulary import N_TOTAL, NUMBERS, PUBLISHED_NUMBERS, STATUS
 
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
@@ -77,22 +78,9 @@ def _problems(name: str, content: bytes, identifiers: Identifiers) -> list[str]:
 def _without_quantities(block: re.Match[str]) -> str:
     """Return the data of a page without its numbers, which are those of tables; as it is where it is no JSON."""
     try:
-        return block[1] + "\n".join(dict.fromkeys(_texts_of_data(json.loads(block[2])))) + block[3]
+        return block[1] + "\n".join(dict.fromkeys(texts_of(json.loads(block[2])))) + block[3]
     except json.JSONDecodeError:
         return block[0]
-
-
-def _texts_of_data(data: object) -> Iterator[str]:
-    """Yield the texts and the names in data of a page."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, dict):
-        for name, value in data.items():
-            yield name
-            yield from _texts_of_data(value)
-    elif isinstance(data, list):
-        for value in data:
-            yield from _texts_of_data(value)
 
 
 def _texts_of_pdf(content: bytes) -> Iterator[str]:

@@ -77,7 +77,7 @@ def read_toml(
     except ValueError as error:
         raise StudyError(f"{where}: found a number of thousands of digits; expected TOML; correct it") from error
     if not allow_control_characters:
-        broken = next((text for text in _texts(read) if has_control_characters(text)), None)
+        broken = next((text for text in texts_of(read) if has_control_characters(text)), None)
         if broken is not None:
             found = f"a control character in {broken[:80]!r}"
             raise StudyError(f"{where}: found {found}; expected text that can be printed; write it anew")
@@ -116,17 +116,17 @@ def has_control_characters(text: str) -> bool:
     return any(unicodedata.category(character) == "Cc" and character != "\n" for character in text)
 
 
-def _texts(content: object) -> Iterator[str]:
-    """Yield the keys and texts of a file, in its order."""
+def texts_of(content: object) -> Iterator[str]:
+    """Yield the keys and the texts of what a file holds, in its order."""
     if isinstance(content, str):
         yield content
     elif isinstance(content, dict):
         for key, value in content.items():
             yield key
-            yield from _texts(value)
+            yield from texts_of(value)
     elif isinstance(content, list):
         for value in content:
-            yield from _texts(value)
+            yield from texts_of(value)
 
 
 def _is_deeper(content: object, depth: int) -> bool:

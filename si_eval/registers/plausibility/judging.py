@@ -67,6 +67,25 @@ def ratio_of_counts(check: str, place: str, now: float, before: float) -> Iterat
     yield Measure(check, place, math.exp(change), math.exp(math.copysign(max(abs(change) - chance, 0.0), change)))
 
 
+def between_years(wide: pd.DataFrame, label: str) -> Iterator[tuple[str, FloatArray, FloatArray, bool]]:
+    """Yield every two years of values that are above zero in both, by unit: place, ratios, first values, consecutive.
+
+    ``wide`` has a row a unit and a column a year.
+    """
+    years = sorted(wide.columns)
+    values = {year: wide[year].to_numpy(dtype=np.float64) for year in years}
+    for at, first in enumerate(years):
+        for second in years[at + 1 :]:
+            both = (values[first] > 0) & (values[second] > 0)
+            before = values[first][both]
+            yield (
+                f"{label} {int(second)} / {int(first)}",
+                values[second][both] / before,
+                before,
+                second == years[at + 1],
+            )
+
+
 def ratios_of_totals(
     check: str, table: str, totals: Mapping[int, float], rows: Mapping[int, int], rows_a_unit: int = 1
 ) -> Iterator[Measure]:

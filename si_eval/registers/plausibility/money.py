@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from si_eval.registers.plausibility.judging import Measure, median, ratios_of_totals, share
+from si_eval.registers.plausibility.judging import Measure, between_years, median, ratios_of_totals, share
 from si_eval.registers.plausibility.sample import Sample, split, split_assets
 from si_eval.registry import facts
 from si_eval.stats import FloatArray
@@ -105,19 +105,13 @@ def _quarter_checks(quarters: pd.DataFrame) -> Iterator[Measure]:
 
 def _between_years(kind: str, wide: pd.DataFrame, label: str) -> Iterator[Measure]:
     """Compare the same units in two years: the median change, jumps of some, and values that do not change at all."""
-    years = sorted(wide.columns)
-    values = {year: wide[year].to_numpy(dtype=np.float64) for year in years}
-    for at, first in enumerate(years):
-        for second in years[at + 1 :]:
-            both = (values[first] > 0) & (values[second] > 0)
-            ratio = values[second][both] / values[first][both]
-            place = f"{label} {int(second)} / {int(first)}"
-            yield from share(f"{kind}_repeat_a_year", place, (np.abs(ratio - 1) < SAME).sum(), len(ratio))
-            if second == years[at + 1]:
-                yield from median(f"{kind}_between_years", place, ratio)
-                if kind == "turnover":
-                    jumps = np.abs(np.log(ratio)) > np.log(JUMP)
-                    yield from share("turnover_jumps", place, jumps.sum(), len(ratio))
+    for place, ratio, _, consecutive in between_years(wide, label):
+        yield from share(f"{kind}_repeat_a_year", place, (np.abs(ratio - 1) < SAME).sum(), len(ratio))
+        if consecutive:
+            yield from median(f"{kind}_between_years", place, ratio)
+            if kind == "turnover":
+                jumps = np.abs(np.log(ratio)) > np.log(JUMP)
+                yield from share("turnover_jumps", place, jumps.sum(), len(ratio))
 
 
 def _levels(units: pd.DataFrame, revenue: pd.Series, amounts: pd.Series) -> Iterator[Measure]:

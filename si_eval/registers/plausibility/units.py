@@ -9,7 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from si_eval.registers.plausibility.judging import Measure, median, ratio_of_counts, ratios_of_totals, share
+from si_eval.registers.plausibility.judging import (
+    Measure,
+    between_years,
+    median,
+    ratio_of_counts,
+    ratios_of_totals,
+    share,
+)
 from si_eval.registers.plausibility.sample import Sample, split
 from si_eval.registry import facts, sections
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP_ID, YEAR
@@ -69,17 +76,11 @@ def _persons(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
 
 
 def _persons_between_years(table: str, wide: pd.DataFrame) -> Iterator[Measure]:
-    years = sorted(wide.columns)
-    values = {year: wide[year].to_numpy(dtype=np.float64) for year in years}
-    for at, first in enumerate(years):
-        for second in years[at + 1 :]:
-            both = (values[first] > 0) & (values[second] > 0)
-            ratio = values[second][both] / values[first][both]
-            place = f"{table} {int(second)} / {int(first)}"
-            if second == years[at + 1]:
-                yield from median("persons_between_years", place, ratio)
-            large = ratio[values[first][both] >= LARGE]
-            yield from share("persons_repeat_a_year", place, (np.abs(large - 1) < SAME).sum(), len(large))
+    for place, ratio, before, consecutive in between_years(wide, table):
+        if consecutive:
+            yield from median("persons_between_years", place, ratio)
+        large = ratio[before >= LARGE]
+        yield from share("persons_repeat_a_year", place, (np.abs(large - 1) < SAME).sum(), len(large))
 
 
 def _columns(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
