@@ -107,7 +107,9 @@ def _tell_unknown(folder: Path) -> None:
     if not reading.link:
         raise InputError([no_register(reading), *reading.problems], what=f"the folder {folder.name}")
     typer.echo(reading.summary())
-    typer.echo(f"not in a layout that the library knows; `si-eval new {folder}` proposes a study file for it")
+    typer.echo(
+        f"not in a layout that the library knows; `si-eval new {shlex.quote(str(folder))}` proposes a study file for it"
+    )
     raise typer.Exit(1)
 
 
@@ -149,7 +151,7 @@ def example(
         from si_eval.study.examples import write_example  # noqa: PLC0415
 
         study = write_example(name, out)
-    typer.echo(f"next: si-eval run {study} --out {study.parent / 'results'}")
+    _tell_next("si-eval", "run", str(study), "--out", str(study.parent / "results"))
 
 
 @app.command()

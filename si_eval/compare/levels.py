@@ -130,7 +130,7 @@ def compare_groups(
 
     with Satterthwaite's degrees of freedom. Where each unit is a cluster it is :math:`\sqrt{s_1^2/n_1 + s_0^2/n_0}`
     with those of Welch. The error of the ratio :math:`\bar y_1 / \bar y_0` follows from the delta method, that of a
-    ratio of sums from Taylor's, and the interval of a median from Woodruff's. Of 30 clusters or more, a mean of
+    ratio of sums from Taylor's, and the interval of a median from Woodruff's. Of 10 clusters or more, a mean of
     skewed values has Hall's interval, which reaches further to the longer tail. A cell
     with one unit has a mean without standard error; a cell without one of the groups has no contrast, but where a group
     has no unit at all in a year the contrasts say so. Values that differ by rounding alone do not vary: then there is

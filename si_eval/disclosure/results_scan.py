@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 from si_eval.disclosure.scan import image_problems
 from si_eval.disclosure.traces import Identifiers, holds_identifier
 from si_eval.text_input.toml_files import texts_of
-from si_eval.vocabulary import N_TOTAL, NUMBERS, PUBLISHED_NUMBERS, STATUS
+from si_eval.vocabulary import BESIDE, NUMBERS, PUBLISHED_NUMBERS, STATUS
 
 IMAGE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
 DATA = re.compile(r'(<script[^>]*type="application/json"[^>]*>)(.*?)(</script>)', re.DOTALL)  # of a page
@@ -110,7 +110,7 @@ def _fields(text: str) -> Iterator[str]:
     rows = csv.reader(io.StringIO(text, newline=""))
     header = next(rows, [])
     yield from header
-    kept = [place for place, column in enumerate(header) if column not in (*NUMBERS, N_TOTAL, *PUBLISHED_NUMBERS)]
+    kept = [place for place, column in enumerate(header) if column not in (*NUMBERS, *BESIDE, *PUBLISHED_NUMBERS)]
     for row in rows:
         yield from (row[place] for place in kept if place < len(row))
 

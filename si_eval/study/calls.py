@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,7 +40,4 @@ def _written(value: Any) -> str:
         return "{" + ", ".join(f"{_written(name)}: {_written(one)}" for name, one in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_written, value)) + "]"
-    if isinstance(value, str) and '"' not in value:
-        text = f'"{value}"'
-        return text if ast.literal_eval(text) == value else repr(value)
-    return repr(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

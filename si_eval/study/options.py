@@ -8,13 +8,13 @@ from typing import get_args
 import ibis.expr.datatypes as dt
 import pandas as pd
 
-from si_eval.arguments import Arguments, describe_value
+from si_eval.arguments import Arguments
 from si_eval.frozen import keep_frames
 from si_eval.registry import facts
 from si_eval.registry.rule_settings import LEVEL_STATISTICS
 from si_eval.report.specification import ChartKind
 from si_eval.results import Panel
-from si_eval.vocabulary import PARTICIPANT, Language, label
+from si_eval.vocabulary import LANGUAGES, PARTICIPANT, Language, label
 
 COLUMNS = ("argument", "option", "meaning")
 KINDS = {  # arguments of the functions, and what each takes
@@ -94,15 +94,14 @@ def options(panel: Panel, *, language: Language = "en") -> Options:
     ['mean', 'median']
     """
     arguments = Arguments("options")
-    if not isinstance(panel, Panel):
-        arguments.add("panel", describe_value(panel), "a panel", "make one with build_panel or panel_from_frame")
-    arguments.option("language", language, ("nl", "en"))
+    arguments.instance("panel", panel, Panel, "make one with build_panel or panel_from_frame")
+    arguments.option("language", language, LANGUAGES)
     arguments.refuse_problems()
     rows = [("indicator", name, getattr(entry, language, entry.en)) for name, entry in panel.indicators.items()]
     types = panel.table.schema().items()
     splits = [name for name, kind in types if isinstance(kind, dt.String | dt.Boolean) and name != PARTICIPANT]
     rows += [("by", name, label(name, language)) for name in splits]
-    rows += [("years", str(year), f"{count} units") for year, count in panel.per_year.items()]
+    rows += [("years", str(year), f"{count} {label('units', language)}") for year, count in panel.per_year.items()]
     rows += [("statistics", name, label(name, language)) for name in LEVEL_STATISTICS]
     rows += [("rules", name, str(one[language])) for name, one in facts("rules")["rule_sets"].items()]
     rows += [("chart", name, label(f"report_kind_{name}", language).rstrip(".")) for name in get_args(ChartKind)]

@@ -54,6 +54,7 @@ def pdf(alt="Sectors", title="Results", *, wide=False):
 CLEAN = {
     "places of a PDF": ("report/report_en.pdf", pdf()),
     "a number that crossed the border": ("tables/a.csv", f"sector,estimate,status\nC,{IDENTIFIER},shown\n".encode()),
+    "an effective number of units": ("tables/a.csv", b"sector,n_effective,n_total,status\nC,8712345.0,8712345,shown\n"),
     "a published number": ("published.csv", b"id,published,computed\nx,8712345.0,8712345.0\n"),
     "a quantity": ("report/report_en.html", page("8,712,345 euros")),
     "a number in the data of a page": ("report/explorer_en.html", data(json.dumps({"rows": [[8712345.0, 8712345]]}))),

@@ -309,7 +309,8 @@ def _factors(
     """Find the price factors of the frame's columns of money."""
     refuse_unpriced(known, deflators)
     refuse_unknown(deflators, columns, known)
-    money = {name: name for name in columns if name in money_columns(known, deflators.columns)}
+    priced = money_columns(known, deflators.columns)
+    money = {name: name for name in columns if name in priced}
     table = engine.from_frame(connection, columns[[YEAR, *(n for n in (DIVISION, SECTOR) if n in columns), *money]])
     table = table.mutate(**{name: table[name].nullif(float("nan")) for name in money})
     return find_factors(connection, table, deflators, activity=_activity, columns=money)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pandas as pd
 import pyarrow as pa
 
 from si_eval.engine import from_frame
-from si_eval.engine.prepared import Question, ask
+from si_eval.engine.prepared import AllRows, Question, ask
 from si_eval.registry import facts
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP_ID, YEAR
 
@@ -73,8 +73,12 @@ class _PartOfUnits:
         if self.part >= 1:
             return table
         unit = table[BE_ID]
-        sampled = (unit % _PRIME) * _FACTOR % _PRIME < int(self.part * _PRIME)
+        sampled = self.holds(unit)
         return table.filter(sampled | unit.isin(wanted[0][BE_ID]) if wanted else sampled)
+
+    def holds(self, unit: Any) -> Any:
+        """Say which of a column of units, in the engine or in memory, are of this part."""
+        return (unit % _PRIME) * _FACTOR % _PRIME < int(self.part * _PRIME)
 
 
 @dataclass(frozen=True)
@@ -121,15 +125,14 @@ def _units(table: ir.Table, links: Frame, part: _PartOfUnits, engine: Engine) ->
     listed = [from_frame(engine, wanted.astype("int64"))] if len(wanted) and part.part < 1 else []
     rows = _fetch(part, table, *listed)
     linked = rows.loc[rows[BE_ID].isin(wanted[BE_ID]), [BE_ID, YEAR]]
-    sampled = (rows[BE_ID] % _PRIME) * _FACTOR % _PRIME < int(part.part * _PRIME)
-    return rows[sampled].reset_index(drop=True), linked
+    return rows[part.holds(rows[BE_ID])].reset_index(drop=True), linked
 
 
 def _participants(tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Frame, Frame, Frame]:
     """Follow the participants to their persons and the links of these."""
     if not all(name in tables for name in ("participants", "kvk_person", "person_business_unit")):
         return _empty("participants"), _empty("kvk_person"), _empty("person_business_unit")
-    participants = _fetch(_PartOfUnits(1.0), tables["participants"])
+    participants = _fetch(AllRows(), tables["participants"])
     persons = _known(tables["kvk_person"], participants, "kvk_id", engine)
     links = _known(tables["person_business_unit"], persons, "person_id", engine)
     return participants, persons, links

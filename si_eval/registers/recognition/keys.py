@@ -9,7 +9,7 @@ from si_eval.registers.extracts.files import recognise_name
 from si_eval.registers.naming import has_word, score_name
 from si_eval.registers.recognition.profiles import Profile
 from si_eval.registers.recognition.raw import RawTable, overlap
-from si_eval.registers.recognition.readings import ColumnReading
+from si_eval.registers.recognition.readings import LIST, ColumnReading
 from si_eval.registers.recognition.scores import score_column
 from si_eval.registers.schema import Column, contracts, wide_investments
 
@@ -309,7 +309,7 @@ def _name_tables(tables: Sequence[RawTable], found: Mapping[int, Keyed], registe
     ordered = [] if chain else sorted((one for one in lists if lists[one] > 0.4), key=lambda one: -lists[one])
     for rank, one in enumerate(ordered):
         keyed = open_ones.pop(one)
-        named[one] = replace(keyed, table=PARTICIPANTS if rank == 0 else f"list_{keyed.raw.family.name}")
+        named[one] = replace(keyed, table=PARTICIPANTS if rank == 0 else f"{LIST}{keyed.raw.family.name}")
     for one, keyed in open_ones.items():
         named[one] = replace(keyed, table=_other_name(keyed, chain=chain))
     return [named.get(one, Keyed(table)) for one, table in enumerate(tables)]
@@ -318,7 +318,8 @@ def _name_tables(tables: Sequence[RawTable], found: Mapping[int, Keyed], registe
 def _other_name(keyed: Keyed, *, chain: bool) -> str:
     """Name a table of the study's own after its files; with a chain of links only the contract's tables are read."""
     if not chain:
-        return keyed.raw.family.name
+        name = keyed.raw.family.name
+        return f"table_{name}" if name.startswith(LIST) else name
     columns = keyed.raw.profiles.values()
     for table, roles in {"investments": ("asset", "component", "amount"), "events": ("event",)}.items():
         if all(max((score_column(one, role).total for one in columns), default=0) > 0.6 for role in roles):

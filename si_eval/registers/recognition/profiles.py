@@ -49,9 +49,7 @@ class Profile:
     values: tuple[str, ...]
     is_number: bool
     low: float
-    middle: float
     high: float
-    whole: bool
     fits: Mapping[str, float]
     years: tuple[int, ...] = ()
 
@@ -74,7 +72,7 @@ def profile_column(column: pd.Series) -> Profile:
     numbers = _numbers(column, distinct)
     is_number = numbers is not None and len(numbers) > 0
     values = numbers if numbers is not None and is_number else np.array([np.nan])
-    look = _Look(known, distinct, values, is_number, is_date, (pd.api.types.is_float_dtype(column.dtype)))
+    look = _Look(known, distinct, values, is_number, is_date)
     fits = {kind: fit(look) for kind, fit in _fits().items()} if len(known) else {}
     few = tuple(sorted(distinct)[:FEW]) if len(distinct) <= FEW else ()
     return Profile(
@@ -85,9 +83,7 @@ def profile_column(column: pd.Series) -> Profile:
         values=few,
         is_number=is_number,
         low=float(np.min(values)),
-        middle=float(np.median(values)),
         high=float(np.max(values)),
-        whole=is_number and bool((values % 1 == 0).all()),
         fits=fits,
         years=_years(distinct) if fits.get("date", 0) >= MIN_DATES else (),
     )
@@ -108,7 +104,6 @@ class _Look:
     numbers: np.ndarray
     is_number: bool
     is_date: bool
-    is_float: bool
 
     def share(self, pattern: re.Pattern[str]) -> float:
         """Return the share of the different values that a pattern fits."""
@@ -136,7 +131,7 @@ def _texts(column: pd.Series) -> tuple[pd.Series, bool]:
     cleaned = [clean_text(str(value)) for value in different]
     kept = pd.array([None if not text or is_missing_word(text) else text for text in cleaned] + [None], dtype="string")
     texts = pd.Series(kept[places], index=column.index)
-    return texts, isinstance(dated(texts).dtype, np.dtype) and dated(texts).dtype.kind == "M"
+    return texts, pd.api.types.is_datetime64_any_dtype(dated(texts).dtype)
 
 
 def _numbers(column: pd.Series, distinct: pd.Series) -> np.ndarray | None:

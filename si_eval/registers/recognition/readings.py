@@ -10,6 +10,7 @@ from si_eval.registers.recognition.profiles import Profile
 SURE = 0.72  # confidence from which a reading needs no remark
 OWN_NUMBER, OWN_CLASS, UNUSED = "own_number", "own_class", "unused"  # roles beside those of the contract
 
+LIST = "list_"  # begins the name of a list of firms beside that of the participants
 OWN_WORDS = {OWN_NUMBER: "a number of its own", OWN_CLASS: "classes of its own", UNUSED: "not used"}
 KINDS = {
     "direct": "registers without a chain of links",
@@ -90,9 +91,7 @@ class FolderReading:
             files = f"{table.files} files" if table.files > 1 else "1 file"
             lines.append(f"  {table.pattern} ({files}): {table.table or 'not used'}")
             for one in table.columns if table.table else ():
-                what = {OWN_NUMBER: "a number of its own", OWN_CLASS: "classes of its own", UNUSED: "not used"}.get(
-                    one.role, one.role
-                )
+                what = OWN_WORDS.get(one.role, one.role)
                 doubt = "" if one.is_sure else f", unsure: {one.reason}"
                 lines.append(f"    {one.column}: {what} ({one.confidence:.2f}{doubt})")
         return "\n".join(lines)

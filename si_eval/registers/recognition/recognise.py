@@ -10,6 +10,7 @@ from si_eval.registers.recognition.amounts import periods_of, turnover_unit
 from si_eval.registers.recognition.keys import MIN_NAME, Keyed, key_tables
 from si_eval.registers.recognition.raw import open_folder
 from si_eval.registers.recognition.readings import (
+    LIST,
     OWN_NUMBER,
     UNUSED,
     ColumnReading,
@@ -48,7 +49,6 @@ NAMED = (
     "investments",
     "events",
 )  # have rules of their own
-LISTED = "list"  # begins the name of a list of firms beside that of the participants
 
 
 def recognise_folder(folder: Path, *, progress: Callable[[str], None] | None = None) -> FolderReading:
@@ -82,7 +82,7 @@ def _read_table(keyed: Keyed, *, apart: bool, listed: bool) -> TableReading:
     took part, the register may say it.
     """
     profiles = keyed.raw.profiles
-    kind = "participants" if keyed.table.startswith(LISTED) else keyed.table
+    kind = "participants" if keyed.table.startswith(LIST) else keyed.table
     wanted = ROLES.get(kind, ("entry_date",) if not kind else ())
     if keyed.table == "participants" and keyed.keys and any(one.role == "kvk_id" for one in keyed.keys.values()):
         wanted = (*wanted, "fieldlab")
@@ -108,7 +108,7 @@ def _read_table(keyed: Keyed, *, apart: bool, listed: bool) -> TableReading:
 
 def _largest(keyed: Keyed, columns: Sequence[ColumnReading]) -> str:
     """Return the number by which the largest of several rows of a unit in a year is known; nothing where none is."""
-    if keyed.table in NAMED or keyed.table.startswith(LISTED) or not keyed.table:
+    if keyed.table in NAMED or keyed.table.startswith(LIST) or not keyed.table:
         return ""
     keys = [one.column for one in columns if one.role in ("be_id", "year")]
     persons = {

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from si_eval.registers.naming import words_of
 from si_eval.registers.recognition import ColumnReading, TableReading
-from si_eval.registers.recognition.readings import OWN_CLASS, OWN_NUMBER
+from si_eval.registers.recognition.readings import LIST, OWN_CLASS, OWN_NUMBER
 from si_eval.registry import facts
 from si_eval.study.proposal.draft import Draft, quoted, title_of
 
-LIST = "list_"
 SPLIT_ROLES = ("region", "municipality", "size_code", OWN_CLASS)
 MAX_SPLITS, MAX_CLASSES = 4, 40
 MAX_INDICATORS = 8
@@ -94,8 +93,6 @@ def declare_splits(draft: Draft) -> None:
         for role in SPLIT_ROLES:
             for column in table.with_role(role):
                 if len(draft.splits) >= MAX_SPLITS or not 2 <= column.profile.distinct <= MAX_CLASSES:
-                    continue
-                if draft.is_own_list and role == OWN_CLASS and column.role == "decision":
                     continue
                 name = draft.column_name(table, column)
                 draft.splits[name] = title_of(column.column)

@@ -119,7 +119,10 @@ def settle_columns(reading: FolderReading, draft: Draft) -> FolderReading:
             options = [one.column, *one.others]
             chosen = options[draft.ask(f"{table.pattern}: which column is {one.role}?", options, 0)]
             if chosen == one.column:
-                columns = {**columns, one.column: replace(one, others=(), reason=f"as you said; {one.reason}")}
+                columns = {
+                    **columns,
+                    one.column: replace(one, others=(), confidence=1.0, reason=f"as you said; {one.reason}"),
+                }
             else:
                 swapped = columns[chosen]
                 columns = {

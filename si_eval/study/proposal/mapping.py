@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from si_eval.registers.recognition import ColumnReading, TableReading
+from si_eval.registers.recognition.readings import LIST
 from si_eval.study.proposal.draft import Draft, quoted
 
 KNOWN = "the library knows"  # begins the reason of what needs no mapping
@@ -38,7 +39,7 @@ def write_extract(draft: Draft, folder: str) -> None:
         turnover = reading.table("turnover")
         quarterly = turnover is not None and turnover.column("quarter") is not None
         draft.say(f'frequency = "{"quarterly" if quarterly else "annual"}"', "of turnover")
-    tables = [table for table in reading.tables if table.table and not table.table.startswith("list_")]
+    tables = [table for table in reading.tables if table.table and not table.table.startswith(LIST)]
     named = [table for table in tables if not table.reason.startswith(KNOWN)]
     if named:
         draft.say("[extract.files]")
@@ -87,7 +88,7 @@ def _write_columns(draft: Draft, table: TableReading, roles: tuple[str, ...]) ->
 
 def _columns(draft: Draft, table: TableReading, roles: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield a line and its remark for each column that is mapped."""
-    is_list = table.table.startswith("list_")
+    is_list = table.table.startswith(LIST)
     for one in table.columns:
         if one.reason.startswith(KNOWN):
             continue

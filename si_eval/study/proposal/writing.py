@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ class Written:
             lines += ["unsure, look at these first:", *(f"  {line}" for line in self.proposal.unsure)]
         if self.proposal.unanswered:
             lines += ["what these files cannot answer:", *(f"  {line}" for line in self.proposal.unanswered)]
-        return "\n".join([*lines, f"next: si-eval check {self.path}"])
+        return "\n".join([*lines, f"next: si-eval check {shlex.quote(str(self.path))}"])
 
 
 def write_proposal(
