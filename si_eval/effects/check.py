@@ -318,4 +318,4 @@ def _bounds(arrays: PanelArrays, whole: Estimate, request: Request, asked: Check
     except StudyError:  # no effect was estimated: the first row says why
         yield whole._replace(statistic=BREAKDOWN, estimate=np.nan, std_error=np.nan, corrected_error=np.nan)
         return
-    yield from bound_trends(events, whole, request.anticipation, asked.ratios, request.level)
+    yield from bound_trends(events, arrays.years, whole, request.anticipation, asked.ratios, request.level)

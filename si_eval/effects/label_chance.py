@@ -27,7 +27,6 @@ class Plan(NamedTuple):
     cohorts: int
     sd: float
     correlation: FloatArray
-    level: float
 
     @property
     def years(self) -> int:

@@ -13,7 +13,7 @@ from scipy.sparse import csgraph
 from si_eval.effects.coarsening import coarsened_exact
 from si_eval.effects.mahalanobis import match_mahalanobis
 from si_eval.effects.match_stack import TOGETHER, MatchStack
-from si_eval.effects.matching import Matched, match_nearest
+from si_eval.effects.matching import Matched, match_within, score_spread
 from si_eval.effects.propensity import fit_logit
 from si_eval.effects.two_by_two import drop_constant_columns, has_counterpart
 from si_eval.effects.weighting import entropy_balance, inverse_probability
@@ -114,7 +114,10 @@ def match_stack(stack: MatchStack, ids: IntArray, shift: int, plan: MatchPlan) -
         score, reason = _score(design, stack.treated, comparable)
         if reason is not None:
             reasons[stack.treated] = reason
-    pooled_spread = _spread(score, stack.treated) if score is not None and plan.method == "nearest" else 1.0
+    pooled_spread = 1.0
+    if score is not None and plan.method == "nearest":
+        known = np.isfinite(score)
+        pooled_spread = score_spread(_logit(score[known]), stack.treated[known]) if known.any() else 1.0
     used = np.zeros(len(ids), dtype=np.bool_)
     for g in np.unique(stack.cohort):
         rows = np.flatnonzero((stack.cohort == g) & comparable)
@@ -160,14 +163,6 @@ def _score(design: FloatArray | None, treated: BoolArray, comparable: BoolArray)
     return score, logit.reason
 
 
-def _spread(score: FloatArray, treated: BoolArray) -> float:
-    """Compute the root of the mean variance of the logit of the score in both groups."""
-    logit = _logit(score)
-    return float(
-        np.sqrt(sum(np.nanvar(logit[side], ddof=1) if side.sum() > 1 else 0.0 for side in (treated, ~treated)) / 2)
-    )
-
-
 def _logit(score: FloatArray) -> FloatArray:
     """Return the log odds of a score; of one that is 0 for all, as it is."""
     inside = (score > 0) & (score < 1)
@@ -197,12 +192,9 @@ def _nearest(
             seed=plan.seed,
         )  # fmt: skip
     logit = np.zeros(len(rows)) if score is None else _logit(score[rows])
-    caliper = plan.caliper
-    if caliper is not None:
-        own = np.sqrt(sum(logit[side].var(ddof=min(1, side.sum() - 1)) for side in (treated, ~treated)) / 2)
-        caliper = caliper * spread / own if own > 0 and spread > 0 else None
-    return match_nearest(
-        logit, treated, exact=cell, ratio=plan.ratio, caliper=caliper, replace=plan.replace, seed=plan.seed
+    limit = np.inf if plan.caliper is None else plan.caliper * spread
+    return match_within(
+        logit, treated, cell, ratio=plan.ratio, max_distance=limit, replace=plan.replace, seed=plan.seed
     )
 
 

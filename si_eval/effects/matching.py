@@ -130,8 +130,26 @@ def match_nearest(
     if seed is not None:
         seed = arguments.whole("seed", seed, least=0, action="give a whole number, or None")
     arguments.refuse_problems()
-    spread = np.sqrt(sum(score[group].var(ddof=min(1, group.sum() - 1)) for group in (treated, ~treated)) / 2)
-    max_distance = np.inf if caliper is None else caliper * spread
+    max_distance = np.inf if caliper is None else caliper * score_spread(score, treated)
+    return match_within(score, treated, cell, ratio=ratio, max_distance=max_distance, replace=replace, seed=seed)
+
+
+def score_spread(score: FloatArray, treated: BoolArray) -> float:
+    """Return the standard deviation of a score: the root of the mean of both groups' variances."""
+    return float(np.sqrt(sum(score[group].var(ddof=min(1, group.sum() - 1)) for group in (treated, ~treated)) / 2))
+
+
+def match_within(
+    score: FloatArray,
+    treated: BoolArray,
+    cell: IntArray,
+    *,
+    ratio: int,
+    max_distance: float,
+    replace: bool,
+    seed: int | None,
+) -> Matched:
+    """Match each treated row with the controls nearest in score, of its cell and no farther than a distance."""
     generator = None if seed is None else np.random.default_rng(seed)
     treated_rows, rank = np.flatnonzero(treated), np.arange(len(score))
     if generator is not None and not replace:

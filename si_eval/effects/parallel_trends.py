@@ -32,8 +32,7 @@ def bound_effect_since_entry(
     since_entry = events.parts[~before] >= 0
     weights = since_entry / since_entry.sum()
     overall = Estimate(OVERALL, np.nan, n_treated=int(events.n_treated.min()), n_controls=int(events.n_controls.min()))
-    consecutive = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
-    gap = not consecutive or len(years) <= years[-1] - years[0]
+    gap = has_gap(events, years)
     if gap or not before.any():
         reason = Reason.GAP_AROUND_ENTRY if gap else Reason.TOO_FEW_PRE_PERIODS
         yield overall._replace(statistic=BREAKDOWN, reason=reason)
@@ -50,6 +49,12 @@ def bound_effect_since_entry(
     for ratio, low, high in zip(TREND_RATIOS, bounds.low, bounds.high, strict=True):
         yield robust._replace(category=_category(ratio), low=float(low), high=float(high))
     yield overall._replace(estimate=breakdown_ratio, statistic=BREAKDOWN)
+
+
+def has_gap(events: AggregatedEffects, years: Sequence[int]) -> bool:
+    """Whether a year of the panel, or an event but the reference, is missing between the first and the last."""
+    consecutive = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
+    return bool(not consecutive or len(years) <= years[-1] - years[0])
 
 
 def _category(ratio: float) -> str:

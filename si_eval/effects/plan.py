@@ -164,10 +164,12 @@ def plan_power(
         needed = _required(effect, error, participants, power, level)
         rows += [(POWER, ALL, power_of(effect, error, level), SHARE), (REQUIRED, ALL, float(needed), FIRMS)]
     if draws:
-        plan = Plan(
-            participants, others, years_before, years_after, cohorts, sd,
-            _correlation(autocorrelation, years_before + cohorts - 1 + years_after), level,
-        )  # fmt: skip
+        correlation = _correlation(autocorrelation, years_before + cohorts - 1 + years_after)
+        if not np.linalg.eigvalsh(correlation).min() > 0:
+            found, expected = f"{autocorrelation}", f"correlations that go together over {len(correlation)} years"
+            arguments.add("autocorrelation", found, expected, "estimate them from one process")
+            arguments.refuse_problems()
+        plan = Plan(participants, others, years_before, years_after, cohorts, sd, correlation)
         rows += _chances(plan, effect, smallest_effect, draws, seed)
     frame = pd.DataFrame(rows, columns=[STATISTIC, CATEGORY, ESTIMATE, UNIT_OF_MEASURE])
     fewest = float(min(participants, others))

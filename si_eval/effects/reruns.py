@@ -34,8 +34,12 @@ def placebo_dates(
     since = joins[:, None] & (np.asarray(arrays.years) >= (arrays.cohort - anticipation)[:, None])
     before = replace(arrays, outcome=np.where(since, np.nan, arrays.outcome))
     for years in dates:
-        earlier = np.where(joins, np.maximum(arrays.cohort - anticipation - years, 1), arrays.cohort)
-        yield estimate(replace(before, cohort=earlier))._replace(
+        back = anticipation + years
+        earlier = np.where(joins, np.maximum(arrays.cohort - back, 1), arrays.cohort)
+        matched = None if arrays.matched is None else {
+            max(g - back, 1) if g > NEVER_TREATED else g: own for g, own in arrays.matched.items()
+        }  # fmt: skip
+        yield estimate(replace(before, cohort=earlier, matched=matched))._replace(
             statistic=PLACEBO, category=in_both("entry_earlier", number=years)
         )
 
@@ -48,14 +52,16 @@ def leave_out_cohorts(arrays: PanelArrays, estimate: Estimator) -> Iterator[Esti
 
 
 def leave_out_classes(arrays: PanelArrays, column: str, estimate: Estimator) -> Iterator[Estimate]:
-    """Yield the effect without each class of a column that has participants, on both sides."""
+    """Yield the effect without each class of a column that has participants, on both sides.
+
+    ``estimate`` takes from the arrays the covariates that are its own: the column may be one of these.
+    """
     code, names = class_of(arrays, column), arrays.labels[column]
     joins = arrays.cohort != NEVER_TREATED
     there = np.unique(code[joins & (code >= 0)])
-    remaining = {name: values for name, values in arrays.covariates.items() if name != column}
     for one in there if len(there) > 1 else ():
         part = f"{column} {names[one]}"
-        yield _without(arrays.with_covariates(remaining), code == one, part, estimate)
+        yield _without(arrays, code == one, part, estimate)
 
 
 def leave_out_largest(arrays: PanelArrays, size: FloatArray, estimate: Estimator) -> Iterator[Estimate]:

@@ -13,6 +13,7 @@ from si_eval.effects.design_result import Estimate
 from si_eval.effects.honest import breakdown, relative_magnitude_bounds, smoothness_bounds
 from si_eval.effects.matched_units import MatchedUnits
 from si_eval.effects.panel_arrays import NEVER_TREATED, PanelArrays
+from si_eval.effects.parallel_trends import has_gap
 from si_eval.effects.reruns import in_both
 from si_eval.effects.sensitivity import e_value_of_difference, rosenbaum_bounds
 from si_eval.effects.small_sample import widening
@@ -32,15 +33,23 @@ STEEPEST = 1.0  # share of the largest bend before entry that is allowed after i
 
 
 def bound_trends(
-    events: AggregatedEffects, whole: Estimate, anticipation: int, ratios: Sequence[float], level: float
+    events: AggregatedEffects,
+    years: Sequence[int],
+    whole: Estimate,
+    anticipation: int,
+    ratios: Sequence[float],
+    level: float,
 ) -> Iterator[Estimate]:
-    """Yield bounds of the mean effect since entry under both restrictions on trends, and where each breaks down."""
+    """Yield bounds of the mean effect since entry under both restrictions on trends, and where each breaks down.
+
+    ``years`` are those of the panel: where one is missing, the cohorts have different reference periods.
+    """
     before = events.parts < -1 - anticipation
     since = events.parts[~before] >= 0
-    consecutive = len(events.parts) == events.parts[-1] - events.parts[0]
+    gap = has_gap(events, years)
     row = whole._replace(std_error=np.nan, corrected_error=np.nan, dof=np.inf, convention="", note="")
-    if not consecutive or not before.any() or not since.any():
-        reason = Reason.GAP_AROUND_ENTRY if before.any() else Reason.TOO_FEW_PRE_PERIODS
+    if gap or not before.any() or not since.any():
+        reason = Reason.GAP_AROUND_ENTRY if gap else Reason.TOO_FEW_PRE_PERIODS
         yield row._replace(estimate=np.nan, statistic=BREAKDOWN, reason=reason)
         return
     weights = since / since.sum()

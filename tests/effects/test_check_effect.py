@@ -12,7 +12,7 @@ from scipy import stats
 import si_eval as se
 from si_eval.effects.design_result import Estimate
 from si_eval.effects.panel_arrays import PanelArrays
-from si_eval.effects.reruns import draw_participation
+from si_eval.effects.reruns import draw_participation, placebo_dates
 from si_eval.effects.unseen import robustness_value
 from si_eval.errors import StudyError
 from si_eval.results import Panel
@@ -136,3 +136,45 @@ def test_checks_that_cannot_be_made_are_refused(
 ) -> None:
     with pytest.raises(StudyError, match=message):
         se.check_effect(firms[0], **arguments)
+
+
+def test_participants_of_a_placebo_keep_what_they_count_for_in_their_match() -> None:
+    cohort, weights = np.array([5, 6, 0, 0]), {5: np.array([1.0, 0, 0.3, 0.7]), 6: np.array([0, 1.0, 0.9, 0.1])}
+    arrays = PanelArrays(np.arange(4), np.ones((4, 7)), cohort, tuple(range(1, 8)), None, {}, {}, matched=weights)
+    seen: list[PanelArrays] = []
+
+    def estimate(one: PanelArrays) -> Estimate:
+        seen.append(one)
+        return Estimate("", np.nan)
+
+    list(placebo_dates(arrays, [1, 2], 1, estimate))
+    everybody = np.ones(4, dtype=bool)
+    for one, back in zip(seen, (2, 3), strict=True):
+        assert one.cohort.tolist() == [5 - back, 6 - back, 0, 0]
+        for g, of_cohort in weights.items():
+            assert one.weights_of(g - back, 0, everybody).tolist() == of_cohort.tolist()
+
+
+def test_a_column_that_is_adjusted_for_can_be_left_out_by_class(
+    firms: tuple[Panel, pd.DataFrame], panel_of: Callable[..., Panel]
+) -> None:
+    panel, frame = firms
+    of = {**OF, "covariates": ["size_class"]}
+    table = se.check_effect(panel, of=of, leave_out=["size_class"], checks=["leave_one_out"]).to_frame("en")
+    found = table.set_index(["statistic", "category"])["estimate"]["left_one_out", "without size_class 2-9"]
+    in_class = panel.to_frame().sort_values("year").groupby("be_id")["size_class"].first()
+    rest = panel_of(frame[~frame["firm"].map(in_class).eq("2-9")])
+    rows = se.estimate_effect(rest, **of).to_frame().query("statistic == 'att' and category == 'overall'")
+    assert found == pytest.approx(float(rows["estimate"].iloc[0]), rel=SAME_FORMULA)
+
+
+def test_trends_are_not_bounded_where_a_year_is_missing(
+    firms: tuple[Panel, pd.DataFrame], panel_of: Callable[..., Panel]
+) -> None:
+    _, frame = firms
+    missing = sorted(frame["year"].unique())[3]
+    table = se.check_effect(panel_of(frame[frame["year"] != missing]), of=OF, checks=["honest"]).to_frame("en")
+    bounds = table[table["statistic"].isin(["att_robust", "att_smooth", "breakdown"])]
+    assert bounds["statistic"].tolist() == ["breakdown"]
+    assert bounds["estimate"].isna().all()
+    assert bounds["note"].str.contains("not every year around entry").all()

@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 
 import si_eval as se
 from si_eval.effects.mahalanobis import match_mahalanobis
+from si_eval.effects.matching import match_within
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.results import Panel, ResultTable
 from si_eval.synthetic import simulate_firms
@@ -160,3 +161,16 @@ def test_wrong_arguments_are_all_told_at_once(one_cohort: tuple[Panel, pd.DataFr
         se.estimate_effect(panel, outcome="revenue", match={"likeness": 1})
     with pytest.raises(StudyError, match="not_yet"):
         se.estimate_effect(panel, outcome="revenue", match=CLASSES, controls="not_yet")
+
+
+def test_a_caliper_holds_where_one_participant_meets_one_other(panel_of: Callable[..., Panel]) -> None:
+    """Each entry has one participant and one other, far apart: spread within an entry is none, over all it is some."""
+    frame = simulate_firms(firms=200, participants=60, years=5, seed=4).frame
+    match = {"covariates": "revenue", "replace": False}
+    narrow = counts(se.match_units(panel_of(frame), **match, caliper=1e-9))
+    wide = counts(se.match_units(panel_of(frame), **match, caliper=100.0))
+    assert narrow["matched", "participant"] < wide["matched", "participant"]
+    few = match_within(np.array([2.2, -2.2]), np.array([True, False]), np.zeros(2, dtype=int), ratio=1,
+                       max_distance=0.01, replace=True, seed=0)  # fmt: skip
+    assert len(few.treated) == 0
+    assert few.unmatched.tolist() == [0]

@@ -56,3 +56,12 @@ def test_a_plan_can_be_shown_and_refuses_all_that_is_wrong() -> None:
         se.plan_power(participants=1, others=30, effect=-1.0, power=0.1, draws=5)
     for word in ("participants", "effect", "power", "years_before"):
         assert word in str(told.value)
+
+
+def test_correlations_that_do_not_go_together_over_all_years_of_entry_are_refused() -> None:
+    plan = {"participants": 40, "others": 80, "years_before": 2, "years_after": 1, "autocorrelation": -0.3}
+    assert se.plan_power(**plan).to_frame()["estimate"].gt(0).all()
+    with pytest.raises(
+        StudyError, match=r"autocorrelation: found -0\.3; expected correlations that go together over 5 years"
+    ):
+        se.plan_power(**plan, cohorts=3, draws=1)
