@@ -29,9 +29,7 @@ KEYS = [INDICATOR, STATISTIC, GROUP, YEAR, SIZE_CLASS, SECTOR, CATEGORY]
 FUNCTION = "compare_rule_sets"
 JOINT = " · "
 CANNOT_SHOW = (
-    "Twee stellen regels die hetzelfde geven, kunnen allebei fout zijn; dat een keuze een cijfer verschuift, zegt niet "
-    "welke goed is. | Two rule sets that agree may be wrong alike; that a choice moves a figure does not say which one "
-    "is right."
+    "Two rule sets that agree may be wrong alike; that a choice moves a figure does not say which one is right."
 )
 
 

@@ -56,12 +56,13 @@ class PanelArrays:
 
     ``ids`` (units,) are their ids, ascending; ``outcome`` has shape (units, years), NaN where it is not known;
     ``cohort`` (units,) is the first year of participation, `NEVER_TREATED` or `UNKNOWN_ENTRY`. Cohorts and ``years``
-    are moved by ``shift`` years, so that both are above 0 in a panel with years of 0 and before. ``cluster`` (units,) numbers the clusters of units, a unit
-    without one is its own; None where each unit is. ``ended`` are the ids of units that stop taking part,
-    ``n_not_positive`` counts the values without a logarithm. ``covariates`` are numbers, or codes whose ``labels`` are
-    given, of shape (units, years). ``earliest`` (units,) is the first year in which a unit may have entered.
-    ``after`` (units, years) marks the years after the last of taking part; ``weights`` (units, years) are what units
-    count for; ``matched`` what they count for in comparisons of a cohort, of all cohorts under `ALL_COHORTS`.
+    are moved by ``shift`` years, so that both are above 0 in a panel with years of 0 and before. ``cluster`` (units,)
+    numbers the clusters of units, a unit without one is its own; None where each unit is. ``ended`` are the ids of
+    units that stop taking part, ``n_not_positive`` counts the values without a logarithm. ``covariates`` are numbers,
+    or codes whose ``labels`` are given, of shape (units, years). ``earliest`` (units,) is the first year in which a
+    unit may have entered. ``after`` (units, years) marks the years after the last of taking part; ``weights`` (units,
+    years) are what units count for; ``matched`` what they count for in comparisons of a cohort, of all cohorts under
+    `ALL_COHORTS`.
     """
 
     ids: IntArray

@@ -13,7 +13,7 @@ from si_eval.report.formats import measure_key, measures, number
 from si_eval.report.grid import Row
 from si_eval.report.labels import cell_text, value_label
 from si_eval.report.selection import select
-from si_eval.report.specification import DIMENSIONS, TABLE_KINDS, Chart
+from si_eval.report.specification import DIMENSIONS, Chart
 from si_eval.results import SafeTable
 from si_eval.vocabulary import (
     ALL,
@@ -27,6 +27,7 @@ from si_eval.vocabulary import (
     STATISTIC,
     UNIT_OF_MEASURE,
     YEAR,
+    Labels,
     Language,
     label,
 )
@@ -40,17 +41,14 @@ def finding_of(safe: SafeTable, chart: Chart | None, language: Language) -> str:
     """State what a figure or a table shows; empty where its rows leave no single statement.
 
     In this order: how many differences between participants and others have an interval on one side of zero, in the
-    last year shown; which category is largest, with those whose intervals overlap its own; how many series rose. A
-    number that is withheld or assumed states nothing.
+    last year shown; which category is largest, with those whose intervals overlap its own, where every category has a
+    number and none is assumed; how many series rose.
     """
     rows = safe_rows(safe)
-    if chart is not None and chart.kind not in (*TABLE_KINDS, "layers", "words", "profile"):
+    if chart is not None:
+        if chart.kind in ("layers", "words", "checks", "profile"):
+            return ""
         rows = select(rows, chart)
-    elif chart is not None and chart.kind in ("layers", "words", "checks", "profile"):
-        return ""
-    else:
-        for name, value in (chart.where if chart is not None else {}).items():
-            rows = rows[rows[name] == str(value)]
     if rows.empty or bool(rows.loc[rows[STATE] == NUMBER, ASSUMED].all()):
         return ""
     for rule in (_differences, _ranking, _growth):
@@ -78,21 +76,21 @@ def _differences(safe: SafeTable, rows: pd.DataFrame, chart: Chart | None, langu
         (name,) = (name for name, count in counts.items() if count)
         text = label(f"report_finding_one_{name}", language, safe.labels)
     else:
-        parts = _parts({name: count for name, count in counts.items() if count}, len(tested), language)
+        parts = _parts({name: count for name, count in counts.items() if count}, len(tested), language, safe.labels)
         text = label("report_finding_compared", language, safe.labels).format(parts=", ".join(parts))
-    return _sentence(_in_year(text, last, years, language))
+    return _sentence(_in_year(text, last, years, language, safe.labels))
 
 
-def _parts(counts: Mapping[str, int], tested: int, language: Language) -> list[str]:
+def _parts(counts: Mapping[str, int], tested: int, language: Language, own: Labels) -> list[str]:
     """Say how many comparisons came out how; the first of them names how many there are."""
     parts: list[str] = []
     for name, count in counts.items():
         term = "all" if count == tested else "part" if parts else "of"
         parts.append(
-            label(f"report_finding_{term}", language).format(
+            label(f"report_finding_{term}", language, own).format(
                 n=number(count, language),
                 tested=number(tested, language),
-                outcome=label(f"report_finding_{name}", language),
+                outcome=label(f"report_finding_{name}", language, own),
             )
         )
     return parts
@@ -106,7 +104,9 @@ def _ranking(safe: SafeTable, rows: pd.DataFrame, chart: Chart | None, language:
         or any(rows[name].nunique() > 1 for name in DIMENSIONS if name != chart.axis)
     ):
         return ""
-    shown = rows[(rows[STATE] == NUMBER) & ~rows[ASSUMED] & (rows[chart.axis] != ALL)]
+    shown = rows[rows[chart.axis] != ALL]
+    if (shown[STATE] != NUMBER).any() or shown[ASSUMED].any():
+        return ""  # what is withheld may be larger than what is shown
     if len(shown) < FEWEST_RANKED or (rows[STATISTIC].iloc[0] != SHARE and chart.kind != "shares"):
         return ""
     ordered = shown.sort_values([ESTIMATE, chart.axis], ascending=[False, True], kind="stable")
@@ -115,6 +115,8 @@ def _ranking(safe: SafeTable, rows: pd.DataFrame, chart: Chart | None, language:
     ties = [row for row in records[1:] if _overlap(row, first)]
     if len(ties) >= MOST_NAMED or first[ESTIMATE] == 0:
         return ""
+    if any(_overlap(row, records[1]) for row in records[MOST_NAMED:]):
+        return ""  # which is the second cannot be told
     kinds = measures(rows)
     texts = {
         f"{name}{place}": value
@@ -174,9 +176,11 @@ def _growth(safe: SafeTable, rows: pd.DataFrame, chart: Chart | None, language: 
     )
 
 
-def _in_year(text: str, year: str, years: Sequence[str], language: Language) -> str:
+def _in_year(text: str, year: str, years: Sequence[str], language: Language, own: Labels) -> str:
     """Say which year a sentence is about, where the exhibit shows more than one."""
-    return text if len(set(years)) < 2 else label("report_finding_in_year", language).format(year=year, text=text)
+    if len(set(years)) < 2:
+        return text
+    return label("report_finding_in_year", language, own).format(year=year, text=text)
 
 
 def _sentence(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
 from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS
@@ -99,7 +100,7 @@ def prose_table(written: ProseTable, anchors: Mapping[str, str]) -> str:
         cells = [
             _cell(
                 paragraph(
-                    runs([Run(part.text, bold=place == 0 or part.bold, anchor=part.anchor) for part in cell], anchors),
+                    runs([replace(part, bold=place == 0 or part.bold) for part in cell], anchors),
                     "TableText",
                 ),
                 width,

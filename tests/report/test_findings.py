@@ -67,7 +67,7 @@ def named(*values: tuple[str, float, float, float]):
 
 def test_the_largest_category_is_named_alone_only_where_intervals_part() -> None:
     chart = Chart("shares", x="category")
-    apart = named(("Price", 0.6, 0.5, 0.7), ("Quality", 0.3, 0.2, 0.4), ("Speed", 0.1, 0.05, 0.2))
+    apart = named(("Price", 0.6, 0.5, 0.7), ("Quality", 0.3, 0.2, 0.4), ("Speed", 0.1, 0.05, 0.15))
     assert finding_of(apart, chart, "en") == "Price is largest (60.0%), then quality (30.0%)"
     close = named(("Price", 0.6, 0.5, 0.7), ("Quality", 0.5, 0.4, 0.6), ("Speed", 0.1, 0.05, 0.2))
     assert (
@@ -76,6 +76,26 @@ def test_the_largest_category_is_named_alone_only_where_intervals_part() -> None
     )
     alike = named(("Price", 0.6, 0.5, 0.7), ("Quality", 0.5, 0.4, 0.6), ("Speed", 0.5, 0.4, 0.6))
     assert finding_of(alike, chart, "en") == "", "three that cannot be told apart make no title"
+    second = named(("Price", 0.6, 0.5, 0.7), ("Quality", 0.3, 0.2, 0.4), ("Speed", 0.2, 0.1, 0.25))
+    assert finding_of(second, chart, "en") == "", "the second cannot be told from the third"
+
+
+@pytest.mark.parametrize("kept_from_sight", [{"status": "suppressed", "estimate": None}, {"note": "assumed"}])
+def test_nothing_is_the_largest_beside_a_number_that_is_not_known(kept_from_sight) -> None:
+    rows = named(("Price", 0.6, 0.5, 0.7), ("Quality", 0.3, 0.2, 0.4), ("Speed", 0.1, 0.05, 0.15)).frame
+    rows = pd.concat([rows, rows.tail(1).assign(category="Trust", estimate=0.9, conf_low=None, conf_high=None)])
+    first = rows.tail(1).assign(**kept_from_sight)
+    table = safe(pd.concat([rows.iloc[:-1], first]).to_dict("records"))
+    assert finding_of(table, Chart("shares", x="category"), "en") == ""
+
+
+@pytest.mark.parametrize(
+    "chart", [Chart("table", statistic="mean"), Chart("direction"), Chart("dots", x="size_class", statistic="mean")]
+)
+def test_a_title_counts_what_is_shown(chart: Chart) -> None:
+    both = [compared((1, 2), (1, 2), statistic=one).frame for one in ("mean", "median")]
+    table = safe(pd.concat(both).to_dict("records"))
+    assert finding_of(table, chart, "en") == "Participants compared with others: higher in all 2 cases"
 
 
 def test_numbers_that_are_withheld_or_assumed_state_nothing() -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from importlib import import_module
+from pkgutil import iter_modules
 
 import pandas as pd
 import pytest
@@ -132,10 +133,14 @@ def test_marks_are_explained_and_directions_never_rest_on_withheld_numbers() -> 
     assert "samengevoegd (50+)" in table_html(profile(), language="nl")
 
 
-@pytest.mark.parametrize("stage", ["levels", "reach", "selection", "trends"])
-def test_what_a_stage_cannot_show_is_said_in_dutch_too(stage: str) -> None:
-    sentence = import_module(f"si_eval.compare.{stage}").CANNOT_SHOW
-    assert label(sentence, "nl") != sentence
+@pytest.mark.parametrize("room", ["compare", "effects", "survey"])
+def test_what_a_stage_cannot_show_is_said_in_dutch_too(room: str) -> None:
+    package = import_module(f"si_eval.{room}")
+    modules = [import_module(one.name) for one in iter_modules(package.__path__, f"{package.__name__}.")]
+    said = [value for module in modules for name, value in vars(module).items() if name.startswith("CANNOT_SHOW")]
+    sentences = {one for value in said for one in ([value] if isinstance(value, str) else value.values()) if one}
+    assert sentences
+    assert [one for one in sentences if label(one, "nl") == one] == []
 
 
 def test_a_note_that_repeats_the_name_of_its_row_is_no_footnote() -> None:
