@@ -29,7 +29,6 @@ from si_eval.effects.reruns import (
     leave_out_largest,
     placebo_dates,
 )
-from si_eval.effects.sides import placed_sides
 from si_eval.effects.staggered import group_time_of
 from si_eval.effects.unseen import bound_pairs, bound_trends, explain_away
 from si_eval.errors import StudyError
@@ -162,7 +161,7 @@ def check_effect(
     matching = matching_of(panel, request, match)
     source = cells.unit_source(panel)
     frames = []
-    for one, arrays, estimates in _checked(panel, request, asked, matching, match):
+    for one, arrays, estimates in _checked(panel, request, asked, matching):
         result = DesignResult(estimates, Reason.NO_PRE_PERIODS)
         rows = estimate_rows(result, one.level)
         rows[RESTS_ON] = units_of_estimates(result, arrays, one, source)
@@ -185,9 +184,9 @@ def check_effect(
 
 
 def _checked(
-    panel: Panel, request: Request, asked: CheckRequest, matching: Matching | None, match: object
+    panel: Panel, request: Request, asked: CheckRequest, matching: Matching | None
 ) -> Iterator[tuple[Request, PanelArrays, list[Estimate]]]:
-    """Yield estimates with their arrays: the effect and its checks, then each outcome that should not change."""
+    """Yield estimates with the arrays of their units: the effect, its checks, outcomes that should not change."""
     arrays = matched_only(_arrays(panel, request, asked.leave_out), matching)
     plain = arrays.with_covariates({n: v for n, v in arrays.covariates.items() if n in request.covariates})
     estimate = partial(overall_effect, request=request)
@@ -196,13 +195,12 @@ def _checked(
     if "placebo_date" in asked.checks:
         found += [_as_placebo(one) for one in placebo_dates(plain, asked.dates, request.anticipation, estimate)]
     if "leave_one_out" in asked.checks:
-        left = list(leave_out_cohorts(plain, estimate))
-        for column in asked.leave_out:
-            left += leave_out_classes(arrays, column, partial(_without_classes, request=request))
-        left += leave_out_largest(plain, _sizes(panel, request, plain), estimate)
-        found += [_against(one, whole) for one in left]
+        found += [_against(one, whole) for one in _left_out(panel, request, arrays, plain, asked.leave_out)]
+    yield request, plain, found
     if "spillover" in asked.checks:
-        found += [_against(one, whole) for one in _spillovers(panel, request, matching, plain)]
+        for its, one in _spillovers(panel, request, matching, plain):
+            yield request, its, [_against(one, whole)]
+    found = []
     if "randomisation" in asked.checks:
         found.append(_drawn(plain, whole, asked, matching, estimate))
     if "honest" in asked.checks:
@@ -212,10 +210,31 @@ def _checked(
         found += bound_pairs(plain, units, whole, asked.gamma, request.level)
     if "unseen" in asked.checks:
         found += explain_away(plain, whole, request.level)
+    if found:
+        yield request, plain, found
     if "bracket" in asked.checks:
-        found += bracket(panel, request, match, plain, whole)
-    yield request, plain, found
-    for outcome in asked.outcomes if "placebo_outcome" in asked.checks else ():
+        for its, one in bracket(panel, request, matching, plain, whole):
+            yield request, its, [one]
+    if "placebo_outcome" in asked.checks:
+        yield from _other_outcomes(panel, request, asked.outcomes, matching)
+
+
+def _left_out(
+    panel: Panel, request: Request, arrays: PanelArrays, plain: PanelArrays, columns: Sequence[str]
+) -> Iterator[Estimate]:
+    """Yield the effect without each cohort, each class of the columns, and the largest participant."""
+    estimate = partial(overall_effect, request=request)
+    yield from leave_out_cohorts(plain, estimate)
+    for column in columns:
+        yield from leave_out_classes(arrays, column, partial(_without_classes, request=request))
+    yield from leave_out_largest(plain, _sizes(panel, request, plain), estimate)
+
+
+def _other_outcomes(
+    panel: Panel, request: Request, outcomes: Sequence[str], matching: Matching | None
+) -> Iterator[tuple[Request, PanelArrays, list[Estimate]]]:
+    """Yield the effect on outcomes that the programme cannot change."""
+    for outcome in outcomes:
         other = replace(request, outcome=outcome, logarithm=False)
         its = matched_only(_arrays(panel, other, ()), matching)
         one = overall_effect(its, other)
@@ -271,8 +290,10 @@ def _sizes(panel: Panel, request: Request, arrays: PanelArrays) -> FloatArray:
     return np.where(there.any(axis=1), first, np.nan)
 
 
-def _spillovers(panel: Panel, request: Request, matching: Matching | None, arrays: PanelArrays) -> Iterator[Estimate]:
-    """Yield the effect against others that it is less likely to spill over to."""
+def _spillovers(
+    panel: Panel, request: Request, matching: Matching | None, arrays: PanelArrays
+) -> Iterator[tuple[PanelArrays, Estimate]]:
+    """Yield the effect against others that it is less likely to spill over to; ``arrays`` where nobody is left."""
     names = [ALL]
     if {MUNICIPALITY, DIVISION} <= set(panel.table.columns):
         names.append(cells.DONUT)
@@ -286,13 +307,9 @@ def _spillovers(panel: Panel, request: Request, matching: Matching | None, array
             theirs = None
         category = in_both("holding_apart" if name == ALL else name)
         if theirs is None:
-            yield Estimate(category, np.nan, statistic=SPILLOVER, reason=Reason.NO_CONTROLS_LEFT)
-            continue
-        found = overall_effect(theirs, own)
-        chosen = np.isin(arrays.ids, theirs.ids, assume_unique=True)
-        same = chosen.sum() == len(theirs.ids)
-        sides = placed_sides(found.sides, chosen) if found.sides is not None and same else None
-        yield found._replace(statistic=SPILLOVER, category=category, sides=sides)
+            yield arrays, Estimate(category, np.nan, statistic=SPILLOVER, reason=Reason.NO_CONTROLS_LEFT)
+        else:
+            yield theirs, overall_effect(theirs, own)._replace(statistic=SPILLOVER, category=category)
 
 
 def _drawn(

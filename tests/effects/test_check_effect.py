@@ -178,3 +178,17 @@ def test_trends_are_not_bounded_where_a_year_is_missing(
     assert bounds["statistic"].tolist() == ["breakdown"]
     assert bounds["estimate"].isna().all()
     assert bounds["note"].str.contains("not every year around entry").all()
+
+
+def test_a_row_names_all_units_that_it_is_estimated_on(firms: tuple[Panel, pd.DataFrame]) -> None:
+    """Beside a match stands the effect on everybody: its row rests on everybody, not on the matched units alone."""
+    panel, _ = firms
+    of = {**OF, "match": {"exact": "size_class", "covariates": "revenue", "replace": False}}
+    matched, changes, level, again = (
+        one for (one,) in se.check_effect(panel, of=of, checks=["bracket"]).frame["rests_on"]
+    )
+    plain = se.estimate_effect(panel, **OF).frame.query("statistic == 'att'")
+    (everybody,) = plain.loc[plain["category"] == "overall", "rests_on"].iloc[0]
+    assert changes.digest == level.digest == everybody.digest
+    assert matched.digest == again.digest
+    assert matched.n_controls < everybody.n_controls
