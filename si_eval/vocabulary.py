@@ -25,6 +25,7 @@ Layout = Literal["canonical", "cbs"]
 Profile = Literal["published", "realistic"]
 FileFormat = Literal["parquet", "csv", "sav"]
 Evidence = Literal["goal_attainment", "association", "effect"]
+EVIDENCE_ORDER: tuple[Evidence, ...] = get_args(Evidence)  # the weakest first
 FORMER_EVIDENCE: dict[str, Evidence] = {"doelrealisatie": "goal_attainment", "samenhang": "association"}
 Verdict = Literal["pass", "fail", "informative"]
 

@@ -156,7 +156,7 @@ def _rows(
         ENTRY: (came[:, cells.COME], n[:, 0, cells.COME]),
         EXIT: (went[:, cells.COME], n[:, 1, cells.COME]),
     }
-    rests_on = {} if panel.indicators[indicator].weight else _rests_on(panel, indicator, flows, request, years)
+    rests_on = _rests_on(panel, indicator, flows, request, years)
     alone = n[:, 0, cells.STAY] == 0
     labels = cells.label_cells(flows.cells, request.by, dict(request.where))
     frames = []
@@ -165,8 +165,8 @@ def _rows(
         columns: cells.Columns = {
             INDICATOR: indicator, GROUP: flows.cells[GROUP], STATISTIC: statistic, ESTIMATE: shown,
             N_UNITS: units, NOTE: np.where(np.isnan(shown), Reason.NOBODY_STAYS.note, ""),
+            RESTS_ON: rests_on[statistic],
         }  # fmt: skip
-        columns |= {RESTS_ON: rests_on[statistic]} if rests_on else {}
         frames.append(labels.assign(**columns))
     return pd.concat(frames, ignore_index=True)
 

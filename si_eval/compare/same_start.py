@@ -185,9 +185,9 @@ def _rows(panel: Panel, request: cells.CellRequest, base_year: int, year: int, l
             P_VALUE: interval.p_value if group == DIFFERENCE else np.nan,
             N_UNITS: found.n[:, at], ERROR_DOF: found.dof[:, at], NOTE: note,
             INDICATOR: name, UNIT_OF_MEASURE: panel.indicators[name].unit, RULE_SET: panel.rules.name, YEAR: year,
+            RESTS_ON: rests_on[group, statistic],
         }  # fmt: skip
         columns |= {DOF: found.matched_dof} if statistic != CHANGE else {}
-        columns |= {RESTS_ON: rests_on[group, statistic]} if rests_on else {}
         frames.append(labels.assign(**columns))
     return pd.concat(frames, ignore_index=True)
 
@@ -195,14 +195,9 @@ def _rows(panel: Panel, request: cells.CellRequest, base_year: int, year: int, l
 def _rests_on(
     panel: Panel, found: cells.Changes, request: cells.CellRequest, years: tuple[int, int]
 ) -> dict[tuple[str, str], pd.Series]:
-    """Return what the rows of each group rest on: those with a value in both years, then and now, and estimates.
-
-    Nothing where values are weighed elsewhere: these changes are of every firm alike.
-    """
+    """Return what the rows of each group rest on: those with a value in both years, then and now, and estimates."""
     base_year, year = years
     by, where, (name,) = list(request.by), dict(request.where), request.indicators
-    if panel.indicators[name].weight:
-        return {}
     now = cells.unit_sets(panel, found.cells[[]].assign(**{YEAR: year}), by, where)
     rests_on = {}
     for group in (PARTICIPANTS, NON_PARTICIPANTS):

@@ -13,7 +13,7 @@ import pandas as pd
 from si_eval import cells
 from si_eval.arguments import describe_value
 from si_eval.effects.balance import BalanceStatistics, balance_table
-from si_eval.effects.match_requests import MatchRequest, check_match_request
+from si_eval.effects.match_requests import DEFAULT_BINS, DEFAULT_MOMENTS, MatchRequest, check_match_request
 from si_eval.effects.match_stack import Column, MatchStack, stack_base_years
 from si_eval.effects.matched_units import Match, MatchedUnits, MatchMethod, match_stack
 from si_eval.effects.panel_arrays import PanelArrays, read_arrays
@@ -82,8 +82,8 @@ def match_units(
     ratio: int = 1,
     replace: bool = True,
     caliper: float | None = None,
-    bins: int = 5,
-    moments: int = 1,
+    bins: int = DEFAULT_BINS,
+    moments: int = DEFAULT_MOMENTS,
     trim: tuple[float, float] | None = None,
     base_year: int | str = "entry",
     anticipation: int = 0,

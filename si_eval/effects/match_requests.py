@@ -17,6 +17,7 @@ ENTRY = "entry"  # the base year is the one before entry
 NEAREST: MatchMethod = "nearest"
 MATCH_STATISTICS = (SMD, VARIANCE_RATIO, ECDF_MEAN, ECDF_MAX)
 MIN_BINS = 2
+DEFAULT_BINS, DEFAULT_MOMENTS = 5, 1
 
 
 @dataclass(frozen=True)
@@ -66,15 +67,14 @@ def check_match_request(
         needs = "a column, because weights come from a model"
         if not names and classes and not arguments.problems:
             arguments.add("covariates", "none", needs, "name one, or choose method='coarsened'")
-    if chosen != NEAREST:
-        unused = {"distance": (distance, "logit"), "ratio": (ratio, 1), "replace": (replace, True),
-                  "caliper": (caliper, None)}  # fmt: skip
-        for name, (given, default) in unused.items():
-            if given != default:
-                expected = f"nothing: method={chosen!r} does not use it"
-                arguments.add(name, describe_value(given), expected, "leave it out")
-    if trim is not None and chosen != "ipw":
-        arguments.add("trim", describe_value(trim), f"nothing: method={chosen!r} does not use it", "leave it out")
+    of_one_method = {
+        "distance": (distance, "logit", NEAREST), "ratio": (ratio, 1, NEAREST), "replace": (replace, True, NEAREST),
+        "caliper": (caliper, None, NEAREST), "bins": (bins, DEFAULT_BINS, "coarsened"),
+        "moments": (moments, DEFAULT_MOMENTS, "entropy"), "trim": (trim, None, "ipw"),
+    }  # fmt: skip
+    for name, (given, default, its_method) in of_one_method.items():
+        if chosen != its_method and given != default:
+            arguments.add(name, describe_value(given), f"nothing: method={chosen!r} does not use it", "leave it out")
     plan = MatchPlan(
         method=chosen,
         distance=cast(Distance, arguments.option("distance", distance, get_args(Distance))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from si_eval.vocabulary import (
     CONF_LOW,
     DIFFERENCE,
     ESTIMATE,
+    EVIDENCE_ORDER,
     GOAL_REALISED,
     GOAL_TARGET,
     GROUP,
@@ -34,14 +35,12 @@ from si_eval.vocabulary import (
     RANK,
     UNIT_OF_MEASURE,
     YEAR,
-    Evidence,
     Labels,
     Language,
     label,
 )
 
 KIND = "answers"
-EVIDENCE_ORDER = get_args(Evidence)  # the weakest first
 Question = tuple[str, Mapping[Language, str]]  # its id, and the question in each language
 
 

@@ -111,9 +111,7 @@ def _rows(table: SafeTable, rows: pd.DataFrame, language: Language) -> Iterator[
     for row in rows.to_dict("records"):
         measure = kinds[measure_key(row)]
         shown = row[STATE] == NUMBER
-        values = [
-            float(row[name]) if shown and pd.notna(row[name]) else None for name in (ESTIMATE, CONF_LOW, CONF_HIGH)
-        ]
+        values = [float(row[name]) if shown and pd.notna(row[name]) else None for name in VALUES]
         texts = [cell_text(row, measure, language), interval_text(row, measure, language), count_text(row, language)]
         unit = unit_text(measure, row[UNIT_OF_MEASURE], language, statistic=row[STATISTIC], own=table.labels)
         key = (*(row[name] for name in DIMENSIONS), table.rules)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from string import ascii_uppercase
 from typing import Any
 
@@ -139,9 +140,10 @@ def outline_report(
     ``exhibits`` are the titles of all that there are, by id; those that no chapter shows are listed apart.
     """
     anchors: set[str] = set()
-    numbers = [*map(str, range(1, len(executed) + 1)), *ascii_uppercase]
+    letters = (f"{tens}{one}" for tens in ("", *ascii_uppercase) for one in ascii_uppercase)
+    numbers = [*map(str, range(1, len(executed) + 1)), *islice(letters, len(annexes))]
     every = [*executed, *annexes]
-    chapters = [_chapter(*one, language, labels, anchors) for one in zip(numbers, every, strict=False)]
+    chapters = [_chapter(*one, language, labels, anchors) for one in zip(numbers, every, strict=True)]
     payloads = [payload for notebook in every for cell in notebook.cells for payload in cell.payloads]
     shown = {payload["exhibit"] for payload in payloads if payload["kind"] == "exhibit"}
     synthetic = any(payload["synthetic"] for payload in payloads)

@@ -21,11 +21,6 @@ class PrintedCell:
     shade: str = ""
     strong: bool | None = None
 
-    @property
-    def lines(self) -> str:
-        """The cell as plain text, its small lines after the number."""
-        return " ".join(filter(None, [self.text, *self.small]))
-
 
 @dataclass(frozen=True)
 class PrintedRow:

@@ -11,11 +11,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from si_eval.errors import InputError, Problem, propose_name
 from si_eval.text_input.file_shape import shape_problems
 from si_eval.text_input.toml_files import in_both_languages, read_toml
-from si_eval.vocabulary import KEYS, Evidence, evidence_code
+from si_eval.vocabulary import EVIDENCE_ORDER, KEYS, Evidence, evidence_code
 
 Direction = Literal["up", "none", "mixed", "down"]
 Rule = Literal["share", "gap", "growth", "growth_gap", "labels"]
-EVIDENCE_ORDER: tuple[Evidence, ...] = get_args(Evidence)
 UNKNOWN = "unknown"
 OTHERWISE = "correct or remove it"
 AGREE, PARTLY, CONTRADICT, SINGLE, NOTHING = "agree", "partly", "contradict", "single", "nothing"

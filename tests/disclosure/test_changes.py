@@ -92,6 +92,9 @@ def read_equations(frame, tables):
     return [(row, equation) for row, equation in found if equation is not None and equation.any()]
 
 
+SOLVED = (0, 3)  # of linprog: a bound was found, or there is none
+
+
 def few_that_come_back(frame, asked, shown):
     """List the sets of few firms that no row tells apart, of which printed numbers tell too much."""
     masks = np.unique(np.sign(np.array([equation for _, equation in asked])).T, axis=0, return_inverse=True)[1].ravel()
@@ -103,6 +106,7 @@ def few_that_come_back(frame, asked, shown):
     for at in np.flatnonzero(atoms.sum(axis=1) < FEWEST):
         target = np.eye(len(atoms))[at]
         solved = [linprog(side * target, A_eq=scaled, b_eq=right) for side in (1, -1)]
+        assert all(one.status in SOLVED for one in solved), "the attack gave up on a set"
         ends = [one.x[at] for one in solved if one.status == 0]
         if len(ends) == 2 and ends[1] - ends[0] < PROTECTION:
             found.append((int(atoms[at].sum()), ends))

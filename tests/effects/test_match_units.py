@@ -154,8 +154,10 @@ def test_distances_of_distributions_stay_inside(one_cohort: tuple[Panel, pd.Data
 def test_wrong_arguments_are_all_told_at_once(one_cohort: tuple[Panel, pd.DataFrame]) -> None:
     panel, _ = one_cohort
     with pytest.raises(StudyError) as told:
-        se.match_units(panel, covariates="wishes", exact="revenue", method="coarsened", caliper=0.1, base_year=1900)
-    for word in ("wishes", "numbers with decimals", "caliper", "1900"):
+        se.match_units(
+            panel, covariates="wishes", exact="revenue", method="coarsened", caliper=0.1, base_year=1900, moments=2
+        )
+    for word in ("wishes", "numbers with decimals", "caliper", "1900", "moments"):
         assert word in str(told.value)
     with pytest.raises(StudyError, match="expected arguments of match_units"):
         se.estimate_effect(panel, outcome="revenue", match={"likeness": 1})

@@ -134,7 +134,7 @@ def test_markup_of_pages_has_every_number_and_takes_no_text_for_markup(outlines,
     for number in numbers_of(outline):
         assert f'"{number}"' in markup
     assert '"Words #strong[x] \\"y\\" \\\\ <b> & $z$  "' in markup
-    assert "2. Deeper" not in markup
+    assert '#heading(level: 3, numbering: none, "Deeper")' in markup
     assert len(list(tmp_path.glob("*.png"))) == 1
 
 

@@ -50,7 +50,7 @@ def test_the_effect_on_scrap_is_the_difference_of_changes(michigan, firms, cohor
     expected = change[entry == cohort].mean() - change[entry.isna()].mean()
     rows = michigan["effect_on_scrap"].query(f"statistic == 'att' and year == {cohort}")
     cell = rows[rows["category"].str.contains(f"{cohort}")]
-    assert expected in [pytest.approx(value, rel=1e-6) for value in cell["estimate"].dropna()], cell[
+    assert expected in [pytest.approx(value, rel=CLOSE) for value in cell["estimate"].dropna()], cell[
         "category"
     ].tolist()
 

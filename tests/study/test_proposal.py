@@ -43,7 +43,7 @@ def test_a_proposed_study_reads_its_folder(proposed):
     taking_part = firms["draw"] < (0.25 if "decision" in listed else 0.4)
     assert len(frame) == len(firms)
     assert frame.groupby("be_id")["participant"].max().sum() == firms[taking_part]["number"].nunique()
-    assert frame["revenue"].sum() == pytest.approx(firms["sales"].sum(), rel=0.02), "money in whole units; cents may go"
+    assert frame["revenue"].sum() == pytest.approx(firms["sales"].sum(), rel=1e-5), "money in whole units; cents may go"
 
 
 @pytest.mark.parametrize("name", RUN)
