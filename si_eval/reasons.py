@@ -62,6 +62,8 @@ class Reason(StrEnum):
     NOT_EVERY_YEAR = "not_every_year"
     NO_OUTCOME_IN_BOTH_YEARS = "no_outcome_in_both_years"
     MISSING_COVARIATES = "missing_covariates"
+    WITHOUT_WEIGHT = "without_weight"
+    OUTSIDE_OVERLAP = "outside_overlap"
     NO_COVARIATES_GIVEN = "no_covariates_given"
     ENTRY_YEAR_UNKNOWN = "entry_year_unknown"
     NO_ENTRY_YEAR_KNOWN = "no_entry_year_known"

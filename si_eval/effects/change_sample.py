@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from si_eval.effects.sides import placed
 from si_eval.effects.small_sample import clusters_are_too_few
 from si_eval.effects.two_by_two import drop_constant_columns, has_counterpart
 from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.vocabulary import Reason
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class ChangeSample:
 
     ``covariates`` has shape (n, k). ``cluster`` (n,) numbers their clusters, None where each unit is its own. ``scale``
     is the largest outcome: changes that differ by less than its rounding do not vary. ``places`` marks these units
-    among all of the arrays. ``weights`` (n,) are what they count for.
+    among all of the arrays, ``lost`` those that are not compared, by reason. ``weights`` (n,) are what they count for.
     """
 
     level: FloatArray
@@ -31,6 +33,7 @@ class ChangeSample:
     scale: float
     places: BoolArray
     cluster: IntArray | None
+    lost: Mapping[Reason, BoolArray]
     has_covariates: bool = True
     weights: FloatArray | None = None
 
@@ -49,35 +52,36 @@ class ChangeSample:
 
 
 def select_sample(arrays: PanelArrays, used: BoolArray, place: int = 0) -> ChangeSample:
-    """Select the units that have covariates and a counterpart among the participants in every category.
+    """Select the units that have covariates and a counterpart on the other side in every category.
 
     The change is that from the year at ``place`` to the last; covariates are those of that year.
     """
+    given, lost = used, {}
     if arrays.has_weights:
         every: BoolArray = np.ones(len(used), dtype=np.bool_)
         used = used & (arrays.weights_of(ALL_COHORTS, place, every) > 0)
+        lost[Reason.WITHOUT_WEIGHT] = given & ~used
+    design = arrays.design(place, used)
+    if design is not None:
+        known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
+        lost[Reason.MISSING_COVARIATES] = placed(~known, used)
+        design = design[known]
+        overlap = has_counterpart(design, arrays.cohort[used][known] != NEVER_TREATED)
+        used = placed(known, used)
+        lost[Reason.OUTSIDE_OVERLAP] = placed(~overlap, used)
+        used = placed(overlap, used)
+        design = drop_constant_columns(design[overlap])
     level = arrays.outcome[used, place]
     change = arrays.outcome[used, -1] - level
-    scale = float(max(np.abs(level).max(initial=0.0), np.abs(level + change).max(initial=0.0)))
-    treated = arrays.cohort[used] != NEVER_TREATED
-    cluster = None if arrays.cluster is None else arrays.cluster[used]
-    weights = arrays.weights_of(ALL_COHORTS, place, used) if arrays.has_weights else None
-    design = arrays.design(place, used)
-    if design is None:
-        return ChangeSample(
-            level, change, treated, None, scale, used, _numbered(cluster), bool(arrays.covariates), weights
-        )
-    known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
-    if np.any(treated & known):
-        known[known] = has_counterpart(design[known], treated[known])
-    cluster, places = None if cluster is None else cluster[known], placed(known, used)
-    covariates = drop_constant_columns(design[known])
-    weights = None if weights is None else weights[known]
     return ChangeSample(
-        level[known], change[known], treated[known], covariates, scale, places, _numbered(cluster), weights=weights
+        level=level,
+        change=change,
+        treated=arrays.cohort[used] != NEVER_TREATED,
+        covariates=design,
+        scale=float(max(np.abs(level).max(initial=0.0), np.abs(level + change).max(initial=0.0))),
+        places=used,
+        cluster=None if arrays.cluster is None else np.unique(arrays.cluster[used], return_inverse=True)[1],
+        lost=lost,
+        has_covariates=bool(arrays.covariates),
+        weights=arrays.weights_of(ALL_COHORTS, place, used) if arrays.has_weights else None,
     )
-
-
-def _numbered(cluster: IntArray | None) -> IntArray | None:
-    """Give the clusters that are left numbers from 0 on."""
-    return None if cluster is None else np.unique(cluster, return_inverse=True)[1]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from si_eval.effects.left_out import count_left_out, units_left_out
 from si_eval.effects.panel_arrays import NEVER_TREATED
-from si_eval.effects.sides import Sides, joint_sides, sides_of
+from si_eval.effects.sides import Sides, joint_sides, placed, sides_of
 from si_eval.effects.small_sample import (
     SmallSample,
     clusters_are_too_few,
@@ -22,12 +21,14 @@ from si_eval.effects.small_sample import (
     strata_covariances,
 )
 from si_eval.effects.two_by_two import Method, TwoByTwo, drop_constant_columns, has_counterpart, two_by_two
+from si_eval.effects.validation import check_outcomes
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import Reason
 
 Controls = Literal["never", "not_yet"]
 Base = Literal["varying", "universal"]
+UNCOVERED = (Reason.WITHOUT_WEIGHT, Reason.MISSING_COVARIATES, Reason.OUTSIDE_OVERLAP)
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class GroupTimeEffects:
     ``n_incomplete`` counts the units of a cell that a
     gap in their covariates keeps out of it, ``n_trimmed`` the controls without weight. ``dropped`` counts the treated
     units that are in no cell by reason, ``dropped_never`` those that are never treated. ``base`` is the period that
-    each effect is compared with, ``sides`` are the units of each.
+    each effect is compared with, ``sides`` are the units of each. ``uncovered`` marks, by reason, the treated (units,)
+    that are in no effect since treatment though they have outcomes, and so in no share: what they count for, or their
+    covariates, keep them out.
     """
 
     cohort: IntArray
@@ -63,6 +66,7 @@ class GroupTimeEffects:
     anticipation: int
     base: IntArray
     sides: tuple[Sides, ...]
+    uncovered: Mapping[Reason, BoolArray]
 
     @property
     def before(self) -> BoolArray:
@@ -116,7 +120,7 @@ def group_time_effects(
     Raises `StudyError` for shapes, options and cohorts that cannot be used. Source: Callaway & Sant'Anna (2021),
     Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
     """
-    _check(outcome, cohort, periods, anticipation, cluster)
+    check_outcomes(outcome, cohort, periods, anticipation, cluster)
     _check_options(controls, method, base, cohort)
     calendar = np.asarray(periods)
     reasons = units_left_out(~np.isnan(outcome), cohort, calendar, anticipation, controls, balanced)
@@ -139,6 +143,7 @@ def group_time_effects(
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
     corrected = np.zeros((len(scores), len(sample.several)))
     effects, stretches, n_incomplete, sides, effective = [], [], [], [], []
+    lost, compared = np.zeros((3, len(cohort_kept)), dtype=np.bool_), np.zeros(len(cohort_kept), dtype=np.bool_)
     for row, (g, t, base_t) in enumerate(pairs):
         later = max(calendar[t], calendar[base_t]) + anticipation
         cell = sample.cell(g, t, base_t, later if controls == "not_yet" else None, method, min_units)
@@ -148,8 +153,11 @@ def group_time_effects(
         n_incomplete.append(cell.n_missing)
         sides.append(sides_of(*cell.compared, kept))
         effective.append(sample.effective(g, cell.compared))
+        if calendar[t] >= g:
+            lost, compared = lost | cell.lost, compared | cell.compared[0]
     every_unit = np.ones(len(cohort_kept), dtype=bool)
-    parts = [sample.share_of(int(g)) for g in cohorts]
+    lost &= ~np.logical_or.accumulate([compared, *lost[:-1]])  # by the first reason
+    parts = [sample.share_of(int(g)) * ~lost.any(axis=0) for g in cohorts]
     shares = np.array([part.mean() for part in parts])
     for row, (part, share) in enumerate(zip(parts, shares, strict=True), start=len(pairs)):
         scores[row] = sample.by_cluster(part - share, every_unit)
@@ -190,6 +198,7 @@ def group_time_effects(
         anticipation=anticipation,
         base=calendar[[base_t for _, _, base_t in pairs]],
         sides=tuple(sides),
+        uncovered={reason: placed(mine, kept) for reason, mine in zip(UNCOVERED, lost, strict=True)},
     )
 
 
@@ -198,7 +207,8 @@ class _Cell(NamedTuple):
 
     The score whose squares are unbiased is, of a cluster of one unit, this one times a number, ``stretch``, for the
     treated and for controls; those of clusters of several units are ``corrected``. ``n_missing`` counts units with gaps
-    in their covariates, ``compared`` marks the units on either side.
+    in their covariates, ``compared`` marks the units on either side, ``lost`` the treated (3, units) that count
+    for nothing, have gaps in their covariates or no counterpart.
     """
 
     effect: TwoByTwo
@@ -207,6 +217,7 @@ class _Cell(NamedTuple):
     stretch: tuple[float, float]
     n_missing: int
     compared: tuple[BoolArray, BoolArray]
+    lost: BoolArray
 
 
 @dataclass(frozen=True)
@@ -276,31 +287,36 @@ class _Sample:
             is_control |= (self.cohort > treated_after) & ~in_cohort
         before, after = self.outcome[base_t], self.outcome[t]
         used = (in_cohort | is_control) & ~np.isnan(before) & ~np.isnan(after)
+        lost = np.zeros((3, len(used)), dtype=np.bool_)
         own = None if self.weights is None else self.weights[g]
         if own is not None:
+            lost[0] = in_cohort & used & ~(own > 0)
             used &= own > 0
         design = None if self.covariates is None else self.covariates(min(t, base_t))
         observed = int(used.sum())
         n_missing = 0
         if design is not None:
-            used &= ~np.isnan(design).any(axis=1)
+            gap = np.isnan(design).any(axis=1)
+            lost[1] = in_cohort & used & gap
+            used &= ~gap
             n_missing = observed - int(used.sum())
-            if np.any(in_cohort & used):
-                used[used] = has_counterpart(design[used], in_cohort[used])
+            counterpart = placed(has_counterpart(design[used], in_cohort[used]), used)
+            lost[2] = in_cohort & used & ~counterpart
+            used = counterpart
             design = drop_constant_columns(design[used])
         compared = in_cohort & used, is_control & used
         n_treated, n_controls = (int(side.sum()) for side in compared)
         if min(n_treated, n_controls) < max(min_units, 2):
             nothing = np.zeros(self.clusters)
             none = TwoByTwo(np.nan, nothing, n_treated, n_controls, Reason.TOO_FEW_UNITS)
-            return _Cell(none, nothing, nothing[self.several], (1.0, 1.0), n_missing, compared)
+            return _Cell(none, nothing, nothing[self.several], (1.0, 1.0), n_missing, compared, lost)
         mine = None if own is None else own[used]
         effect = two_by_two(before[used], after[used], in_cohort[used], design, method=method, weights=mine)
         if np.isfinite(effect.att) and self._has_too_few_clusters(*compared):
             effect = effect._replace(reason=Reason.TOO_FEW_CLUSTERS)
         if np.isfinite(effect.att) and effect.reason:
             unknown = np.full(self.clusters, np.nan)
-            return _Cell(effect, unknown, unknown[self.several], (1.0, 1.0), n_missing, compared)
+            return _Cell(effect, unknown, unknown[self.several], (1.0, 1.0), n_missing, compared, lost)
         influence = effect.influence * (len(in_cohort) / used.sum())
         treated, parameters = in_cohort[used], 0 if design is None else design.shape[1]
         alone = side_stretch(treated, parameters)
@@ -310,7 +326,7 @@ class _Sample:
             cluster = None if self.cluster is None else self.cluster[used]
             stretched = influence * side_stretch(treated, parameters, cluster, mine)
             corrected = self.by_cluster(stretched, used)[self.several]
-        return _Cell(effect, self.by_cluster(influence, used), corrected, stretch, n_missing, compared)
+        return _Cell(effect, self.by_cluster(influence, used), corrected, stretch, n_missing, compared, lost)
 
     def _has_too_few_clusters(self, treated: BoolArray, controls: BoolArray) -> bool:
         """Whether the clusters of a cell are too few for a variance: one on a side, or fewer than five in all."""
@@ -335,34 +351,6 @@ def _rows_of(design: FloatArray | None, kept: BoolArray) -> FloatArray | None:
             f"covariates: found shape {design.shape} for {len(kept)} units; expected (units, k); give a line a unit"
         )
     return np.asarray(design[kept], dtype=np.float64)
-
-
-def _check(
-    outcome: FloatArray, cohort: IntArray, periods: Sequence[int], anticipation: int, cluster: IntArray | None
-) -> None:
-    """Raise `StudyError` for arrays that cannot be used."""
-    if outcome.ndim != 2 or outcome.shape != (len(cohort), len(periods)) or len(periods) < 2:
-        raise StudyError(
-            f"outcome: found shape {outcome.shape} with {len(cohort)} cohorts and {len(periods)} periods; expected "
-            "(units, periods) with a cohort a unit and at least two periods; give a line a unit and a column a period"
-        )
-    if np.isinf(outcome).any():
-        raise StudyError(
-            f"outcome: found {int(np.isinf(outcome).sum())} infinite values; expected numbers, NaN where not observed; "
-            "leave values without a logarithm out"
-        )
-    if any(later <= earlier for earlier, later in pairwise(periods)):
-        raise StudyError(f"periods: found {list(periods)}; expected ascending periods; sort the columns")
-    if not np.all(cohort >= 0):
-        raise StudyError(
-            "cohort: found negative or missing numbers; expected a period, or 0 for never; leave these units out"
-        )
-    if anticipation < 0:
-        raise StudyError(f"anticipation: found {anticipation}; expected 0 or more periods; give how many periods ahead")
-    if cluster is not None and len(cluster) != len(cohort):
-        raise StudyError(
-            f"cluster: found {len(cluster)} codes for {len(cohort)} units; expected one a unit; give one each"
-        )
 
 
 def _check_options(controls: str, method: str, base: str, cohort: IntArray) -> None:

@@ -65,7 +65,7 @@ def estimate_long_difference(
         left_out[reason] = used & units & (cohort != NEVER_TREATED)
         used &= ~units
     sample = select_sample(arrays, used)
-    left_out[Reason.MISSING_COVARIATES] = used & ~sample.places & (cohort != NEVER_TREATED)
+    left_out |= {reason: units & (cohort != NEVER_TREATED) for reason, units in sample.lost.items()}
     compared = ((0, last - arrays.shift, first - arrays.shift),)
     estimates = [
         _with_units(_estimate_adjusted(name, sample, min_units), sample)._replace(comparisons=compared)

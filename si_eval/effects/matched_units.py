@@ -107,7 +107,7 @@ def match_stack(stack: MatchStack, ids: IntArray, shift: int, plan: MatchPlan) -
     comparable = np.ones(len(stack.unit), dtype=np.bool_)
     needs_design = stack.columns or plan.method in ("entropy", "ipw")
     design = stack.design(with_exact=plan.method in ("entropy", "ipw")) if needs_design else None
-    if design is not None and stack.treated.any():
+    if design is not None:
         comparable = has_counterpart(design, stack.treated)
     score = None
     if plan.method == "ipw" or (plan.method == "nearest" and plan.distance == "logit"):

@@ -121,8 +121,8 @@ class PanelArrays:
     def design(self, place: int, rows: npt.NDArray[np.bool_] | None = None) -> FloatArray | None:
         """Build the covariates of the year at a place, without constant, shape (units, k); None without covariates.
 
-        ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that most
-        participants have; a unit that is not in the panel that year has gaps.
+        ``rows`` (units,) chooses units. A category becomes one column for each of its labels but the one that both
+        sides have most; a unit that is not in the panel that year has gaps.
         """
         columns = self.design_columns(place)
         if not columns:
@@ -142,7 +142,9 @@ class PanelArrays:
             if name not in self.labels:
                 columns.append((name, None))
                 continue
-            count = np.bincount(at[(self.cohort != NEVER_TREATED) & (at >= 0)], minlength=len(self.labels[name]))
+            joins = self.cohort != NEVER_TREATED
+            sides = [np.bincount(at[side & (at >= 0)], minlength=len(self.labels[name])) for side in (joins, ~joins)]
+            count = np.minimum(*sides)
             there = np.unique(at[at >= 0])
             columns += [(name, int(code)) for code in there if code != np.argmax(count)]
         return columns

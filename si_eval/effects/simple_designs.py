@@ -68,6 +68,7 @@ def estimate_two_by_two(
         cluster=None if arrays.cluster is None else arrays.cluster[known],
         weights=partial(_weights, arrays, known) if arrays.has_weights else None,
     )  # fmt: skip
+    left_out |= {why: placed(units, known) for why, units in effects.uncovered.items() if units.any()}
     small = effects.small_sample
     own = np.zeros(len(small.covariance))
     own[0] = 1.0

@@ -83,6 +83,7 @@ def estimate_staggered(
         group_time_of, arrays, method=method, controls=controls, anticipation=anticipation, min_units=min_units
     )
     effects = estimate_effects()
+    left_out |= {why: placed(units, known) for why, units in effects.uncovered.items()}
     since_entry = effects.period >= effects.cohort
     if np.isnan(effects.att[since_entry]).all():
         reason = _why_none(effects, since_entry)

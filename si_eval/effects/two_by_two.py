@@ -119,15 +119,23 @@ def two_by_two(
 
 
 def has_counterpart(design: FloatArray, treated: BoolArray) -> BoolArray:
-    """Mark the units that have a counterpart among the treated in every category, shape (n,).
+    """Mark the units that have a counterpart on the other side in every category, shape (n,); all of one side alone.
 
-    Of a column of zeros and ones that is the same for all treated, other values have none: those units are left out,
-    because a logit would send their propensity score to zero.
+    Of a column of zeros and ones that is the same for a whole side, other values have none there: those units are left
+    out, because a logit would send their propensity score to zero or one, and no regression knows their class.
     """
-    binary = np.all((design == 0) | (design == 1), axis=0)
-    treated_rows = design[treated]
-    fixed = binary & np.all(treated_rows == treated_rows[:1], axis=0)
-    return np.asarray(np.all(design[:, fixed] == treated_rows[:1, fixed], axis=1))
+    columns = design[:, np.all((design == 0) | (design == 1), axis=0)] == 1
+    kept: BoolArray = np.ones(len(design), dtype=np.bool_)
+    fewer = bool(columns.shape[1])
+    while fewer:  # who is left out may have been the only counterpart of another
+        before = kept.copy()
+        for side in (treated, ~treated):
+            mine = columns[kept & side]
+            ones = mine.sum(axis=0)
+            fixed = ((ones == 0) | (ones == len(mine))) & bool(len(mine))
+            kept &= np.all(columns[:, fixed] == (ones[fixed] > 0), axis=1)
+        fewer = bool(np.any(kept != before))
+    return kept
 
 
 def drop_constant_columns(design: FloatArray) -> FloatArray | None:

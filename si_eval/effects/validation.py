@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -88,3 +90,31 @@ def check_finite(rows: int, **arrays: npt.NDArray[np.number | np.bool_] | None) 
             raise StudyError(
                 f"{name}: found {missing} missing or infinite values; expected none; leave these units out"
             )
+
+
+def check_outcomes(
+    outcome: FloatArray, cohort: IntArray, periods: Sequence[int], anticipation: int, cluster: IntArray | None
+) -> None:
+    """Raise `StudyError` for outcomes by unit and period, and cohorts, that cannot be used."""
+    if outcome.ndim != 2 or outcome.shape != (len(cohort), len(periods)) or len(periods) < 2:
+        raise StudyError(
+            f"outcome: found shape {outcome.shape} with {len(cohort)} cohorts and {len(periods)} periods; expected "
+            "(units, periods) with a cohort a unit and at least two periods; give a line a unit and a column a period"
+        )
+    if np.isinf(outcome).any():
+        raise StudyError(
+            f"outcome: found {int(np.isinf(outcome).sum())} infinite values; expected numbers, NaN where not observed; "
+            "leave values without a logarithm out"
+        )
+    if any(later <= earlier for earlier, later in pairwise(periods)):
+        raise StudyError(f"periods: found {list(periods)}; expected ascending periods; sort the columns")
+    if not np.all(cohort >= 0):
+        raise StudyError(
+            "cohort: found negative or missing numbers; expected a period, or 0 for never; leave these units out"
+        )
+    if anticipation < 0:
+        raise StudyError(f"anticipation: found {anticipation}; expected 0 or more periods; give how many periods ahead")
+    if cluster is not None and len(cluster) != len(cohort):
+        raise StudyError(
+            f"cluster: found {len(cluster)} codes for {len(cohort)} units; expected one a unit; give one each"
+        )
