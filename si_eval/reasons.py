@@ -36,6 +36,8 @@ class Reason(StrEnum):
     PARTICIPATION_DOES_NOT_VARY = "participation_does_not_vary"
     PLACEBO_IS_ZERO = "placebo_is_zero"
     PLACEBO_IS_NOT = "placebo_is_not"
+    SHARE_LEFT = "share_left"
+    NOT_COVARIATES = "not_covariates"
     SIDE_KEPT = "side_kept"
     SIDE_LOST = "side_lost"
     SIGN_TURNS = "sign_turns"

@@ -175,6 +175,8 @@ ROSENBAUM, E_VALUE, ROBUSTNESS_VALUE = "rosenbaum", "e_value", "robustness_value
 COST_PER_EFFECT = "cost_per_effect"  # costs over an effect and the years of firms that had it
 BRACKET = "bracket"  # the effect by ways that assume different things, side by side
 BACON_SHARE = "bacon_share"  # of a kind of comparison in the coefficient of two-way fixed effects
+ATT_REMAINS = "att_remains"  # on the share that still has an outcome
+LEE_LOW, LEE_HIGH = "lee_low", "lee_high"  # the effect on those who would keep theirs either way, at least and at most
 MARYLAND = "maryland_scale"
 MDE = "minimum_detectable_effect"
 BREAKDOWN = "breakdown"
@@ -195,6 +197,9 @@ EFFECTS = frozenset(
         SPILLOVER,
         ATT_SMOOTH,
         BRACKET,
+        ATT_REMAINS,
+        LEE_LOW,
+        LEE_HIGH,
     }
 )
 LEFT_OUT = "left_out"  # the indicator that counts what an estimate does not rest on
@@ -207,7 +212,7 @@ STATISTICS = (
     ATT_PROPORTIONAL, ATT_BY_CLASS, ATT_HOLM, ATT_ENTERED, HETEROGENEITY,
     DESIGN_ERROR, POWER, REQUIRED, LABEL_CHANCE,
     PLACEBO, LEFT_ONE_OUT, SPILLOVER, RANDOMISATION, ATT_SMOOTH, ROSENBAUM, E_VALUE, ROBUSTNESS_VALUE,
-    COST_PER_EFFECT, BRACKET,
+    COST_PER_EFFECT, BRACKET, ATT_REMAINS, LEE_LOW, LEE_HIGH,
     WITHIN, SWITCHING, ENTRY, EXIT, SAME_START, BEYOND_SAME_START,
 )  # fmt: skip
 

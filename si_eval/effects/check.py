@@ -12,10 +12,11 @@ import pandas as pd
 
 from si_eval import cells
 from si_eval.effects.aggregation import aggregate_effects
+from si_eval.effects.attrition import bound_attrition
 from si_eval.effects.bracket import bracket
 from si_eval.effects.by_entry import overall_effect, with_earliest_entry
 from si_eval.effects.check_requests import CheckRequest, check_of, check_request
-from si_eval.effects.design_result import DesignResult, Estimate
+from si_eval.effects.design_result import DesignResult, Estimate, with_note
 from si_eval.effects.estimate_rows import estimate_rows, keys_of_filter, units_of_estimates
 from si_eval.effects.match import Matching
 from si_eval.effects.panel_arrays import PanelArrays
@@ -37,6 +38,7 @@ from si_eval.stats import FloatArray
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     ALL,
+    ATT_REMAINS,
     BREAKDOWN,
     DIFFERENCE,
     DIVISION,
@@ -60,7 +62,7 @@ from si_eval.vocabulary import (
 )
 
 CANNOT_SHOW = "Checks can speak against an effect; that none does is no proof of it."
-UNITS_OF = {RANDOMISATION: RATIO, E_VALUE: RATIO, ROBUSTNESS_VALUE: SHARE}
+UNITS_OF = {RANDOMISATION: RATIO, E_VALUE: RATIO, ROBUSTNESS_VALUE: SHARE, ATT_REMAINS: SHARE}
 
 
 @on_one_thread
@@ -93,8 +95,9 @@ def check_effect(
         cannot change), ``leave_one_out`` (each year of entry, each class of ``leave_out``, the largest participant),
         ``spillover`` (without others of an enterprise group with a participant; without others of the municipality and
         division of one), ``randomisation`` (participation drawn anew), ``honest`` (bounds when trends part, or bend),
-        ``rosenbaum`` (hidden bias within matched sets), ``unseen`` (E-value and robustness value) and ``bracket``
-        (difference-in-differences, from the same level in the base year, and matched, side by side).
+        ``rosenbaum`` (hidden bias within matched sets), ``unseen`` (E-value and robustness value), ``bracket``
+        (difference-in-differences, from the same level in the base year, and matched, side by side) and ``attrition``
+        (the effect on still having an outcome, and bounds for those who would keep theirs either way).
     dates : sequence of int, default (1, 2)
         How many years earlier entry is put.
     outcomes : sequence of str
@@ -129,7 +132,7 @@ def check_effect(
     ----------
     Roth, Sant'Anna, Bilinski & Poe (2023), Journal of Econometrics 235, p. 2218-2244. Rambachan & Roth (2023), Review
     of Economic Studies 90, p. 2555-2591. Rosenbaum (2002), Observational Studies. Cinelli & Hazlett (2020), Journal of
-    the Royal Statistical Society B 82, p. 39-67.
+    the Royal Statistical Society B 82, p. 39-67. Lee (2009), Review of Economic Studies 76, p. 1071-1102.
 
     Examples
     --------
@@ -200,16 +203,7 @@ def _checked(
     if "spillover" in asked.checks:
         for its, one in _spillovers(panel, request, matching, plain):
             yield request, its, [_against(one, whole)]
-    found = []
-    if "randomisation" in asked.checks:
-        found.append(_drawn(plain, whole, asked, matching, estimate))
-    if "honest" in asked.checks:
-        found += _bounds(plain, whole, request, asked)
-    if "rosenbaum" in asked.checks:
-        units = None if matching is None else matching.units
-        found += bound_pairs(plain, units, whole, asked.gamma, request.level)
-    if "unseen" in asked.checks:
-        found += explain_away(plain, whole, request.level)
+    found = list(_of_the_same_units(plain, whole, request, asked, matching))
     if found:
         yield request, plain, found
     if "bracket" in asked.checks:
@@ -217,6 +211,23 @@ def _checked(
             yield request, its, [one]
     if "placebo_outcome" in asked.checks:
         yield from _other_outcomes(panel, request, asked.outcomes, matching)
+
+
+def _of_the_same_units(
+    arrays: PanelArrays, whole: Estimate, request: Request, asked: CheckRequest, matching: Matching | None
+) -> Iterator[Estimate]:
+    """Yield the checks that need no other units or outcomes than the effect."""
+    if "randomisation" in asked.checks:
+        yield _drawn(arrays, whole, asked, matching, partial(overall_effect, request=request))
+    if "honest" in asked.checks:
+        yield from _bounds(arrays, whole, request, asked)
+    if "rosenbaum" in asked.checks:
+        units = None if matching is None else matching.units
+        yield from bound_pairs(arrays, units, whole, asked.gamma, request.level)
+    if "unseen" in asked.checks:
+        yield from explain_away(arrays, whole, request.level)
+    if "attrition" in asked.checks:
+        yield from _attrition(arrays, whole, request)
 
 
 def _left_out(
@@ -322,6 +333,15 @@ def _drawn(
             reason=Reason.NOT_WITH_A_MATCH,
         )  # fmt: skip
     return draw_participation(arrays, whole, asked.draws, asked.seed, estimate)
+
+
+def _attrition(arrays: PanelArrays, whole: Estimate, request: Request) -> Iterator[Estimate]:
+    """Yield the effect on who is left, and whether the effect on those who would be stays on its side of zero."""
+    remains, *bounds = bound_attrition(arrays, request.controls, request.anticipation, request.min_units)
+    yield remains if remains.reason else remains._replace(note=Reason.SHARE_LEFT.note)
+    for one in bounds:
+        noted = _against(one, whole)
+        yield with_note(noted, Reason.NOT_COVARIATES) if request.covariates and not one.reason else noted
 
 
 def _bounds(arrays: PanelArrays, whole: Estimate, request: Request, asked: CheckRequest) -> Iterator[Estimate]:

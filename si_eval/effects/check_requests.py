@@ -16,7 +16,7 @@ FUNCTION = "check_effect"
 EVERY_CHECK = "all"
 CHECKS = (
     "placebo_date", "placebo_outcome", "leave_one_out", "spillover", "randomisation", "honest", "rosenbaum", "unseen",
-    "bracket",
+    "bracket", "attrition",
 )  # fmt: skip
 EFFECT_DEFAULTS: Mapping[str, Any] = {
     "design": STAGGERED, "method": None, "covariates": (), "controls": "never", "anticipation": 0, "where": None,
