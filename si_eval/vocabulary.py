@@ -238,9 +238,16 @@ GRAPH_INFERRED = "(inferred)"
 GRAPH_ARROW = " > "
 
 
-def bilingual_label(term: str) -> str:
-    """Return the label of a term in both languages, as tidy tables keep it; ``format`` fills its places."""
-    return bilingual(label(term, "nl"), label(term, "en"))
+def bilingual_label(term: str, **values: object) -> str:
+    """Return the label of a term in both languages, as tidy tables keep it.
+
+    ``values`` fill its places, texts among them by their own labels; ``format`` does so later.
+    """
+    texts = []
+    for language in LANGUAGES:
+        own = {name: label(value, language) if isinstance(value, str) else value for name, value in values.items()}
+        texts.append(label(term, language).format(**own) if own else label(term, language))
+    return bilingual(*texts)
 
 
 def evidence_code(text: str) -> Evidence:
@@ -267,8 +274,11 @@ def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
     texts = [str(entry[known]) for known in (language, ENGLISH) for entry in entries if entry.get(known)]
     if texts:
         return texts[0]
-    if currency_of(term) not in ("", EURO):
+    if currency_of(term) not in ("", EURO) and in_euro(term) in facts("labels"):
         return _money_label(term, language)
+    money, per, unit = term.partition(" per ")
+    if per and currency_of(term):
+        return f"{label(money, language, own)} per {label(unit, language, own)}"
     dutch, bar, english = term.partition(BOTH_LANGUAGES)
     if not bar:
         return term
@@ -279,9 +289,7 @@ def _money_label(unit: str, language: Language) -> str:
     """Return the label of a unit of measure in a currency other than the registry's: that of euro, with its words."""
     currency = currency_of(unit)
     many, one = currency_words(currency, locale_of(language))
-    entry = facts("labels").get(in_euro(unit))
-    if entry is None:
-        return many + unit.removeprefix(currency)
+    entry = facts("labels")[in_euro(unit)]
     words = re.split(rf"\b(?:euro|{EURO})\b", str(entry.get(language, entry[ENGLISH])))
     return words[0] + many + one.join(words[1:])
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from si_eval.effects.by_entry import overall_effect, with_earliest_entry
+from si_eval.effects.by_entry import with_earliest_entry
 from si_eval.effects.design_result import Estimate, with_note
 from si_eval.effects.match import Matching, match_units
+from si_eval.effects.overall import overall_effect
 from si_eval.effects.panel_arrays import PanelArrays
 from si_eval.effects.request_arrays import arrays_of, matched_only
 from si_eval.effects.requests import Request
-from si_eval.effects.reruns import in_both
 from si_eval.results import Panel
-from si_eval.vocabulary import BRACKET, Reason
+from si_eval.vocabulary import BRACKET, Reason, bilingual_label
 
 OWN_LEVEL = "own level"  # the outcome of the base year, among the covariates
 
@@ -53,4 +53,4 @@ def bracket(
 
 def _named(found: Estimate, term: str, why: Reason) -> Estimate:
     """Name an estimate by its way, with what it assumes."""
-    return found._replace(statistic=BRACKET, category=in_both(term), note=why.note)
+    return found._replace(statistic=BRACKET, category=bilingual_label(term), note=why.note)

@@ -25,7 +25,7 @@ def effects_by_class(
     fewer than ``min_units`` participants have no estimate. Classes share no unit: their estimates are independent but
     for clusters across classes.
     """
-    first, labels = class_of(arrays, by), arrays.labels[by]
+    first, labels = class_of(arrays, by)
     remaining = {name: values for name, values in arrays.covariates.items() if name != by}
     found: list[Estimate] = []
     for code, name in enumerate(labels):
@@ -55,11 +55,20 @@ def effects_by_class(
     )  # fmt: skip
 
 
-def class_of(arrays: PanelArrays, column: str) -> IntArray:
-    """Return the code of each unit in the first year in which it has one (units,), -1 for none."""
+def class_of(arrays: PanelArrays, column: str) -> tuple[IntArray, tuple[str, ...]]:
+    """Return the code of each unit in the first year in which it has one (units,), -1 for none, and the labels.
+
+    A column of numbers that is a covariate too has a class for each number.
+    """
     codes = arrays.covariates[column]
+    labels = arrays.labels.get(column)
+    if labels is None:
+        numbers = np.unique(codes[np.isfinite(codes)])
+        labels = tuple(f"{one:g}" for one in numbers)
+        codes = np.where(np.isfinite(codes), np.searchsorted(numbers, codes), -1)
     there = codes >= 0
-    return np.where(there.any(axis=1), codes[np.arange(len(codes)), there.argmax(axis=1)], -1).astype(np.int64)
+    first = np.where(there.any(axis=1), codes[np.arange(len(codes)), there.argmax(axis=1)], -1).astype(np.int64)
+    return first, labels
 
 
 def _p_value(one: Estimate) -> float:

@@ -7,16 +7,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from si_eval.effects.aggregation import aggregate_effects
 from si_eval.effects.by_class import effects_by_class
-from si_eval.effects.design_result import BY_CLUSTER, BY_UNIT, OVERALL, DesignResult, Estimate
+from si_eval.effects.design_result import OVERALL, DesignResult, Estimate
+from si_eval.effects.overall import overall_effect
 from si_eval.effects.panel_arrays import UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.proportional import proportional_effect
 from si_eval.effects.requests import Request
-from si_eval.effects.sides import placed_sides
-from si_eval.effects.staggered import estimate_staggered, group_time_of, overall_of
-from si_eval.errors import StudyError
-from si_eval.vocabulary import ATT, ATT_ENTERED, ATT_PROPORTIONAL, Reason
+from si_eval.effects.staggered import estimate_staggered
+from si_eval.vocabulary import ATT, ATT_ENTERED, Reason
 
 
 def estimate_by_entry(arrays: PanelArrays, request: Request) -> DesignResult:
@@ -49,45 +47,13 @@ def with_earliest_entry(arrays: PanelArrays) -> tuple[PanelArrays, bool]:
     return replace(arrays, cohort=cohort), bool(assumed.any())
 
 
-def overall_effect(arrays: PanelArrays, request: Request) -> Estimate:
-    """Estimate the overall effect alone, or return why there is none; ``sides`` are those of the arrays."""
-    known = arrays.cohort != UNKNOWN_ENTRY
-    try:
-        effects = group_time_of(
-            arrays,
-            method=request.method,
-            controls=request.controls,
-            anticipation=request.anticipation,
-            min_units=request.min_units,
-        )
-        found = overall_of(OVERALL, effects, aggregate_effects(effects, "cohort"))
-    except StudyError:  # nobody to compare, or no cohort that is large enough
-        return Estimate(OVERALL, np.nan, reason=Reason.TOO_FEW_IN_EVERY_COHORT)
-    shift = arrays.shift
-    found = found._replace(
-        sides=None if found.sides is None else placed_sides(found.sides, known),
-        comparisons=tuple((g - shift, t - shift, base - shift) for g, t, base in found.comparisons),
-    )
-    if np.isnan(found.std_error):
-        reasons = [reason for reason in effects.reason if reason]
-        return found._replace(reason=reasons[0] if reasons else Reason.NO_VARIANCE)
-    return found._replace(convention=BY_UNIT if arrays.cluster is None else BY_CLUSTER)
-
-
 def _other_scales(arrays: PanelArrays, result: DesignResult, request: Request) -> Iterator[Estimate]:
     """Yield the overall effect over what it would have been, and on those who had entered."""
     rows = [one for one in result.estimates if (one.statistic, one.category) == (ATT, OVERALL)]
     overall = rows[0] if rows else Estimate(OVERALL, np.nan)
     if request.scale == "proportional":
-        found = proportional_effect(
-            arrays,
-            method=request.method,
-            controls=request.controls,
-            anticipation=request.anticipation,
-            min_units=request.min_units,
-        )
-        yield found._replace(
-            statistic=ATT_PROPORTIONAL, sides=overall.sides, comparisons=overall.comparisons, note=overall.note
+        yield proportional_effect(arrays, request)._replace(
+            sides=overall.sides, comparisons=overall.comparisons, note=overall.note
         )
     if request.share_entered is not None:
         share = request.share_entered

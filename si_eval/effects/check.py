@@ -14,17 +14,17 @@ from si_eval import cells
 from si_eval.effects.aggregation import aggregate_effects
 from si_eval.effects.attrition import bound_attrition
 from si_eval.effects.bracket import bracket
-from si_eval.effects.by_entry import overall_effect, with_earliest_entry
+from si_eval.effects.by_entry import with_earliest_entry
 from si_eval.effects.check_requests import CheckRequest, check_of, check_request
 from si_eval.effects.design_result import DesignResult, Estimate, with_note
 from si_eval.effects.estimate_rows import estimate_rows, keys_of_filter, units_of_estimates
 from si_eval.effects.match import Matching
+from si_eval.effects.overall import overall_effect
 from si_eval.effects.panel_arrays import PanelArrays
 from si_eval.effects.request_arrays import arrays_of, matched_only, matching_of
 from si_eval.effects.requests import Request
 from si_eval.effects.reruns import (
     draw_participation,
-    in_both,
     leave_out_classes,
     leave_out_cohorts,
     leave_out_largest,
@@ -59,6 +59,7 @@ from si_eval.vocabulary import (
     STATISTIC,
     UNIT_OF_MEASURE,
     Reason,
+    bilingual_label,
 )
 
 CANNOT_SHOW = "Checks can speak against an effect; that none does is no proof of it."
@@ -223,7 +224,7 @@ def _of_the_same_units(
         yield from _bounds(arrays, whole, request, asked)
     if "rosenbaum" in asked.checks:
         units = None if matching is None else matching.units
-        yield from bound_pairs(arrays, units, whole, asked.gamma, request.level)
+        yield from bound_pairs(arrays, units, whole, request.anticipation, asked.gamma, request.level)
     if "unseen" in asked.checks:
         yield from explain_away(arrays, whole, request.level)
     if "attrition" in asked.checks:
@@ -316,7 +317,7 @@ def _spillovers(
             theirs = matched_only(_arrays(prepared, own, ()), matching)
         except StudyError:  # nobody is left
             theirs = None
-        category = in_both("holding_apart" if name == ALL else name)
+        category = bilingual_label("holding_apart" if name == ALL else name)
         if theirs is None:
             yield arrays, Estimate(category, np.nan, statistic=SPILLOVER, reason=Reason.NO_CONTROLS_LEFT)
         else:

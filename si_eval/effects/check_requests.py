@@ -40,9 +40,9 @@ class CheckRequest:
     seed: int
 
 
-def check_of(panel: Panel, of: object) -> tuple[Request, object]:
+def check_of(panel: Panel, of: object, function: str = FUNCTION) -> tuple[Request, object]:
     """Return the request of the effect that is checked, and its match; raise `StudyError` for another design."""
-    arguments = cells.check_panel(FUNCTION, panel)
+    arguments = cells.check_panel(function, panel)
     known = {"outcome", *EFFECT_DEFAULTS}
     if not isinstance(of, Mapping):
         expected = "the arguments of estimate_effect"

@@ -10,15 +10,12 @@ from scipy import special
 
 from si_eval import cells
 from si_eval.arguments import Arguments
-from si_eval.effects.aggregation import aggregate_effects
 from si_eval.effects.by_entry import with_earliest_entry
 from si_eval.effects.check_requests import check_of
-from si_eval.effects.panel_arrays import UNKNOWN_ENTRY, PanelArrays
+from si_eval.effects.overall import averaged_effect
+from si_eval.effects.panel_arrays import PanelArrays
 from si_eval.effects.request_arrays import arrays_of, matched_only, matching_of
 from si_eval.effects.requests import Request
-from si_eval.effects.sides import placed_sides
-from si_eval.effects.staggered import group_time_of, overall_of
-from si_eval.errors import StudyError
 from si_eval.programme.efficiency import Costs
 from si_eval.programme.efficiency.totals import total_costs
 from si_eval.results import EstimateUnits, Panel, ResultTable
@@ -50,6 +47,7 @@ CANNOT_SHOW = (
     "Costs are a lower bound; the effect is that on firms that took part and were compared, and is called one only by "
     "the table of the effect."
 )
+FUNCTION = "cost_per_effect"
 UNITS = "business units"
 FIRM_YEARS = "firm_years"  # an indicator: the years of firms that had the effect
 FIELLER = "Fieller, of a ratio with a known numerator"
@@ -144,8 +142,8 @@ def cost_per_effect(
     cost_per_effect  with the lowest shares taken off       0.0095
     cost_per_effect with the highest shares taken off       0.0119
     """
-    request, match = check_of(panel, of)
-    arguments = Arguments("cost_per_effect")
+    request, match = check_of(panel, of, FUNCTION)
+    arguments = Arguments(FUNCTION)
     shares = {name: _check_shares(arguments, name, ends)
               for name, ends in (("deadweight", deadweight), ("displacement", displacement))}  # fmt: skip
     money = total_costs(costs)
@@ -162,7 +160,7 @@ def cost_per_effect(
     source = cells.unit_source(panel)
     return ResultTable(
         frame=cells.tidy_frame(frame.assign(**columns)),
-        function="cost_per_effect",
+        function=FUNCTION,
         evidence="association",
         cannot_show=CANNOT_SHOW,
         rules=panel.rules.name,
@@ -185,25 +183,17 @@ def _total_effect(panel: Panel, request: Request, match: object) -> EffectTotal:
     """Estimate the mean effect over all firm-years since entry."""
     matching = matching_of(panel, request, match)
     arrays: PanelArrays = matched_only(with_earliest_entry(arrays_of(panel, request))[0], matching)
-    known = arrays.cohort != UNKNOWN_ENTRY
-    try:
-        effects = group_time_of(
-            arrays, method=request.method, controls=request.controls, anticipation=request.anticipation,
-            min_units=request.min_units,
-        )  # fmt: skip
-        found = overall_of("all", effects, aggregate_effects(effects, "simple"))
-    except StudyError:  # nobody to compare, or no cohort that is large enough
-        return EffectTotal(np.nan, np.nan, np.nan, np.nan, 0, None, Reason.TOO_FEW_IN_EVERY_COHORT)
+    found, effects = averaged_effect(arrays, request, "simple")
+    if effects is None:
+        return EffectTotal(np.nan, np.nan, np.nan, np.nan, 0, None, found.reason)
     used = np.isfinite(effects.att) & (effects.period >= effects.cohort)
     margin = float(special.stdtrit(found.dof, 0.5 + request.level / 2)) * found.corrected_error
     source = cells.unit_source(panel)
     units = None
     if found.sides is not None:
-        shift = arrays.shift
-        what = ", ".join(f"{g - shift}: {t - shift} - {base - shift}" for g, t, base in sorted(found.comparisons))
+        what = ", ".join(f"{g}: {t} - {base}" for g, t, base in sorted(found.comparisons))
         name = f"log {request.outcome}" if request.logarithm else request.outcome
-        sides = placed_sides(found.sides, known)
-        units = EstimateUnits.among(source, f"{name}, {what}", source.lasting_ids(arrays.ids), sides)
+        units = EstimateUnits.among(source, f"{name}, {what}", source.lasting_ids(arrays.ids), found.sides)
     low, high = found.estimate - margin, found.estimate + margin
     firm_years = float(effects.n_treated[used].sum())
     return EffectTotal(found.estimate, low, high, firm_years, min(found.n_treated, found.n_controls), units, None)

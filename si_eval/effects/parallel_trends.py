@@ -11,7 +11,7 @@ from si_eval.effects.design_result import OVERALL, Estimate
 from si_eval.effects.honest import breakdown, relative_magnitude_bounds
 from si_eval.effects.small_sample import widening
 from si_eval.errors import StudyError
-from si_eval.vocabulary import ATT_ROBUST, BOTH_LANGUAGES, BREAKDOWN, LANGUAGES, Reason, label
+from si_eval.vocabulary import ATT_ROBUST, BREAKDOWN, Reason, bilingual_label
 
 TREND_RATIOS = (0.5, 1.0, 2.0)  # of the largest change of trend after the reference year to the largest before
 
@@ -47,7 +47,7 @@ def bound_effect_since_entry(
         return
     robust = overall._replace(estimate=bounds.estimate, statistic=ATT_ROBUST)
     for ratio, low, high in zip(TREND_RATIOS, bounds.low, bounds.high, strict=True):
-        yield robust._replace(category=_category(ratio), low=float(low), high=float(high))
+        yield robust._replace(category=bilingual_label("trend_ratio", ratio=ratio), low=float(low), high=float(high))
     yield overall._replace(estimate=breakdown_ratio, statistic=BREAKDOWN)
 
 
@@ -55,8 +55,3 @@ def has_gap(events: AggregatedEffects, years: Sequence[int]) -> bool:
     """Whether a year of the panel, or an event but the reference, is missing between the first and the last."""
     consecutive = len(events.parts) == events.parts[-1] - events.parts[0]  # one place, the reference, has no effect
     return bool(not consecutive or len(years) <= years[-1] - years[0])
-
-
-def _category(ratio: float) -> str:
-    """Return the category of a ratio in both languages."""
-    return BOTH_LANGUAGES.join(label("trend_ratio", language).format(ratio=ratio) for language in LANGUAGES)

@@ -13,12 +13,13 @@ from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArra
 from si_eval.effects.sides import placed_sides
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import (
-    BOTH_LANGUAGES,
     LANGUAGES,
     LEFT_ONE_OUT,
     PLACEBO,
     RANDOMISATION,
     Reason,
+    bilingual,
+    bilingual_label,
     label,
 )
 
@@ -40,7 +41,7 @@ def placebo_dates(
             max(g - back, 1) if g > NEVER_TREATED else g: own for g, own in arrays.matched.items()
         }  # fmt: skip
         yield estimate(replace(before, cohort=earlier, matched=matched))._replace(
-            statistic=PLACEBO, category=in_both("entry_earlier", number=years)
+            statistic=PLACEBO, category=bilingual_label("entry_earlier", number=years)
         )
 
 
@@ -56,12 +57,12 @@ def leave_out_classes(arrays: PanelArrays, column: str, estimate: Estimator) -> 
 
     ``estimate`` takes from the arrays the covariates that are its own: the column may be one of these.
     """
-    code, names = class_of(arrays, column), arrays.labels[column]
+    code, names = class_of(arrays, column)
     joins = arrays.cohort != NEVER_TREATED
     there = np.unique(code[joins & (code >= 0)])
     for one in there if len(there) > 1 else ():
-        part = f"{column} {names[one]}"
-        yield _without(arrays, code == one, part, estimate)
+        of_both = (f"{label(column, language)} {label(names[one], language)}" for language in LANGUAGES)
+        yield _without(arrays, code == one, bilingual(*of_both), estimate)
 
 
 def leave_out_largest(arrays: PanelArrays, size: FloatArray, estimate: Estimator) -> Iterator[Estimate]:
@@ -69,14 +70,14 @@ def leave_out_largest(arrays: PanelArrays, size: FloatArray, estimate: Estimator
     joins = (arrays.cohort > NEVER_TREATED) & np.isfinite(size)
     if joins.any():
         largest = np.arange(len(size)) == np.flatnonzero(joins)[np.argmax(size[joins])]
-        yield _without(arrays, largest, "", estimate)._replace(category=in_both("without_largest"))
+        yield _without(arrays, largest, "", estimate)._replace(category=bilingual_label("without_largest"))
 
 
 def _without(arrays: PanelArrays, out: BoolArray, part: str, estimate: Estimator) -> Estimate:
     """Estimate without some of the units; its sides are among all."""
     found = estimate(arrays.only(~out))
     sides = None if found.sides is None else placed_sides(found.sides, ~out)
-    return found._replace(statistic=LEFT_ONE_OUT, category=in_both("without_part", part=part), sides=sides)
+    return found._replace(statistic=LEFT_ONE_OUT, category=bilingual_label("without_part", part=part), sides=sides)
 
 
 def draw_participation(arrays: PanelArrays, whole: Estimate, draws: int, seed: int, estimate: Estimator) -> Estimate:
@@ -100,8 +101,3 @@ def draw_participation(arrays: PanelArrays, whole: Estimate, draws: int, seed: i
     p_value = (1 + extreme) / (1 + draws)
     why = Reason.CHANCE_RARELY if p_value < TEST_SIZE else Reason.CHANCE_OFTEN
     return nothing._replace(estimate=whole.estimate / whole.corrected_error, p_value=p_value, note=why.note)
-
-
-def in_both(term: str, **values: object) -> str:
-    """Return a label with its values in both languages."""
-    return BOTH_LANGUAGES.join(label(term, language).format(**values) for language in LANGUAGES)

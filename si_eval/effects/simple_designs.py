@@ -28,12 +28,10 @@ from si_eval.effects.two_way import BaconPart, TwoWay, bacon_parts, two_way_effe
 from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import (
     BACON_SHARE,
-    BOTH_LANGUAGES,
-    LANGUAGES,
     MARYLAND,
     MDE,
     Reason,
-    label,
+    bilingual_label,
 )
 
 POWER = 0.8
@@ -132,7 +130,7 @@ def estimate_two_way(arrays: PanelArrays, min_units: int, level: float) -> Desig
         convention="" if np.isnan(found.std_error) else NESTED_EFFECTS,
     )  # fmt: skip
     counted = row._replace(
-        category=_both(FIXED_EFFECTS_COUNTED), std_error=found.std_error_counted, convention=COUNTED_EFFECTS
+        category=bilingual_label(FIXED_EFFECTS_COUNTED), std_error=found.std_error_counted, convention=COUNTED_EFFECTS
     )
     parts = list(_parts(mine, treated, found, row))
     return DesignResult(
@@ -179,10 +177,5 @@ def _parts(arrays: PanelArrays, treated: BoolArray, found: TwoWay, row: Estimate
 
 def _two_rows(plain: Estimate, part: BaconPart) -> Iterator[Estimate]:
     """Yield the share of a kind of comparison, and its mean effect."""
-    yield plain._replace(category=_both(part.kind), statistic=BACON_SHARE, estimate=part.share)
-    yield plain._replace(category=_both(part.kind), estimate=part.estimate)
-
-
-def _both(term: str) -> str:
-    """Return a label in both languages."""
-    return BOTH_LANGUAGES.join(label(term, language) for language in LANGUAGES)
+    yield plain._replace(category=bilingual_label(part.kind), statistic=BACON_SHARE, estimate=part.share)
+    yield plain._replace(category=bilingual_label(part.kind), estimate=part.estimate)

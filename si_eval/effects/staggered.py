@@ -17,6 +17,7 @@ from si_eval.effects.design_result import (
     NORMAL,
     OVERALL,
     WELCH_SATTERTHWAITE,
+    Counted,
     DesignResult,
     Estimate,
     with_note,
@@ -34,7 +35,7 @@ from si_eval.effects.start_levels import cohorts_lay_apart
 from si_eval.effects.two_by_two import Method
 from si_eval.effects.unit_counts import count_units
 from si_eval.stats import BoolArray, FloatArray, IntArray
-from si_eval.vocabulary import ALL, ATT, ATT_SIMULTANEOUS, MDE, PRE_TREND_WALD, Reason
+from si_eval.vocabulary import ALL, ATT, ATT_SIMULTANEOUS, MDE, PRE_TREND_WALD, Reason, bilingual_label
 
 POWER = 0.8
 FURTHER = ("simple", "period", "event")  # categories of averages over all cells, years, or years since entry
@@ -122,7 +123,9 @@ def estimate_staggered(
         for estimate in (*averages, *_cells(effects, shift), *judged, _wald(effects), *bounds)
         if _is_asked(estimate, rows.kinds)
     ]
-    counted = list(count_units(arrays, known, one_base)) if "units" in rows.kinds else []
+    counted: list[Counted] = []
+    if "units" in rows.kinds:
+        counted += count_units(arrays, known, one_base, partial(_weights, arrays, known, anticipation))
     return DesignResult(estimates, verdict.reason, _nonzero(left_out), verdict.evidence, counted)
 
 
@@ -179,7 +182,7 @@ def _further(effects: GroupTimeEffects, events: AggregatedEffects, rows: EffectR
         averages = aggregate_effects(effects, cast(Kind, kind))
         yield overall_of(name, effects, averages)
         if kind == "period":
-            yield from _part_estimates("year {}", effects, averages, shift)
+            yield from _part_estimates(bilingual_label("in_year"), effects, averages, shift)
     if "event" in rows.kinds and (rows.window is not None or rows.balance is not None or len(kinds)):
         yield overall_of("event", effects, events)
 

@@ -14,7 +14,7 @@ from si_eval.effects.sides import sides_of
 from si_eval.effects.small_sample import infer_difference
 from si_eval.effects.two_by_two import two_by_two
 from si_eval.stats import BoolArray, IntArray
-from si_eval.vocabulary import ATT_ENTRY, ATT_ENTRY_BOUNDS, BOTH_LANGUAGES, LANGUAGES, Reason, label
+from si_eval.vocabulary import ATT_ENTRY, ATT_ENTRY_BOUNDS, Reason, bilingual_label
 
 MIN_UNITS = 2  # of a side: one has no variance
 
@@ -45,7 +45,11 @@ def bound_unknown_entry(arrays: PanelArrays, min_units: int, level: float) -> It
         entry = np.where(unknown, np.nan_to_num(earliest + delay, nan=0.0), arrays.cohort).astype(np.int64)
         if not np.any(unknown & (entry > calendar[0]) & (entry <= calendar[-1])):
             continue
-        name = _category(int(np.nanmin(earliest)) + delay - arrays.shift) if same else _category(delay, "entry_after")
+        name = (
+            bilingual_label("entry_in", number=int(np.nanmin(earliest)) + delay - arrays.shift)
+            if same
+            else bilingual_label("entry_after", number=delay)
+        )
         estimate = _as_if_entered(arrays, entry, min_units)._replace(category=name)
         yield estimate
         if np.isfinite(estimate.corrected_error):
@@ -113,8 +117,3 @@ def _as_if_entered(arrays: PanelArrays, entry: IntArray, min_units: int) -> Esti
         sides=sides_of(treated, controls),
         comparisons=tuple(comparisons),
     )
-
-
-def _category(number: int, term: str = "entry_in") -> str:
-    """Return the category of a year of entry, or of a number of years after the earliest, in both languages."""
-    return BOTH_LANGUAGES.join(label(term, language).format(number=number) for language in LANGUAGES)

@@ -14,7 +14,6 @@ from si_eval.effects.honest import breakdown, relative_magnitude_bounds, smoothn
 from si_eval.effects.matched_units import MatchedUnits
 from si_eval.effects.panel_arrays import NEVER_TREATED, PanelArrays
 from si_eval.effects.parallel_trends import has_gap
-from si_eval.effects.reruns import in_both
 from si_eval.effects.sensitivity import e_value_of_difference, rosenbaum_bounds
 from si_eval.effects.small_sample import widening
 from si_eval.errors import StudyError
@@ -27,6 +26,7 @@ from si_eval.vocabulary import (
     ROBUSTNESS_VALUE,
     ROSENBAUM,
     Reason,
+    bilingual_label,
 )
 
 STEEPEST = 1.0  # share of the largest bend before entry that is allowed after it, beside a straight line
@@ -66,13 +66,13 @@ def bound_trends(
         yield row._replace(estimate=np.nan, statistic=BREAKDOWN, reason=Reason.SINGULAR_COVARIANCE)
         return
     for ratio, low, high in zip(ratios, relative.low, relative.high, strict=True):
-        category = in_both("trend_ratio", ratio=ratio)
+        category = bilingual_label("trend_ratio", ratio=ratio)
         yield _bounded(row, ATT_ROBUST, category, relative.estimate, float(low), float(high))
     for size, low, high in zip((0.0, bend), smooth.low, smooth.high, strict=True):
-        category = in_both("bend", size=f"{size:.3g}")
+        category = bilingual_label("bend", size=f"{size:.3g}")
         yield _bounded(row, ATT_SMOOTH, category, smooth.estimate, float(low), float(high))
     for term, value in zip(("relative_to_steps", "bend_a_year"), breaks, strict=True):
-        yield row._replace(category=in_both(term), estimate=value, statistic=BREAKDOWN)
+        yield row._replace(category=bilingual_label(term), estimate=value, statistic=BREAKDOWN)
 
 
 def _bounded(row: Estimate, statistic: str, category: str, estimate: float, low: float, high: float) -> Estimate:
@@ -85,14 +85,22 @@ def _bounded(row: Estimate, statistic: str, category: str, estimate: float, low:
 
 
 def bound_pairs(
-    arrays: PanelArrays, match: MatchedUnits | None, whole: Estimate, gamma: Sequence[float], level: float
+    arrays: PanelArrays,
+    match: MatchedUnits | None,
+    whole: Estimate,
+    anticipation: int,
+    gamma: Sequence[float],
+    level: float,
 ) -> Iterator[Estimate]:
     """Yield the worst p-value of the signed-rank test of matched participants, by how far odds within a set differ.
 
-    The difference of a participant is its mean change since the year before entry, less that of those that serve it.
+    The difference of a participant is its mean change since the year before entry, and before anything that anticipates
+    it, less that of those that serve it.
     """
     row = whole._replace(std_error=np.nan, corrected_error=np.nan, convention="", statistic=ROSENBAUM, note="")
-    differences = np.zeros(0) if match is None or match.pairs is None else _differences(arrays, match.pairs)
+    differences = (
+        np.zeros(0) if match is None or match.pairs is None else _differences(arrays, match.pairs, anticipation)
+    )
     if not len(differences):
         yield row._replace(estimate=np.nan, reason=Reason.NEEDS_PAIRS)
         return
@@ -104,11 +112,12 @@ def bound_pairs(
         why = Reason.SIDE_KEPT if worst < 1 - level else Reason.SIDE_LOST
         middle = float((bounds.estimate_low[at] + bounds.estimate_high[at]) / 2)
         yield row._replace(
-            category=in_both("gamma", size=size), estimate=middle, low=low, high=high, p_value=worst, note=why.note
+            category=bilingual_label("gamma", size=size), estimate=middle, low=low, high=high, p_value=worst,
+            note=why.note,
         )  # fmt: skip
 
 
-def _differences(arrays: PanelArrays, pairs: np.ndarray) -> FloatArray:
+def _differences(arrays: PanelArrays, pairs: np.ndarray, anticipation: int) -> FloatArray:
     """Compute, for each participant with pairs, its mean change since entry less that of those that serve it."""
     place = {int(one): at for at, one in enumerate(arrays.ids)}
     years = np.asarray(arrays.years)
@@ -118,7 +127,7 @@ def _differences(arrays: PanelArrays, pairs: np.ndarray) -> FloatArray:
         if ours not in place or theirs not in place:
             continue
         entry = int(arrays.cohort[place[ours]])
-        base = np.flatnonzero(years < entry)
+        base = np.flatnonzero(years + anticipation < entry)
         if entry <= NEVER_TREATED or not len(base):
             continue
         changes = [
@@ -146,7 +155,7 @@ def explain_away(arrays: PanelArrays, whole: Estimate, level: float) -> Iterator
     values = robustness_value(whole.estimate / error, whole.dof, level)
     for statistic, both in ((E_VALUE, (value.estimate, limit)), (ROBUSTNESS_VALUE, values)):
         for term, one in zip(("of_estimate", "of_interval"), both, strict=True):
-            yield row._replace(statistic=statistic, category=in_both(term), estimate=float(one))
+            yield row._replace(statistic=statistic, category=bilingual_label(term), estimate=float(one))
 
 
 def _spread_of_change(arrays: PanelArrays) -> float:

@@ -54,7 +54,7 @@ def test_every_rerun_is_the_estimate_on_the_data_that_it_stands_for(
     assert rows["left_one_out", "without cohort 2016"] == pytest.approx(effect(panel_of(without)), rel=SAME_FORMULA)
     in_class = panel.to_frame().sort_values("year").groupby("be_id")["size_class"].first()
     small = frame[~frame["firm"].map(in_class).eq("2-9")]
-    found = rows["left_one_out", "without size_class 2-9"]
+    found = rows["left_one_out", "without Size class (persons employed) 2-9"]
     assert found == pytest.approx(effect(panel_of(small)), rel=SAME_FORMULA)
     first = frame[frame["entry_year"].notna()].sort_values("year").groupby("firm")["employed_persons"].first()
     largest = frame[frame["firm"] != first.idxmax()]
@@ -161,7 +161,7 @@ def test_a_column_that_is_adjusted_for_can_be_left_out_by_class(
     panel, frame = firms
     of = {**OF, "covariates": ["size_class"]}
     table = se.check_effect(panel, of=of, leave_out=["size_class"], checks=["leave_one_out"]).to_frame("en")
-    found = table.set_index(["statistic", "category"])["estimate"]["left_one_out", "without size_class 2-9"]
+    found = table.set_index(["statistic", "category"])["estimate"]["left_one_out", "without Size class (persons employed) 2-9"]
     in_class = panel.to_frame().sort_values("year").groupby("be_id")["size_class"].first()
     rest = panel_of(frame[~frame["firm"].map(in_class).eq("2-9")])
     rows = se.estimate_effect(rest, **of).to_frame().query("statistic == 'att' and category == 'overall'")
