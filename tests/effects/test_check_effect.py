@@ -71,17 +71,19 @@ def test_the_robustness_values_of_the_darfur_example() -> None:
     assert robustness_value(4.184, 783) == pytest.approx((0.139, 0.076), abs=PRINTED)
 
 
-def test_pairs_without_hidden_bias_give_the_signed_rank_test(firms: tuple[Panel, pd.DataFrame]) -> None:
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_pairs_without_hidden_bias_give_the_signed_rank_test(firms: tuple[Panel, pd.DataFrame], ahead: int) -> None:
     panel, frame = firms
     match = se.match_units(panel, exact="size_class", replace=False)
-    table = se.check_effect(panel, of={**OF, "match": match}, checks=["rosenbaum", "unseen"], gamma=[1, 3]).to_frame()
+    of = {**OF, "match": match, "anticipation": ahead}
+    table = se.check_effect(panel, of=of, checks=["rosenbaum", "unseen"], gamma=[1, 3]).to_frame()
     rows = table[table["statistic"] == "rosenbaum"]
     wide = frame.pivot(index="firm", columns="year", values="revenue")
     entry = frame.groupby("firm")["entry_year"].first()
     differences = []
     for ours, theirs in match.units.pairs:
         since = [year for year in wide if year >= entry[ours]]
-        change = wide[since].mean(axis=1) - wide[entry[ours] - 1]
+        change = wide[since].mean(axis=1) - wide[entry[ours] - 1 - ahead]
         differences.append(change[ours] - change[theirs])
     test = stats.wilcoxon(differences, method="exact")
     assert rows["p_value"].iloc[0] == pytest.approx(test.pvalue, rel=SAME_FORMULA)
