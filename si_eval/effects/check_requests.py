@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from si_eval import cells
 from si_eval.arguments import Arguments, describe_value
-from si_eval.effects.requests import STAGGERED, Request, check_effect_request
+from si_eval.effects.requests import DEFAULTS, STAGGERED, Request, check_effect_request
 from si_eval.errors import StudyError
 from si_eval.results import Panel
 
@@ -18,12 +17,6 @@ CHECKS = (
     "placebo_date", "placebo_outcome", "leave_one_out", "spillover", "randomisation", "honest", "rosenbaum", "unseen",
     "bracket", "attrition",
 )  # fmt: skip
-EFFECT_DEFAULTS: Mapping[str, Any] = {
-    "design": STAGGERED, "method": None, "covariates": (), "controls": "never", "anticipation": 0, "where": None,
-    "years": None, "logarithm": False, "cluster": "auto", "earliest_entry": None, "min_units": 10,
-    "smallest_effect": None, "level": None, "seed": 0, "match": None, "weights": None, "aggregation": None,
-    "window": None, "balance": None, "by": None, "scale": "difference", "share_entered": None,
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,7 +36,7 @@ class CheckRequest:
 def check_of(panel: Panel, of: object, function: str = FUNCTION) -> tuple[Request, object]:
     """Return the request of the effect that is checked, and its match; raise `StudyError` for another design."""
     arguments = cells.check_panel(function, panel)
-    known = {"outcome", *EFFECT_DEFAULTS}
+    known = {"outcome", *DEFAULTS}
     if not isinstance(of, Mapping):
         expected = "the arguments of estimate_effect"
         arguments.add("of", describe_value(of), expected, "write for example {'outcome': 'revenue'}")
@@ -56,7 +49,7 @@ def check_of(panel: Panel, of: object, function: str = FUNCTION) -> tuple[Reques
             arguments.add("of", "no outcome", "the name of an indicator", "add outcome")
     arguments.refuse_problems()
     assert isinstance(of, Mapping)
-    given = {**EFFECT_DEFAULTS, **of}
+    given = {**DEFAULTS, **of}
     request = check_effect_request(panel, **given)
     if request.design != STAGGERED:
         raise StudyError(

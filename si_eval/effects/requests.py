@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from si_eval import cells, engine
 from si_eval.arguments import Arguments, describe_value, whole_number
@@ -35,9 +35,12 @@ UNUSED = {  # options that a design does not use, with their default
     TWO_WAY: ("method", "controls", "anticipation", "seed", "smallest_effect", "earliest_entry", "scale"),
 }
 OF_STAGGERED = ("aggregation", "window", "balance", "share_entered")
-DEFAULTS = {
-    "anticipation": 0, "seed": 0, "smallest_effect": None, "earliest_entry": None, "controls": "never", "method": None,
-    "scale": "difference", "aggregation": None, "window": None, "balance": None, "share_entered": None,
+# Those of `estimate_effect`, but for `against`: a check of an effect has one comparison.
+DEFAULTS: Mapping[str, Any] = {
+    "design": STAGGERED, "method": None, "covariates": (), "controls": "never", "anticipation": 0, "where": None,
+    "years": None, "logarithm": False, "cluster": "auto", "earliest_entry": None, "min_units": 10,
+    "smallest_effect": None, "level": None, "seed": 0, "match": None, "weights": None, "aggregation": None,
+    "window": None, "balance": None, "by": None, "scale": "difference", "share_entered": None,
 }  # fmt: skip
 NAMES = {STAGGERED: "a staggered design", TWO_BY_TWO: "a two-by-two", LONG_DIFFERENCE: "a long difference",
          TWO_WAY: "two-way fixed effects"}  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from scipy import stats
 import si_eval as se
 from si_eval.effects.design_result import Estimate
 from si_eval.effects.panel_arrays import PanelArrays
+from si_eval.effects.requests import DEFAULTS
 from si_eval.effects.reruns import draw_participation, placebo_dates
 from si_eval.effects.unseen import robustness_value
 from si_eval.errors import StudyError
@@ -163,7 +165,7 @@ def test_a_column_that_is_adjusted_for_can_be_left_out_by_class(
     panel, frame = firms
     of = {**OF, "covariates": ["size_class"]}
     table = se.check_effect(panel, of=of, leave_out=["size_class"], checks=["leave_one_out"]).to_frame("en")
-    found = table.set_index(["statistic", "category"])["estimate"]["left_one_out", "without Size class (persons employed) 2-9"]
+    (found,) = table.loc[table["category"] == "without Size class (persons employed) 2-9", "estimate"]
     in_class = panel.to_frame().sort_values("year").groupby("be_id")["size_class"].first()
     rest = panel_of(frame[~frame["firm"].map(in_class).eq("2-9")])
     rows = se.estimate_effect(rest, **of).to_frame().query("statistic == 'att' and category == 'overall'")
@@ -194,3 +196,9 @@ def test_a_row_names_all_units_that_it_is_estimated_on(firms: tuple[Panel, pd.Da
     assert changes.digest == level.digest == everybody.digest
     assert matched.digest == again.digest
     assert matched.n_controls < everybody.n_controls
+
+
+def test_an_effect_that_is_checked_has_the_defaults_of_an_estimate() -> None:
+    own = {name: one.default for name, one in signature(se.estimate_effect).parameters.items()}
+    assert {name: own[name] for name in DEFAULTS} == DEFAULTS
+    assert set(own) - set(DEFAULTS) == {"panel", "outcome", "against"}
