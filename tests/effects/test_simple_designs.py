@@ -100,7 +100,7 @@ def test_averages_that_are_asked_for_and_no_others(firms: Firms) -> None:
         panel, outcome="revenue", aggregation=["simple", "period", "event", "units"], window=(-2, 1)
     ).to_frame()
     shown = set(table.loc[table["statistic"] == "att", "category"])
-    assert {"simple", "period", "event", "-2", "+0", "+1"} <= shown
+    assert {"simple", "period", "event", "-2", "+0", "+1", "jaar 2015 | year 2015"} <= shown
     assert not shown & {"overall", "+2", "-3"}
     counts = table.query("indicator in ['compared', 'effective_units']").set_index(["indicator", "group"])["estimate"]
     assert counts["compared", "participant"] == 400
