@@ -146,6 +146,9 @@ ONE_VALUE: dict[str, tuple[dict[str, list[str]], list[Callable[[str], str]]]] = 
             "2015-03", "42067", "4 maart 2015", "04-03-15", "2015-13-01", "2015-03-04T23:00:00Z",
         ),
     ),
+    "placeholder": ({**IDS, **WHOLE}, _texts("0", "00000000", "-1")),
+    "unlikely date": (DATES, _texts("0201-01-01", "150301", "1503-01-01")),
+    "unknown code": ({"business_units": ["sbi", "size_code"]}, _texts("34000", "77")),
     "year": (
         {"business_units": ["year"], "turnover": ["year"]},
         _texts("20190101", "201", "2014.0", "20014", "14", "0", "-2014", "2014-01-01", "2014,5"),

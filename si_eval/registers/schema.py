@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 
-from si_eval.registry import assets, facts
+from si_eval.registry import assets, facts, sections
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -19,6 +19,8 @@ Empty = Literal["allowed", "note", "problem", "drop"]
 IDENTIFIERS = ("be_id", "group_id", "kvk_id", "person_id")  # of firms and persons: no message shows one
 FIRST_YEAR, LAST_YEAR = 1900, 2100  # a year outside them is a slip
 FIRST_DAY, LAST_DAY = 1, 9999  # the years of the calendar that dates are written in
+_LONGEST_ZERO = 12  # zeros that an identifier is padded with
+OLDEST_DAY, LATEST_DAY = 1600, 2078  # a day of a year outside them is a slip or a code; some ends are written as 2079
 
 
 @dataclass(frozen=True)
@@ -189,10 +191,21 @@ def _column_checks(column: Column, value: ir.Value, layout: str) -> list[RowChec
         unknown = value.notnull() & value.notin(column.options)
         expected = f"one of {', '.join(column.options)}"
         checks.append(RowCheck("unknown", name, unknown, True, "unknown values", expected, "rename or correct them"))
+    if name in IDENTIFIERS:
+        placeholder = value <= 0 if column.type == "int64" else value.isin(_placeholders(column.pad))
+        odd = f"values of {name} are 0, below 0 or nines alone, as codes for missing are: read as identifiers"
+        checks.append(RowCheck("placeholder", name, placeholder.fill_null(False), False, odd))
+    if column.code == "sbi":
+        unknown = value.notnull() & value.left(2).notin(["00", *_divisions()])  # zeros are how registers write unknown
+        checks.append(RowCheck("unknown", name, unknown, False, "activity codes of no division: in no sector"))
     if column.type == "date":
         days = f"days outside the years {FIRST_DAY}-{LAST_DAY}"
         wrong = ~value.year().between(FIRST_DAY, LAST_DAY).fill_null(True)
         checks.append(RowCheck("day", name, wrong, True, days, "days of a calendar", "correct them"))
+        latest = LAST_DAY if column.month == "last" else LATEST_DAY
+        unlikely = ~value.year().between(OLDEST_DAY, latest).fill_null(True) & ~wrong
+        slips = f"days of {name} outside the years {OLDEST_DAY}-{latest}: slips, or codes for missing"
+        checks.append(RowCheck("unlikely", name, unlikely, False, slips))
     if name == "quarter":
         wrong = value.notnull() & ~value.between(1, 4)
         checks.append(RowCheck("quarter", name, wrong, True, "quarters outside 1-4", "1, 2, 3 or 4", "correct them"))
@@ -214,6 +227,17 @@ def _column_checks(column: Column, value: ir.Value, layout: str) -> list[RowChec
             RowCheck("unknown", name, unknown, False, "events under a name or code that is not known, kept as they are")
         )
     return checks
+
+
+def _placeholders(width: int) -> list[str]:
+    """List the texts that stand for no identifier: zeros alone, and nines where its width is known."""
+    return ["0" * length for length in range(1, _LONGEST_ZERO + 1)] + (["9" * width] if width else [])
+
+
+def _divisions() -> list[str]:
+    """List the divisions of activity, two digits each."""
+    spans = [range(section["first"], section["last"] + 1) for section in sections().values()]
+    return [f"{division:02d}" for span in spans for division in span]
 
 
 def as_type(value: ir.Value | None, column: Column) -> ir.Value:

@@ -168,6 +168,19 @@ REFUSED = {
 }
 
 
+def test_rows_of_another_year_than_that_of_their_file_are_refused(tmp_path):
+    for year, rows in ((2014, "7,2014,2,\n"), (2016, "7,2016,4,\n8,2015,1,\n")):
+        (tmp_path / f"business_units_{year}.csv").write_text(
+            "be_id,year,employed_persons,sbi\n" + rows, encoding="utf-8"
+        )
+    files = {name: text for name, text in FILES.items() if name != "business_units.csv"}
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"business_units_2016.csv.*1 rows of another year in the file of 2016"):
+        se.read_registers(load_study(tmp_path / "study.toml"), folders=[tmp_path])
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_is_refused(tmp_path, name):
     files, told = REFUSED[name]

@@ -264,11 +264,26 @@ def test_no_folder_and_an_empty_folder_are_problems(tmp_path, cache):
     assert [problem.table for problem in problems_of(tmp_path / "empty", cache)] == required
 
 
-def test_what_is_odd_but_allowed_is_noted(tmp_path, cache):
-    frames = edited("business_units", size_code=(0, "77"))(canonical_frames())
+def test_what_is_odd_but_allowed_is_noted(tmp_path, cache, monkeypatch):
+    frames = edited(
+        "business_units", size_code=(0, "77"), sbi=(1, "34120"), founded=(0, DAY(1503, 1, 1)), group_id=(0, 0)
+    )(
+        edited("participants", entry_date=(0, DAY(2079, 6, 6)), kvk_id=(1, "99999999"))(
+            edited("kvk_person", person_id=(1, "0"))(canonical_frames())
+        )
+    )
     frames["turnover"] = pd.concat([frames["turnover"], frames["turnover"].iloc[[0]].assign(be_id=10000009)])
+    monkeypatch.setattr("si_eval.registers.extracts.reading.SHEETS", (38,))
     extract = read_extract(write_extract(tmp_path / "raw", frames, write_parquet), cache=cache)
     notes = " ".join(extract.notes)
     assert "12 negative turnovers" in notes
     assert "1 unknown size codes" in notes
+    assert "business_units: 1 activity codes of no division" in notes
+    assert "business_units: 1 days of founded outside the years 1600-2078" in notes
+    assert "participants: 1 days of entry_date outside the years 1600-2078" in notes
+    for column in ("participants: 1 values of kvk_id", "kvk_person: 1 values of person_id",
+                   "business_units: 1 values of group_id"):  # fmt: skip
+        assert f"{column} are 0, below 0 or nines alone" in notes
+    assert "turnover.parquet has 37 rows, as many as a sheet of a spreadsheet holds" in notes
+    assert notes.count("spreadsheet") == 1
     assert "turnover: 1 rows of units that are not in that year's register" in notes

@@ -108,6 +108,8 @@ FAMILIES = {
     "financial years": (["abs 2014-15.csv", "abs 2015-16.csv"], "abs {year}*.csv", (2014, 2015)),
     "a span of years in one file": (["abs_2014-2019.csv"], "abs_2014-2019.csv", ()),
     "a day": (["abs_20190401.csv"], "abs_20190401.csv", ()),
+    "a year of two digits": (["omzet_13.csv", "omzet_14.csv"], "omzet_{year}.csv", (2013, 2014)),
+    "two digits in a subfolder": (["raw15/abr13.csv", "raw15/abr14.csv"], "raw15/abr{year}.csv", (2013, 2014)),
     "a subfolder": (["raw/abr2014.csv", "raw/abr2015.csv"], "raw/abr{year}.csv", (2014, 2015)),
 }
 
@@ -120,6 +122,11 @@ def test_files_that_differ_in_their_year_are_one_table(tmp_path, name):
         (tmp_path / file).write_text("a\n1\n", encoding="utf-8")
     (family,) = list_families(tmp_path).families
     assert (family.pattern, family.years) == (pattern, years)
+
+
+def test_numbers_that_may_be_months_are_not_joined_as_years(tmp_path):
+    write(tmp_path, **{f"omzet_{month:02d}": FIRMS for month in (1, 2, 3)})
+    assert {family.years for family in list_families(tmp_path).families} == {()}
 
 
 def test_files_by_part_and_year_are_one_table_only_where_their_columns_agree(tmp_path):

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from si_eval.engine import open_engine
 from si_eval.errors import Problem, propose_name
-from si_eval.registers.any_frame.columns import read_numbers
+from si_eval.registers.any_frame.columns import read_numbers, read_years
 from si_eval.registers.direct.wide_years import melt_years
 from si_eval.registers.extracts.cache import fingerprint
 from si_eval.registers.extracts.conversion import raw_parquet
@@ -117,9 +118,22 @@ def _read_file(
     frame = frame.rename(columns=names)
     if YEAR not in frame and file.year is not None:
         frame = frame.assign(**{YEAR: file.year})
+    elif YEAR in names.values() and file.year is not None:
+        wrong += _of_another_year(file, frame[YEAR])
     missing = [name for name in NEEDED.get(file.table, (BE_ID,)) if name not in frame and name not in told(wrong)]
     wrong += [_lacking(file, name, list(frame.columns)) for name in missing]
     return frame, [*problems, *wrong]
+
+
+def _of_another_year(file: RawFile, column: pd.Series) -> list[Problem]:
+    """Find the rows whose year is not that of their file's name; what is no year is told where years are read."""
+    years = read_years(column.reset_index(drop=True), YEAR)
+    other = years.known & (years.values != file.year) if not years.problems else np.zeros(len(column), dtype=np.bool_)
+    if not other.any():
+        return []
+    found, count = f"{other.sum()} rows of another year in the file of {file.year}", int(other.sum())
+    action = "correct the year in the file's name or the rows"
+    return [Problem(file.name, found, f"rows of {file.year} only", action, table=file.table, column=YEAR, count=count)]
 
 
 def told(problems: Sequence[Problem]) -> set[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from si_eval.errors import Problem
+from si_eval.registers.extracts.file_years import FOUR, TWO, YEAR, refuse_digits, year_of
 from si_eval.registers.schema import contracts
 from si_eval.registry import facts
 from si_eval.text_input import refuse_path
@@ -22,7 +23,6 @@ _OWN_NAME = (".?*", "_{year}.?*", "{year}.?*", " {year}.?*")  # what follows the
 
 _DATE_BEFORE = r"(?:\d{4,8}|\d{4}-\d{2}-\d{2})?[ _-]*"
 _VERSION_AFTER = r"(?:[ _-]?V(?P<version>\d+))?"
-_YEAR = r"(?P<year>(?:19|20)\d{2})"
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class RawFile:
     version: int | None
     layout: str
     part: str = ""
+    short_year: bool = False  # whether its name has the year in two digits
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def find_files(
     problems += [replace(problem, table=file.table) for file, problem in irregular.items() if problem is not None]
     newest = [file for file in newest if irregular[file] is None]
     notes += older
-    problems += _conflicts(newest)
+    problems += [*_conflicts(newest), *_unclear_years(newest, chosen)]
     rest = sorted(set(unrecognised) - {file.name for file in candidates})
     return FoundFiles(tuple(newest), tuple(problems), (*notes, *_namesakes(newest, rest)), tuple(rest))
 
@@ -117,7 +118,7 @@ def match_files(
     by_table: dict[str, list[RawFile]] = defaultdict(list)
     for file in newest:
         by_table[file.table].append(file)
-    return dict(by_table), [*problems, *_conflicts(newest)], notes
+    return dict(by_table), [*problems, *_conflicts(newest), *_unclear_years(newest, files)], notes
 
 
 def _listed(patterns: Patterns) -> list[str]:
@@ -149,9 +150,13 @@ def recognise_name(path: Path) -> RawFile | None:
         if match is None:
             continue
         named = match.groupdict()
-        year = int(named["year"]) if named.get("year") else None
+        digits = named.get("year") or ""
+        year = year_of(digits, stem) if digits else None
+        if digits and year is None:
+            continue
         version = int(named["version"]) if named.get("version") else None
-        file = RawFile(path, path.name, table, path.suffix.lower().lstrip("."), year, version, layout)
+        ending, short = path.suffix.lower().lstrip("."), len(digits) == 2
+        file = RawFile(path, path.name, table, ending, year, version, layout, short_year=short)
         if year is None or first <= year <= last:
             return file
         out_of_range = out_of_range or file
@@ -163,10 +168,10 @@ def _patterns() -> tuple[tuple[str, str, re.Pattern[str], int, int], ...]:
     """List ``table, layout, pattern of the stem, first year, last year``; canonical names come first."""
     patterns = []
     for table in contracts():
-        stem = rf"{table}(?:[ _-]?{_YEAR})?{_VERSION_AFTER}"
+        stem = rf"{table}(?:[ _-]?{YEAR})?{_VERSION_AFTER}"
         patterns.append((table, "canonical", re.compile(stem, re.IGNORECASE), 0, 9999))
     for entry in facts("tables")["files"]:
-        name = re.escape(entry["name"]).replace(r"\{year\}", f" ?{_YEAR}").replace(r"\*", ".*?")
+        name = re.escape(entry["name"]).replace(r"\{year\}", f" ?{YEAR}").replace(r"\*", ".*?")
         stem = f"{_DATE_BEFORE}{name}{_VERSION_AFTER}"
         compiled = re.compile(stem, re.IGNORECASE)
         patterns.append((entry["table"], "cbs", compiled, entry.get("from", 0), entry.get("to", 9999)))
@@ -177,25 +182,34 @@ def _match(folder: Path, table: str, patterns: Iterable[str]) -> list[RawFile]:
     """Match the patterns of a study: ``*``, ``?`` and ``{year}``; several files of a year are parts of one table."""
     found: dict[Path, RawFile] = {}
     for pattern in patterns:
-        text = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-        text = text.replace(r"\{year\}", _YEAR, 1).replace(r"\{year\}", "(?P=year)")
-        expression = re.compile(text, re.IGNORECASE)
+        expressions = [_expression(pattern, year) for year in (FOUR, TWO)]
         paths = folder.rglob("*") if "/" in pattern else folder.iterdir()
         for path in sorted(paths):
-            match = expression.fullmatch(path.relative_to(folder).as_posix())
+            name = path.relative_to(folder).as_posix()
+            match = next(filter(None, (one.fullmatch(name) for one in expressions)), None)
             extension = path.suffix.lower().lstrip(".")
             if match is None or extension not in FORMATS:
                 continue
-            named = match.groupdict()
             detected = recognise_name(path)
-            year = int(named["year"]) if named.get("year") else (detected.year if detected else None)
+            digits = match.groupdict().get("year") or ""
+            year = year_of(digits, path.stem) if digits else None
+            if digits and year is None:
+                continue
+            if detected and not digits and not detected.short_year:
+                year = detected.year
             tail = re.search(r"V(\d+)$", path.stem, re.IGNORECASE)
             part = re.sub(r"[ _-]?V\d+$", "", path.stem, flags=re.IGNORECASE) if "*" in pattern else ""
             version = int(tail[1]) if tail else None
             layout = detected.layout if detected else "cbs"
-            name = path.relative_to(folder).as_posix()
-            found[path] = RawFile(path, name, table, extension, year, version, layout, part.lower())
+            short = len(digits) == 2
+            found[path] = RawFile(path, name, table, extension, year, version, layout, part.lower(), short)
     return list(found.values())
+
+
+def _expression(pattern: str, year: str) -> re.Pattern[str]:
+    text = re.escape(pattern).replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    text = text.replace(r"\{year\}", f"(?P<year>{year})", 1).replace(r"\{year\}", "(?P=year)")
+    return re.compile(text, re.IGNORECASE)
 
 
 def _participants_file(path: Path) -> RawFile | Problem:
@@ -292,6 +306,15 @@ def _conflicts(files: Sequence[RawFile]) -> list[Problem]:
                 )
             )
     return problems
+
+
+def _unclear_years(files: Sequence[RawFile], named: Collection[str]) -> list[Problem]:
+    by_table: dict[str, dict[str, tuple[int, bool]]] = defaultdict(dict)
+    for file in files:
+        if file.year is not None:
+            by_table[file.table][file.name] = file.year, file.short_year
+    found = [refuse_digits(table, years, is_year=table in named) for table, years in by_table.items()]
+    return [problem for problem in found if problem is not None]
 
 
 def missing_tables(found: FoundFiles) -> list[Problem]:

@@ -43,6 +43,7 @@ READER = "duckdb"  # the engine that converts and checks raw files; another one 
 Source = str | Path | Sequence[str | Path]
 Progress = Callable[[str], None]
 _COMPLETED_FROM = {"business_units": ("business_unit_groups", "business_unit_founding")}
+SHEETS = (65_536, 1_048_576)  # rows that a sheet of a spreadsheet holds, the names of columns among them
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def examine(request: Request) -> Examined:
         say("checking the tables")
         table_problems, notes = _check_tables(inspected, cache)
         problems += table_problems
-        notes = [*found.notes, *_open_ends(inspected), *_remarks(inspected), *notes]
+        notes = [*found.notes, *_cut_off(inspected), *_remarks(inspected), *notes]
         if problems:
             return Examined(found, tuple(inspected), tuple(problems), tuple(notes), simulation)
         say("putting the tables together")
@@ -201,9 +202,18 @@ def _copy_to_engine(
     return handed
 
 
-def _open_ends(inspected: Sequence[Inspected]) -> list[str]:
-    """Remark on text files whose last line has no end: a number in it may be cut off, and nothing else tells."""
-    return [
+def _cut_off(inspected: Sequence[Inspected]) -> list[str]:
+    """Remark on files that may have been cut off where nothing else tells.
+
+    The last line of a text has no end, so that a number in it may be shorter; or there are as many rows as a sheet of a
+    spreadsheet holds.
+    """
+    full = [
+        f"{one.file.name} has {one.rows} rows, as many as a sheet of a spreadsheet holds: it may have been cut off"
+        for one in inspected
+        if one.rows + 1 in SHEETS or one.rows in SHEETS
+    ]
+    return full + [
         f"{one.file.name} has no line end after its last line: it may have been cut off"
         for one in inspected
         if one.file.format == "csv" and ends_within_a_line(one.file.path)

@@ -176,7 +176,7 @@ def _day_of(text: ir.StringValue, column: Column) -> ir.DateValue:
         r"^(\d{2})-(\d{2})-(\d{4})$", r"\3-\2-\1"
     )
     if column.month:
-        iso = iso.re_replace(r"^(\d{4})(\d{2})$", r"\1-\2-01")
+        iso = iso.re_replace(r"^((?:19|20)\d{2})(\d{2})$", r"\1-\2-01")
     value = iso.re_search(_ISO_DATE).ifelse(iso.left(10), ibis.null("string")).try_cast("date")
     if column.month != "last":
         return value

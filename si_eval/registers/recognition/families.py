@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from si_eval.registers.extracts.file_years import TWO, may_be_parts, year_of
 from si_eval.registers.extracts.files import FORMATS, OTHER_TABULAR
 
 YEAR = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d{2})(?P<next>[-_/]?(?:\d{2}|20\d{2}))?(?!\d)")
+SHORT_YEAR = re.compile(TWO)
 PLACE = "{year}"
 MIN_COMMON = 3  # letters that the names of parts begin with
+Dated = tuple[Path, int | None]  # a file and the year in its name
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Folder:
 
 def list_families(folder: Path) -> Folder:
     """List the tables of a folder and its subfolders, by the names of their files; nothing is opened."""
-    by_pattern: dict[str, list[tuple[Path, int | None]]] = defaultdict(list)
+    by_pattern: dict[str, list[Dated]] = defaultdict(list)
     unread = []
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -58,6 +61,7 @@ def list_families(folder: Path) -> Folder:
                 continue
             pattern, year = _pattern_of(shown)
             by_pattern[pattern].append((path, year))
+    by_pattern = _with_short_years(by_pattern)
     families = [
         Family(
             pattern, tuple(path for path, _ in found), tuple(sorted({year for _, year in found if year is not None}))
@@ -82,6 +86,23 @@ def _pattern_of(name: str) -> tuple[str, int | None]:
     end = match.start("year") + 4
     rest = "*" if following else ""
     return name[: match.start("year")] + PLACE + rest + name[end + len(following) :], year
+
+
+def _with_short_years(by_pattern: Mapping[str, list[Dated]]) -> dict[str, list[Dated]]:
+    """Join files that differ in a number of two digits, where it can be nothing but a year."""
+    alike: dict[str, dict[str, int]] = defaultdict(dict)
+    for name, found in by_pattern.items():
+        start, ending = name.rfind("/") + 1, name.rfind(".")
+        numbers = list(SHORT_YEAR.finditer(name, start, ending))
+        if found[0][1] is None and len(numbers) == 1 and re.search("[^\\W\\d]", name[start:ending]):
+            year = year_of(numbers[0][0], name)
+            if year is not None:
+                alike[name[: numbers[0].start()] + PLACE + name[numbers[0].end() :]][name] = year
+    joined = dict(by_pattern)
+    for pattern, years in alike.items():
+        if len(years) > 1 and not may_be_parts(years.values()) and pattern not in by_pattern:
+            joined[pattern] = [(joined.pop(name)[0][0], year) for name, year in years.items()]
+    return joined
 
 
 def join_parts(families: Sequence[Family], columns: Sequence[Sequence[str]]) -> list[tuple[Family, list[int]]]:
