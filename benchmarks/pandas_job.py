@@ -159,7 +159,7 @@ def measure(table: pd.DataFrame, name: str, values: pd.Series) -> pd.DataFrame:
     """Give the measures of one indicator by group, year, size class and sector."""
     keys = [table[key] for key in KEYS]
     cells = values.groupby(keys)
-    frame = cells.agg(n="count", mean="mean", sd="std", total="sum")
+    frame = cells.agg(n="count", mean="mean", sd="std", total="sum", smallest="min")
     shares = cells.quantile(list(PERCENTILES.values())).unstack()
     frame = frame.join(shares.set_axis(list(PERCENTILES), axis=1))
     for part, column in RATIOS.get(name, {}).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -106,96 +107,133 @@ def _pair(now: YearUnits, base: YearUnits, by: list[str]) -> YearPair:
     """Add up, over clusters, the products of the deviations of each cell's four means."""
     labels = pd.concat([now.labels, base.labels])
     known = labels[by].drop_duplicates(ignore_index=True) if by else pd.DataFrame(index=range(min(1, len(labels))))
-    parts = [_place(year, known, by, is_base) for year, is_base in ((now, False), (base, True))]
-    cell, mean, value = (np.concatenate([part[at] for part in parts]) for at in range(3))
-    cluster = _clusters(now, base)
-    keys, line = np.unique(cell * (cluster.max(initial=0) + 1) + cluster, return_inverse=True)
-    cell_of_line = keys // (cluster.max(initial=0) + 1)
-    count = _table(line, mean, np.ones(len(line)), len(keys))
-    n = _sums(cell_of_line, count, len(known))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = _relative_weights(now, base, cell, mean, n)
-        totals = _table(cell, mean, relative * value, len(known))
-        residual = value - (totals / n)[cell, mean]
-        residual -= (_table(cell, mean, relative * residual, len(known)) / n)[cell, mean]  # again, for large levels
-        residual *= relative
-        varies = _table(cell, mean, residual**2, len(known)) > ROUNDING**2 * _table(cell, mean, value**2, len(known))
-        residual = np.where(varies[cell, mean], residual, 0.0)
-        size = n[cell_of_line]
-        factor = np.where((count > 0) & (count < size), size / (size - count), 0.0)
-        score = _table(line, mean, residual, len(keys)) * np.sqrt(factor) / size
-        weight, reach_squared = count * factor / size**2, count**2 * factor / size**3
-    score, weight, reach_squared = (np.nan_to_num(part) for part in (score, weight, reach_squared))
-    reach = np.sqrt(reach_squared)
-    four = range(len(MEANS))
-    covariance, terms = (np.zeros((len(known), len(MEANS), len(MEANS))) for _ in range(2))
-    for i in four:
-        for j in four:
-            covariance[:, i, j] = np.bincount(cell_of_line, score[:, i] * score[:, j], minlength=len(known))
-            term = weight[:, i] * (weight[:, j] - reach_squared[:, j]) - weight[:, j] * reach_squared[:, i]
-            crossed = np.bincount(cell_of_line, reach[:, i] * reach[:, j], minlength=len(known))
-            terms[:, i, j] = np.bincount(cell_of_line, term, minlength=len(known)) + crossed**2
+    at = np.concatenate([_place(now, known, by, is_base=False), _place(base, known, by, is_base=True)])
+    value, group = np.concatenate([now.value, base.value]), np.concatenate([now.group, base.group])
+    n = _add_up(at, np.ones(len(at)), len(known))
+    relative = _relative_weights(now, base, at, n)
+    residual = relative * _residuals(at, value, relative, n)
+    again, before = _stayers(now, base)
+    group[again] = group[before]
+    alone, together = _of_single_units(at, residual, group, n, again, before), group != NO_GROUP
+    sums = [one + other for one, other in zip(alone, _of_groups(at[together], residual[together], group[together], n), strict=True)]
+    terms = sums[1] + sums[2] ** 2
     effective = n
     if now.weight is not None:
-        effective, own = _effective(cell, mean, relative, n)
-        terms[:, four, four] = own
-    return YearPair(known, n, effective, _sums(cell_of_line, (count > 0).astype(float), len(known)), covariance, terms)
+        effective, own = _effective(at, relative, n)
+        terms[:, range(len(MEANS)), range(len(MEANS))] = own
+    return YearPair(known, n, effective, sums[3], sums[0], terms)
 
 
-def _relative_weights(
-    now: YearUnits, base: YearUnits, cell: IntArray, mean: IntArray, n: FloatArray
-) -> FloatArray | float:
+class _Sums(NamedTuple):
+    """Sums over clusters: of products of the scores of two means, what degrees of freedom need, of products of reaches.
+
+    Each has shape (cells, 4, 4); ``clusters`` counts those that are in each mean, shape (cells, 4).
+    """
+
+    scores: FloatArray
+    terms: FloatArray
+    reaches: FloatArray
+    clusters: FloatArray
+
+
+def _of_single_units(
+    at: IntArray, residual: FloatArray, group: IntArray, n: FloatArray, again: IntArray, before: IntArray
+) -> _Sums:
+    """Add up over the units that are a cluster by themselves; of these only the ones of both years are in two means."""
+    many, cells = len(MEANS), len(n)
+    alone = group == NO_GROUP
+    both = alone[again] & (at[again] // many == at[before] // many)
+    again, before = again[both], before[both]
+    pair = at[again] * many + at[before] % many
+    count, product = np.zeros((cells, many, many)), np.zeros((cells, many, many))
+    for table, of_both, of_one in (
+        (count, np.ones(len(pair)), np.ones(len(at))), (product, residual[again] * residual[before], residual**2)
+    ):  # fmt: skip
+        crossed = np.bincount(pair, of_both, minlength=cells * many**2).reshape(cells, many, many)
+        table += crossed + crossed.transpose(0, 2, 1)
+        table[:, range(many), range(many)] = _add_up(at[alone], of_one[alone], cells)
+    score, weight, reach = _adjust(np.ones(n.shape), n)
+    crossed = weight[:, :, None] * weight[:, None] - weight[:, :, None] * reach[:, None] ** 2
+    crossed -= (weight[:, :, None] * reach[:, None] ** 2).transpose(0, 2, 1)
+    clusters = count[:, range(many), range(many)]
+    return _Sums(
+        product * score[:, :, None] * score[:, None], count * crossed, count * reach[:, :, None] * reach[:, None], clusters
+    )
+
+
+def _of_groups(at: IntArray, residual: FloatArray, group: IntArray, n: FloatArray) -> _Sums:
+    """Add up over the clusters of units that share one: enterprise groups."""
+    many, cells = len(MEANS), len(n)
+    groups, number = np.unique(group, return_inverse=True)
+    keys, line = np.unique(at // many * len(groups) + number, return_inverse=True)
+    cell = keys // max(len(groups), 1)
+    place = line * many + at % many
+    count = _add_up(place, np.ones(len(place)), len(keys))
+    score, weight, reach = _adjust(count, n[cell])
+    score = score * _add_up(place, residual, len(keys))
+    sums = np.zeros((3, cells, many, many))
+    for i in range(many):
+        for j in range(many):
+            term = weight[:, i] * (weight[:, j] - reach[:, j] ** 2) - weight[:, j] * reach[:, i] ** 2
+            for total, product in zip(sums, (score[:, i] * score[:, j], term, reach[:, i] * reach[:, j]), strict=True):
+                total[:, i, j] = np.bincount(cell, product, minlength=cells)
+    in_mean = [np.bincount(cell, column > 0, minlength=cells) for column in count.T]
+    return _Sums(*sums, np.stack(in_mean, axis=1).astype(np.float64))
+
+
+def _adjust(count: FloatArray, size: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Compute what turns the residuals of a cluster with ``count`` of ``size`` units into its score, weight and reach."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        factor = np.where((count > 0) & (count < size), size / (size - count), 0.0)
+        found = np.sqrt(factor) / size, count * factor / size**2, np.sqrt(count**2 * factor / size**3)
+    score, weight, reach = (np.nan_to_num(part) for part in found)
+    return score, weight, reach
+
+
+def _residuals(at: IntArray, value: FloatArray, relative: FloatArray | float, n: FloatArray) -> FloatArray:
+    """Subtract the mean that each value is in; 0 in all of a mean whose values differ by rounding alone."""
+    cells, size = len(n), n.reshape(-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        residual = value - (_add_up(at, relative * value, cells).reshape(-1) / size)[at]
+        residual -= (_add_up(at, relative * residual, cells).reshape(-1) / size)[at]  # again, for large levels
+        spread, level = (_add_up(at, part**2, cells) for part in (relative * residual, value))
+    return np.where((spread > ROUNDING**2 * level).reshape(-1)[at], residual, 0.0)
+
+
+def _relative_weights(now: YearUnits, base: YearUnits, at: IntArray, n: FloatArray) -> FloatArray | float:
     """Scale the weights of both years so that their mean is 1 in each cell and mean."""
     if now.weight is None or base.weight is None:
         return 1.0
     weight = np.concatenate([now.weight, base.weight])
-    return weight * (n / _table(cell, mean, weight, len(n)))[cell, mean]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return weight * (n / _add_up(at, weight, len(n))).reshape(-1)[at]
 
 
-def _effective(
-    cell: IntArray, mean: IntArray, weight: FloatArray | float, n: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _effective(at: IntArray, weight: FloatArray | float, n: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Compute the effective number of units of each mean, and the term of its degrees of freedom; as in `weighted`."""
-    second, fourth = (_table(cell, mean, np.ones(len(cell)) * weight**power, len(n)) for power in (2, 4))
+    second, fourth = (_add_up(at, np.ones(len(at)) * weight**power, len(n)) for power in (2, 4))
     with np.errstate(divide="ignore", invalid="ignore"):
         effective = n**2 / second
         own = 1 / effective**2 / (second**2 / fourth - 1)
     return np.nan_to_num(effective), np.nan_to_num(own, posinf=0.0)
 
 
-def _place(year: YearUnits, known: pd.DataFrame, by: list[str], is_base: bool) -> tuple[IntArray, IntArray, FloatArray]:
-    """Find the cell and the mean (of `MEANS`) that each unit of a year is in, beside its value."""
+def _place(year: YearUnits, known: pd.DataFrame, by: list[str], *, is_base: bool) -> IntArray:
+    """Number the mean that each unit of a year is in: its cell times four, and its place in `MEANS`."""
     numbered = known.assign(_at=known.index)
     labels = year.labels.merge(numbered, on=by, how="left") if by else year.labels.assign(_at=0)
     mean = np.array([MEANS.index((side, is_base)) for side in labels[GROUP]], dtype=np.int64)
-    return labels["_at"].to_numpy(dtype=np.int64)[year.cell], mean[year.cell], year.value
+    return (labels["_at"].to_numpy(dtype=np.int64) * len(MEANS) + mean)[year.cell]
 
 
-def _clusters(now: YearUnits, base: YearUnits) -> IntArray:
-    """Assign numbers to the clusters of the units of both years: their group in the base year, or else now, or none."""
+def _stayers(now: YearUnits, base: YearUnits) -> tuple[IntArray, IntArray]:
+    """Find the units with a value in both years: their rows in the year, and in the base year, which comes after it."""
     place = np.minimum(np.searchsorted(base.unit, now.unit), max(len(base.unit) - 1, 0))
-    group = now.group.copy()
-    if len(base.unit):
-        stays = base.unit[place] == now.unit
-        group[stays] = base.group[place[stays]]
-    unit, group = np.concatenate([now.unit, base.unit]), np.concatenate([group, base.group])
-    units, number = np.unique(unit, return_inverse=True)
-    _, number_of_group = np.unique(group, return_inverse=True)
-    return np.where(group == NO_GROUP, number, len(units) + number_of_group)
+    again = np.flatnonzero(base.unit[place] == now.unit) if len(base.unit) else place[:0]
+    return again, place[again] + len(now.unit)
 
 
-def _table(line: IntArray, mean: IntArray, values: FloatArray, lines: int) -> FloatArray:
-    """Add up values by line and mean, shape (lines, 4)."""
-    four = len(MEANS)
-    return (
-        np.bincount(line * four + mean, values, minlength=lines * four).reshape(lines, four).astype(float).astype(float)
-    )
-
-
-def _sums(cell: IntArray, values: FloatArray, cells: int) -> FloatArray:
-    """Add up the lines of each cell, shape (cells, 4)."""
-    return (
-        np.stack([np.bincount(cell, column, minlength=cells) for column in values.T], axis=1)
-        .astype(float)
-        .astype(float)
-    )
+def _add_up(at: IntArray, values: FloatArray, cells: int) -> FloatArray:
+    """Add up values by cell and mean, shape (cells, 4)."""
+    many = len(MEANS)
+    return np.bincount(at, values, minlength=cells * many).reshape(cells, many).astype(np.float64, copy=False)
