@@ -12,7 +12,7 @@ LINTERS := $(VENV)/.linters
 EXTRACT := out/extract_$(SCALE)_$(SEED)
 RESULTS := out/smart_industry_2020
 
-.PHONY: report vouchers michigan test lint format notebooks lab docs bundle bundle-check clean
+.PHONY: report vouchers michigan test lint bench-check format notebooks lab docs bundle bundle-check clean
 
 report: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
@@ -63,6 +63,9 @@ lint: $(LINTERS)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-check: $(INSTALLED)
+	$(BIN)/python benchmarks/check.py
 
 format: $(LINTERS)
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""The core job in the SQL of DuckDB, all years at once: what a person who knows SQL would write, with the same numbers."""
+"""The core job in the SQL of DuckDB, all years at once, as who knows SQL would write it: the same numbers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from pandas_job import ASSETS, INDICATORS, PERCENTILES, RATIOS
 
 from si_eval.registry import facts, sections
 
+TABLES = ("participants", "kvk_person", "person_business_unit", "business_units", "enterprise_groups", "turnover",
+          "investments")  # fmt: skip
 CELL = '"group", year, size_class, sector'
 SIZES = facts("size_classes")["classes"]["size_class"]
 LINK = """
 CREATE TABLE linked AS
 WITH routes AS (
     SELECT DISTINCT kvk_id, be_id, CAST(start AS DATE) AS start, CAST("end" AS DATE) AS "end"
-    FROM (SELECT DISTINCT kvk_id FROM participants) JOIN kvk_person USING (kvk_id) JOIN person_business_unit USING (person_id)
+    FROM (SELECT DISTINCT kvk_id FROM participants)
+    JOIN kvk_person USING (kvk_id) JOIN person_business_unit USING (person_id)
 ), spells AS (
     SELECT kvk_id, year, be_id, employed_persons, date_diff(
         'day', greatest(coalesce(start, make_date(year, 1, 1)), make_date(year, 1, 1)),
@@ -33,8 +36,7 @@ SELECT DISTINCT year, be_id FROM (
 def core_job(folder: Path) -> pd.DataFrame:
     """Give all measures of every indicator by group, year, size class and sector."""
     engine = duckdb.connect()
-    for table in ("participants", "kvk_person", "person_business_unit", "business_units", "enterprise_groups", "turnover",
-                  "investments"):  # fmt: skip
+    for table in TABLES:
         engine.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{folder}/{table}*.parquet')")
     codes, letters = facts("size_classes")["codes"], sections().items()
     engine.execute(f"CREATE TABLE codes AS FROM (VALUES {_pairs(codes.items())}) AS t(size_code, floor)")
@@ -70,7 +72,8 @@ def _panel() -> str:
     )
     ratios = ", ".join(
         f"""investment_{asset} / nullif(greatest(employed_persons, 0), 0) AS investment_{asset}_per_employee,
-            CASE WHEN investment_{asset} > 0 THEN own_{asset} / investment_{asset} END AS own_production_{asset}_share"""
+            CASE WHEN investment_{asset} > 0 THEN own_{asset} / investment_{asset} END
+            AS own_production_{asset}_share"""
         for asset in ASSETS
     )
     return f"""
@@ -86,7 +89,8 @@ def _panel() -> str:
         SELECT be_id, year, sum(turnover) AS revenue FROM turnover GROUP BY ALL HAVING count(turnover) = 4
     ), survey AS (SELECT be_id, year, {amounts} FROM investments WHERE response <> 'nonresponse' GROUP BY be_id, year)
     SELECT *, CASE WHEN is_linked THEN 'participant' ELSE 'non_participant' END AS "group",
-           CASE {size_class} END AS size_class, revenue / nullif(greatest(employed_persons, 0), 0) AS revenue_per_employee,
+           CASE {size_class} END AS size_class,
+           revenue / nullif(greatest(employed_persons, 0), 0) AS revenue_per_employee,
            {ratios}
     FROM units LEFT JOIN sums USING (be_id, year) LEFT JOIN survey USING (be_id, year)
     WHERE is_linked OR be_id NOT IN (SELECT be_id FROM linked)
@@ -98,7 +102,8 @@ def _outliers(name: str) -> str:
     return f"""(
     WITH known AS (SELECT *, ln({name}) AS log FROM panel WHERE is_linked AND {name} > 0 AND size_class IS NOT NULL),
     fences AS (
-        SELECT year, size_class, quantile_cont(log, 0.75) + 3 * (quantile_cont(log, 0.75) - quantile_cont(log, 0.25)) AS fence
+        SELECT year, size_class,
+               quantile_cont(log, 0.75) + 3 * (quantile_cont(log, 0.75) - quantile_cont(log, 0.25)) AS fence
         FROM known GROUP BY ALL HAVING count(*) >= 8
     ), groups AS (
         SELECT group_id, year, coalesce(codes.floor, employed_persons) AS persons
@@ -114,7 +119,9 @@ def _measures(name: str) -> str:
     aside = {"own": "investment"}.get(domain, domain)
     value = f"CASE WHEN be_id NOT IN (SELECT be_id FROM aside_{aside}) THEN {name} END" if domain else name
     shares = ", ".join(f"p[{place}] AS {share}" for place, share in enumerate(PERCENTILES, start=1))
-    parts = "".join(f", sum({column}) FILTER (v IS NOT NULL) AS {part}" for part, column in RATIOS.get(name, {}).items())
+    parts = "".join(
+        f", sum({column}) FILTER (v IS NOT NULL) AS {part}" for part, column in RATIOS.get(name, {}).items()
+    )
     return f"""
     WITH panel_values AS (
         SELECT *, CAST({value} AS DOUBLE) AS v FROM panel WHERE size_class IS NOT NULL AND sector IS NOT NULL
@@ -124,7 +131,7 @@ def _measures(name: str) -> str:
         FROM panel_values GROUP BY {CELL}
     ), holdings AS (
         SELECT {CELL}, count(*) AS n_holdings, max(size, 2) AS tops
-        FROM (SELECT {CELL}, holding, sum(abs(v)) AS size FROM panel_values WHERE v IS NOT NULL GROUP BY {CELL}, holding)
+        FROM (SELECT {CELL}, holding, sum(abs(v)) AS size FROM panel_values WHERE v IS NOT NULL GROUP BY ALL)
         GROUP BY {CELL}
     )
     SELECT '{name}' AS indicator, * EXCLUDE (p, top, tops), {shares}, top[1] AS largest, top[2] AS second_largest,

@@ -115,7 +115,10 @@ def _pair(now: YearUnits, base: YearUnits, by: list[str]) -> YearPair:
     again, before = _stayers(now, base)
     group[again] = group[before]
     alone, together = _of_single_units(at, residual, group, n, again, before), group != NO_GROUP
-    sums = [one + other for one, other in zip(alone, _of_groups(at[together], residual[together], group[together], n), strict=True)]
+    sums = [
+        one + other
+        for one, other in zip(alone, _of_groups(at[together], residual[together], group[together], n), strict=True)
+    ]
     terms = sums[1] + sums[2] ** 2
     effective = n
     if now.weight is not None:
@@ -140,24 +143,28 @@ def _of_single_units(
     at: IntArray, residual: FloatArray, group: IntArray, n: FloatArray, again: IntArray, before: IntArray
 ) -> _Sums:
     """Add up over the units that are a cluster by themselves; of these only the ones of both years are in two means."""
-    many, cells = len(MEANS), len(n)
+    many = len(MEANS)
     alone = group == NO_GROUP
     both = alone[again] & (at[again] // many == at[before] // many)
     again, before = again[both], before[both]
-    pair = at[again] * many + at[before] % many
-    count, product = np.zeros((cells, many, many)), np.zeros((cells, many, many))
-    for table, of_both, of_one in (
-        (count, np.ones(len(pair)), np.ones(len(at))), (product, residual[again] * residual[before], residual**2)
-    ):  # fmt: skip
-        crossed = np.bincount(pair, of_both, minlength=cells * many**2).reshape(cells, many, many)
-        table += crossed + crossed.transpose(0, 2, 1)
-        table[:, range(many), range(many)] = _add_up(at[alone], of_one[alone], cells)
+    own, pair = at[alone] * many + at[alone] % many, at[again] * many + at[before] % many
+
+    def by_means(of_one: FloatArray, of_both: FloatArray) -> FloatArray:
+        single, crossed = (
+            np.bincount(place, part, minlength=n.size * many).reshape(len(n), many, many)
+            for place, part in ((own, of_one), (pair, of_both))
+        )
+        return np.asarray(single + crossed + crossed.transpose(0, 2, 1), dtype=np.float64)
+
+    count = by_means(np.ones(len(own)), np.ones(len(pair)))
+    product = by_means(residual[alone] ** 2, residual[again] * residual[before])
     score, weight, reach = _adjust(np.ones(n.shape), n)
-    crossed = weight[:, :, None] * weight[:, None] - weight[:, :, None] * reach[:, None] ** 2
-    crossed -= (weight[:, :, None] * reach[:, None] ** 2).transpose(0, 2, 1)
-    clusters = count[:, range(many), range(many)]
+    less = weight[:, :, None] * reach[:, None] ** 2
     return _Sums(
-        product * score[:, :, None] * score[:, None], count * crossed, count * reach[:, :, None] * reach[:, None], clusters
+        product * score[:, :, None] * score[:, None],
+        count * (weight[:, :, None] * weight[:, None] - less - less.transpose(0, 2, 1)),
+        count * reach[:, :, None] * reach[:, None],
+        count[:, range(many), range(many)],
     )
 
 
@@ -171,18 +178,19 @@ def _of_groups(at: IntArray, residual: FloatArray, group: IntArray, n: FloatArra
     count = _add_up(place, np.ones(len(place)), len(keys))
     score, weight, reach = _adjust(count, n[cell])
     score = score * _add_up(place, residual, len(keys))
-    sums = np.zeros((3, cells, many, many))
+    scores, terms, reaches = (np.zeros((cells, many, many)) for _ in range(3))
     for i in range(many):
         for j in range(many):
             term = weight[:, i] * (weight[:, j] - reach[:, j] ** 2) - weight[:, j] * reach[:, i] ** 2
-            for total, product in zip(sums, (score[:, i] * score[:, j], term, reach[:, i] * reach[:, j]), strict=True):
-                total[:, i, j] = np.bincount(cell, product, minlength=cells)
+            scores[:, i, j] = np.bincount(cell, score[:, i] * score[:, j], minlength=cells)
+            terms[:, i, j] = np.bincount(cell, term, minlength=cells)
+            reaches[:, i, j] = np.bincount(cell, reach[:, i] * reach[:, j], minlength=cells)
     in_mean = [np.bincount(cell, column > 0, minlength=cells) for column in count.T]
-    return _Sums(*sums, np.stack(in_mean, axis=1).astype(np.float64))
+    return _Sums(scores, terms, reaches, np.stack(in_mean, axis=1).astype(np.float64))
 
 
 def _adjust(count: FloatArray, size: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Compute what turns the residuals of a cluster with ``count`` of ``size`` units into its score, weight and reach."""
+    """Compute what makes residuals of a cluster with ``count`` of ``size`` units a score, its weight and its reach."""
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = np.where((count > 0) & (count < size), size / (size - count), 0.0)
         found = np.sqrt(factor) / size, count * factor / size**2, np.sqrt(count**2 * factor / size**3)
@@ -219,7 +227,7 @@ def _effective(at: IntArray, weight: FloatArray | float, n: FloatArray) -> tuple
 
 
 def _place(year: YearUnits, known: pd.DataFrame, by: list[str], *, is_base: bool) -> IntArray:
-    """Number the mean that each unit of a year is in: its cell times four, and its place in `MEANS`."""
+    """Find the number of the mean that each unit of a year is in: its cell times four, and its place in `MEANS`."""
     numbered = known.assign(_at=known.index)
     labels = year.labels.merge(numbered, on=by, how="left") if by else year.labels.assign(_at=0)
     mean = np.array([MEANS.index((side, is_base)) for side in labels[GROUP]], dtype=np.int64)
