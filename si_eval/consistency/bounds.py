@@ -50,6 +50,8 @@ def shares_of_base(figures: Sequence[Figure]) -> Iterator[Finding]:
 def shares_in_range(figures: Sequence[Figure]) -> Iterator[Finding]:
     """Find shares below 0 or above 1, and values outside the range that stands beside them."""
     for figure in figures:
+        if _is_attainment(figure):
+            continue
         if figure.known and figure.kind == SHARE and not -1e-9 <= (figure.value or 0.0) <= 1 + 1e-9:
             yield _finding("share_out_of_range", "high", (figure,), "between 0 and 100%", "is no share of a whole")
 
@@ -118,6 +120,12 @@ def parts_of_base(figures: Sequence[Figure]) -> Iterator[Finding]:
                 expected="one base",
                 sentence=f"{group[0].indicator} ({group[0].category}) is given of several bases.",
             )
+
+
+def _is_attainment(figure: Figure) -> bool:
+    """Whether a percentage is of a target, which may be exceeded, rather than of a whole."""
+    labels = (figure.indicator.replace("_", " "), figure.category, *(text for _, text in figure.dimensions))
+    return any(contains_word("any_table", "attainment", label) for label in labels)
 
 
 def _is_of_amount(figure: Figure, amounts: set[str]) -> bool:

@@ -8,10 +8,11 @@ from itertools import chain
 import pandas as pd
 
 from si_eval.arguments import Arguments
-from si_eval.consistency import bounds, derived, repetition, series, sums
+from si_eval.consistency import bounds, derived, printed_sums, relations, repetition, retold, series, sums
+from si_eval.consistency.cells import CellTable, read_cells
 from si_eval.consistency.claims import check_claim_pairs
 from si_eval.consistency.figure import Figure, Finding
-from si_eval.consistency.reading import find_columns, read_figures
+from si_eval.consistency.reading import REQUIRED, find_columns, read_figures
 from si_eval.consistency.report import ConsistencyReport
 from si_eval.errors import StudyError
 
@@ -41,6 +42,27 @@ RULES: tuple[Rule, ...] = (
     series.jumps_of_a_digit,
 )
 TOTALS = "totals_over_years"
+# Rules that need no names of columns: they look along the lines of any table.
+CellRule = Callable[[CellTable], Iterator[Finding]]
+CELL_RULES: tuple[CellRule, ...] = (
+    printed_sums.subtotals,
+    printed_sums.currencies_in_sums,
+    relations.parts_of_years,
+    relations.attainment_against_target,
+    relations.ratios_against_sums,
+    relations.scores_of_items,
+    relations.overlapping_sets,
+    retold.currencies_of_one_amount,
+    retold.sentences_against_numbers,
+)
+# And those that a tidy table has finer rules for.
+BARE_RULES: tuple[CellRule, ...] = (printed_sums.totals, retold.told_in_two_places)
+# Columns of a tidy table that talk about its figures and are none.
+HELPERS = (
+    *("id", "year_from", "year_to", "value_min", "value_max", "printed", "precision", "n", "count", "covered"),
+    *("definition", "unique", "of", "parts", "choice", "per", "total_over_period", "published", "is_total"),
+    *("cumulative", "note"),
+)
 
 
 def check_consistency(
@@ -116,15 +138,24 @@ def check_consistency(
     if {"claim_a", "claim_b", "check_rule"} <= set(frame.columns):
         return check_claim_pairs(frame)
     names = {rule.__name__: rule for rule in RULES}
-    strange = [name for name in rules or () if name not in (*names, TOTALS)]
+    known = (*names, TOTALS, *(rule.__name__ for rule in (*CELL_RULES, *BARE_RULES)))
+    strange = [name for name in rules or () if name not in known]
     if strange:
-        raise StudyError(f"rules: found {', '.join(strange)}; expected names among {', '.join((*names, TOTALS))}")
-    figures = read_figures(frame, dimensions)
-    applied = [name for name in (*names, TOTALS) if rules is None or name in rules]
-    found = list(chain.from_iterable(names[name](figures) for name in applied if name in names))
-    if TOTALS in applied:
-        found += derived.totals_over_years(frame, find_columns(frame), figures)
-    return ConsistencyReport(_without_repeats(found), len(figures), tuple(applied))
+        raise StudyError(f"rules: found {', '.join(strange)}; expected names among {', '.join(known)}")
+    applied = tuple(name for name in known if rules is None or name in rules)
+    columns = find_columns(frame)
+    found, rows = list[Finding](), 0
+    tidy = set(REQUIRED) <= set(columns)
+    if tidy:
+        figures = read_figures(frame, dimensions)
+        rows = len(figures)
+        found = list(chain.from_iterable(names[name](figures) for name in applied if name in names))
+        found += derived.totals_over_years(frame, columns, figures) if TOTALS in applied else []
+    table = read_cells(frame, [columns[name] for name in HELPERS if name in columns] if tidy else ())
+    for rule in CELL_RULES if tidy else (*CELL_RULES, *BARE_RULES):
+        found += rule(table) if rule.__name__ in applied else ()
+    rows = rows or len(table.cells)
+    return ConsistencyReport(_without_repeats(found), rows, applied)
 
 
 def _without_repeats(findings: Sequence[Finding]) -> tuple[Finding, ...]:

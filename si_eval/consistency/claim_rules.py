@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import TypeAlias
@@ -25,6 +26,9 @@ Rule: TypeAlias = Callable[[Claim, Claim, str, str], bool | None]
 
 def check_grim(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
     """Whether every percentage is what some count out of n gives, or a sum of two that were rounded first."""
+    scores = _score_fits(first, second, context)
+    if scores is not None:
+        return scores
     shares = [float(text) / 100 for text in re.findall(r"(\d+(?:\.\d+)?)\s*%", context)]
     bases = {int(text) for text in re.findall(r"\d/(\d+)", context)} | {
         int(text) for text in re.findall(r"\bn\s*=\s*(\d+)", context)
@@ -37,6 +41,54 @@ def check_grim(first: Claim, second: Claim, rule: str, context: str) -> bool | N
         any(possible_counts(printed_interval(s, 0.01), n) or is_sum_of_two_rounded(s, n, 0.01) for n in bases)
         for s in shares
     )
+
+
+def _score_fits(first: Claim, second: Claim, context: str) -> bool | None:
+    """Whether a mean score is what whole answers to a number of items give; None where no items are named."""
+    items = re.search(r"(?i)(\d+)[- ](?:items?|questions?|statements?|vragen|stellingen)\b", context)
+    base = re.search(r"(?i)(?<![.,\d])(\d+) (?:respondent|persons|people|firms|deelnemers|bedrijven|personen)|\bn\s*=\s*(\d+)", context)
+    means = [n for n in (*first.numbers, *second.numbers) if n != int(n)]
+    text = re.search(r"(?<![.,\d])\d[.,](\d+)(?![.,]?\d)", context)
+    if not items or not base or text is None or not (means or text):
+        return None
+    mean = float(text.group().replace(",", "."))
+    answers = int(items[1]) * int(base[1] or base[2])
+    reach = printed_interval(mean, 10.0 ** -len(text[1])).scaled(answers)
+    return reach.high - reach.low >= 1 or math.floor(reach.high + 1e-6) >= math.ceil(reach.low - 1e-6)
+
+
+def check_sum(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether the numbers that one claim lists add up to the one of the other."""
+    parts, whole = (first, second) if len(first.numbers) > 1 else (second, first)
+    if len(parts.numbers) < 2 or len(whole.numbers) != 1 or first.computed or second.computed:
+        return None
+    steps = sum(10.0 ** -count_decimals(number) for number in parts.numbers) if any(n % 1 for n in parts.numbers) else 0
+    total = printed_interval(sum(parts.numbers), steps)
+    return total.meets(printed_interval(whole.numbers[0], 10.0 ** -count_decimals(whole.numbers[0]), whole.hedge))
+
+
+def check_ratio(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether a percentage, an attainment or a mean is what two numbers of the other claim give."""
+    pair, told = (first, second) if len(first.numbers) == 2 else (second, first)
+    if len(pair.numbers) != 2 or len(told.numbers) != 1 or 0 in pair.numbers or pair.computed or told.computed:
+        return None
+    top, base = (printed_interval(n, 10.0 ** -count_decimals(n) if n % 1 else 0.0) for n in pair.numbers)
+    claimed = printed_interval(told.numbers[0], 10.0 ** -count_decimals(told.numbers[0]), told.hedge)
+    percent = re.search(r"%|percent|procent", told.text) is not None
+    first_is_target = re.search(
+        rf"(?i)(?<![^\W\d])(?:{layouts()['any_table']['target']})(?![^\W\d])[^\d]*{NUMBER}.*{NUMBER}", pair.text
+    )
+    ways = [base.divided(top)] if first_is_target and percent else [top.divided(base)]
+    return any(way.scaled(100.0 if percent else 1.0).meets(claimed) for way in ways)
+
+
+def check_union(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
+    """Whether two sets, less what is in both, make the number of different ones."""
+    sets, union = (first, second) if len(first.numbers) == 3 else (second, first)
+    if len(sets.numbers) != 3 or len(union.numbers) != 1:
+        return None
+    both = min(sets.numbers)
+    return sum(sets.numbers) - 2 * both == union.numbers[0]
 
 
 def check_trend(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
@@ -153,6 +205,10 @@ def check_formula(first: Claim, second: Claim, rule: str, context: str) -> bool 
     if right is None:
         return None
     holds = abs(result - right) <= 0.5 * 10.0 ** -count_decimals(right) + 1e-9
+    operands = {read_number(part) for part in re.findall(NUMBER, match.group(1))}
+    if len(operands & set(first.numbers)) > 1 and not first.computed and second.interval is not None:
+        scales = (1.0, second.scale)
+        return holds and any(second.interval.scaled(s).meets(Interval(right * t, right * t)) for s in scales for t in scales)
     return holds and check_compare(first, second, rule, context) is not False
 
 
@@ -174,6 +230,9 @@ def check_compare(first: Claim, second: Claim, rule: str, context: str) -> bool 
         if first.hedge == second.hedge == ABOUT and first.number and second.number:
             step = min(rounding_step(first.number), rounding_step(second.number))
             return printed_interval(first.number, step).meets(printed_interval(second.number, step))
+        if first.currency and second.currency and first.currency != second.currency:
+            same = first.interval.scaled(first.scale).meets(second.interval.scaled(second.scale))
+            return False if same or first.number == second.number else None
         scales = {(1.0, 1.0), (first.scale, 1.0), (1.0, second.scale), (first.scale, second.scale)}
         return first.number == second.number or any(
             first.interval.scaled(a).meets(second.interval.scaled(b)) for a, b in scales

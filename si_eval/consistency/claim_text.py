@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from si_eval.consistency.facts import layouts
+from si_eval.consistency.number_words import find_number_words
 from si_eval.consistency.printed_number import (
     EXACT,
     Interval,
@@ -17,6 +18,7 @@ from si_eval.consistency.printed_number import (
 
 NUMBER = r"\d+(?:[.,]\d+)*"
 EXPRESSION = rf"{NUMBER}(?:\s*[-+x×*/]\s*{NUMBER})+"
+LAST_WORD = 12.0  # of the short words in `layouts.toml`; longer numbers are composed
 SCALES = (("mln|miljoen|million|mio|m", 1e6), ("duizend|thousand|k", 1e3))
 
 
@@ -37,10 +39,34 @@ class Claim:
     years: tuple[int, ...]
     change: tuple[float, float] | None
     scale: float = 1.0
+    numbers: tuple[float, ...] = ()  # every number in the words, in digits or words, without years and labels such as Q1
+    currency: str = ""
 
 
 def read_claim(text: str, value: str) -> Claim:
     """Read a claim: a calculation that it writes out, else its value as written, else the first number in its words."""
+    claim = _read_number_of(text, value)
+    listed = [number for part in value.split(";") if (number := read_number(part)) is not None]
+    numbers = tuple(listed) if len(listed) > 1 else _all_numbers(claim.text)
+    return replace(claim, numbers=numbers, currency=_currency(f"{claim.text} {claim.value}"))
+
+
+def _all_numbers(text: str) -> tuple[float, ...]:
+    """List every number in a text, in order; years and the numbers of quarters are none."""
+    bare = re.sub(r"(?i)\b(?:kwartaal|quarter|kw|q|table|tabel)\.?\s*\d+\b", " ", text)
+    bare = re.sub(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]*\d)", " ", bare)
+    digits = [number for part in re.findall(rf"(?<![\w-]){NUMBER}", bare) if (number := read_number(part)) is not None]
+    return (*digits, *find_number_words(bare))
+
+
+def _currency(text: str) -> str:
+    """Read the one currency that a text names; nothing where it names none or several."""
+    found = [code for code, names in layouts()["currencies"].items() if re.search(rf"(?i)(?<![^\W\d])(?:{names})(?![^\W\d])", text)]
+    return found[0] if len(found) == 1 else ""
+
+
+def _read_number_of(text: str, value: str) -> Claim:
+    """Read the one number of a claim."""
     text, value = text.strip(), value.strip()
     years = _years(value) or _years(text)
     expression = _evaluate_expression(text)
@@ -120,9 +146,10 @@ def _occurs_in(number: float, text: str) -> bool:
 def _number_word(text: str) -> float | None:
     """Read a number that is written as a word."""
     for number, words in layouts()["numbers"].items():
-        if re.search(rf"(?i)(?<!\w)(?:{words})(?!\w)", text):
+        if re.search(rf"(?i)(?<!\w)(?:{words})(?!\w)", text) and not any(n > LAST_WORD for n in find_number_words(text)):
             return float(number)
-    return None
+    longer = find_number_words(text)
+    return longer[0] if longer else None
 
 
 def _years(text: str) -> tuple[int, ...]:

@@ -25,6 +25,9 @@ RULES: tuple[tuple[str, str, claim_rules.Rule], ...] = (
     ("units", r"unit\(a\)|unit\(b\)", claim_rules.check_units),
     ("class_bound", r"bound of class", claim_rules.check_class_bound),
     ("future_date", r"future", claim_rules.check_future),
+    ("sum", r"^\s*(?:sum|som|total|totaal)\b", claim_rules.check_sum),
+    ("ratio", r"^\s*(?:ratio|mean|average|attainment|doelbereik|share of|a ?/ ?b)\b(?! ?\()", claim_rules.check_ratio),
+    ("union", r"^\s*(?:overlap|union|vereniging)", claim_rules.check_union),
     ("formula", rf"{EXPRESSION}\s*(?:=|vs)", claim_rules.check_formula),
     ("constant", rf"==\s*{NUMBER}\s*(?:m|mln|k)?\s*$", claim_rules.check_constant),
     ("order", r"(?<!-)(?<![=<>])(?:<=|>=|<|>)\s*[^=]", claim_rules.check_order),
@@ -56,11 +59,15 @@ def check_claim_pairs(frame: pd.DataFrame) -> ConsistencyReport:
         - ``compare``: both say the same period, number (within its last digit and hedge) or text; any other text that
           is no rule below means the same;
         - ``367-314 == 53``, ``22+29 vs b``: the calculation gives the number, and both claims agree;
+        - ``sum``, ``sum(a) == b``: the numbers that one claim lists add up to the one of the other;
+        - ``ratio``, ``mean``, ``attainment``: two numbers of one claim give the percentage or mean of the other;
+        - ``union``: two sets, less those in both, give the number of different ones;
         - ``sum == 51``, ``rows == 12``: what is added up or counted is this number;
         - ``a < b``, ``year a >= year b``, ``value <= 49``: the order of two numbers or years;
         - ``pct_change``: the percentage is the change between two numbers; ``slight < 10``: the change is smaller;
         - ``trend``: both go the same way, in words or in numbers; ``ratio(a) < ratio(b)``: the later ratio is larger;
-        - ``grim``: each percentage is a share that some count out of n gives;
+        - ``grim``: each percentage is a share that some count out of n gives, a mean score one that n answers to each
+          of its items give;
         - ``unit(a) == unit(b)``: both count the same thing;
         - ``bound of class``: a mean does not exceed the upper bound of its class;
         - ``count``: a list numbered from one to another has as many entries as claimed;
