@@ -10,17 +10,19 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from si_eval.consistency.facts import contains_word, is_word, layouts
+from si_eval.consistency.facts import is_word, layouts
 from si_eval.consistency.number_words import find_number_words, read_number_word
 from si_eval.consistency.periods import YEAR, read_period
 from si_eval.consistency.printed_number import Interval, count_decimals, find_hedge, money_step, printed_interval
+from si_eval.errors import InputError
 from si_eval.text_input import parse_numbers
 
 COLUMN = "column"  # the dimension that the headers of a wide table make
 MIN_NUMBERS = 0.6  # of the filled cells of a column that holds numbers
 MIN_WORDS = 3  # of a sentence
 YEARS = (1950, 2100)
-_DIGITS = r"-?\d+(?:[.,'\u00a0\u202f ]\d+)*(?:[eE][-+]?\d{1,3})?"
+_THOUSANDS = r"[x×*] ?1[,. ]?000\b|(?<!\d)'000\b"
+_DIGITS = r"-?\d+(?:['\u00a0\u202f ]\d{3}|[.,]\d+)*(?:[eE][-+]?\d{1,3})?"
 
 
 @dataclass(frozen=True)
@@ -104,32 +106,44 @@ def read_cells(frame: pd.DataFrame, skipped: Sequence[str] = ()) -> CellTable:
 
 def _column_kind(name: str, column: Sequence[str]) -> str:
     """Decide what a column holds: number, label, period, place, unit, sentence, or nothing that counts."""
-    header = re.sub(r"_", " ", name).casefold().strip()
+    header = name.replace("_", " ").casefold().strip()
     filled = [text for text in column if text.strip()]
     if not filled or any(is_word("any_table", role, header) for role in ("id", "note")):
         return "ignored"
     if is_word("any_table", "unit", header):
         return "unit"
-    years = [text for text in filled if re.fullmatch(r"\d{4}", text) and YEARS[0] <= int(text) <= YEARS[1]]
-    named = is_word("any_table", "year", header)
-    if is_word("any_table", "part_of_year", header) or (named and read_period(filled[0])):
+    if _holds_periods(name, header, filled):
         return "period"
-    read = sum(read_amount(text) is not None for text in filled)
-    if len(years) == len(filled) and read_period(name) is None and (named or len(set(filled)) < len(filled)):
-        return "period"
-    if read >= MIN_NUMBERS * len(filled):
+    if sum(read_amount(text) is not None for text in filled) >= MIN_NUMBERS * len(filled):
         return "number"
-    if sum(len(text.split()) >= MIN_WORDS for text in filled) == len(filled) == sum(
-        len(_numbers_in(text)) > 0 for text in filled
-    ) and not any(read_period(text) for text in filled):
+    if all(len(text.split()) >= MIN_WORDS and _numbers_in(text) and not read_period(text) for text in filled):
         return "sentence"
     return "place" if is_word("any_table", "source", header) else "label"
+
+
+def _holds_periods(name: str, header: str, filled: Sequence[str]) -> bool:
+    """Whether a column says periods: by its header, as parts of years, or as years that repeat."""
+    if is_word("any_table", "part_of_year", header):
+        return True
+    named = is_word("any_table", "year", header)
+    years = all(re.fullmatch(r"\d{4}", text) and YEARS[0] <= int(text) <= YEARS[1] for text in filled)
+    if years and read_period(name) is None and (named or len(set(filled)) < len(filled)):
+        return True
+    periods = [period for text in filled if (period := read_period(text))]
+    parts = len(periods) >= MIN_NUMBERS * len(filled) and any(period.parts != YEAR for period in periods)
+    return parts or (named and bool(periods))
 
 
 def _read_column(header: str, column: Sequence[str], units: Sequence[str]) -> list[Cell | None]:
     """Read the numbers of a column: its marks decide together, its finest decimals say how all were rounded."""
     amounts = [read_amount(text) for text in column]
     parsed = parse_numbers(pd.Series([amount.digits if amount else "" for amount in amounts], dtype="str"))
+    listed = parsed.as_problems("the frame to check", header)
+    problems = [
+        problem for found, problem in zip(parsed.problems, listed, strict=True) if found.kind in ("marks", "infinite")
+    ]
+    if problems:
+        raise InputError(problems, "the frame to check")
     values = [None if pd.isna(value) else float(value) for value in parsed.values]
     plain = all(amount is None or not amount.unit for amount in amounts) and len(set(units)) == 1
     decimals = [count_decimals(value) for value in values if value is not None]
@@ -154,14 +168,14 @@ def _read_column(header: str, column: Sequence[str], units: Sequence[str]) -> li
 @cache
 def read_amount(text: str) -> Amount | None:
     """Read a text that is one number, with currency, magnitude, percent or a hedge around it, or a number in words."""
-    text = text.strip().replace("−", "-")
+    text, times = re.subn(_THOUSANDS, " ", text.strip().replace("−", "-"))
     match = re.fullmatch(rf"(?P<before>[^\d-]*)(?P<digits>{_DIGITS})(?P<after>\D*)", text)
     if match is None:
         number = read_number_word(text) if text and not re.search(r"\d", text) else None
         return None if number is None else Amount(f"{number:.0f}", "", 1.0, "")
     before, after = match["before"].strip(), match["after"].strip()
     hedge = find_hedge(f"{before} {match['digits']}") if before else ""
-    around = f"{before} {after}".strip()
+    around = f"{before} {after}{' thousand' if times else ''}".strip()
     unit, scale = _read_unit(around)
     if around and not (hedge or unit or scale != 1.0):
         return None
@@ -175,13 +189,21 @@ def _read_unit(text: str) -> tuple[str, float]:
     if re.search(r"%|\b(?:percent|per cent|procent|pct|percentage)\b", words):
         return "%", 0.01
     currency = next(
-        (code for code, names in layouts()["currencies"].items() if re.search(rf"(?<![^\W\d])(?:{names})(?![^\W\d])", words)),
+        (
+            code
+            for code, names in layouts()["currencies"].items()
+            if re.search(rf"(?<![^\W\d])(?:{names})(?![^\W\d])", words)
+        ),
         "",
     )
     scales = (("billion", 1e9), ("million", 1e6), ("thousand", 1e3))
     scale = next(
-        (factor for name, factor in scales if re.search(rf"(?<![^\W\d])(?:{layouts()['units'][name]})(?![^\W\d])", words)),
-        1e3 if re.search(r"(?:'000|1[,. ]?000\b|\bdzd\b)", words) else 1.0,
+        (
+            factor
+            for name, factor in scales
+            if re.search(rf"(?<![^\W\d])(?:{layouts()['units'][name]})(?![^\W\d])", words)
+        ),
+        1e3 if re.search(rf"{_THOUSANDS}|(?<!\d)1[,. ]000\b|\bdzd\b", words) else 1.0,
     )
     return currency, scale
 

@@ -8,13 +8,13 @@ from itertools import chain
 import pandas as pd
 
 from si_eval.arguments import Arguments
-from si_eval.consistency import bounds, derived, printed_sums, relations, repetition, retold, series, sums
+from si_eval.consistency import bounds, derived, identities, printed_sums, relations, repetition, retold, series, sums
 from si_eval.consistency.cells import CellTable, read_cells
 from si_eval.consistency.claims import check_claim_pairs
 from si_eval.consistency.figure import Figure, Finding
-from si_eval.consistency.reading import REQUIRED, find_columns, read_figures
+from si_eval.consistency.reading import REQUIRED, find_columns, find_dimensions, read_figures
 from si_eval.consistency.report import ConsistencyReport
-from si_eval.errors import StudyError
+from si_eval.errors import InputError, Problem, StudyError
 
 Rule = Callable[[Sequence[Figure]], Iterator[Finding]]
 RULES: tuple[Rule, ...] = (
@@ -54,6 +54,7 @@ CELL_RULES: tuple[CellRule, ...] = (
     relations.overlapping_sets,
     retold.currencies_of_one_amount,
     retold.sentences_against_numbers,
+    identities.kept_relations,
 )
 # And those that a tidy table has finer rules for.
 BARE_RULES: tuple[CellRule, ...] = (printed_sums.totals, retold.told_in_two_places)
@@ -73,6 +74,9 @@ def check_consistency(
     Every printed number stands for the interval of its last printed digit, a whole count for itself, and a hedge such
     as "almost" widens it. Only what no value in these intervals can meet is a contradiction; what rounding explains is
     informative. The check finds figures that contradict each other, not which of them is right.
+
+    A table that has no such columns is read as it is printed, wide or long: every number with the labels of its row and
+    column. Then only relations along its lines are compared, such as quarters with years, subtotals and ratios.
 
     Parameters
     ----------
@@ -106,7 +110,7 @@ def check_consistency(
     Raises
     ------
     InputError
-        For a frame without indicator or value.
+        For a frame without numbers, or without labels that tell them apart.
     StudyError
         For unknown rules or dimensions.
 
@@ -152,10 +156,22 @@ def check_consistency(
         found = list(chain.from_iterable(names[name](figures) for name in applied if name in names))
         found += derived.totals_over_years(frame, columns, figures) if TOTALS in applied else []
     table = read_cells(frame, [columns[name] for name in HELPERS if name in columns] if tidy else ())
-    for rule in CELL_RULES if tidy else (*CELL_RULES, *BARE_RULES):
+    if not table.dimensions:
+        raise InputError([_nothing_to_compare(frame)], "the frame to check")
+    read = {*columns.values(), *(dimensions or (find_dimensions(frame, columns) if tidy else ()))}
+    for rule in CELL_RULES if tidy and {*table.dimensions} <= read else (*CELL_RULES, *BARE_RULES):
         found += rule(table) if rule.__name__ in applied else ()
     rows = rows or len(table.cells)
     return ConsistencyReport(_without_repeats(found), rows, applied)
+
+
+def _nothing_to_compare(frame: pd.DataFrame) -> Problem:
+    """Make the problem of a frame without numbers, or without a label that tells them apart."""
+    found = f"the columns {', '.join(map(str, frame.columns))}" if len(frame.columns) else "no columns"
+    expected = (
+        "numbers, and labels that say what they are of: rows with an indicator and a value, or a table as printed"
+    )
+    return Problem("frame", found, expected, "give the labels of rows and columns with the numbers")
 
 
 def _without_repeats(findings: Sequence[Finding]) -> tuple[Finding, ...]:

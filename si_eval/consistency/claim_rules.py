@@ -46,7 +46,10 @@ def check_grim(first: Claim, second: Claim, rule: str, context: str) -> bool | N
 def _score_fits(first: Claim, second: Claim, context: str) -> bool | None:
     """Whether a mean score is what whole answers to a number of items give; None where no items are named."""
     items = re.search(r"(?i)(\d+)[- ](?:items?|questions?|statements?|vragen|stellingen)\b", context)
-    base = re.search(r"(?i)(?<![.,\d])(\d+) (?:respondent|persons|people|firms|deelnemers|bedrijven|personen)|\bn\s*=\s*(\d+)", context)
+    base = re.search(
+        r"(?i)(?<![.,\d])(\d+) (?:respondent|persons|people|firms|deelnemers|bedrijven|personen)|\bn\s*=\s*(\d+)",
+        context,
+    )
     means = [n for n in (*first.numbers, *second.numbers) if n != int(n)]
     text = re.search(r"(?<![.,\d])\d[.,](\d+)(?![.,]?\d)", context)
     if not items or not base or text is None or not (means or text):
@@ -208,7 +211,9 @@ def check_formula(first: Claim, second: Claim, rule: str, context: str) -> bool 
     operands = {read_number(part) for part in re.findall(NUMBER, match.group(1))}
     if len(operands & set(first.numbers)) > 1 and not first.computed and second.interval is not None:
         scales = (1.0, second.scale)
-        return holds and any(second.interval.scaled(s).meets(Interval(right * t, right * t)) for s in scales for t in scales)
+        return holds and any(
+            second.interval.scaled(s).meets(Interval(right * t, right * t)) for s in scales for t in scales
+        )
     return holds and check_compare(first, second, rule, context) is not False
 
 
@@ -220,8 +225,21 @@ def check_count_range(first: Claim, second: Claim, rule: str, context: str) -> b
     return int(listed.group(2)) - int(listed.group(1)) + 1 == second.number
 
 
+def _compare_currencies(first: Claim, second: Claim) -> bool | None:
+    """Return false for one number in two currencies; other numbers may be one amount at some rate of exchange."""
+    a, b = (side.interval.scaled(side.scale) if side.interval else None for side in (first, second))
+    return False if first.number == second.number or (a and b and a.meets(b)) else None
+
+
 def check_compare(first: Claim, second: Claim, rule: str, context: str) -> bool | None:
     """Whether both claims say the same: period, number within print and hedge, or the same text."""
+    if first.currency and second.currency and first.currency != second.currency:
+        return _compare_currencies(first, second)
+    return _compare_in_one_unit(first, second, rule)
+
+
+def _compare_in_one_unit(first: Claim, second: Claim, rule: str) -> bool | None:
+    """Compare periods, numbers or texts of two claims that name no different currencies."""
     if len(first.years) > 1 or len(second.years) > 1:
         return None if not first.years or not second.years else first.years == second.years
     if re.search(r"(?i)period|date", rule) and first.years and second.years:
@@ -230,9 +248,6 @@ def check_compare(first: Claim, second: Claim, rule: str, context: str) -> bool 
         if first.hedge == second.hedge == ABOUT and first.number and second.number:
             step = min(rounding_step(first.number), rounding_step(second.number))
             return printed_interval(first.number, step).meets(printed_interval(second.number, step))
-        if first.currency and second.currency and first.currency != second.currency:
-            same = first.interval.scaled(first.scale).meets(second.interval.scaled(second.scale))
-            return False if same or first.number == second.number else None
         scales = {(1.0, 1.0), (first.scale, 1.0), (1.0, second.scale), (first.scale, second.scale)}
         return first.number == second.number or any(
             first.interval.scaled(a).meets(second.interval.scaled(b)) for a, b in scales

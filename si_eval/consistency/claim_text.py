@@ -39,7 +39,9 @@ class Claim:
     years: tuple[int, ...]
     change: tuple[float, float] | None
     scale: float = 1.0
-    numbers: tuple[float, ...] = ()  # every number in the words, in digits or words, without years and labels such as Q1
+    numbers: tuple[
+        float, ...
+    ] = ()  # every number in the words, in digits or words, without years and labels such as Q1
     currency: str = ""
 
 
@@ -61,7 +63,11 @@ def _all_numbers(text: str) -> tuple[float, ...]:
 
 def _currency(text: str) -> str:
     """Read the one currency that a text names; nothing where it names none or several."""
-    found = [code for code, names in layouts()["currencies"].items() if re.search(rf"(?i)(?<![^\W\d])(?:{names})(?![^\W\d])", text)]
+    found = [
+        code
+        for code, names in layouts()["currencies"].items()
+        if re.search(rf"(?i)(?<![^\W\d])(?:{names})(?![^\W\d])", text)
+    ]
     return found[0] if len(found) == 1 else ""
 
 
@@ -146,7 +152,9 @@ def _occurs_in(number: float, text: str) -> bool:
 def _number_word(text: str) -> float | None:
     """Read a number that is written as a word."""
     for number, words in layouts()["numbers"].items():
-        if re.search(rf"(?i)(?<!\w)(?:{words})(?!\w)", text) and not any(n > LAST_WORD for n in find_number_words(text)):
+        if re.search(rf"(?i)(?<!\w)(?:{words})(?!\w)", text) and not any(
+            n > LAST_WORD for n in find_number_words(text)
+        ):
             return float(number)
     longer = find_number_words(text)
     return longer[0] if longer else None

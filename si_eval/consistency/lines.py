@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from si_eval.consistency.cells import Cell, CellTable
-from si_eval.consistency.facts import contains_word, layouts, is_word
-from si_eval.consistency.figure import Finding, grade_severity
+from si_eval.consistency.facts import contains_word, layouts
+from si_eval.consistency.figure import Finding
 from si_eval.consistency.printed_number import Interval
 
 Entry = tuple[str, Cell]
@@ -23,12 +24,21 @@ def lines_along(table: CellTable, dimension: str) -> Iterator[list[Entry]]:
     yield from (line for line in groups.values() if len(line) > 1)
 
 
+@cache
 def find_role(role: str, label: str) -> re.Match[str] | None:
     """Match a label, without brackets, with what `layouts.toml` says of a role."""
     text = re.sub(r"[_\s]+", " ", re.sub(r"[(\[].*?[)\]]", "", label)).casefold().strip(" :")
     return re.fullmatch(layouts()["any_table"][role], text)
 
 
+@cache
+def has_words(role: str, label: str) -> bool:
+    """Whether a label holds, as words of it, what `layouts.toml` says of a role."""
+    text = re.sub(r"[_\s]+", " ", label).casefold()
+    return re.search(rf"(?<![^\W_])(?:{layouts()['any_table'][role]})(?![^\W_])", text) is not None
+
+
+@cache
 def is_ratio(words: str) -> bool:
     """Whether words name a mean, a rate or another number that does not add up."""
     return contains_word("any_table", "mean", words.replace("_", " ")) or "%" in words or " / " in words

@@ -20,9 +20,9 @@ def find_number_words(text: str) -> list[float]:
     found, run = [], list[str]()
     for word in [*_WORDS.findall(text.casefold()), ""]:
         parts = _read_compound(word) if word else ()
-        if run and word in _JOINERS and _read_compound(run[-1])[-1:] >= (100,):
-            run.append(word)
-        elif parts and (not run or _continues(run, parts)):
+        if (run and word in _JOINERS and _read_compound(run[-1])[-1:] >= (100,)) or (
+            parts and (not run or _continues(run, parts))
+        ):
             run.append(word)
         else:
             found += _close(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,11 +29,13 @@ class Sum:
 
 
 def totals(table: CellTable) -> Iterator[Finding]:
-    """Add up every list that has one total and shows no levels; means and rates over all lie between those of the parts."""
+    """Add up every list that has one total and shows no levels; a mean over all lies between those of the parts."""
     for labels, lines in _sheets(table):
         flat = None if _readings(labels) else _flat(labels)
-        for line in lines if flat else ():
-            yield from _check_flat([cell for _, cell in line], flat)
+        sheet = [[cell for _, cell in line] for line in lines]
+        if flat and (find_role("whole", labels[flat.whole]) or any(_holds(cells, flat) for cells in sheet)):
+            for cells in sheet:
+                yield from _check_flat(cells, flat)
 
 
 def subtotals(table: CellTable) -> Iterator[Finding]:
@@ -48,8 +51,9 @@ def currencies_in_sums(table: CellTable) -> Iterator[Finding]:
     """Find lists with a total whose amounts are in several currencies."""
     for labels, lines in _sheets(table):
         flat = _flat(labels)
+        listed = (flat.whole, *flat.parts) if flat else ()
         for line in lines if flat else ():
-            cells = [line[k][1] for k in (flat.whole, *flat.parts)]
+            cells = [line[k][1] for k in listed]
             currencies = [cell.unit for cell in cells if cell.unit not in ("", "%")]
             usual = max(currencies, key=currencies.count, default="")
             odd = [cell for cell in cells if cell.unit not in ("", "%", usual)]
@@ -127,9 +131,7 @@ def _sum_finding(cells: Sequence[Cell], found: Sum) -> Finding:
     """Make the finding of parts that do not add up to their whole."""
     whole, parts = cells[found.whole], [cells[k] for k in found.parts]
     total = sum(cell.value for cell in parts) / whole.scale
-    return cell_finding(
-        "sum_of_parts", whole, parts, f"{total:.10g}", f"its {len(parts)} parts add up to {total:.10g}"
-    )
+    return cell_finding("sum_of_parts", whole, parts, f"{total:.10g}", f"its {len(parts)} parts add up to {total:.10g}")
 
 
 def _flat(labels: Sequence[str]) -> Sum | None:
@@ -160,7 +162,7 @@ def _levels(labels: Sequence[str]) -> list[Sum]:
         return []
     sums = []
     for k in range(len(labels)):
-        after = [j for j in range(k + 1, len(labels))]
+        after = list(range(k + 1, len(labels)))
         end = next((j for j in after if depth[j] <= depth[k] or j in wholes), len(labels))
         below = [j for j in after if j < end]
         if k not in wholes and below:
@@ -202,7 +204,7 @@ def _segments(labels: Sequence[str]) -> list[list[Sum]]:
     readings = []
     for ends in (True, False):
         borders = [-1, *marks] if ends else [*marks, last]
-        spans = [range(a + 1, b) for a, b in zip(borders, borders[1:], strict=False)]
+        spans = [range(a + 1, b) for a, b in itertools.pairwise(borders)]
         sums = [Sum(mark, tuple(span)) for mark, span in zip(marks, spans, strict=True) if len(span) > 1]
         inside = {k for span in spans for k in span}
         if len(wholes) == 1:

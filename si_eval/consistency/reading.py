@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from si_eval.consistency.cells import read_amount
 from si_eval.consistency.facts import contains_word, is_word, layouts
 from si_eval.consistency.figure import BASELINE, COUNT, GROWTH, MEAN, OTHER, SHARE, TARGET, TOTAL, WHOLE, Figure
 from si_eval.consistency.printed_number import (
@@ -54,7 +55,7 @@ def read_figures(frame: pd.DataFrame, dimensions: Sequence[str] | None = None) -
     strange = [name for name in dimensions or () if name not in frame]
     if strange:
         raise StudyError(f"dimensions: found {', '.join(strange)}; expected columns of the frame; correct the names")
-    others = list(dimensions) if dimensions is not None else _dimensions(frame, columns)
+    others = list(dimensions) if dimensions is not None else find_dimensions(frame, columns)
     texts = {name: [_text(value) for value in frame[column]] for name, column in columns.items()}
     split_by = {name: [_text(value).casefold() for value in frame[name]] for name in others}
     values = _numbers(frame[columns["value"]])
@@ -66,6 +67,10 @@ def read_figures(frame: pd.DataFrame, dimensions: Sequence[str] | None = None) -
         row = {name: column[position] for name, column in texts.items()}
         row.setdefault("id", str(frame.index[position]))
         row.setdefault("unit", _UNIT_OF_COLUMN.get(columns["value"], ""))
+        if not row["unit"] and not pd.api.types.is_numeric_dtype(frame[columns["value"]]):
+            row["unit"] = (
+                re.sub(r"[\d.,]+", "", row.get("value", "")).strip() if read_amount(row.get("value", "")) else ""
+            )
         extra = tuple((name, column[position]) for name, column in split_by.items())
         figure = _figure(row, values.values[position], extra)
         counted = columns.get("covered", "").removeprefix("n_")
@@ -83,7 +88,7 @@ def find_columns(frame: pd.DataFrame) -> dict[str, str]:
     return matched
 
 
-def _dimensions(frame: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
+def find_dimensions(frame: pd.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """List the columns that tell quantities apart: neither known nor ignored, and with values that repeat."""
     splitting = ("indicator", "category")
     known = {alias for name, aliases in layouts()["columns"].items() if name not in splitting for alias in aliases}

@@ -9,8 +9,17 @@ from collections.abc import Iterator, Sequence
 from si_eval.consistency.cells import Cell, CellTable
 from si_eval.consistency.facts import layouts
 from si_eval.consistency.figure import Finding
-from si_eval.consistency.lines import Entry, add_intervals, cell_finding, find_role, is_ratio, lines_along, overlaps
-from si_eval.consistency.periods import YEAR, read_period
+from si_eval.consistency.lines import (
+    Entry,
+    add_intervals,
+    cell_finding,
+    find_role,
+    has_words,
+    is_ratio,
+    lines_along,
+    overlaps,
+)
+from si_eval.consistency.periods import QUARTER, YEAR, Period, read_period
 from si_eval.consistency.printed_number import Interval
 
 FACTORS = (1.0, 1e3, 1e-3, 1e6, 1e-6)
@@ -28,12 +37,12 @@ def all_lines(table: CellTable) -> Iterator[list[Entry]]:
 def parts_of_years(table: CellTable) -> Iterator[Finding]:
     """Add up quarters, halves or months and compare with their year; a year may be their mean, or the state of one."""
     for line in all_lines(table):
-        periods = [(period, cell) for label, cell in line if (period := read_period(label))]
+        periods = _periods(line)
         for year in {period.year for period, _ in periods}:
-            of_year = [(p, c) for p, c in periods if p.year == year or (p.year is None and p.count == YEAR)]
-            wholes = [c for p, c in of_year if p.count == YEAR]
-            for count in {p.count for p, _ in of_year} - {YEAR}:
-                parts = {p.part: c for p, c in of_year if p.count == count}
+            of_year = [(p, c) for p, c in periods if p.year == year or (p.year is None and p.parts == YEAR)]
+            wholes = [c for p, c in of_year if p.parts == YEAR]
+            for count in {p.parts for p, _ in of_year} - {YEAR}:
+                parts = {p.part: c for p, c in of_year if p.parts == count}
                 if len(parts) != count or len(wholes) != 1 or is_ratio(wholes[0].words):
                     continue
                 whole, cells = wholes[0], list(parts.values())
@@ -42,6 +51,18 @@ def parts_of_years(table: CellTable) -> Iterator[Finding]:
                 if not any(overlaps(way, whole.interval) for way in (reach, mean, *(c.interval for c in cells))):
                     total = f"{sum(c.value for c in cells) / whole.scale:.10g}"
                     yield cell_finding("parts_of_year", whole, cells, total, f"its {count} parts add up to {total}")
+
+
+def _periods(line: Sequence[Entry]) -> list[tuple[Period, Cell]]:
+    """Read the labels of a line as periods; the one label beside all parts of one year is that year."""
+    labels = [label.strip() for label, _ in line]
+    plain = len(labels) == QUARTER + 1 and {"1", "2", "3", "4"} < set(labels)
+    read = [(read_period(f"Q{label}" if plain else label), cell) for label, cell in line]
+    known = [(period, cell) for period, cell in read if period]
+    parts = {(p.year, p.parts) for p, _ in known if p.parts != YEAR}
+    if len(known) == len(read) - 1 and len(parts) == 1 and len(known) == next(iter(parts))[1]:
+        known += [(Period(next(iter(parts))[0], YEAR, 1), cell) for period, cell in read if period is None]
+    return known
 
 
 def attainment_against_target(table: CellTable) -> Iterator[Finding]:
@@ -53,11 +74,11 @@ def attainment_against_target(table: CellTable) -> Iterator[Finding]:
             if role:
                 by_subject.setdefault(subject, {}).setdefault(role, []).append(cell)
         for roles in by_subject.values():
-            if {role: len(cells) for role, cells in roles.items()} != dict(target=1, actual=1, attainment=1):
+            if {role: len(cells) for role, cells in roles.items()} != {"target": 1, "actual": 1, "attainment": 1}:
                 continue
             target, actual, told = roles["target"][0], roles["actual"][0], roles["attainment"][0]
             reach = actual.interval.divided(target.interval)
-            ways = (told.interval,) if told.unit == "%" else (told.interval, told.interval.scaled(0.01))
+            ways = [told.interval.scaled(factor) for factor in (1.0, 100.0 if told.unit == "%" else 0.01)]
             if not any(overlaps(reach, way) for way in ways):
                 ratio = actual.value / target.value if target.value else math.nan
                 shown = f"{ratio:.4g}" if told.unit != "%" and abs(told.value) < 3 else f"{100 * ratio:.4g}%"
@@ -66,19 +87,19 @@ def attainment_against_target(table: CellTable) -> Iterator[Finding]:
 
 
 def _target_role(label: str) -> tuple[str, str]:
-    """Read whether a label is a target, what was reached, or the attainment; and of what, in the words that are left."""
-    text = re.sub(r"[_\s]+", " ", label).casefold()
+    """Read whether a label is a target, what was reached or the attainment, and in the words that are left: of what."""
+    rate = "%" in label or has_words("rate", label)
+    named = [role for role in ("target", "actual") if has_words(role, label)]
+    role = "attainment" if has_words("attainment", label) or (rate and named) else named[0] if len(named) == 1 else ""
     words = layouts()["any_table"]
-    for role in ("attainment", "target", "actual"):
-        match = re.search(rf"(?<![^\W\d])(?:{words[role]})(?![^\W\d])", text)
-        if match:
-            rest = text[: match.start()] + text[match.end() :]
-            return role, " ".join(re.findall(r"[^\W\d]{3,}", re.sub(r"\(.*?\)|percentage|percent", "", rest)))
-    return "", ""
+    text = re.sub(r"\(.*?\)", "", re.sub(r"[_\s]+", " ", label)).casefold()
+    for drop in ("attainment", "target", "actual", "rate"):
+        text = re.sub(rf"(?<![^\W_])(?:{words[drop]})(?![^\W_])", " ", text)
+    return role, " ".join(word for word in re.findall(r"[^\W\d]{3,}", text) if word not in ("the", "van", "het"))
 
 
 def ratios_against_sums(table: CellTable) -> Iterator[Finding]:
-    """Compare `turnover per firm` with turnover and firms of the same line, where most lines are such ratios of sums."""
+    """Compare `turnover per firm` with turnover and firms of its line, where most lines are such ratios of sums."""
     checks: dict[str, list[tuple[bool, Finding]]] = {}
     for line in all_lines(table):
         for label, ratio in line:
@@ -91,8 +112,10 @@ def ratios_against_sums(table: CellTable) -> Iterator[Finding]:
                 continue
             reach = tops[0].interval.divided(bases[0].interval)
             told = bool(tops[0].unit) and tops[0].scale != 1.0 and ratio.scale != 1.0
-            fits = any(overlaps(reach, ratio.interval.scaled(f)) for f in ((1.0,) if told else FACTORS))
-            value = tops[0].value / (bases[0].value or math.nan) / ratio.scale
+            factors = (1.0,) if told or not ratio.value else FACTORS
+            fits = any(overlaps(reach, ratio.interval.scaled(f)) for f in factors)
+            exact = tops[0].value / (bases[0].value or math.nan)
+            value = min((exact / f / ratio.scale for f in factors), key=lambda v: abs(v * ratio.scale - ratio.value))
             why = f"{tops[0].format()} by {bases[0].format()} is {value:.6g}"
             finding = cell_finding("ratio_against_sums", ratio, (tops[0], bases[0]), f"{value:.6g}", why)
             checks.setdefault(label, []).append((fits, finding))
@@ -121,7 +144,12 @@ def _same_stem(first: str, second: str) -> bool:
 def scores_of_items(table: CellTable) -> Iterator[Finding]:
     """Find mean scores that no whole numbers give: n respondents on k items have n times k answers (GRIM)."""
     for line in all_lines(table):
-        found = {role: [c for label, c in line if find_role(role, label)] for role in ("mean_score", "base_n", "items")}
+        found: dict[str, list[Cell]] = {"items": [], "base_n": [], "mean_score": []}
+        for label, cell in line:
+            role = next((role for role in ("items", "base_n", "mean_score") if has_words(role, label)), "")
+            found.setdefault(role, []).append(cell)
+        others = [cell for cell in found.pop("", []) if cell.value == int(cell.value) and cell.value > 0]
+        found["base_n"] = found["base_n"] or (others if len(others) == 1 else [])
         if any(len(cells) != 1 for cells in found.values()):
             continue
         mean, n, k = found["mean_score"][0], found["base_n"][0], found["items"][0]
@@ -165,23 +193,31 @@ def overlapping_sets(table: CellTable) -> Iterator[Finding]:
 
 
 def _read_sets(line: Sequence[Entry]) -> dict[str, Cell]:
-    """Read two sets a and b, what is only in one, their overlap and their union from the labels of a line."""
+    """Read two sets a and b, what is only in one, their overlap and their union from the labels of a line.
+
+    A label that names both sets is their union where it says `or`, else their overlap; the one label beside both sets
+    and their overlap that is left is their union.
+    """
     labels = {label.casefold().strip(): cell for label, cell in line}
     if len(labels) != len(line) or len({cell.unit for cell in labels.values()}) > 1:
         return {}
     only = {(match["one"] or match["other"]): c for label, c in labels.items() if (match := find_role("only", label))}
-    plain = [label for label in labels if not any(find_role(role, label) for role in ("only", "both", "either", "whole"))]
-    pairs = [(a, b) for a in (*plain, *only) for b in (*plain, *only) if a != b]
-    joined = {label: word for label in labels for a, b in pairs for word in ("or", "of", "and", "en")
-              if label in (f"{a} {word} {b}", f"both {a} and {b}", f"zowel {a} als {b}")}  # fmt: skip
-    plain = [label for label in plain if label not in joined]
-    names = list(dict.fromkeys([*plain, *only]))
-    both = [c for label, c in labels.items() if joined.get(label) in ("and", "en") or find_role("both", label)]
-    either = [c for label, c in labels.items() if joined.get(label) in ("or", "of") or (find_role("either", label) and label not in joined)]  # fmt: skip
+    union = re.compile(r"\b(?:or|of)\b")
+    either = [label for label in labels if find_role("either", label) or find_role("whole", label)]
+    both = [label for label in labels if has_words("both", label) and label not in either and not union.search(label)]
+    rest = [label for label in labels if label not in (*both, *either) and not find_role("only", label)]
+    names = list(dict.fromkeys([*only, *rest]))
+    pairs = [(a, b) for a in names for b in names if a != b and not (a in b or b in a)]
+    joined = [label for label in labels if any(a in label and b in label and label not in (a, b) for a, b in pairs)]
+    either += [label for label in joined if union.search(label) and label not in (*both, *either)]
+    both += [label for label in joined if label not in (*both, *either)]
+    names = [name for name in names if name not in (*joined, *both, *either)]
+    if len(names) == 3 and len(both) == 1 and not either and sum(name in rest for name in names) == 3:
+        either, names = [names[2]], names[:2]
     if len(names) != 2 or len(both) != 1 or len(either) > 1:
         return {}
-    sets = {"both": both[0]} | ({"either": either[0]} if either else {})
+    sets = {"both": labels[both[0]]} | ({"either": labels[either[0]]} if either else {})
     for key, name in zip(("a", "b"), names, strict=True):
-        sets |= {key: labels[name]} if name in plain else {}
+        sets |= {key: labels[name]} if name in rest else {}
         sets |= {f"only_{key}": only[name]} if name in only else {}
     return sets

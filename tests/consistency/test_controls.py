@@ -114,7 +114,7 @@ def test_shares_of_a_base():
 
 
 def test_a_frame_that_cannot_be_read_is_refused(clean):
-    with pytest.raises(InputError, match="2 problems"):
+    with pytest.raises(InputError, match="found the columns a; expected numbers, and labels"):
         check_consistency(pd.DataFrame({"a": [1]}))
     with pytest.raises(StudyError, match="rules: found nothing"):
         check_consistency(clean("plain", 1), rules=["nothing"])
