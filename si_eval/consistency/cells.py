@@ -77,11 +77,11 @@ class Amount(NamedTuple):
     hedge: str
 
 
-def read_cells(frame: pd.DataFrame, skipped: Sequence[str] = ()) -> CellTable:
-    """Read every number of a table with its labels; columns named in ``skipped`` are no part of it."""
+def read_cells(frame: pd.DataFrame, skipped: Sequence[str] = (), only: str | None = None) -> CellTable:
+    """Read every number of a table, or of its column ``only``, with its labels; ``skipped`` are no part of it."""
     texts = {str(name): [_text(value) for value in frame.iloc[:, k]] for k, name in enumerate(frame.columns)}
     kinds = {name: _column_kind(name, column) for name, column in texts.items() if name not in skipped}
-    measures = [name for name, kind in kinds.items() if kind == "number"]
+    measures = [name for name, kind in kinds.items() if kind == "number" and only in (None, name)]
     labels = [name for name, kind in kinds.items() if kind in ("label", "place", "period")]
     dimensions = (*labels, *([COLUMN] if len(measures) > 1 else []))
     units = next((texts[name] for name, kind in kinds.items() if kind == "unit"), [""] * len(frame))

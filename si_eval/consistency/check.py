@@ -11,6 +11,7 @@ from si_eval.arguments import Arguments
 from si_eval.consistency import bounds, derived, identities, printed_sums, relations, repetition, retold, series, sums
 from si_eval.consistency.cells import CellTable, read_cells
 from si_eval.consistency.claims import check_claim_pairs
+from si_eval.consistency.facts import layouts
 from si_eval.consistency.figure import Figure, Finding
 from si_eval.consistency.reading import REQUIRED, find_columns, find_dimensions, read_figures
 from si_eval.consistency.report import ConsistencyReport
@@ -155,11 +156,13 @@ def check_consistency(
         rows = len(figures)
         found = list(chain.from_iterable(names[name](figures) for name in applied if name in names))
         found += derived.totals_over_years(frame, columns, figures) if TOTALS in applied else []
-    table = read_cells(frame, [columns[name] for name in HELPERS if name in columns] if tidy else ())
-    if not table.dimensions:
+    helpers = [columns[name] for name in HELPERS if name in columns] + list(layouts()["ignored"]["columns"])
+    table = read_cells(frame, helpers, columns["value"]) if tidy else read_cells(frame)
+    if not tidy and not table.dimensions:
         raise InputError([_nothing_to_compare(frame)], "the frame to check")
     read = {*columns.values(), *(dimensions or (find_dimensions(frame, columns) if tidy else ()))}
-    for rule in CELL_RULES if tidy and {*table.dimensions} <= read else (*CELL_RULES, *BARE_RULES):
+    finer = tidy and ({*table.dimensions} <= read or bool(set(HELPERS) & set(columns)))
+    for rule in CELL_RULES if finer else (*CELL_RULES, *BARE_RULES):
         found += rule(table) if rule.__name__ in applied else ()
     rows = rows or len(table.cells)
     return ConsistencyReport(_without_repeats(found), rows, applied)

@@ -199,7 +199,8 @@ def _read_sets(line: Sequence[Entry]) -> dict[str, Cell]:
     and their overlap that is left is their union.
     """
     labels = {label.casefold().strip(): cell for label, cell in line}
-    if len(labels) != len(line) or len({cell.unit for cell in labels.values()}) > 1:
+    numbered = any(re.search(r"\d", label) for label in labels)
+    if numbered or len(labels) != len(line) or len({cell.unit for cell in labels.values()}) > 1:
         return {}
     only = {(match["one"] or match["other"]): c for label, c in labels.items() if (match := find_role("only", label))}
     union = re.compile(r"\b(?:or|of)\b")
