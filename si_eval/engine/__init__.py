@@ -103,9 +103,12 @@ def scan_files(engine: Engine, files: Mapping[Path, int | None], *, name: str, y
 
 
 def _parquet(paths: Sequence[Path], name: str = "") -> str:
-    """Spell the files to read as the local engine does, and the column with the path of each row where it has one."""
+    """Spell the files to read as the local engine does, and the column with the path of each row where it has one.
+
+    Footers leave NaN out of the least and the largest value: the engine believes that there is none unless it is told.
+    """
     listed = ", ".join(_quoted(str(path)) for path in paths)
-    return f"read_parquet([{listed}]" + (f", filename = {_quoted(name)})" if name else ")")
+    return f"read_parquet([{listed}], can_have_nan = true" + (f", filename = {_quoted(name)})" if name else ")")
 
 
 def _quoted(text: str) -> str:

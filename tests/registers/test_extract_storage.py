@@ -92,7 +92,7 @@ def test_an_empty_column_of_any_type_is_an_empty_column(tmp_path, cache):
     table = pq.read_table(path)
     kinds = {
         "founded": pa.null(), "group_id": pa.list_(pa.int8()), "municipality": pa.bool_(),
-        "sbi": pa.binary(), "size_code": pa.struct([("x", pa.int8())]),
+        "sbi": pa.binary(), "size_code": pa.struct([("x", pa.int8())]), "employed_persons": pa.date32(),
     }  # fmt: skip
     for name, kind in kinds.items():
         table = table.set_column(table.column_names.index(name), name, pa.nulls(len(table), kind))
@@ -101,9 +101,22 @@ def test_an_empty_column_of_any_type_is_an_empty_column(tmp_path, cache):
     read = extract.tables["business_units"].to_pandas()
     assert read[list(kinds)].isna().all(axis=None)
     for again in (extract, read_extract(folder, cache=cache)):  # also where the file was inspected before
-        assert sum("business_units has no values of" in note for note in again.notes) == len(kinds)
+        assert sum("business_units has no values of" in note for note in again.notes) == len(kinds) - 1
+        assert f"business_units: {len(table)} rows without employed_persons" in again.notes
     pq.write_table(table.set_column(0, "be_id", pa.array([[1]] * len(table))), path)
     assert "stored as array" in str(problems_of(folder, cache)[0])
+
+
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()])
+def test_nan_in_parquet_is_refused_though_its_footer_leaves_it_out(kind, tmp_path, cache):
+    folder = write_extract(tmp_path / "raw", canonical_frames(), write_parquet)
+    path = folder / "turnover.parquet"
+    table = pq.read_table(path)
+    values = [float("nan"), *table["turnover"].to_pylist()[1:]]
+    table = table.set_column(table.column_names.index("turnover"), "turnover", pa.array(values, kind))
+    pq.write_table(table, path)
+    (problem,) = problems_of(folder, cache)
+    assert (problem.found, problem.count) == ("1 row: values that are infinite or not a number", 1)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])

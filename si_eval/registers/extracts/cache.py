@@ -15,7 +15,7 @@ from si_eval.errors import StudyError
 from si_eval.registry import facts
 from si_eval.system.temporary_folders import temporary_folder
 
-READER_VERSION = 6
+READER_VERSION = 7
 FOLDER_VARIABLE = "SI_EVAL_CACHE"
 _CHUNK = 1 << 20
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CHECKED_MARKS = ("unreadable", "not_finite", "inexact", "percent", "currency", "word")
 _KINDS = {"int64": "whole number", "float64": "number", "string": "code", "date": "date"}
 _DATES = "yyyymmdd, yyyy-mm-dd or dd-mm-yyyy"
-_RESIST = ("unreadable", "resists", "inexact")
+_RESIST = ("unreadable", "resists", "inexact", "stored")
 _EXAMPLES = 3
 
 
@@ -31,11 +31,7 @@ def row_checks_of(reading: Reading) -> list[RowCheck]:
     """List every condition to count: values that resist their type, and rows that the contract refuses or remarks."""
     treatment, contract = reading.treatment, reading.treatment.contract
     checks = [check for name in reading.marks for check in _value_checks(contract.columns[name], reading)]
-    usable = {
-        name: value
-        for name, value in reading.values.items()
-        if name in contract.columns and name not in reading.refused
-    }
+    usable = {name: value for name, value in reading.values.items() if name in contract.columns}
     years = reading.table[FILE_YEAR] if FILE_YEAR in reading.table.columns else None
     for check in row_checks(contract, usable, file_year=treatment.year, layout=treatment.layout, year_of_row=years):
         resists = [mark for mark in _RESIST if mark in reading.marks.get(check.column, ())]
