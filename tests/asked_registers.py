@@ -8,7 +8,7 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
-from asked_requests import Asked, AskedRequest, draw_request
+from asked_requests import FUNCTIONS, Asked, AskedRequest, draw_request
 from small_registers import make_extract, one_link_each, quarters
 
 import si_eval as se
@@ -73,14 +73,15 @@ def _on_registers(rng: np.random.Generator, firms: pd.DataFrame, rules: Sequence
     measures = rng.choice(["revenue", "revenue_per_employee", "employed_persons"], int(rng.integers(1, 3)), False)
     asked = []
     for _ in range(int(rng.integers(2, 6))):
-        function = str(rng.choice(["compare_groups", "index_series", "check_selection"], p=[0.75, 0.15, 0.1]))
+        function = str(rng.choice(FUNCTIONS, p=[0.55, 0.1, 0.1, 0.05, 0.1, 0.1]))
         filters: list[dict[str, object]] = [
             {}, {}, {"sector": "C"}, {"sector": ["C", "J"]}, {"age_class": "6+"}, {"size_class": ["0-1", "2-9"]},
             {"age_class": ["2-5", "6+"]}, {"age_class": "6+", "sector": "C"},
         ]  # fmt: skip
         where = filters[rng.integers(len(filters))]
         size = "size_class" if "size_class" in where else str(rng.choice(["size_class", "size_class_4"]))
-        by = tuple(str(one) for one in rng.permutation([size, "sector", "age_class"])[: rng.integers(4)])
+        split = rng.permutation([size, "sector", "age_class"])[: rng.integers(4)]
+        by = tuple(str(one) for one in split) if function != "estimate_effect" else ()
         one = Asked(function, int(rng.integers(2)), str(rng.choice(measures)), by, where)
         asked.append(replace(one, statistics=_draw_statistics(rng, one)))
     return AskedRequest(frame, ((), ()), tuple(asked), rules, panels)

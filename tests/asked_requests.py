@@ -15,6 +15,9 @@ from si_eval.registry import RuleSet
 YEARS = (2014, 2019)
 BRANCHES = (["C", "J", "M"], ["A", "B", "B+D", "D"], ["x", "y", "x · y"], ["0-9", "10-49", "C"])
 CODINGS = ((0.0, 1.0), (1.0, 2.0), (-1.0, 1.0), (10.0, 20.0))
+FUNCTIONS = (
+    "compare_groups", "index_series", "check_selection", "estimate_effect", "decompose_change", "compare_changes",
+)  # fmt: skip
 MIN_ROWS = 12  # firms in two years that a filter leaves
 MEASURES = ("revenue", "revenue_per_employee", "employed_persons", "profit", "tech")
 
@@ -76,8 +79,7 @@ def draw_request(seed: int) -> AskedRequest:
     measures = rng.choice(MEASURES, int(rng.integers(1, 3)), replace=False)
     asked = []
     for _ in range(int(rng.integers(2, 6))):
-        function = str(rng.choice(["compare_groups", "index_series", "check_selection", "estimate_effect"],
-                                  p=[0.7, 0.12, 0.1, 0.08]))  # fmt: skip
+        function = str(rng.choice(FUNCTIONS, p=[0.55, 0.1, 0.1, 0.08, 0.09, 0.08]))
         where = _draw_filter(rng, firms)
         by = _draw_split(rng, where) if function != "estimate_effect" else ()
         asked.append(Asked(function, int(rng.integers(len(left_out))), str(rng.choice(measures)), by, where))
@@ -138,5 +140,8 @@ def _compute(panel: se.Panel, one: Asked) -> se.ResultTable:
         return se.check_selection(panel, year=YEARS[0], indicator=one.indicator, by=by, where=where)
     if one.function == "estimate_effect":
         return se.estimate_effect(panel, outcome=one.indicator, design="long_difference", where=where)
+    if one.function in ("decompose_change", "compare_changes"):
+        change = se.decompose_change if one.function == "decompose_change" else se.compare_changes
+        return change(panel, indicator=one.indicator, by=by, where=where, base_year=YEARS[0], year=YEARS[1])
     statistics = one.statistics or None
     return se.compare_groups(panel, indicator=one.indicator, by=by, where=where, statistics=statistics)

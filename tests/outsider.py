@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 from asked_requests import YEARS, AskedRequest
 from printed_equations import (
+    CHANGE,
     LOG,
     OTHERS,
     PARTICIPANT,
@@ -24,6 +25,7 @@ from printed_equations import (
     Cell,
     Equation,
     Firms,
+    link_changes,
     read_cells,
     read_contrasts,
     sum_of,
@@ -45,13 +47,26 @@ def attack(request: AskedRequest, tables: Sequence[Any], *, in_turn: bool = Fals
                for one in tables]  # fmt: skip
     firms = Firms(request)
     cells = [cell for at, one in enumerate(request.asked) for cell in read_cells(firms, one, written[at], at)]
+    cells += _levels_of_changes(firms, cells)
     equations = [sum_of(cell) for cell in cells if cell.shown]
     for at, one in enumerate(request.asked):
         equations += read_contrasts(firms, one, written[at], at)
+    equations += link_changes(firms, cells, equations)
     found = _yes_and_no(firms, cells) + _shown_though_unsafe(firms, cells) + _estimates(firms, request, written)
     for system in _systems(firms, cells, equations):
         found += [*system.given_back(), *system.bounded(in_turn=in_turn), *system.solved_by_squares()]
     return list(dict.fromkeys(found))
+
+
+def _levels_of_changes(firms: Firms, cells: Sequence[Cell]) -> list[Cell]:
+    """List the levels that break a rule by themselves, of changes that are withheld."""
+    return [
+        Cell(block, rows, cell.table, f"{block} of {cell.label}", False, math.nan, len(rows), math.nan, (0.0, 0.0))
+        for cell in cells
+        if cell.of_change and not cell.shown
+        for block, rows in firms.levels(cell.block, cell.rows)
+        if _breaks_a_rule(firms.values[block.variable][rows], firms.holding[rows])
+    ]
 
 
 def _yes_and_no(firms: Firms, cells: Sequence[Cell]) -> list[Found]:
@@ -73,8 +88,9 @@ def _shown_though_unsafe(firms: Firms, cells: Sequence[Cell]) -> list[Found]:
         for cell in cells
         if cell.shown
         and not cell.block.variable.startswith(LOG)
-        and _breaks_a_rule(firms.values[cell.block.variable][cell.rows], firms.holding[cell.rows])
-    ]
+        and any(_breaks_a_rule(firms.values[block.variable][rows], firms.holding[rows])
+                for block, rows in firms.levels(cell.block, cell.rows))
+    ]  # fmt: skip
 
 
 def _estimates(firms: Firms, request: AskedRequest, written: Sequence[pd.DataFrame]) -> list[Found]:
@@ -140,7 +156,8 @@ class System:
         self.matrix = np.array([sum(f * self.over(b, r) for b, r, f in one.terms) for one in equations])
         self.matrix = self.matrix.reshape(len(equations), len(self.atoms))
         self.free = _open_directions(self.matrix)
-        self.positive = not any((firms.values[block.variable] < 0).any() for block in blocks)
+        signed = {block for block in blocks if (firms.values[block.variable] < 0).any()}
+        self.positive = np.array([block not in signed for block, _ in self.atoms])
 
     def over(self, block: Block, rows: bytes | np.ndarray) -> np.ndarray:
         """Mark the atoms of a set of firms."""
@@ -187,10 +204,10 @@ class System:
             values = np.concatenate([self.values[at] for at in np.flatnonzero(target)])
             holding = np.concatenate([self.holding[self.atoms[at][1]] for at in np.flatnonzero(target)])
             is_log = cell.block.variable.startswith(LOG)
-            if cell.shown or is_log or not _breaks_a_rule(values, holding) or not values.any():
+            if cell.shown or is_log or cell.of_change or not _breaks_a_rule(values, holding) or not values.any():
                 continue
             width = PROTECTION * self.size(target)
-            true, floor = float(values.sum()), 0.0 if self.positive else -np.inf
+            true, floor = float(values.sum()), self.floor(target)
             ends = self.bound(target, self.equations)
             before = [one for one in self.equations if one.table < cell.table] if in_turn else []
             had = self.bound(target, before) if before else (floor, np.inf)
@@ -203,34 +220,40 @@ class System:
             found.append(("a withheld cell is narrowed", cell.table, label))
         return found
 
+    def floor(self, target: np.ndarray) -> float:
+        """Return the least that a sum can be whatever is printed."""
+        return 0.0 if self.positive[target > 0].all() else -np.inf
+
     def bound(self, target: np.ndarray, equations: Sequence[Equation]) -> tuple[float, float]:
         """Give the least and the most that a sum can be."""
         chosen = [at for at, one in enumerate(self.equations) if one in equations] if equations else []
         if not chosen:
-            return (0.0 if self.positive else -np.inf), np.inf
+            return self.floor(target), np.inf
         matrix = self.matrix[chosen]
         slack = np.array([self.equations[at].slack for at in chosen])
         right = matrix @ self.truth
-        scale = np.maximum(np.abs(right), np.abs(matrix).max(axis=1)) + slack
+        scale = np.maximum(np.abs(matrix * self.truth).max(axis=1), np.abs(matrix).max(axis=1)) + slack
         upper = np.vstack([matrix, -matrix]) / np.tile(scale, 2)[:, None]
         room = (np.concatenate([right, -right]) + np.tile(2 * slack, 2)) / np.tile(scale, 2) + 1e-10
         unit = max(np.abs(self.truth).max(), 1.0)
         ends = []
         for side in (1.0, -1.0):
             solved = linprog(side * target, A_ub=upper * unit, b_ub=room,
-                             bounds=(0 if self.positive else None, None))  # fmt: skip
+                             bounds=[(0 if is_positive else None, None) for is_positive in self.positive])  # fmt: skip
             ends.append(side * solved.fun * unit if solved.status == 0 else side * -np.inf)
         return ends[0], ends[1]
 
     def solved_by_squares(self) -> list[Found]:
         """Find single firms that standard errors give back, solving for them where sums of squares hold no others."""
         found: list[Found] = []
-        for block in {cell.block for cell in self.cells}:
-            errors = [cell for cell in self.cells if cell.block == block and cell.shown and cell.n > 1
-                      and not math.isnan(cell.error)]  # fmt: skip
-            if not errors:
-                continue
-            sums = np.array([self.over(block, cell.rows) for cell in errors])
+        told = [cell for cell in self.cells if cell.shown and cell.n > 1 and not math.isnan(cell.error)]
+        known = {cell.block for cell in told}
+        families = {frozenset([block]) for block in known}
+        for name in {block.variable.removeprefix(CHANGE) for block in known}:
+            families.add(frozenset(block for block in known if block.variable.removeprefix(CHANGE) == name))
+        for blocks in sorted(families, key=sorted):
+            errors = [cell for cell in told if cell.block in blocks]
+            sums = np.array([self.over(cell.block, cell.rows) for cell in errors])
             open_atoms = np.abs(self.free).max(axis=1, initial=0.0) > NONE_LEFT
             single = (self.n == 1) & open_atoms & (sums.any(axis=0))
             several = (self.n > 1) & sums.any(axis=0)
@@ -247,12 +270,10 @@ class System:
                 for cell in errors
             ]
             room = np.abs(keep) @ np.array(open_by)
-            found += self._solve(block, np.flatnonzero(single), factors, basis, room)
+            found += self._solve(np.flatnonzero(single), factors, basis, room)
         return found
 
-    def _solve(
-        self, block: Block, single: np.ndarray, factors: np.ndarray, basis: np.ndarray, room: np.ndarray
-    ) -> list[Found]:
+    def _solve(self, single: np.ndarray, factors: np.ndarray, basis: np.ndarray, room: np.ndarray) -> list[Found]:
         """Solve for single firms from many starting points; those on whose value all solutions agree are given back.
 
         ``room`` is how far each combination of sums of squares is open, as standard errors are rounded.
@@ -270,14 +291,14 @@ class System:
 
             solved = least_squares(misses, rng.normal(0, 1, basis.shape[1]), xtol=1e-14, ftol=1e-14, gtol=1e-14)
             values = true / unit + basis @ solved.x
-            if (np.abs(misses(solved.x)) <= room + SOLVED).all() and (not self.positive or values.min() > -1e-6):
+            if (np.abs(misses(solved.x)) <= room + SOLVED).all() and (values[self.positive[single]] > -1e-6).all():
                 solutions.append(values)
         if not solutions:
             return []
         spread = np.ptp(np.array(solutions), axis=0)
         moves = np.abs(basis).max(axis=1) > NONE_LEFT
         return [
-            ("a firm is solved for by squares", -1, f"{block}: {true[at]:.6g}")
+            ("a firm is solved for by squares", -1, f"{self.atoms[single[at]][0]}: {true[at]:.6g}")
             for at in np.flatnonzero(moves & (spread < PROTECTION * np.abs(true / unit)))
         ]
 

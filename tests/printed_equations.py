@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ from scipy import stats
 
 BOUNDS = ["0-1", "2-9", "10-49", "50-249", "250+"]
 COLUMN = {"size_class": "size_class", "size_class_4": "size_class", "sector": "sector"}  # of a split; else category
-LOG = "log of "
+LOG, CHANGE = "log of ", "change of "
+PARTS = ("change", "change_within", "change_switching", "change_entry", "change_exit")
 PARTICIPANT, OTHERS = "participant", "non_participant"
 
 
@@ -54,6 +55,10 @@ class Cell:
     digits: tuple[float, float]
     holdings: int = 0
 
+    @property
+    def of_change(self) -> bool:
+        return self.block.variable.startswith(CHANGE)
+
 
 class Firms:
     """What the outsider knows of the firms, and, to judge by, their values."""
@@ -78,6 +83,8 @@ class Firms:
         with np.errstate(divide="ignore", invalid="ignore"):
             self.values |= {LOG + name: np.where(values > 0, np.log(values), np.nan)
                             for name, values in self.values.items()}  # fmt: skip
+        self.place = frame.reset_index(drop=True).reset_index().pivot(index="firm", columns="year", values="index")
+        self.values |= {CHANGE + name: self.other_year(values) for name, values in self.values.items()}
         self.population = [~frame["firm"].isin(out).to_numpy() for out in request.left_out]
         alone = pd.Series(-1.0 - frame["firm"].to_numpy())
         self.holding = (
@@ -89,10 +96,31 @@ class Firms:
             ordered = panel.to_frame().sort_values(["year", "be_id"])
             self.aside[at] = ordered["excluded_revenue"].to_numpy(dtype=bool)
 
+    def other_year(self, values: np.ndarray) -> np.ndarray:
+        """Return by how much each firm's value differs from that of the base year; missing in the base year."""
+        change = np.full(len(values), np.nan)
+        both = self.place.dropna().astype(int)
+        now, then = both[YEARS[1]].to_numpy(), both[YEARS[0]].to_numpy()
+        change[now] = values[now] - values[then]
+        return change
+
+    def levels(self, block: Block, rows: np.ndarray) -> list[tuple[Block, np.ndarray]]:
+        """List the levels that a mean tells of: itself, or those of the two years of a change, with their rows."""
+        if not block.variable.startswith(CHANGE):
+            return [(block, rows)]
+        mask = np.isin(np.arange(len(self.frame)), rows)
+        name = block.variable.removeprefix(CHANGE)
+        return [(Block(name, YEARS[1]), rows), (Block(name, YEARS[0]), np.flatnonzero(self.also(mask, YEARS[0])))]
+
+    def also(self, rows: np.ndarray, year: int) -> np.ndarray:
+        """Mark the rows of a year of the firms that have one of some rows in the other year."""
+        firms = self.frame["firm"]
+        return ((self.frame["year"] == year) & firms.isin(firms[rows & (self.frame["year"] != year)])).to_numpy()
+
     def having(self, block: Block, population: int | None = None) -> np.ndarray:
         """Mark the firms with a value of a variable in a year; in a population, those that its rules leave in."""
         known = (self.frame["year"].to_numpy() == block.year) & ~np.isnan(self.values[block.variable])
-        of_revenue = block.variable.removeprefix(LOG) in ("revenue", "revenue_per_employee")
+        of_revenue = block.variable.removeprefix(LOG).removeprefix(CHANGE) in ("revenue", "revenue_per_employee")
         return known if population is None or not of_revenue else known & ~self.aside[population]
 
     def holdings(self, rows: np.ndarray) -> int:
@@ -128,6 +156,8 @@ class Firms:
             if rows.any():
                 assert label not in marked, "two cells with one label"
                 marked[label] = rows
+        if one.function == "compare_changes":  # by the classes of the base year
+            return {label: self.also(rows, YEARS[1]) & chosen for label, rows in marked.items()}
         return marked
 
 
@@ -137,11 +167,11 @@ def _filter_text(wanted: object) -> str:
 
 def read_cells(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> Iterator[Cell]:
     """Read the means of one group: withheld ones too, with nothing but their label."""
-    rows = table[table["statistic"].isin(["mean", "mean_log"]) & table["group"].isin([PARTICIPANT, OTHERS])]
+    means = {"mean": "", "mean_log": LOG, **({"change": CHANGE} if one.function == "compare_changes" else {})}
+    rows = table[table["statistic"].isin(list(means)) & table["group"].isin([PARTICIPANT, OTHERS])]
     marked = firms.by_label(one)
     for row in rows.to_dict("records"):
-        logs = LOG if row["statistic"] == "mean_log" else ""
-        block = Block(logs + row["indicator"], int(row["year"]))
+        block = Block(means[row["statistic"]] + row["indicator"], int(row["year"]))
         members = np.flatnonzero(
             marked[_label(row)] & firms.groups[row["group"]] & firms.having(Block(*block), one.population)
         )
@@ -178,7 +208,12 @@ def read_contrasts(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> It
         half = _last_digit(row) / 2
         both = [marked[_label(row)] & firms.groups[group] for group in (PARTICIPANT, OTHERS)]
         own = marked[_label(row)] & firms.groups.get(row["group"], np.zeros(len(firms.frame), bool))
-        if row["statistic"] == "mean" and row["group"] in ("difference", "ratio"):
+        if one.function == "decompose_change":
+            yield from _parts_of_change(firms, one, row, marked[_label(row)] & firms.groups[row["group"]], (half, at))
+            continue
+        if one.function == "compare_changes":
+            block = Block(CHANGE + block.variable, block.year)
+        if row["statistic"] in ("mean", "change") and row["group"] in ("difference", "ratio"):
             sets = [np.flatnonzero(rows & firms.having(block, one.population)) for rows in both]
             factor = 1.0 if row["group"] == "difference" else value
             size = 1.0 if row["group"] == "difference" else abs(firms.values[block.variable][sets[1]].mean())
@@ -197,6 +232,57 @@ def read_contrasts(firms: Firms, one: Asked, table: pd.DataFrame, at: int) -> It
             parts = [Block(name, block.year) for name in ("revenue", "employed_persons")]
             slack = half * firms.values["employed_persons"][np.frombuffer(rows, np.int64)].sum()
             yield Equation(((parts[0], rows, 1.0), (parts[1], rows, -value)), 0.0, slack, at)
+
+
+def _parts_of_change(
+    firms: Firms, one: Asked, row: dict[str, str], own: np.ndarray, printed: tuple[float, int]
+) -> Iterator[Equation]:
+    """Read a part of the change of a mean: in each year the means of who stayed and of who did something else."""
+    if row["statistic"] not in PARTS:
+        return
+    terms, value = [], 0.0
+    for sign, year, other in ((1, YEARS[1], YEARS[0]), (-1, YEARS[0], YEARS[1])):
+        block = Block(row["indicator"], year)
+        here = own & firms.having(block, one.population)
+        there = firms.having(Block(row["indicator"], other), one.population)
+        both = here & firms.also(firms.asked(one) & there, year)
+        stay = here & firms.also(own & there, year)
+        did = {"change": here, "change_within": stay, "change_switching": both & ~stay}.get(row["statistic"])
+        if did is None:
+            did = here & ~both if (row["statistic"] == "change_entry") == (sign > 0) else here & False
+        if not did.any():
+            continue
+        weight = sign * (1.0 if row["statistic"] in PARTS[:2] else did.sum() / here.sum())
+        sets = [(did, weight), *([] if row["statistic"] in PARTS[:2] else [(stay, -weight)])]
+        for rows, factor in sets:
+            terms.append((block, np.flatnonzero(rows).tobytes(), factor / rows.sum()))
+            value += factor * firms.values[row["indicator"]][rows].mean()
+    estimate = _number(row["estimate"])
+    assert abs(value - estimate) <= printed[0] + 1e-9 * abs(value), ("a shown value was altered", row, value)
+    if terms:
+        yield Equation(tuple(terms), estimate, *printed)
+
+
+def link_changes(firms: Firms, cells: Sequence[Cell], equations: Sequence[Equation]) -> Iterator[Equation]:
+    """Say of the smallest groups of firms with a change that it is what they have now less what they had then."""
+    sets = {(cell.block, cell.rows.tobytes()) for cell in cells}
+    sets |= {term[:2] for one in equations for term in one.terms}
+    for name in sorted({block.variable for block, _ in sets if block.variable.startswith(CHANGE)}):
+        blocks = [Block(name, YEARS[1]), *(Block(name.removeprefix(CHANGE), year) for year in YEARS[::-1])]
+        present = np.flatnonzero(firms.having(blocks[0]))
+        masks = []
+        for block, rows in sorted(sets):
+            if block in blocks:
+                mask = np.zeros(len(firms.frame), bool)
+                mask[np.frombuffer(rows, np.int64)] = True
+                masks.append((mask if block.year == YEARS[1] else firms.also(mask, YEARS[1]))[present])
+        _, atom = np.unique(np.array(masks).T, axis=0, return_inverse=True)
+        then = firms.place.loc[firms.frame["firm"].iloc[present], YEARS[0]].to_numpy().astype(np.int64)
+        for one in range(atom.max() + 1):
+            now = present[atom.ravel() == one]
+            rows = [now, now, np.sort(then[atom.ravel() == one])]
+            terms = zip(blocks, (part.tobytes() for part in rows), (1.0, -1.0, 1.0), strict=True)
+            yield Equation(tuple(terms), 0.0, 0.0, -1)
 
 
 def _label(row: dict[str, str]) -> tuple[str, str, str]:

@@ -20,7 +20,7 @@ from si_eval.disclosure.quantiles import add_note, is_unsafe_quantile, replace_q
 from si_eval.disclosure.reading import MERGED_AWAY, Figure, Line, Row, fill_cover, read_lines
 from si_eval.disclosure.rounding import round_released
 from si_eval.disclosure.rules import DisclosureRules, as_rules
-from si_eval.disclosure.squares import tell_of_single_units, withhold_spreads
+from si_eval.disclosure.squares import tell_of_single_units, withhold_spreads, withhold_spreads_of_changes
 from si_eval.disclosure.suppression import SECONDARY, Protection, find_pattern
 from si_eval.errors import DisclosureError
 from si_eval.results import EstimateUnits, ResultTable, SafeTable, take_table_sealer
@@ -199,6 +199,7 @@ def _decide(
         (first if second.fixed else second).reason = DIFFERENCE_GROUP
     protection = find_pattern(cover, rules, always=always, exact=exact)
     withhold_spreads(protection)
+    withhold_spreads_of_changes(protection)
     functions = (number for one in figures if _is_function(one.line.row) for number in one.cells)
     protection.functions_withheld = tell_of_single_units(protection, functions)
     protection.sources = sources
@@ -312,14 +313,16 @@ def _seal(
     frame[STATUS] = np.select([merged, gone & (computable | of_nobody)], [MERGED, SUPPRESSED], SHOWN)
     frame.loc[gone | few | merged, numbers] = np.nan
     frame.loc[(gone & (computable | of_nobody)) | merged, NOTE] = ""
+    blank: dict[str, list[int]] = {}
     for figure in figures:
-        columns = [column for column in _blanks(figure, protection) if column in frame]
-        if not columns:
-            continue
-        at = figure.line.at
-        if set(columns) & set(SPREAD) and frame[STATUS].iloc[at] == SHOWN:
+        for column in _blanks(figure, protection):
+            blank.setdefault(column, []).append(figure.line.at)
+    for at in blank.get(STD_ERROR, []):
+        if frame[STATUS].iloc[at] == SHOWN:
             frame.loc[at, NOTE] = add_note(frame.loc[at, NOTE], SPREAD_WITHHELD)
-        frame.loc[at, columns] = np.nan
+    for column, rows_of_column in blank.items():
+        if column in frame:
+            frame.loc[rows_of_column, column] = np.nan
     if (frame[STATUS].eq(SHOWN) & computable & frame[ESTIMATE].isna()).any():
         raise DisclosureError(f"{table.function}: found a number that no rule judged; this is a defect; report it")
     return _seal_table(table, round_released(frame), rules.name, _coverage_text(table.coverage, rules))

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse.csgraph import connected_components
 
 from si_eval.disclosure.cheapest import Flows, cheapest_pattern
-from si_eval.stats import FloatArray
+from si_eval.disclosure.moves import REACH, KnownMoves, Programme
+from si_eval.stats import FloatArray, IntArray
 
 Equation = Mapping[int, float]
 Target = tuple[tuple[int, ...], float]  # cells whose sum must stay open, and by how much on both sides
+Side = tuple[int, float]  # the number of a target; up or down
 
-REACH = 1e5  # how far a cell may move, in widths of the interval sought
 MOVED = 1e-6  # a smaller move is noise of the solver
 LITTLE = 1e-5  # cost of moving a cell that is withheld anyway, so that flows stay short
 MAX_ROUNDS = 8
@@ -51,15 +51,16 @@ def complete_pattern(
     union_level: Callable[[Sequence[int]], float],
     *,
     exact: bool,
+    known: KnownMoves,
 ) -> set[int]:
     """Add cells to a pattern until no target can be inferred more narrowly than its level.
 
     ``unsafe_union`` judges the sum of the withheld cells of an equation, which anyone can compute: where it fails,
     more cells of that equation are withheld. With ``exact`` small parts are searched for the cheapest pattern of all.
-    Returns all withheld cells.
+    ``known`` are moves that were found before; those that are found are added. Returns all withheld cells.
     """
     pattern = set(withheld)
-    for part in _parts(system, pattern, targets):
+    for part in _parts(system, targets, known):
         mine = [target for target in targets if target[0][0] in part.places]
         before = {cell for cell in pattern if cell in part.places}
         grown, cost = _complete_part(part, before, mine, unsafe_union, union_level)
@@ -88,7 +89,7 @@ def _complete_part(
         mine += [target for target in asked if target not in mine]
         if more == grown:
             break
-        grown = part.protect(more, mine)
+        grown = more  # of more withheld cells none is known better
     grown = part.clean(grown, before, mine, unsafe_union)
     return grown, part.cost(grown - before)
 
@@ -96,8 +97,8 @@ def _complete_part(
 class Part:
     """The cells that equations connect, as a linear programme that is solved for one target after another."""
 
-    def __init__(self, system: System, cells: Sequence[int], equations: Sequence[Equation]) -> None:
-        self.system = system
+    def __init__(self, system: System, cells: Sequence[int], equations: Sequence[Equation], known: KnownMoves) -> None:
+        self.system, self.known = system, known
         self.cells = np.array(cells)
         self.places = {int(cell): place for place, cell in enumerate(cells)}
         self.equations = equations
@@ -110,9 +111,8 @@ class Part:
                     factors.append(factor)
         shape = (len(equations), len(self.cells))
         self.matrix = sparse.csr_matrix((factors, (rows, columns)), shape=shape)
-        self.both_ways = sparse.hstack([self.matrix, -self.matrix], format="csc")
         self.values = system.values[self.cells]
-        self.programmes = 0
+        self.programme = Programme(self.matrix, self.values, signed=system.signed)
 
     def protect(
         self,
@@ -121,25 +121,26 @@ class Part:
         unsafe_union: Callable[[Sequence[int]], bool] | None = None,
     ) -> set[int]:
         """Withhold the cheapest cells that keep every target open on both sides."""
-        grown = set(pattern)
-        open_targets = sorted(targets, key=lambda target: (-target[1], target[0]))
-        done: set[int] = set()
-        for number, (cells, level) in enumerate(open_targets):
-            if number in done:
-                continue
-            costs = self._costs(grown)
-            if unsafe_union is not None:
-                self._prefer_enough(costs, cells, grown, unsafe_union)
+        grown, free = set(pattern), self._free(pattern)
+        among = self._known_within(free)
+        for cells, level in sorted(targets, key=lambda target: (-target[1], target[0])):
+            costs = None
             for side in (1.0, -1.0):
-                move = self._move(cells, side * level, costs)
+                if len(self.known.opening(np.array(cells), level, side, among)):
+                    continue
+                if costs is None:
+                    costs = self._costs(free)
+                    if unsafe_union is not None:
+                        self._prefer_enough(costs, cells, grown, unsafe_union)
+                places = self._places_of(cells)
+                move = self.programme.move(places, side * level, costs)
                 if move is None:
-                    move = self._furthest(cells, side * level, costs)
-                grown |= {int(cell) for cell, step in zip(self.cells, move, strict=True) if abs(step) > MOVED * level}
-                grown -= {cell for cell in grown if self.system.hidden[cell]}
-                costs = self._costs(grown)
-                done |= self._also_open(open_targets, move, grown, done)
-                if number in done:
-                    break
+                    move = self._furthest(places, side * level, costs)
+                moved = np.where(free | (np.abs(move) > MOVED * level), move, 0.0)
+                self._keep(moved)
+                grown |= {int(cell) for cell in self.cells[(moved != 0) & ~free]}
+                free = free | (moved != 0)
+                among, costs = self._known_within(free), self._costs(free)
         return grown
 
     def clean(
@@ -154,49 +155,68 @@ class Part:
         A target stays open by the moves that were found for it, until one of the cells that these use is shown again.
         """
         added = sorted(grown - before, key=lambda cell: (-self.system.costs[cell], cell))
-        used = self._used(grown, before, targets, range(len(targets))) if added else None
+        is_new = np.isin(self.cells, added)
+        used = self._used(self._free(grown), is_new, targets, {}) if added else None
         if used is None:
             return grown
-        last = self.programmes + MAX_WORK // len(self.cells)
+        last = self.programme.solved + MAX_WORK // len(self.cells)
         for cell in added:
-            if self.programmes > last:
+            if self.programme.solved > last:
                 break
             without = grown - {cell}
-            moved = [number for number, cells in used.items() if cell in cells]
             mine = [equation for equation in self.equations if cell in equation]
             if _unsafe_unions(self, without, unsafe_union, mine):
                 continue
-            others = self._used(without, before, targets, moved)
+            kept = {key: move for key, move in used.items() if self.known.moves[move, cell] == 0}
+            others = self._used(self._free(without), is_new, targets, kept)
             if others is not None:
-                grown, used = without, {**used, **others}
+                grown, used = without, others
         return grown
 
     def _used(
-        self, pattern: set[int], before: set[int], targets: Sequence[Target], numbers: Iterable[int]
-    ) -> dict[int, set[int]] | None:
-        """Return the cells that move where some targets are open on both sides; None where one of them is not.
+        self, free: NDArray[np.bool_], is_new: NDArray[np.bool_], targets: Sequence[Target], kept: Mapping[Side, int]
+    ) -> dict[Side, int] | None:
+        """Return a move of free cells for each target and side, those that are kept; None where there is none.
 
-        Cells that are withheld already move rather than those that are dear.
+        Cells that are withheld already move rather than new ones, and of these rather those that are cheap.
         """
-        stuck = np.array([not (cell in pattern or self.system.hidden[cell]) for cell in self.places])
-        is_new = np.array([cell in pattern and cell not in before for cell in self.places])
+        used, among = dict(kept), self._known_within(free)
+        new = self.cells[is_new]
+        new_cells = (self.known.moves[:, new] != 0).sum(axis=1)
         costs = np.where(is_new, LITTLE * (1 + self.system.costs[self.cells]), LITTLE)
-        used: dict[int, set[int]] = {}
-        done = set(range(len(targets))) - set(numbers)
-        for number in sorted(set(numbers)):
+        piece_of = None
+        for number, (cells, level) in enumerate(targets):
             for side in (1.0, -1.0):
-                if number in done:
-                    break
-                cells, level = targets[number]
-                move = self._move(cells, side * level, costs, stuck)
-                if move is None:
-                    return None
-                moving = set(self.cells[np.abs(move) > 0].tolist())
-                used[number] = used.get(number, set()) | moving
-                also = self._also_open(targets, move, pattern, done)
-                used |= dict.fromkeys(also, moving)
-                done |= also
+                nothing = side < 0 and not self.system.signed and not self.system.values[list(cells)].any()
+                if (number, side) in used or nothing:
+                    continue
+                opening = self.known.opening(np.array(cells), level, side, among)
+                if not len(opening):
+                    piece_of = piece_of or self.programme.pieces(free)
+                    places = self._places_of(cells)
+                    move = self.programme.move(places, side * level, costs, piece_of(places))
+                    if move is None:
+                        return None
+                    opening = np.array([self._keep(move)])
+                    among = np.append(among, opening)
+                    new_cells = np.append(new_cells, np.count_nonzero(move[is_new]))
+                used[number, side] = int(opening[np.argmin(new_cells[opening])])
         return used
+
+    def _places_of(self, cells: Sequence[int]) -> IntArray:
+        return np.array([self.places[cell] for cell in cells])
+
+    def _keep(self, move: FloatArray) -> int:
+        """Keep a move of the cells of the part; return its number."""
+        whole = np.zeros(len(self.system.values))
+        whole[self.cells] = move
+        return self.known.add(whole)
+
+    def _known_within(self, free: NDArray[np.bool_]) -> IntArray:
+        """List the known moves of cells of the part that may move."""
+        whole = np.zeros(len(self.system.values), dtype=bool)
+        whole[self.cells[free]] = True
+        return self.known.within(whole)
 
     def cheapest(
         self,
@@ -237,11 +257,12 @@ class Part:
         """Add up what it costs to withhold the cells of a pattern."""
         return float(self.system.costs[sorted(pattern)].sum())
 
-    def _costs(self, pattern: set[int]) -> FloatArray:
-        costs = self.system.costs[self.cells].copy()
-        free = [place for cell, place in self.places.items() if cell in pattern or self.system.hidden[cell]]
-        costs[free] = LITTLE
-        return costs
+    def _free(self, pattern: set[int]) -> NDArray[np.bool_]:
+        """Say which cells may move: those that are withheld, and those that are printed nowhere."""
+        return self.system.hidden[self.cells] | np.isin(self.cells, list(pattern))
+
+    def _costs(self, free: NDArray[np.bool_]) -> FloatArray:
+        return np.where(free, LITTLE, self.system.costs[self.cells])
 
     def _prefer_enough(
         self, costs: FloatArray, cells: Sequence[int], pattern: set[int], unsafe_union: Callable[[Sequence[int]], bool]
@@ -253,87 +274,20 @@ class Part:
                     if cell in self.places and cell not in pattern and unsafe_union([*cells, cell]):
                         costs[self.places[cell]] *= 3
 
-    def _move(
-        self, cells: Sequence[int], amount: float, costs: FloatArray, stuck: NDArray[np.bool_] | None = None
-    ) -> FloatArray | None:
-        """Find the cheapest way to move a sum of cells by an amount without moving anything printed that stays.
-
-        Returns the move of each cell, or None where there is none. Amounts are scaled so that the move sought is 1.
-        """
-        size, scale = len(self.cells), abs(amount)
-        sides = np.full((2 * size, 2), [0.0, REACH])
-        if not self.system.signed:
-            down = np.where(self.values >= 0, np.minimum(self.values / scale, REACH), REACH)
-            sides[size:, 1] = down
-        if stuck is not None:
-            sides[np.flatnonzero(stuck), 1] = 0.0
-            sides[size + np.flatnonzero(stuck), 1] = 0.0
-        sought = np.sign(amount)
-        if len(cells) == 1:
-            place = self.places[cells[0]]
-            if sought < 0:
-                sought = -min(1.0, sides[size + place, 1])
-                if sought == 0:
-                    return np.zeros(size)
-            up, down_ = (sought, 0.0) if sought > 0 else (0.0, -sought)
-            if up > sides[place, 1]:
-                return None
-            sides[place], sides[size + place] = (up, up), (down_, down_)
-            matrix, right = self.both_ways, np.zeros(self.matrix.shape[0])
-        else:
-            row = np.zeros(size)
-            row[[self.places[cell] for cell in cells]] = 1.0
-            if sought < 0:
-                sought = -min(1.0, float(sides[size:, 1] @ row))
-            matrix = sparse.vstack([self.both_ways, sparse.csc_array(np.append(row, -row)[None])], format="csc")
-            right = np.append(np.zeros(self.matrix.shape[0]), sought)
-        self.programmes += 1
-        solved = milp(
-            np.concatenate([costs, costs]),
-            constraints=LinearConstraint(matrix, right, right),
-            bounds=Bounds(*sides.T),
-            options={"presolve": False},
-        )
-        if solved.status != 0:
-            return None
-        return (solved.x[:size] - solved.x[size:]) * scale
-
-    def _furthest(self, cells: Sequence[int], amount: float, costs: FloatArray) -> FloatArray:
+    def _furthest(self, places: IntArray, amount: float, costs: FloatArray) -> FloatArray:
         """Move a sum of cells as far as it goes: what outsiders had before bounds it, whatever is withheld."""
         low, high, best = 0.0, 1.0, np.zeros(len(self.cells))
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            move = self._move(cells, middle * amount, costs)
+            move = self.programme.move(places, middle * amount, costs)
             if move is None:
                 high = middle
             else:
                 low, best = middle, move
         return best
 
-    def _also_open(self, targets: Sequence[Target], move: FloatArray, pattern: set[int], done: set[int]) -> set[int]:
-        """List the targets that a move, scaled, keeps open on both sides: they need no programme of their own."""
-        moving = np.abs(move) > 0
-        for place in np.flatnonzero(moving):
-            cell = int(self.cells[place])
-            if cell not in pattern and not self.system.hidden[cell]:
-                moving[place] = False
-                move = np.where(moving, move, 0.0)
-        if self.system.signed:
-            room = np.inf
-        else:
-            bounded = moving & (self.values >= 0)
-            room = float(np.min(self.values[bounded] / np.abs(move[bounded]), initial=np.inf))
-        also = set()
-        for number, (cells, level) in enumerate(targets):
-            if number in done:
-                continue
-            step = abs(sum(move[self.places[cell]] for cell in cells))
-            if step > 0 and level / step <= room * (1 + 1e-9) and level / step < REACH:
-                also.add(number)
-        return also
 
-
-def _parts(system: System, pattern: set[int], targets: Sequence[Target]) -> list[Part]:
+def _parts(system: System, targets: Sequence[Target], known: KnownMoves) -> list[Part]:
     """Split the system into the parts that equations connect, and keep those that hold a target."""
     wanted = {cells[0] for cells, _ in targets}
     rows, columns = [], []
@@ -355,7 +309,7 @@ def _parts(system: System, pattern: set[int], targets: Sequence[Target]) -> list
     for row, equation in enumerate(system.equations):
         equations_of[labels[row]].append(equation)
     return [
-        Part(system, cells, equations_of[label])
+        Part(system, cells, equations_of[label], known)
         for label, cells in cells_of.items()
         if wanted.intersection(cells) and equations_of[label]
     ]

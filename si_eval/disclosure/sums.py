@@ -41,6 +41,13 @@ class Sums:
         some = np.append(self.members[list(places)].any(axis=0), False)
         return some[self.joined]
 
+    def places_of_atoms(self) -> IntArray:
+        """Return a place that has each elementary atom alone."""
+        alone = np.flatnonzero(self.members.sum(axis=1) == 1)
+        places = np.zeros(self.members.shape[1], dtype=np.int64)
+        places[self.members[alone].argmax(axis=1)] = alone
+        return places
+
 
 def find_sums(cover: Cover, block: int, variable: str, rules: DisclosureRules) -> Sums:
     """Find the sums among the cells of a variable, or among numbers of units that rows are about.

@@ -9,6 +9,7 @@ import numpy as np
 
 from si_eval.disclosure.cover import UNITS, Cover, cost_of, width_of, width_of_count
 from si_eval.disclosure.estimates import Estimated
+from si_eval.disclosure.moves import KnownMoves
 from si_eval.disclosure.pattern import System, Target, complete_pattern
 from si_eval.disclosure.primary import (
     DIFFERENCE_GROUP,
@@ -42,6 +43,7 @@ class Protection:
     cover: Cover
     rules: DisclosureRules
     sums: dict[tuple[int, str], Sums] = field(default_factory=dict)
+    moves: dict[tuple[int, str], KnownMoves] = field(default_factory=dict, repr=False)
     reasons: dict[int, str] = field(default_factory=dict)
     counts_withheld: set[int] = field(default_factory=set)
     spreads_withheld: set[int] = field(default_factory=set)
@@ -95,18 +97,21 @@ def _protect_block(protection: Protection, block: int, *, exact: bool) -> None:
     names = dict.fromkeys(cover.cells[number].variable for number in cover.of_block(block))
     variables = [name for name in names if name != UNITS]
     for variable in [*variables, UNITS]:
-        before = len(cover.cells)
+        first = len(cover.cells)
         protection.sums[block, variable] = find_sums(cover, block, variable, protection.rules)
-        judge(protection, range(before, len(cover.cells)))
+        judge(protection, range(first, len(cover.cells)))
         _fix_implied(protection, block, variable)
     parts = [protection.sums[block, variable] for variable in [*variables, UNITS]]
     protection.sums[block, UNITS] = join_counts(cover, block, parts)
+    for name in (*variables, UNITS):
+        sums = protection.sums[block, name]
+        protection.moves[block, name] = KnownMoves(sums.values, signed=sums.signed)
     for _ in range(MAX_ROUNDS):
-        known = set(protection.reasons)
+        before = set(protection.reasons)
         for variable in variables:
             _protect_sums(protection, block, variable, exact=exact)
         _protect_counts(protection, block, exact=exact)
-        if set(protection.reasons) == known:
+        if set(protection.reasons) == before:
             break
 
 
@@ -161,7 +166,8 @@ def _protect_sums(protection: Protection, block: int, variable: str, *, exact: b
     def level(union: Sequence[int]) -> float:
         return max(rules.protection * abs(float(sums.values[list(union)].sum())), LEAST)
 
-    for place in complete_pattern(_system(protection, sums, variable), withheld, targets, unsafe, level, exact=exact):
+    system, known = _system(protection, sums, variable), protection.moves[block, variable]
+    for place in complete_pattern(system, withheld, targets, unsafe, level, exact=exact, known=known):
         _withhold(protection, sums, place)
 
 
@@ -193,8 +199,8 @@ def _protect_counts(protection: Protection, block: int, *, exact: bool) -> None:
     def level(union: Sequence[int]) -> float:
         return width_of_count(float(sums.values[list(union)].sum()))
 
-    system = _system(protection, sums, UNITS)
-    for place in complete_pattern(system, withheld, targets, unsafe_union, level, exact=exact):
+    system, known = _system(protection, sums, UNITS), protection.moves[block, UNITS]
+    for place in complete_pattern(system, withheld, targets, unsafe_union, level, exact=exact, known=known):
         if place not in withheld:
             _withhold(protection, sums, place)
         protection.counts_withheld |= set(sums.numbers[place])

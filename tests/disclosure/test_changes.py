@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import linprog
 
 import si_eval as se
-from si_eval.disclosure import ReleaseLedger, protect
+from si_eval.disclosure import DisclosureRules, ReleaseLedger, border, protect
 from si_eval.vocabulary import Reason
 
 FEWEST, PROTECTION = 10, 0.1  # units and p% of the preset
@@ -131,3 +131,27 @@ def test_the_attack_finds_the_few_who_came_in_what_is_not_protected():
     frame = draw_firms(1)
     asked = read_equations(frame, ask(frame, 1))
     assert few_that_come_back(frame, asked, [equation for _, equation in asked])
+
+
+def test_standard_errors_of_changes_of_single_firms_go(monkeypatch):
+    """Three firms of a class that branches tell apart: its sum of squares of changes is about single firms.
+
+    The squares of the levels of both years, which count too, are left out, so that those of changes speak alone.
+    """
+    monkeypatch.setattr(border, "withhold_spreads", lambda protection: None)
+    sizes = [3, 40]
+    firm, rng = np.arange(sum(sizes)), np.random.default_rng(2)
+    frame = pd.DataFrame({"firm": firm, "joined": 1, "flag": np.repeat([1.0, 0.0], sizes),
+                          "branch": np.array(list("XYZC"))[np.minimum(firm, 3)]})  # fmt: skip
+    frame = pd.concat([frame.assign(year=year, sales=rng.lognormal(8, 0.6, len(firm))) for year in (BASE, YEAR)])
+    panel = se.panel_from_frame(
+        frame, unit="firm", year="year", participant="joined", revenue="sales", sector="branch", extra=("flag",)
+    )
+    rules = DisclosureRules(min_units=1, dominance=((1, 0.95),), p_percent=0, zeros="safe", quantile_units=0)
+    years = {"base_year": BASE, "year": YEAR}
+    asked = [se.compare_changes(panel, indicator="revenue", by=by, **years) for by in ([], ["flag"], ["sector"])]
+    rows = pd.concat([one.to_frame() for one in protect(asked, rules=rules)])
+    changes = rows.query("statistic == 'change' and group == 'participant' and sector == 'all'")
+    assert changes["status"].eq("shown").all()
+    kept = changes[changes["std_error"].notna()]
+    assert kept["category"].tolist() == ["all"], "the class is three firms, and so is the total less the other class"

@@ -97,6 +97,28 @@ def test_a_block_of_single_firms_is_solved_for_by_squares():
     assert "a firm is solved for by squares" not in kinds(attack(request, tables))
 
 
+def draw_block(rng, later):
+    """Four firms in a block of two branches by two classes, beside sixty others; in the second year times ``later``."""
+    branch = np.repeat(["A", "A", "B", "B", "C", "C"], [1, 1, 1, 1, 30, 30])
+    alpha = np.repeat([0.0, 1.0, 0.0, 1.0, 0.0, 1.0], [1, 1, 1, 1, 30, 30])
+    frame = firms(turnover=rng.lognormal(10, 1, 64), branch=branch, alpha=alpha)
+    now = frame["year"] == 2019
+    return frame.assign(turnover=frame["turnover"].where(~now, frame["turnover"] * np.tile(later, 2)))
+
+
+def test_changes_of_a_block_of_single_firms_are_solved_for_by_squares():
+    rng = np.random.default_rng(3)
+    splits = (("sector", "alpha"), ("sector",), ("alpha",))
+    asked = tuple(Asked("compare_changes", 0, "revenue", by) for by in splits)
+    request = AskedRequest(draw_block(rng, rng.uniform(0.5, 2, 64)), ((),), asked)
+    tables = [Naive(table.frame.assign(status="shown")) for table in request.tables]
+    inner = tables[0].frame
+    hidden = inner["sector"].isin(["A", "B"])
+    inner.loc[hidden, NUMBERS], inner.loc[hidden, "status"] = np.nan, "suppressed"
+    found = [cell for kind, _, cell in attack(request, tables) if kind == "a firm is solved for by squares"]
+    assert any("change of revenue" in cell for cell in found)
+
+
 def test_a_few_firms_of_a_yes_or_no_are_found_however_it_is_coded():
     for low, high in ((0.0, 1.0), (-1.0, 1.0), (10.0, 20.0)):
         tech = np.where(np.arange(40) < 3, high, low)
