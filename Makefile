@@ -17,15 +17,12 @@ RESULTS := out/smart_industry_2020
 report: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/si-eval run data/studies/smart_industry_2020.toml --extract $(EXTRACT) --out $(RESULTS)
 
-vouchers: $(INSTALLED)
-	rm -rf out/innovation_vouchers
-	$(BIN)/si-eval example innovation_vouchers out/innovation_vouchers
-	$(BIN)/si-eval run out/innovation_vouchers/study.toml --out out/innovation_vouchers/results
-
-michigan: $(INSTALLED)
-	rm -rf out/michigan_training
-	$(BIN)/si-eval example michigan_training out/michigan_training
-	$(BIN)/si-eval run out/michigan_training/study.toml --out out/michigan_training/results
+vouchers: EXAMPLE := innovation_vouchers
+michigan: EXAMPLE := michigan_training
+vouchers michigan: $(INSTALLED)
+	rm -rf out/$(EXAMPLE)
+	$(BIN)/si-eval example $(EXAMPLE) out/$(EXAMPLE)
+	$(BIN)/si-eval run out/$(EXAMPLE)/study.toml --out out/$(EXAMPLE)/results
 
 $(EXTRACT)/simulation.json: $(INSTALLED)
 	rm -rf $(EXTRACT)
