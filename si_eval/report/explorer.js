@@ -228,10 +228,18 @@ function show() {
   history.replaceState(null, "", "#" + new URLSearchParams(state));
 }
 
+// What is copied or saved says what it is: that it is simulated, what was chosen, where it is from.
+function about() {
+  const banner = document.querySelector(".banner");
+  const chosen = [...form.querySelectorAll("label")].map(box => `${box.firstChild.textContent}: ${box.lastChild.selectedOptions[0].textContent}`);
+  return [...(banner ? [banner.textContent] : []), document.querySelector("#table caption").textContent, chosen.join("; ")];
+}
+const sources = () => [...document.querySelectorAll("#sources p")].map(one => one.textContent);
+
 function copy() {
   const lines = [...document.querySelectorAll("#table tr")].map(line => [...line.children].map(cell => cell.textContent.trim()).join("\t"));
   const area = make("textarea", { "aria-hidden": "true", style: "position:fixed;opacity:0" });
-  area.value = [document.querySelector("#table caption").textContent, ...lines].join("\n");
+  area.value = [...about(), ...lines, ...sources()].join("\n");
   document.body.append(area);
   area.select();
   document.execCommand("copy");
@@ -239,11 +247,38 @@ function copy() {
   say(words.explorer_copied);
 }
 
+// All panels in one picture, with what the page writes around them.
+function picture() {
+  const panels = [...document.querySelectorAll("#figure > svg, #figure figure svg")];
+  const beside = panels.length > 1 ? 2 : 1, w = 960;
+  let inner = "", y = 6;
+  const write = (line, weight) => {
+    for (const part of line.match(/\S.{0,139}(?=\s|$)|\S+/g) ?? []) inner += `<text x="8" y="${y += 16}" font-weight="${weight}">${safe(part)}</text>`;
+  };
+  about().forEach((line, place) => write(line, place ? "normal" : "bold"));
+  y += 10;
+  for (const span of document.querySelectorAll("#key span")) {
+    const sign = span.firstElementChild.cloneNode(true);
+    sign.setAttribute("x", 8);
+    sign.setAttribute("y", y);
+    inner += sign.outerHTML + `<text x="40" y="${y + 10}">${safe(span.textContent.trim())}</text>`;
+    y += 16;
+  }
+  panels.forEach((panel, place) => {
+    const placed = panel.cloneNode(true), name = panel.parentElement.querySelector("figcaption"), left = 8 + (place % beside) * 470;
+    if (place % beside === 0 && place) y += +panel.getAttribute("height") + 26;
+    placed.setAttribute("x", left);
+    placed.setAttribute("y", y + 22);
+    inner += (name ? `<text x="${left}" y="${y + 16}" font-weight="bold">${safe(name.textContent)}</text>` : "") + placed.outerHTML;
+  });
+  y += +panels[0].getAttribute("height") + 26;
+  for (const line of sources()) write(line, "normal");
+  return svg(w, y + 12, `<rect width="100%" height="100%" fill="#fff"/>${inner}`, about().join(". "));
+}
+
 function save() {
-  const drawn = [...document.querySelectorAll("#figure > svg, #figure figure svg")];
-  if (!drawn.length) return;
-  const link = make("a", { download: "figure.svg", href: URL.createObjectURL(new Blob(drawn.slice(0, 1).map(one => one.outerHTML), { type: "image/svg+xml" })) });
-  link.click();
+  if (!document.querySelector("#figure svg")) return;
+  make("a", { download: "figure.svg", href: URL.createObjectURL(new Blob([picture()], { type: "image/svg+xml" })) }).click();
 }
 
 form.addEventListener("change", event => { state[event.target.name] = event.target.value; show(); });
