@@ -9,6 +9,7 @@ import numpy as np
 
 from si_eval.cells.clusters import NONE, ClusterCounts, SharedGroups, contrast_error
 from si_eval.cells.order_statistics import Cells
+from si_eval.registry.rule_settings import BY_CELL, BY_YEAR_AND_SIZE
 from si_eval.stats import FloatArray, IntArray, sample_skewness, student_quantile
 from si_eval.vocabulary import MEAN_LOG, MOVED_COLUMNS, WINSOR_SHARE, WINSORISED_MEAN
 
@@ -39,12 +40,18 @@ class Errors:
     """How the errors of cells are computed: equal for equal choices, and hashable.
 
     ``level`` is the coverage of intervals, ``by_group`` says whether units of one enterprise group are one cluster,
-    ``robust`` which of `WINSORISED_MEAN` and `MEAN_LOG` are computed.
+    ``robust`` which of `WINSORISED_MEAN` and `MEAN_LOG` are computed, and ``winsorise_by`` whose percentiles count.
     """
 
     level: float = 0.95
     by_group: bool = True
     robust: tuple[str, ...] = ()
+    winsorise_by: str = BY_CELL
+
+    @property
+    def winsorises_by_size(self) -> bool:
+        """Whether values are moved in to percentiles of their year and size class, whatever their cell."""
+        return WINSORISED_MEAN in self.robust and self.winsorise_by == BY_YEAR_AND_SIZE
 
 
 DEFAULT_ERRORS = Errors()
@@ -59,12 +66,13 @@ def measure_errors(
     ordered: FloatArray,
     measured: Mapping[str, FloatArray],
     parts: tuple[FloatArray, FloatArray] | None,
+    moved_in: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
     """Compute the errors of each cell, each of shape (cells,).
 
     ``values`` are those of the units, ``ordered`` the same in the cells' order, sorted within each cell, gaps last;
     ``measured`` has the measures of the cells without errors; ``parts`` are numerator and denominator of a ratio.
-    ``groups`` are the groups that are clusters.
+    ``groups`` are the groups that are clusters. ``moved_in`` are winsorised values, where the cell does not tell them.
     """
     n, mean = measured["n"], measured["mean"]
     of_shared = values[groups.rows]
@@ -96,11 +104,15 @@ def measure_errors(
         found[RATIO_STD_ERROR] = _ratio_std_error(cells, counts, np.isnan(values), parts, measured)
     found |= _median_errors(errors.level, counts, sorted_parts, of_shared, known, measured["median"], dof)
     if WINSORISED_MEAN in errors.robust:
-        limits = winsor_limits(sorted_parts, opposite, WINSOR_SHARE)
-        drawn_in = [np.clip(part, *limit) for part, limit in zip(sorted_parts, limits.tolist(), strict=True)]
-        inside = np.clip(of_shared, *limits[cell].T)
+        if moved_in is None:
+            limits = winsor_limits(sorted_parts, opposite, WINSOR_SHARE)
+            drawn_in = [np.clip(part, *limit) for part, limit in zip(sorted_parts, limits.tolist(), strict=True)]
+            inside, moves = np.clip(of_shared, *limits[cell].T), _differences(drawn_in, sorted_parts)
+        else:
+            pairs = list(map(_sorted_pairs, cells.split(values), cells.split(moved_in)))
+            drawn_in, inside = [pair[1] for pair in pairs], moved_in[groups.rows]
+            moves = _differences(drawn_in, [pair[0] for pair in pairs])
         found |= _mean_of(WINSORISED_MEAN, counts, drawn_in, inside, known)
-        moves = [at - part for part, at in zip(sorted_parts, drawn_in, strict=True)]
         found |= measure_moves(moves, groups, np.where(known, inside - of_shared, 0.0))
     if MEAN_LOG in errors.robust:
         positive = measured["smallest"] > 0
@@ -108,6 +120,17 @@ def measure_errors(
         can = known & positive[cell]
         found |= _mean_of(MEAN_LOG, counts, logs, np.log(np.where(can, of_shared, 1.0)), can)
     return found
+
+
+def _differences(values: list[FloatArray], others: list[FloatArray]) -> list[FloatArray]:
+    return [one - other for one, other in zip(values, others, strict=True)]
+
+
+def _sorted_pairs(values: FloatArray, others: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Sort pairs of values without gaps, so that nothing depends on the order of units."""
+    known = ~np.isnan(values)
+    order = np.lexsort((others[known], values[known]))
+    return values[known][order], others[known][order]
 
 
 def _sum_of_cubes(values: FloatArray, mean: float) -> float:

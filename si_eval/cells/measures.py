@@ -40,6 +40,7 @@ MEASURE_COLUMNS = (
 PERCENTILE_SHARES = np.array(list(PERCENTILES.values()))
 PRINTED_SHARES = np.array([PERCENTILES["median"]])  # the percentile that tables show
 VALUE, PART, HOLDING = "value ", "part ", "holding"  # prefixes: an indicator and a part of a ratio may share a name
+MOVED_IN = "winsorised "  # and so may its winsorised values, which are there where their cells do not tell them
 
 
 def measure_cells(
@@ -120,9 +121,10 @@ def _measures(
         for part in (indicator.numerator, indicator.denominator)
     )
     sample = Sample.of(columns, rows) if indicator.weight else None
+    moved_in = columns.floats(MOVED_IN + indicator.name)[rows] if errors and errors.winsorises_by_size else None
     if isinstance(column, SparseColumn):
-        return units.take(column.rows).measures(column.values, numerator, denominator, errors, sample)
-    return units.measures(column, numerator, denominator, errors, sample)
+        return units.take(column.rows).measures(column.values, numerator, denominator, errors, sample, moved_in)
+    return units.measures(column, numerator, denominator, errors, sample, moved_in)
 
 
 def _refuse_size(name: str, values: FloatArray) -> None:
@@ -162,6 +164,7 @@ class _Units:
         denominator: FloatArray | None,
         errors: Errors | None,
         sample: Sample | None = None,
+        moved_in: FloatArray | None = None,
     ) -> dict[str, FloatArray]:
         """Compute `MEASURE_COLUMNS`, `PUBLIC_COLUMNS` where units are public, and errors, each of shape (cells,).
 
@@ -197,8 +200,11 @@ class _Units:
             return measured
         groups = self.shared if errors.by_group else SharedGroups.none()
         if sample is not None:
-            return measured | measure_weighted_errors(errors, weighted, self.opposite, groups, values, measured, parts)
-        return measured | measure_errors(errors, self.cells, self.opposite, groups, values, ordered, measured, parts)
+            found = measure_weighted_errors(errors, weighted, self.opposite, groups, values, measured, parts, moved_in)
+            return measured | found
+        return measured | measure_errors(
+            errors, self.cells, self.opposite, groups, values, ordered, measured, parts, moved_in
+        )
 
     def _two_alone(self, values: FloatArray) -> FloatArray:
         """Find the two largest contributions of units that are a holding of their own, shape (2, cells)."""

@@ -17,7 +17,7 @@ from si_eval.cells.summary import CellRequest
 from si_eval.cells.units import Value, list_values
 from si_eval.errors import propose_name
 from si_eval.registry import facts, sections, size_class_labels
-from si_eval.registry.rule_settings import CLUSTERS
+from si_eval.registry.rule_settings import BY_CELL, CLUSTERS
 from si_eval.results import Panel
 from si_eval.vocabulary import (
     AGE_CLASS,
@@ -116,7 +116,7 @@ def check_errors(
     if chosen == GROUP and not by_group:
         arguments.add("cluster", "a panel without enterprise groups", "a panel that knows them", 'write "auto"')
     robust = tuple(name for name in (WINSORISED_MEAN, MEAN_LOG) if name in statistics)
-    return Errors(coverage, by_group=by_group, robust=robust)
+    return Errors(coverage, by_group=by_group, robust=robust, winsorise_by=rules.winsorise_by if robust else BY_CELL)
 
 
 def _knows_groups(panel: Panel) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from si_eval import engine
 from si_eval.cells.errors import DEFAULT_ERRORS, Errors
-from si_eval.cells.measures import HOLDING, PART, VALUE, measure_cells
+from si_eval.cells.measures import HOLDING, MOVED_IN, PART, VALUE, measure_cells
 from si_eval.cells.units import Value, Where, check_indicators, indicator_values, list_values, select_units
 from si_eval.registry import Indicator, size_class_labels
 from si_eval.results import Panel
@@ -31,12 +31,15 @@ from si_eval.vocabulary import (
     STRATUM,
     STRATUM_SAMPLE,
     WEIGHT,
+    WINSOR_SHARE,
     YEAR,
     excluded,
 )
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+
+LOW, HIGH, OWN_SIZE, WINSOR_YEAR, WINSOR_SIZE = "low of ", "high of ", "own size", "year of limits", "size of limits"
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,8 @@ def _summarise_request(panel: Panel, request: CellRequest) -> pd.DataFrame:
     threads = engine.threads(panel.table) if len(parts) > 1 else 1  # small work is done before threads have started
     for years in parts:
         table = select_units(panel, by=request.by, where=dict(request.where), years=years)
+        if request.errors is not None and request.errors.winsorises_by_size:
+            table = _with_winsorised(panel, table, indicators, years)
         batches = engine.iter_batches(_select_columns(table, indicators, keys))
         frames.append(measure_cells(batches, indicators, keys, errors=request.errors, threads=threads))
     cells = pd.concat(frames, ignore_index=True)
@@ -190,12 +195,38 @@ def _select_columns(table: ir.Table, indicators: Sequence[Indicator], keys: Sequ
     parts = {column for entry in indicators for column in _ratio_parts(entry, indicators, table)}
     columns = {key: table[PARTICIPANT if key == GROUP else key] for key in keys}
     columns |= {VALUE + entry.name: indicator_values(table, entry) for entry in indicators}
+    columns |= {name: table[name] for name in (MOVED_IN + entry.name for entry in indicators) if name in table.columns}
     columns |= {PART + column: table[column].cast("float64") for column in sorted(parts)}
     if any(entry.weight for entry in indicators):
         columns |= {name: table[name].cast("float64") for name in (WEIGHT, STRATUM, STRATUM_SAMPLE)}
     columns |= {PUBLIC_UNIT: table[PUBLIC_UNIT]} if PUBLIC_UNIT in table.columns else {}
     shared = ibis.ifelse(table[SHARED_GROUP], table[GROUP_ID], ibis.null("int64"))
     return table.select(**columns, **{HOLDING: shared})
+
+
+def _with_winsorised(
+    panel: Panel, table: ir.Table, indicators: Sequence[Indicator], years: Sequence[int] | None
+) -> ir.Table:
+    """Add values that are moved in to the percentiles of all units of both groups of their year and size class.
+
+    Units without a size class are a class of their own.
+    """
+    everyone = select_units(panel, years=years)
+    keys = {WINSOR_YEAR: everyone[YEAR], WINSOR_SIZE: everyone[SIZE_CLASS].cast("string").fill_null("")}
+    bounds = {
+        prefix + entry.name: indicator_values(everyone, entry).quantile(share)
+        for entry in indicators
+        for prefix, share in ((LOW, WINSOR_SHARE), (HIGH, 1 - WINSOR_SHARE))
+    }
+    limits = everyone.group_by(**keys).aggregate(**bounds)
+    own = table.mutate(**{OWN_SIZE: table[SIZE_CLASS].cast("string").fill_null("")})
+    joined = own.left_join(limits, [own[YEAR] == limits[WINSOR_YEAR], own[OWN_SIZE] == limits[WINSOR_SIZE]])
+    moved = {}
+    for entry in indicators:
+        value, low, high = indicator_values(joined, entry), joined[LOW + entry.name], joined[HIGH + entry.name]
+        inside = ibis.ifelse(value < low, low, ibis.ifelse(value > high, high, value))
+        moved[MOVED_IN + entry.name] = inside.cast("float64")
+    return joined.mutate(**moved).drop(OWN_SIZE, *keys, *bounds)
 
 
 def _ratio_parts(indicator: Indicator, others: Sequence[Indicator], table: ir.Table) -> list[str]:

@@ -22,6 +22,7 @@ def measure_weighted_errors(
     values: FloatArray,
     measured: Mapping[str, FloatArray],
     parts: tuple[FloatArray, FloatArray] | None,
+    moved_in: FloatArray | None = None,
 ) -> dict[str, FloatArray]:
     """Compute the errors of each cell, as `measure_errors` does: those of levels are errors of the sample design.
 
@@ -62,7 +63,7 @@ def measure_weighted_errors(
         error = weighted.std_errors(np.nan_to_num(weighted.scores(residual, measured["denominator"])))
         found[names.RATIO_STD_ERROR] = np.where(known & np.isfinite(ratio), error, np.nan)
     found |= _median_errors(errors.level, weighted, values, measured["median"], total, dof)
-    return found | _robust(errors, weighted, opposite, groups, values, measured, total)
+    return found | _robust(errors, weighted, opposite, groups, values, measured, total, moved_in)
 
 
 def _residuals(weighted: WeightedCells, values: FloatArray, at: FloatArray) -> FloatArray:
@@ -103,15 +104,20 @@ def _robust(
     values: FloatArray,
     measured: Mapping[str, FloatArray],
     total: FloatArray,
+    moved_in: FloatArray | None,
 ) -> dict[str, FloatArray]:
     """Compute the weighted means of winsorised values and of logarithms, with their errors."""
     found: dict[str, FloatArray] = {}
     several = measured["n"] > 1
     if WINSORISED_MEAN in errors.robust:
-        bounds = zip(weighted.starts[:-1], weighted.starts[1:], strict=True)
-        limits = winsor_limits([values[weighted.order[start:stop]] for start, stop in bounds], opposite, WINSOR_SHARE)
         inside = np.zeros(len(values))
-        inside[weighted.order] = np.clip(values[weighted.order], *limits[weighted.cell].T)
+        if moved_in is None:
+            bounds = zip(weighted.starts[:-1], weighted.starts[1:], strict=True)
+            of_cells = [values[weighted.order[start:stop]] for start, stop in bounds]
+            limits = winsor_limits(of_cells, opposite, WINSOR_SHARE)
+            inside[weighted.order] = np.clip(values[weighted.order], *limits[weighted.cell].T)
+        else:
+            inside[weighted.order] = moved_in[weighted.order]
         found |= _mean_of(WINSORISED_MEAN, weighted, inside, total, several)
         moved = np.zeros(len(values))
         moved[weighted.order] = ((inside - values) * weighted.sample.weight)[weighted.order]

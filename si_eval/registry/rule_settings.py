@@ -23,6 +23,7 @@ LEVEL_STATISTICS = ("mean", "median", "ratio_of_sums", "winsorised_mean", "mean_
 
 
 WEIGHTS = ("none", "design")
+BY_CELL, BY_YEAR_AND_SIZE = WINSORISED_BY = ("cell", "year_and_size")
 
 
 def check_settings(settings: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -120,6 +121,7 @@ CHECKS: dict[str, Check] = {
         f"one or more of {', '.join(LEVEL_STATISTICS)}, each once, in a tuple",
         'write ("mean", "median") for these two',
     ),
+    "winsorise_by": _one_of(WINSORISED_BY),
     "weights": _one_of(WEIGHTS),
     "investment_years": (_whole(1, 5), "a whole number of years from 1 to 5", "write 3 for sums of three years"),
     "min_stratum_units": (_whole(2), "a whole number of units, 2 or more", "a variance needs two units"),

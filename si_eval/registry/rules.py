@@ -64,6 +64,9 @@ class RuleSet:
     breaks : {"ignore", "flag", "leave_out"}
         Units that became another firm (merger, takeover, split, other persons): not looked for, flagged, or without
         figures in all years.
+    winsorise_by : {"cell", "year_and_size"}
+        Whose percentiles a winsorised mean moves values in to, of both groups together: those of the units of its cell,
+        or those of all units of the unit's year and size class, so that a value moves alike in every table.
     min_test_units : int
         A cell in which a group has fewer units has no p-value: 2 or more.
     weights : {"none", "design"}
@@ -112,6 +115,7 @@ class RuleSet:
     cluster: str = "auto"
     mean_interval: str = "skewness_adjusted"
     statistics: tuple[str, ...] = ("mean", "median", "ratio_of_sums")
+    winsorise_by: str = "cell"
     min_test_units: int = 2
     size_rule: str = "current"
     persons: str = "december"
@@ -150,6 +154,7 @@ class RuleSet:
         cluster: str | None = None,
         mean_interval: str | None = None,
         statistics: tuple[str, ...] | None = None,
+        winsorise_by: str | None = None,
         min_test_units: int | None = None,
         size_rule: str | None = None,
         persons: str | None = None,
@@ -175,6 +180,7 @@ class RuleSet:
             "cluster": cluster,
             "mean_interval": mean_interval,
             "statistics": statistics,
+            "winsorise_by": winsorise_by,
             "min_test_units": min_test_units,
             "size_rule": size_rule,
             "persons": persons,

@@ -85,6 +85,7 @@ class Rules(Part):
     cluster: Any = None
     mean_interval: Any = None
     statistics: Any = None
+    winsorise_by: Any = None
     min_test_units: Any = None
     size_rule: Any = None
     persons: Any = None

@@ -23,6 +23,7 @@ from si_eval.compare.selection import check_selection
 from si_eval.compare.trends import index_series
 from si_eval.errors import StudyError
 from si_eval.registers.any_frame import panel_from_frame
+from si_eval.registry import rule_set
 from si_eval.vocabulary import Reason
 
 PRINTED = 1e-12  # relative: 15 digits of R, summed in another order
@@ -300,6 +301,29 @@ def test_winsorised_means_share_their_cuts_and_logs_need_positive_values(firms):
     row = select_row(compare_groups(panel, indicator="x", years=[2014], statistics=["mean_log"]), group="participant")
     assert np.isnan(row["estimate"])
     assert row["note"] == Reason.NOT_ALL_POSITIVE.note
+
+
+def test_values_are_moved_in_by_year_and_size_alike_in_every_table(firms):
+    rules = rule_set("replicate_2020").change(winsorise_by="year_and_size")
+    rng = np.random.default_rng(5)
+    frame = firms.assign(persons=rng.choice([5.0, 30.0], len(firms)), x=rng.lognormal(3, 1.5, len(firms)))
+    frame["half"] = rng.integers(0, 2, len(firms)).astype(float)
+    panel = panel_of(frame, group=None, employed_persons="persons", extra=["x", "half"], rules=rules)
+    by_size = frame.groupby(["year", "persons"])["x"]
+    low, high = (by_size.transform("quantile", share) for share in (0.01, 0.99))
+    cut = frame.assign(x=frame["x"].clip(low, high))
+    assert (cut["x"] > frame["x"]).any(), "the lowest move too"
+    for where in (None, {"half": 1}):
+        table = compare_groups(panel, indicator="x", years=[2014], where=where, statistics=["winsorised_mean"])
+        assert "winsorise_by=year_and_size" in table.rules
+        kept = cut[(cut["year"] == 2014) & ((cut["half"] == 1) | (where is None))]
+        for group, joined in (("participant", 1), ("non_participant", 0)):
+            expected = kept.loc[kept["joined"] == joined, "x"]
+            row = select_row(table, group=group, statistic="winsorised_mean")
+            assert (row["estimate"], row["std_error"]) == pytest.approx((expected.mean(), expected.sem()), rel=PRINTED)
+            moves = (expected - frame.loc[expected.index, "x"]).abs()
+            sizes = row[["moved_total", "moved_largest", "moved_second"]].tolist()
+            assert sizes == pytest.approx([moves.sum(), *moves.nlargest(2)], rel=PRINTED)
 
 
 def test_a_warning_says_where_statistics_disagree_and_a_rule_where_there_is_no_test(firms):
