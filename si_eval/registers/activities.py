@@ -41,11 +41,11 @@ def read_activities(codes: pd.Series) -> pd.DataFrame:
     digits = text.str.replace(".", "", regex=False)
     dotted = text.str.contains(".", regex=False).fillna(False)
     digits = digits.mask(dotted & before.str.len().eq(1), "0" + digits)  # 1.11 was 01.11
-    known = digits[digits.str.len().gt(0).fillna(False)]
+    known = digits[digits.str.len().gt(0).fillna(False) & ~dotted]  # dots show where a zero is lacking
     lengths = set(known.str.len())
     longest = max(lengths, default=0)
     if longest in WHOLE_CODES and lengths <= {longest - 1, longest} and not known.str.startswith("0").any():
-        digits = digits.where(digits.str.len().ne(longest - 1), "0" + digits)
+        digits = digits.where(digits.str.len().ne(longest - 1) | dotted, "0" + digits)
     division = digits.where(digits.str.len().ge(2)).str[:2]
     letter = division.map(section_letters()).astype("string")
     division = division.where(letter.notna())

@@ -159,6 +159,10 @@ def test_turnover_may_stand_in_the_register(tmp_path):
 
 
 REFUSED = {
+    "an entry of the year 201": (  # beyond what nanoseconds hold
+        {"participants": "be_id,entry_date,amount,project\n7,0201-02-01,80,early\n8,2016-01-01,40,late\n"},
+        "more than 100 years from all years",
+    ),
     "quarters without a quarter": ({"turnover": "be_id,year,turnover\n7,2014,5\n"}, "no column for quarter"),
     "a fifth quarter": ({"turnover": "be_id,year,quarter,turnover\n7,2014,5,5\n"}, "another quarter than 1 to 4"),
     "a list of nobody": ({"participants": "be_id,entry_date,amount,project\n"}, "no participants"),
@@ -181,6 +185,22 @@ def test_rows_of_another_year_than_that_of_their_file_are_refused(tmp_path):
         se.read_registers(load_study(tmp_path / "study.toml"), folders=[tmp_path])
 
 
+def test_what_is_read_all_the_same_is_remarked_on(tmp_path):
+    files = {
+        "turnover": FILES["turnover.csv"].replace("7,2014,1,7\n", "7,2014,1,n/a\n"),
+        "participants": "be_id,entry_date,amount,project\n7\u200b,2016-05-01,#REF!,late\n8,2079-06-06,40,late\n",
+        "others": "be_id\n9\nKVK 9\n",
+    }
+    extract, _, panel = read(tmp_path, **files)
+    assert set(extract.notes) >= {
+        "turnover, turnover: 1 values (n/a) are read as missing",
+        "participants, sum: 1 values (#REF!) are read as missing",
+        "participants: 1 values of entry_date outside the years 1600-2078: slips, or codes for missing",
+        "groups.other: 1 of 2 units are in no register",
+    }
+    assert by_firm(panel).loc[7, "entry_year"].unique().tolist() == [2016], "what is not seen is no part of an id"
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_is_refused(tmp_path, name):
     files, told = REFUSED[name]
@@ -194,6 +214,8 @@ CODES = {
     ("111", "2511", "6201"): [("01", "A"), ("25", "C"), ("62", "J")],
     ("0111", "251"): [("01", "A"), ("25", "C")],
     ("C", "J", "x", ""): [(None, "C"), (None, "J"), (None, None), (None, None)],
+    ("62.01", "25.110", "25.11.0"): [("62", "J"), ("25", "C"), ("25", "C")],
+    ("62.01", "2511", "01110"): [("62", "J"), ("25", "C"), ("01", "A")],
     ("62010", "01110"): [("62", "J"), ("01", "A")],
     ("34.00", "99.00"): [(None, None), ("99", "U")],
 }

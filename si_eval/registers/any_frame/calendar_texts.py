@@ -63,7 +63,7 @@ def _days(column: pd.Series, written: pd.Series, forms: tuple[str, ...]) -> pd.S
         if days[texts.notna()].isna().any():
             continue  # a month of 13 or more: another order, or no days at all
         return (
-            pd.Series(days.to_numpy(dtype="datetime64[ns]"), dtype="datetime64[ns]")
+            pd.Series(days.to_numpy(dtype="datetime64[s]"), dtype="datetime64[s]")  # nanoseconds end in 1677 and 2262
             .reindex(places)
             .set_axis(column.index)
         )

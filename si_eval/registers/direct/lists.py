@@ -13,6 +13,7 @@ from si_eval.errors import Problem, propose_name
 from si_eval.registers.any_frame.calendar_texts import begin_of_spans, dated
 from si_eval.registers.any_frame.columns import year_numbers
 from si_eval.registers.direct.tables import ENTRY, Layout, numbers_of
+from si_eval.registers.schema import LATEST_DAY, OLDEST_DAY
 from si_eval.registry import ComparisonGroup, Declarations
 from si_eval.text_input import is_missing_word
 from si_eval.vocabulary import BE_ID, PARTICIPANT
@@ -86,12 +87,16 @@ def list_participants(
         read = year_numbers(begins.column, ENTRY, missing=lambda text: not text or is_missing_word(text))
         problems += [replace(one, where=name, table=name) for one in read.problems]
         entry = read.values
+        slips = int(((entry < OLDEST_DAY) | (entry > LATEST_DAY)).sum())
+        if slips and not read.problems:
+            years = f"outside the years {OLDEST_DAY}-{LATEST_DAY}"
+            notes.append(f"{name}: {slips} values of {ENTRY} {years}: slips, or codes for missing")
     rows = table.copy()
     rows[ENTRY], rows[PARTICIPANT] = entry, 1.0
     rows = rows.sort_values([BE_ID, ENTRY], kind="stable")
     for one in columns:
         if one in numbers:
-            rows[one] = numbers_of(table, one, name, layout, problems)
+            rows[one] = numbers_of(table, one, name, layout, problems, notes)
     how = {one: _sum if one in numbers else "first" for one in columns}
     units = rows.groupby(BE_ID, sort=True).agg({PARTICIPANT: "max", ENTRY: "min", **how}).reset_index()
     return Listed(units, len(table), notes)

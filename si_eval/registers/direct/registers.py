@@ -82,8 +82,11 @@ def read_direct(
     frame[PARTICIPANT] = frame[PARTICIPANT].fillna(0.0)
     for group in declared.groups.values():
         if group.table:
-            members = rows_of(keyed[group.table], group, problems)[BE_ID]
-            frame[MEMBER + group.name] = frame[BE_ID].isin(set(members))
+            members = set(rows_of(keyed[group.table], group, problems)[BE_ID])
+            frame[MEMBER + group.name] = frame[BE_ID].isin(members)
+            strangers = len(members - set(frame[BE_ID]))
+            if strangers and group.table != layout.treated.table:  # of participants the linkage counts them
+                notes.append(f"groups.{group.name}: {strangers} of {len(members)} units are in no register")
     if problems:
         raise InputError(problems)
     panel = _panel(frame, declared, rules)
@@ -187,6 +190,8 @@ def _as_texts(column: pd.Series, texts: dict[object, str | None]) -> pd.Series:
 def _as_text(value: object) -> str | None:
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     text = " ".join(unicodedata.normalize("NFKC", text).split())
+    if not text.isascii():  # what is not seen is no part of an identifier
+        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     return None if not text or is_missing_word(text) else text
 
 
@@ -197,17 +202,17 @@ def _register(
     units = frames[UNITS]
     own = [name for name in (*OF_PANEL, *wanted.of_table[UNITS]) if name in units]
     register = units[list(dict.fromkeys(own))].copy()
+    notes: list[str] = []
     for column in wanted.of_table[UNITS]:
         if column in wanted.numbers:
-            register[column] = numbers_of(units, column, UNITS, layout, problems)
+            register[column] = numbers_of(units, column, UNITS, layout, problems, notes)
     _refuse_repetitions(UNITS, register, [BE_ID, YEAR], problems)
-    notes: list[str] = []
     if TURNOVER in frames:
-        revenue = _revenue(layout, frames[TURNOVER], rules, problems)
+        revenue = _revenue(layout, frames[TURNOVER], rules, problems, notes)
         register, beside = _joined(register, revenue)
         notes += [f"{TURNOVER}: {beside} rows of units that are not in that year's register"] if beside else []
     elif MONEY in units:
-        register[REVENUE] = numbers_of(units, MONEY, UNITS, layout, problems)
+        register[REVENUE] = numbers_of(units, MONEY, UNITS, layout, problems, notes)
     others = [name for name in wanted.of_table if name not in (UNITS, TURNOVER, layout.treated.table)]
     for name in [TURNOVER, *others]:
         columns = wanted.of_table.get(name, [])
@@ -218,16 +223,18 @@ def _register(
         part = table[keys].copy()
         for column in columns:
             is_number = column in wanted.numbers
-            part[column] = numbers_of(table, column, name, layout, problems) if is_number else table[column]
+            part[column] = numbers_of(table, column, name, layout, problems, notes) if is_number else table[column]
         _refuse_repetitions(name, part, keys, problems)
         register, beside = _joined(register, part)
         notes += [f"{name}: {beside} rows of units that are not in the register"] if beside else []
     return register, notes
 
 
-def _revenue(layout: Layout, table: pd.DataFrame, rules: RuleSet, problems: list[Problem]) -> pd.DataFrame:
+def _revenue(
+    layout: Layout, table: pd.DataFrame, rules: RuleSet, problems: list[Problem], notes: list[str]
+) -> pd.DataFrame:
     """Add turnover up to years: of annual rows as it is, of quarters where enough are there."""
-    amounts = table[[BE_ID, YEAR]].assign(**{REVENUE: numbers_of(table, MONEY, TURNOVER, layout, problems)})
+    amounts = table[[BE_ID, YEAR]].assign(**{REVENUE: numbers_of(table, MONEY, TURNOVER, layout, problems, notes)})
     if not layout.quarterly:
         _refuse_repetitions(TURNOVER, amounts, [BE_ID, YEAR], problems, 'write frequency = "quarterly" for quarters')
         return amounts.drop_duplicates([BE_ID, YEAR])

@@ -45,6 +45,7 @@ def join_several(
         added = {one for one in own if one in numbers or one in ADDED_UP}
         read = {name: read_numbers(frame[name].reset_index(drop=True), name) for name in added}
         problems += [replace(one, where=table, table=table) for column in read.values() for one in column.problems]
+        notes += [f"{table}, {note}" for column in read.values() for note in column.notes]
         values = {name: column.values for name, column in read.items()}
         joined[table] = _join(
             frame.assign(**values, **{SIZE: sizes.values}), added, [one for one in own if one not in added]

@@ -183,10 +183,13 @@ def _source(file: RawFile, rows: int) -> SourceFile:
     return SourceFile(file.table, str(file.path), file.format, fingerprint(file.path), rows, file.year, version)
 
 
-def numbers_of(table: pd.DataFrame, column: str, name: str, layout: Layout, problems: list[Problem]) -> pd.Series:
-    """Read the numbers of a column of a table, in the money unit that the study gives for it."""
+def numbers_of(
+    table: pd.DataFrame, column: str, name: str, layout: Layout, problems: list[Problem], notes: list[str]
+) -> pd.Series:
+    """Read the numbers of a column of a table, in the money unit that the study gives for it; ``notes`` are remarks."""
     read = read_numbers(table[column].reset_index(drop=True), column)
     problems += [replace(one, where=name, table=name) for one in read.problems]
+    notes += [f"{name}, {note}" for note in read.notes]
     unit = layout.money_unit.get(name, 1)
     factor = unit.get(column, 1) if isinstance(unit, Mapping) else unit
     return pd.Series(read.values * float(factor), index=table.index)
