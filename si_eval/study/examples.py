@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from si_eval.errors import StudyError, propose_name
@@ -21,16 +22,17 @@ def _write_michigan(folder: Path) -> None:
     jobtraining.load()[known].to_csv(folder / "firms.csv", index=False)
 
 
-def _write_vouchers(folder: Path) -> None:
-    """Simulate the innovation vouchers: 1500 firms."""
+def _simulate(preset: str, folder: Path) -> None:
+    """Simulate the invented programme as a preset delivers it: 1500 firms."""
     from si_eval.synthetic import simulate_extract  # noqa: PLC0415 - loaded where it simulates
 
-    simulate_extract(folder, preset="innovation_vouchers")
+    simulate_extract(folder, preset=preset)
 
 
+SIMULATED = ("innovation_vouchers", "uk_bsd_abs", "be_kbo_accounts", "eu_sbs")
 EXAMPLES: Mapping[str, Callable[[Path], None]] = {
-    "innovation_vouchers": _write_vouchers,
     "michigan_training": _write_michigan,
+    **{name: partial(_simulate, name) for name in SIMULATED},
 }
 
 

@@ -11,6 +11,7 @@ from si_eval.arguments import Arguments, describe_value
 from si_eval.errors import StudyError
 from si_eval.synthetic import canonical, cbs, vouchers
 from si_eval.synthetic.firms import SimulatedFirms, simulate_firms
+from si_eval.synthetic.offices import deliver, offices
 from si_eval.synthetic.simulated_data import StaticData, build_static_data, build_year_data
 from si_eval.synthetic.tables import Table
 from si_eval.synthetic.targets import PRESETS, PROFILES, PUBLISHED, Preset, calibrated_cells, load_preset
@@ -62,9 +63,9 @@ def simulate_extract(
     ----------
     out : str or Path
         A folder that does not exist or is empty.
-    preset : {"smart_industry_2020", "innovation_vouchers"}
-        The evaluation whose figures are met, or an invented programme in another country with a planted effect, whose
-        study file is ``innovation_vouchers.toml``; it has a layout and a profile of its own.
+    preset : {"smart_industry_2020", "innovation_vouchers", "uk_bsd_abs", "be_kbo_accounts", "eu_sbs"}
+        The evaluation whose figures are met, or an invented programme in another country with a planted effect, in
+        files of its own or in those of British, Belgian or European registers; its study file has the same name.
     scale : float
         Share of the non-participants in the country, above 0 and at most 1. At least 19 000 are simulated: scales
         below 0.01 have the non-participants of 0.01.
@@ -106,8 +107,8 @@ def simulate_extract(
     """
     target = resolve_place(_check_options(out, preset, scale, seed, layout, format, profile, progress))
     report = progress or (lambda step, fraction: None)
-    if preset == vouchers.PRESET:
-        _write_vouchers(target, float(scale), int(seed), format)
+    if preset in _own_layouts():
+        _write_vouchers(target, preset, float(scale), int(seed), format)
         report("done", 1.0)
         return Path(out)
     with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
@@ -128,10 +129,16 @@ def simulate_extract(
     return Path(out)
 
 
-def _write_vouchers(target: Path, scale: float, seed: int, file_format: str) -> None:
-    """Write the extract of the innovation vouchers; its layout is its own."""
+def _own_layouts() -> tuple[str, ...]:
+    """List the presets of the invented programme, each with a layout of its own."""
+    return (vouchers.PRESET, *offices())
+
+
+def _write_vouchers(target: Path, preset: str, scale: float, seed: int, file_format: str) -> None:
+    """Write the extract of the innovation vouchers, as its own preset or an office delivers it."""
     drawn = vouchers.draw_vouchers(max(vouchers.FEWEST, round(vouchers.POPULATION * scale)), seed)
-    marker = {"synthetic": True, "preset": vouchers.PRESET, "scale": scale, "seed": seed, "format": file_format}
+    drawn = drawn if preset == vouchers.PRESET else deliver(drawn, preset)
+    marker = {"synthetic": True, "preset": preset, "scale": scale, "seed": seed, "format": file_format}
     with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
         _check_folder(target)
         finished = work / "extract"
@@ -157,9 +164,9 @@ def _check_options(
     """Return the folder to write; raise `ArgumentError` with every option that is wrong, before any work."""
     arguments = Arguments("simulate_extract")
     folder = arguments.path("out", out)
-    arguments.option("preset", preset, (*PRESETS, vouchers.PRESET))
-    if preset == vouchers.PRESET:
-        own = f"the only one of {vouchers.PRESET}"
+    arguments.option("preset", preset, (*PRESETS, *_own_layouts()))
+    if preset in _own_layouts():
+        own = f"the only one of {preset}"
         for name, given, only in (("layout", layout, "canonical"), ("profile", profile, PUBLISHED)):
             if given != only:
                 arguments.add(name, describe_value(given), own, "leave it out")

@@ -119,6 +119,7 @@ class _Wanted:
         holders = {name: frame for name, frame in frames.items() if name not in lists or name == layout.treated.table}
         if layout.is_own_list:
             holders.pop(layout.treated.table)
+        self._find_persons(frames, holders, problems)
         derived = {REVENUE, "revenue_per_employee", "age", "size_class", "size_class_4", "sector", "division"}
         for column in declared.columns():
             if column in derived or column in (EMPLOYED_PERSONS, "age_class"):
@@ -132,6 +133,21 @@ class _Wanted:
             action = propose_name(column, known, f"the tables have {', '.join(known[:20])}")
             where = f"in {' and '.join(found)}" if found else "in no table"
             problems.append(Problem("the extract", f"`{column}` {where}", expected, action, column=column))
+
+    def _find_persons(
+        self, frames: Mapping[str, pd.DataFrame], holders: Mapping[str, pd.DataFrame], problems: list[Problem]
+    ) -> None:
+        """Take persons employed from the one other table that has them (accounts), where the register has none."""
+        found = [name for name, frame in holders.items() if EMPLOYED_PERSONS in frame and name != UNITS]
+        if EMPLOYED_PERSONS in frames[UNITS] or not found:
+            return
+        if len(found) > 1:
+            where = f"`{EMPLOYED_PERSONS}` in {' and '.join(found)}, and not in {UNITS}"
+            action = "give the column of one of them another name under `columns`"
+            problems.append(Problem("the extract", where, "persons employed in one table", action))
+            return
+        self.of_table[found[0]].append(EMPLOYED_PERSONS)
+        self.numbers.add(EMPLOYED_PERSONS)
 
 
 def _unit_problems(layout: Layout, wanted: _Wanted) -> list[Problem]:
