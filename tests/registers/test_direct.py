@@ -165,6 +165,7 @@ REFUSED = {
     ),
     "quarters without a quarter": ({"turnover": "be_id,year,turnover\n7,2014,5\n"}, "no column for quarter"),
     "a fifth quarter": ({"turnover": "be_id,year,quarter,turnover\n7,2014,5,5\n"}, "another quarter than 1 to 4"),
+    "a line above the names": ({"turnover": "Table 1,,,\n" + FILES["turnover.csv"]}, "several columns named ''"),
     "a list of nobody": ({"participants": "be_id,entry_date,amount,project\n"}, "no participants"),
     "a word for a year": ({"business_units": "be_id,year,employed_persons,sbi\n7,soon,2,C\n"}, "year"),
     "negative persons": ({"business_units": "be_id,year,employed_persons,sbi\n7,2014,-2,C\n"}, "negative"),

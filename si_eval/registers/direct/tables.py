@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 
 from si_eval.engine import open_engine
 from si_eval.errors import Problem, propose_name
@@ -112,6 +114,14 @@ def _read_file(
     path, problems = raw_parquet(file, workspace / f"{file.path.stem}.parquet", engine)
     if path is None:
         return None, problems
+    twice = [name for name, count in Counter(pq.read_schema(path).names).items() if count > 1]
+    if twice:
+        found = f"several columns named {', '.join(map(repr, twice[:3]))}: is there a line above the names of columns?"
+        action = "take that line out, or give each column a name of its own"
+        return None, [
+            *problems,
+            Problem(file.name, found, "a line with the names of columns first", action, file.table),
+        ]
     frame = pd.read_parquet(path)
     frame = melt_years(frame, layout.columns.get(file.table, {}))
     names, wrong = _match_names(file, [str(name) for name in frame.columns], layout)
