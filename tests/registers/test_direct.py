@@ -189,14 +189,15 @@ def test_rows_of_another_year_than_that_of_their_file_are_refused(tmp_path):
 def test_what_is_read_all_the_same_is_remarked_on(tmp_path):
     files = {
         "turnover": FILES["turnover.csv"].replace("7,2014,1,7\n", "7,2014,1,n/a\n"),
-        "participants": "be_id,entry_date,amount,project\n7\u200b,2016-05-01,#REF!,late\n8,2079-06-06,40,late\n",
+        "participants": "be_id,entry_date,amount,project\n7\u200b,2016-05-01,#REF!,late\n8,2079-06-06,40,late\n8,2079-06-06,40,late\n",
         "others": "be_id\n9\nKVK 9\n",
     }
     extract, _, panel = read(tmp_path, **files)
     assert set(extract.notes) >= {
         "turnover, turnover: 1 values (n/a) are read as missing",
         "participants, sum: 1 values (#REF!) are read as missing",
-        "participants: 1 values of entry_date outside the years 1600-2078: slips, or codes for missing",
+        "participants: 2 values of entry_date outside the years 1600-2078: slips, or codes for missing",
+        "participants: 1 rows are the same as another one in every column: their numbers count again",
         "groups.other: 1 of 2 units are in no register",
     }
     assert by_firm(panel).loc[7, "entry_year"].unique().tolist() == [2016], "what is not seen is no part of an id"

@@ -97,6 +97,9 @@ def list_participants(
     for one in columns:
         if one in numbers:
             rows[one] = numbers_of(table, one, name, layout, problems, notes)
+    same = int(table.duplicated().sum())
+    if same and any(one in numbers for one in columns):
+        notes.append(f"{name}: {same} rows are the same as another one in every column: their numbers count again")
     how = {one: _sum if one in numbers else "first" for one in columns}
     units = rows.groupby(BE_ID, sort=True).agg({PARTICIPANT: "max", ENTRY: "min", **how}).reset_index()
     return Listed(units, len(table), notes)
