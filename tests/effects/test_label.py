@@ -18,7 +18,7 @@ from si_eval.effects.label import Verdict, judge
 from si_eval.effects.pre_trends import hotelling_test, least_dof, mean_less_trend, trend_before
 from si_eval.errors import ArgumentError
 from si_eval.system.blas import on_one_thread
-from si_eval.vocabulary import Reason, label
+from si_eval.vocabulary import TREND_BOUND, Reason, label
 
 SAME_FORMULA = 1e-9  # relative: the same closed form by another way
 YEARS = np.arange(2012, 2020)
@@ -99,6 +99,20 @@ def test_the_line_is_that_of_generalised_least_squares_through_the_reference_yea
     slope = trend_before(window)
     assert slope.estimate == pytest.approx(variance * time @ weights @ window.att[before], rel=SAME_FORMULA)
     assert slope.std_error == pytest.approx(np.sqrt(variance), rel=SAME_FORMULA)
+
+
+def test_the_largest_trend_that_is_left_room_for_is_that_of_single_years_or_of_the_line_at_the_mean_horizon() -> None:
+    window = window_of(*firms(4, {2015: 60}, trend=0.1))
+    verdict = judge(window, None)
+    (found,) = [one.estimate for one in verdict.estimates if one.statistic == TREND_BOUND]
+    slope = trend_before(window)
+    line = abs(slope.estimate) + special.stdtrit(slope.dof, 0.95) * slope.std_error
+    horizon = window.time[~window.before].mean()
+    assert horizon > 1
+    errors = np.sqrt(np.diag(window.covariance)[: int(window.before.sum())])
+    single = np.abs(window.att[window.before]) + special.stdtrit(slope.dof, 0.95) * errors
+    assert line * horizon > single.max() * 1.1, "the line decides in this case"
+    assert found == pytest.approx(line * horizon, rel=SAME_FORMULA)
 
 
 def test_the_test_before_entry_is_hotellings_two_sample_test_where_one_group_is_known_exactly() -> None:
