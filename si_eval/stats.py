@@ -15,7 +15,6 @@ BoolArray = NDArray[np.bool_]
 
 ROUNDING = 1e-14  # relative: numbers nearer to each other than this differ by rounding alone
 FAR_APART = 0.25  # standard deviations between two groups: Stuart (2010), Statistical Science 25, section 4.1
-MAX_SPLIT = 2.0**900  # larger values are added up as they come: what they are split by would be no number
 CANCELLED = 1e-12  # relative: a variance that is smaller than its terms by this much is zero
 
 
@@ -33,38 +32,6 @@ def subtract(a: FloatArray, b: FloatArray) -> FloatArray:
     """Compute ``a - b``: exactly zero where the two differ by rounding alone."""
     difference = a - b
     return np.where(np.abs(difference) <= ROUNDING * np.maximum(np.abs(a), np.abs(b)), 0.0, difference)
-
-
-def add_up(values: FloatArray) -> float:
-    """Add up values, shape (N,): the same sum in any order of the values, and hardly rounded; missing with a gap.
-
-    The leading bits of all values, and the next ones, are added up apart, without any rounding. Source: Demmel and
-    Nguyen (2015), Parallel Reproducible Summation, IEEE Transactions on Computers 64, p. 2060-2070.
-    """
-    first, second, rest = _split_bits(values)
-    return float(np.add.reduce(first) + (np.add.reduce(second) + np.add.reduce(rest)))
-
-
-def add_up_by(place: IntArray, values: FloatArray, places: int) -> FloatArray:
-    """Add up the values of each place, shape (places,), as `add_up` does; ``place`` has shape (N,), as values have."""
-    first, second, rest = (np.bincount(place, part, minlength=places) for part in _split_bits(values))
-    return np.asarray(first + (second + rest), dtype=np.float64)
-
-
-def _split_bits(values: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Split values in three parts that add up to them; sums of the first, and of the second, have no rounding."""
-    size = max(np.fmax.reduce(values, initial=0.0), -np.fmin.reduce(values, initial=0.0))
-    if size > MAX_SPLIT:
-        return values, np.zeros(len(values)), np.zeros(len(values))
-    many = len(values).bit_length()
-    exponent = int(np.frexp(size)[1]) + many
-    first = values + np.ldexp(1.5, exponent)
-    first -= np.ldexp(1.5, exponent)
-    rest = values - first
-    second = rest + np.ldexp(1.5, exponent - 53 + many)
-    second -= np.ldexp(1.5, exponent - 53 + many)
-    rest -= second
-    return first, second, rest
 
 
 def is_constant(smallest: float, largest: float) -> bool:

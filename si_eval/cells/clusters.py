@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from si_eval.stats import CANCELLED, BoolArray, FloatArray, IntArray, add_up_by
+from si_eval.stats import CANCELLED, BoolArray, FloatArray, IntArray
 
 NONE = -1  # the number of what is not there
 
@@ -97,7 +97,7 @@ class ClusterCounts:
         """
         sums = self._sums(residuals)
         cell = self.groups.cell
-        of_shared = add_up_by(cell[self.groups.pair], residuals**2, len(self.n))
+        of_shared = _add_up(cell[self.groups.pair], residuals**2, len(self.n))
         of_alone = np.maximum(squares - of_shared, 0.0)
         with np.errstate(divide="ignore", invalid="ignore"):
             together = np.bincount(cell, sums**2 * self.factor, minlength=len(self.n))
@@ -114,7 +114,7 @@ class ClusterCounts:
     def third_moments(self, cubes: FloatArray, residuals: FloatArray) -> FloatArray:
         """Compute the sum of cubes over clusters in each cell; ``cubes`` are those over units."""
         cell = self.groups.cell
-        of_shared = add_up_by(cell[self.groups.pair], residuals**3, len(self.n))
+        of_shared = _add_up(cell[self.groups.pair], residuals**3, len(self.n))
         return cubes - of_shared + np.bincount(cell, self._sums(residuals) ** 3, minlength=len(self.n))
 
     def dof_terms(self) -> Terms:
@@ -144,7 +144,7 @@ class ClusterCounts:
         return np.nan_to_num(weight), np.nan_to_num(reach)
 
     def _sums(self, residuals: FloatArray) -> FloatArray:
-        return add_up_by(self.groups.pair, residuals, len(self.groups.cell))
+        return _add_up(self.groups.pair, residuals, len(self.groups.cell))
 
     def _twins(self) -> tuple[IntArray, IntArray]:
         """List the pairs that have a value, and whose group has one in the opposite cell, with those pairs."""
@@ -155,6 +155,12 @@ class ClusterCounts:
 
     def _per_cell(self, pairs: IntArray, values: FloatArray) -> FloatArray:
         return np.bincount(self.groups.cell[pairs], values, minlength=len(self.n)).astype(float)
+
+
+def _add_up(place: IntArray, values: FloatArray, places: int) -> FloatArray:
+    """Add up the values of each place in ascending order, so that the sums do not depend on the order of the units."""
+    order = np.argsort(values, kind="stable")
+    return np.bincount(place[order], values[order], minlength=places).astype(float)
 
 
 def contrast_error(

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from si_eval.cells.clusters import NONE, SharedGroups
 from si_eval.cells.errors import Errors, measure_errors
-from si_eval.cells.order_statistics import Cells, Neighbours, moments, number_combinations, order_by, two_largest
+from si_eval.cells.order_statistics import Cells, Neighbours, moments, number_combinations, two_largest
 from si_eval.cells.weighted import Sample, WeightedCells
 from si_eval.cells.weighted_errors import measure_weighted_errors
 from si_eval.engine.columns import ColumnTable, SparseColumn, collect_columns
 from si_eval.errors import StudyError
 from si_eval.registry import Indicator, facts
-from si_eval.stats import BoolArray, FloatArray, IntArray, add_up_by
+from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import (
     GROUP,
     INDICATOR,
@@ -66,13 +66,10 @@ def measure_cells(
     first, cell = number_combinations(*[(key.indices, len(key.dictionary)) for key in encoded.values()])
     labels = {name: key.dictionary.take(pa.array(key.indices[first])).to_pandas() for name, key in encoded.items()}
     encoded.clear()  # their memory is for what follows
-    order = order_by(cell, len(first))
-    cell, opposite = cell[order], _opposite_cells(labels, len(first))
+    groups, public = columns.sparse(HOLDING), columns.booleans(PUBLIC_UNIT)
+    opposite = _opposite_cells(labels, len(first))
+    units = _Units.of(cell, opposite, SharedGroups.of(groups.rows, groups.values, cell, opposite), public)
     with ThreadPoolExecutor(threads) as pool:
-        columns = columns.reorder(order, pool.map)
-        groups, public = columns.sparse(HOLDING), columns.booleans(PUBLIC_UNIT)
-        shared = SharedGroups.of(groups.rows, groups.values, cell, opposite)
-        units = _Units(Cells.of(cell, len(first)), opposite, shared, public)
         measured = list(pool.map(lambda entry: _measures(columns, units, entry, errors), indicators))
     again = np.tile(np.arange(len(first)), len(indicators))
     return pd.DataFrame(
@@ -139,15 +136,25 @@ def _refuse_size(name: str, values: FloatArray) -> None:
 
 @dataclass(frozen=True)
 class _Units:
-    """Units in the order of their cells.
+    """Units in their cells.
 
-    ``opposite`` is the cell that each cell is compared with; ``public`` says which units are public, if any is.
+    ``opposite`` is the cell that each cell is compared with; ``together`` are the positions, in the cells' order, of
+    units that share a group; ``public`` says which units are public, if any is.
     """
 
     cells: Cells
     opposite: IntArray
+    together: IntArray
     shared: SharedGroups
     public: BoolArray | None
+
+    @classmethod
+    def of(cls, cell: IntArray, opposite: IntArray, shared: SharedGroups, public: BoolArray | None) -> _Units:
+        """Sort units by their cell, of shape (units,)."""
+        sorted_cells = Cells.of(cell, len(opposite))
+        shares = np.zeros(len(cell), dtype=np.bool_)
+        shares[shared.rows] = True
+        return cls(sorted_cells, opposite, np.flatnonzero(shares[sorted_cells.order]), shared, public)
 
     def take(self, rows: IntArray) -> _Units:
         """Keep the units of some row numbers, in ascending order."""
@@ -155,7 +162,7 @@ class _Units:
         positions = np.searchsorted(rows, self.shared.rows[shared])
         public = None if self.public is None else self.public[rows]
         groups = SharedGroups.of(positions, self.shared.group[shared], cell, self.opposite)
-        return _Units(Cells.of(cell, len(self.cells)), self.opposite, groups, public)
+        return _Units.of(cell, self.opposite, groups, public)
 
     def measures(
         self,
@@ -172,8 +179,8 @@ class _Units:
         contributions are weighted values.
         """
         contributed = values if sample is None else values * sample.weight
-        ordered = values.copy()
-        result = self._holdings(contributed, self._two_alone(contributed))
+        ordered = values[self.cells.order]
+        result = self._holdings(contributed, self._two_alone(contributed[self.cells.order]))
         counts = self.cells.sort_within(ordered)
         rows = [moments(part[:n]) for part, n in zip(self.cells.split(ordered), counts, strict=True)]
         result |= dict(zip(("total", "mean", "sd"), np.array(rows, dtype=float).reshape(-1, 3).T, strict=True))
@@ -206,11 +213,11 @@ class _Units:
             errors, self.cells, self.opposite, groups, values, ordered, measured, parts, moved_in
         )
 
-    def _two_alone(self, values: FloatArray) -> FloatArray:
+    def _two_alone(self, ordered: FloatArray) -> FloatArray:
         """Find the two largest contributions of units that are a holding of their own, shape (2, cells)."""
-        alone = np.abs(values)
+        alone = np.abs(ordered)
         np.fmax(alone, NO_CONTRIBUTION, out=alone)  # a gap contributes nothing
-        alone[self.shared.rows] = NO_CONTRIBUTION
+        alone[self.together] = NO_CONTRIBUTION
         return np.array([two_largest(part) for part in self.cells.split(alone)], dtype=float).reshape(-1, 2).T
 
     def _holdings(self, values: FloatArray, singles: FloatArray) -> dict[str, FloatArray]:
@@ -218,7 +225,9 @@ class _Units:
         shared, cells = self.shared, len(self.cells)
         size: FloatArray = np.abs(values[shared.rows])
         known = ~np.isnan(size)
-        sums = add_up_by(shared.pair, np.where(known, size, 0.0), len(shared.cell))
+        order = np.argsort(size, kind="stable")  # so that sums do not depend on the order of the units; gaps are last
+        contributions = np.where(known, size, 0.0)[order]
+        sums = np.bincount(shared.pair[order], contributions, minlength=len(shared.cell)).astype(float)
         units = np.bincount(shared.pair, np.asarray(known, dtype=float), minlength=len(shared.cell))
         present = units > 0
         largest = _two_largest(singles, shared.cell[shared.pair][known], size[known], cells)
@@ -265,7 +274,7 @@ class _Units:
             return {}
         public = self.public & ~np.isnan(values)
         private = np.where(public, np.nan, values)
-        singles = self._two_alone(private)
+        singles = self._two_alone(private[self.cells.order])
         holdings = self._holdings(private, singles)
         measures = (
             self.cells.sums(public.astype(float)),
@@ -298,9 +307,8 @@ def _weighted_measures(
 
 def _two_largest(singles: FloatArray, cell: IntArray, values: FloatArray, cells: int) -> FloatArray:
     """Find the two largest of a cell's two largest singles, shape (2, cells), and further values, in that shape."""
-    order, both = order_by(cell, cells), singles.copy()
-    further = Cells.of(cell[order], cells)
-    parts = further.split(values[order])
+    further, both = Cells.of(cell, cells), singles.copy()
+    parts = further.split(values[further.order])
     for number in np.flatnonzero(np.diff(further.starts)):
         both[:, number] = two_largest(np.append(parts[number], np.fmax(singles[:, number], NO_CONTRIBUTION)))
     return both

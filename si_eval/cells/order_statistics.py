@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from si_eval.stats import FloatArray, IntArray, add_up, is_constant
+from si_eval.stats import FloatArray, IntArray, is_constant
 
 MAX_COMBINATIONS = 10_000_000  # combinations that are counted in an array; more are sorted
 
@@ -40,12 +40,6 @@ def number_combinations(*codes: tuple[npt.NDArray[np.integer], int]) -> tuple[In
     return first, numbers
 
 
-def order_by(cell: IntArray, cells: int) -> IntArray:
-    """Sort row numbers by the cell of each row, whose number is below ``cells``; rows keep their order within one."""
-    short = cells <= np.iinfo(np.uint16).max  # numpy sorts 16 bits by radix
-    return np.argsort(cell.astype(np.uint16) if short else cell, kind="stable")
-
-
 @dataclass(frozen=True)
 class Neighbours:
     """The values around a percentile of each cell, each of shape (cells, shares); missing, or 0, without values.
@@ -63,33 +57,39 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Cells:
-    """Rows in the order of their cell: ``cell`` has its number, and cell i the rows ``starts[i]`` to ``starts[i + 1]``.
-
-    Values of rows, ``values`` and ``ordered``, have shape (rows,).
-    """
+    """Rows and the number of their cell, ``cell``; in ``order``, cell i has ``order[starts[i]:starts[i + 1]]``."""
 
     cell: IntArray
+    order: IntArray
     starts: IntArray
 
     @classmethod
     def of(cls, cell: IntArray, cells: int) -> Cells:
-        """Find the rows of each cell; numbers ascend and are below ``cells``, and an empty cell has no rows."""
-        return cls(cell, np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=cells))]))
+        """Sort rows by the number of their cell, which is below ``cells``; an empty cell has no rows."""
+        short = cells <= np.iinfo(np.uint16).max  # numpy sorts 16 bits by radix
+        order = np.argsort(cell.astype(np.uint16) if short else cell, kind="stable")
+        return cls(cell, order, np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=cells))]))
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
     def split(self, values: npt.NDArray[np.generic]) -> list[npt.NDArray[Any]]:
-        """Split values into those of each cell."""
+        """Split values into those of each cell; ``values`` are in the cells' order (``values[order]``)."""
         bounds = zip(self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
         return [values[start:stop] for start, stop in bounds]
 
     def sums(self, values: FloatArray) -> FloatArray:
-        """Add up the values of each cell, shape (cells,): the same in any order of its rows."""
-        return np.array([add_up(part) for part in self.split(values)], dtype=np.float64)
+        """Add up the values of each cell, shape (cells,); ``values`` are in the order of the rows.
+
+        They are added in ascending order, so that the sum of a cell does not depend on the order of its rows.
+        """
+        parts = self.split(values[self.order])
+        for part in parts:
+            part.sort()
+        return np.array([np.add.reduce(part) for part in parts], dtype=np.float64)
 
     def sort_within(self, ordered: FloatArray) -> IntArray:
-        """Sort values within their cell, in place, gaps last; count those that are no gaps."""
+        """Sort values, which are in the cells' order, within their cell, gaps last; count those that are no gaps."""
         counts = []
         for part in self.split(ordered):
             part.sort()

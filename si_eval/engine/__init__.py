@@ -11,9 +11,9 @@ import ibis
 import ibis.expr.operations as ops
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from si_eval.engine import prepared, spark
-from si_eval.engine.mapped import MappedTable
 from si_eval.errors import StudyError
 from si_eval.system.temporary_folders import make_folder, remove_folder
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Engine: TypeAlias = BaseBackend  # a connection that Ibis opened, to DuckDB or to Spark
 
 BATCH_ROWS = 25_000  # rows that leave the engine at once: more take memory, fewer take time
+ROW_GROUP_ROWS = 100_000  # each thread that reads a file holds one group of its rows
 MAX_ROWS_AT_ONCE = 500_000  # a table with more rows is worked on year by year, so that memory holds one year
 
 
@@ -135,23 +136,23 @@ def from_arrow(engine: Engine, rows: pa.Table) -> ir.Table:
     return prepared.describe(engine, name)
 
 
-def spill(engine: Engine, parts: Iterable[tuple[int, pa.Table]], key: str) -> ir.Table:
-    """Write tables of one schema to the temporary folder of a local engine as they come; return them as one table.
-
-    Each comes with the one value that its column ``key`` has, so that a filter on the key reads the parts it needs.
-    """
+def spill_to_parquet(engine: Engine, parts: Iterable[pa.Table]) -> ir.Table:
+    """Write tables of one schema to the temporary folder of a local engine as they come; return them as one table."""
     folder = Path(engine.raw_sql("SELECT current_setting('temp_directory')").fetchall()[0][0])
-    selects = []
-    for value, rows in parts:
-        name = ibis.util.gen_name("part")
-        engine.con.register(name, MappedTable.write(rows, folder / f"{name}.arrow"))
-        columns = (
-            f'CAST({value} AS BIGINT) AS "{key}"' if column == key else f'"{column}"' for column in rows.schema.names
+    paths = []
+    for part in parts:
+        paths.append(folder / f"{ibis.util.gen_name('part')}.parquet")
+        pq.write_table(
+            part,
+            paths[-1],
+            row_group_size=ROW_GROUP_ROWS,
+            compression="none",  # read more often than its room on disk is worth
+            use_dictionary=["year"],
+            write_statistics=["year"],
         )
-        selects.append(f'SELECT {", ".join(columns)} FROM "{name}"')
-        del rows
+        del part
         pa.default_memory_pool().release_unused()
-    return prepared.create_view(engine, " UNION ALL ".join(selects))
+    return scan_parquet(engine, paths)
 
 
 def create_view(engine: Engine, expression: ir.Table) -> ir.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -60,23 +60,6 @@ class ColumnTable:
         """Return a Boolean column, shape (num_rows,); None where there is no such column."""
         column = self.columns.get(name)
         return None if isinstance(column, SparseColumn) else column
-
-    def reorder(self, order: IntArray, each: Callable[..., Iterable[Any]] = map) -> ColumnTable:
-        """Put the units of all columns in another order; ``each`` maps, like ``map``. Arrays are changed in place."""
-        place = np.empty(self.num_rows, dtype=np.int64)
-        place[order] = np.arange(self.num_rows)
-        columns = each(lambda column: _reorder(column, order, place), self.columns.values())
-        return ColumnTable(self.num_rows, dict(zip(self.columns, columns, strict=True)))
-
-
-def _reorder(column: Column, order: IntArray, place: IntArray) -> Column:
-    """Put the units of a column in another order, in which each has its ``place``."""
-    if not isinstance(column, SparseColumn):
-        column[:] = column[order]
-        return column
-    rows = place[column.rows]
-    ascending = np.argsort(rows)
-    return SparseColumn(rows[ascending], column.values[ascending])
 
 
 def collect_columns(

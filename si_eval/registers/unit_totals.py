@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -30,20 +30,22 @@ NO_ROW = -1
 class Detail:
     """Rows to add up by unit.
 
-    ``table`` has the key of the unit, ``value`` and ``slot``: a whole number, below 0 for what is not added up. The
-    slots, from 0 on, that ``sums`` name are added up. Slots beyond are for values that few units have: ``further``
-    names the slots that are added up for a sum of these, and fills the gaps of one that is in ``sums`` as well.
-    ``count`` names the number of values in ``sums``; ``least`` names the smallest ``code`` (whole numbers below 127), a
-    further column of the table, over all rows of the unit.
+    ``table`` has the key of the unit, ``value`` and ``slot``: the place in ``sums`` of the sum that the value belongs
+    to, below 0 for none. Slots beyond ``sums`` are for values that few units have: ``further`` names the slots that are
+    added up for a sum, and fills the gaps of one that is in ``sums`` as well. ``count`` names the number of values;
+    ``least`` names the smallest ``code`` (whole numbers below 127), a further column of the table, over all rows of
+    the unit.
 
-    Slots are added up in their order: with one value each, a sum of doubles does not depend on the order of the rows.
+    Where several values make one sum, they are added up in the order of ``rank``, a further column of whole numbers
+    from 0 to below ``ranks``: a sum of doubles then does not depend on the order of the rows.
     """
 
     table: ir.Table
-    sums: Mapping[str, tuple[int, ...]]
+    sums: tuple[str, ...]
     further: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     count: str | None = None
     least: str | None = None
+    ranks: int = 1
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,11 @@ def _join_lookup(units: pa.Table, lookup: Lookup, keys: Sequence[str]) -> pa.Tab
 def _aggregate(detail: Detail, keys: Sequence[str]) -> ir.Table:
     """Add up the rows of a detail table by key, in the engine."""
     table = detail.table
-    measures = {name: _sum_of_slots(table, slots) for name, slots in detail.sums.items()}
+    measures: dict[str, ir.Value] = {}
+    for slot, name in enumerate(detail.sums):
+        measures[name] = _sum_by_rank(detail, [slot])
     for name, slots in detail.further.items():
-        total = _sum_of_slots(table, slots)
+        total = _sum_by_rank(detail, slots)
         measures[name] = ibis.coalesce(measures[name], total) if name in measures else total
     if detail.count is not None:
         measures[detail.count] = table["value"].count(where=table.slot >= 0).cast("int16")
@@ -141,10 +145,16 @@ def _aggregate(detail: Detail, keys: Sequence[str]) -> ir.Table:
     return table.group_by(list(keys)).aggregate(**measures)
 
 
-def _sum_of_slots(table: ir.Table, slots: Sequence[int]) -> ir.Value:
-    """Add up the values of some slots, in the engine: one slot after the other; missing without values."""
-    parts = [table["value"].sum(where=table.slot == slot) for slot in slots]
-    total = sum((part.fill_null(0.0) for part in parts[1:]), parts[0].fill_null(0.0))
+def _sum_by_rank(detail: Detail, slots: Sequence[int]) -> ir.Value:
+    """Add up the values of some slots, in the engine: one rank after the other; missing without values."""
+    table = detail.table
+    inside = table.slot.isin(slots)
+    if detail.ranks == 1:
+        return table["value"].sum(where=inside)
+    parts = [table["value"].sum(where=inside & (table["rank"] == rank)) for rank in range(detail.ranks)]
+    total = ibis.literal(0.0)
+    for part in parts:
+        total = total + part.fill_null(0.0)
     return ibis.ifelse(ibis.coalesce(*parts).isnull(), ibis.null("float64"), total)
 
 
@@ -210,12 +220,12 @@ def _sum_by_row(detail: Detail, index: _RowIndex) -> dict[str, Column]:
     Each slot has one row more than there are units, and there is one slot more: there falls what is not added up (an
     index of -1 is the row before the first), and what is added up apart.
     """
-    slots, width = 1 + max(slot for wanted in detail.sums.values() for slot in wanted), index.rows + 1
+    slots, width = len(detail.sums), index.rows + 1
     sums = np.zeros((slots + 1, width))
     counts = np.zeros(sums.shape, dtype=np.int16)
     least = np.full(width, NO_CODE, dtype=np.int8)
     sparse = [(np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0))]
-    for rows in engine.fetch_arrow(detail.table).to_batches():
+    for rows in _by_rank(engine.fetch_arrow(detail.table), detail.ranks):
         at, slot, value = index.find(rows), _to_numpy(rows, "slot"), _to_numpy(rows, "value")
         if detail.least is not None:
             np.minimum.at(least, at, _to_numpy(rows, "code"))
@@ -229,21 +239,29 @@ def _sum_by_row(detail: Detail, index: _RowIndex) -> dict[str, Column]:
             target, value = target[counted], value[counted]
         np.add.at(sums.reshape(-1), target, value)
         np.add.at(counts.reshape(-1), target, np.int16(1))
-    columns: dict[str, Column] = {}
-    for name, wanted in detail.sums.items():
-        total = sum((sums[slot, :-1] for slot in wanted[1:]), sums[wanted[0], :-1])
-        columns[name] = total, counts[list(wanted), :-1].sum(axis=0) == 0
+    sums, counts, least = sums[:slots, :-1], counts[:slots, :-1], least[:-1]
+    columns: dict[str, Column] = {name: (sums[slot], counts[slot] == 0) for slot, name in enumerate(detail.sums)}
     at, slot, value = (np.concatenate(part) for part in zip(*sparse, strict=True))
-    order = np.argsort(slot, kind="stable")
-    at, slot, value = at[order], slot[order], value[order]
     for name, wanted in detail.further.items():
         rows = np.isin(slot, wanted)
         _fill(columns, name, at[rows], value[rows], width)
     if detail.count is not None:
-        columns[detail.count] = counts[:slots, :-1].sum(axis=0, dtype=np.int16), np.zeros(index.rows, dtype=np.bool_)
+        columns[detail.count] = counts.sum(axis=0, dtype=np.int16), np.zeros(index.rows, dtype=np.bool_)
     if detail.least is not None:
-        columns[detail.least] = least[:-1], least[:-1] == NO_CODE
+        columns[detail.least] = least, least == NO_CODE
     return columns
+
+
+def _by_rank(table: pa.Table, ranks: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of each rank, batch by batch, the lowest rank first."""
+    if ranks == 1:
+        yield from table.to_batches()
+        return
+    for rank in range(ranks):
+        for batch in table.to_batches():
+            chosen = _to_numpy(batch, "rank") == rank
+            if chosen.any():
+                yield batch if chosen.all() else batch.filter(pa.array(chosen))
 
 
 def _fill(columns: dict[str, Column], name: str, at: RowNumbers, value: FloatArray, width: int) -> None:

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 RESPONSES = {OBSERVED: 0, IMPUTED: 1, NONRESPONSE: 2}
 INT16 = "int16"
 RESPONSE = "response"
-TURNOVER, TOTAL = "turnover", "total"
+TURNOVER = "turnover"
 INVESTMENT, OWN_PRODUCTION = "investment_", "own_production_"  # prefixes of columns; the asset follows
 QUARTERS_A_YEAR = 4
 DESIGN = "design"  # weights of the rule set
@@ -101,7 +101,7 @@ def join_unit_years(
     connection = extract.engine
     if engine.is_local(connection) and sum(inputs.per_year.values()) > engine.MAX_ROWS_AT_ONCE:
         participant_parts: list[pa.Table] = []
-        narrow = engine.spill(connection, _iter_years(inputs, participant_parts), YEAR)
+        narrow = engine.spill_to_parquet(connection, _iter_years(inputs, participant_parts))
         participants = engine.from_arrow(connection, pa.concat_tables(participant_parts))
     else:
         narrow = _all_years(inputs)
@@ -128,12 +128,12 @@ def investment_flags(units: ir.Table) -> dict[str, ir.Column]:
     return flags | {NOT_COVERED: ~ibis.or_(*flags.values())}
 
 
-def _iter_years(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[tuple[int, pa.Table]]:
+def _iter_years(inputs: _Inputs, participants: list[pa.Table]) -> Iterator[pa.Table]:
     """Yield the narrow unit-years of one year after the other; append those of participants to the list."""
     for year in inputs.per_year:
         units = fetch_totals(*_sources(inputs, year))
         participants.append(units.filter(units[PARTICIPANT]))
-        yield year, units
+        yield units
         del units  # before the next year is read
 
 
@@ -367,26 +367,28 @@ def _details(inputs: _Inputs, year: int | None = None) -> list[Detail]:
     """
     turnover = inputs.of_year(TURNOVER, year)
     survey = inputs.of_year("investments", year)
-    keys = _keys(BE_ID, year)
-    quarter = (turnover.quarter - 1).clip(0, QUARTERS_A_YEAR - 1).fill_null(NO_SLOT)
-    quarters = turnover.select(*keys, slot=quarter.cast("int8"), value=TURNOVER)
-    components = sorted(contracts()["investments"].columns["component"].options, key=TOTAL.__ne__)  # the total first
-    component = ibis.cases(
-        *[(survey.component == name, place) for place, name in enumerate(components)], (survey.component.notnull(), 1)
-    )
+    component = survey.component
+    kind = ibis.cases((component == "total", 0), (component == "own_production", 2), (component.notnull(), 1))
     asset = ibis.cases(*[(survey.asset == asset, place) for place, asset in enumerate(assets())])
-    slot = (asset + component * len(assets())).fill_null(NO_SLOT)
-    amounts = survey.select(*keys, slot=slot.cast("int8"), value="amount", code=_response_code(survey).cast("int8"))
-    totals: dict[str, tuple[int, ...]] = {}
+    slot = (asset + kind * len(assets())).fill_null(NO_SLOT)
+    keys = _keys(BE_ID, year)
+    rank = (turnover.quarter - 1).clip(0, QUARTERS_A_YEAR - 1).cast("int8")
+    quarters = turnover.select(*keys, slot=ibis.literal(0, "int8"), value=TURNOVER, rank=rank)
+    components = contracts()["investments"].columns["component"].options
+    order = ibis.cases(*[(component == name, rank) for rank, name in enumerate(components)], else_=0)
+    amounts = survey.select(
+        *keys, slot=slot.cast("int8"), value="amount", code=_response_code(survey).cast("int8"), rank=order.cast("int8")
+    )
+    others, own = ([place + kind * len(assets()) for place in range(len(assets()))] for kind in (1, 2))
     further: dict[str, tuple[int, ...]] = {}
     for place, asset in enumerate(assets()):
-        slots = dict(zip(components, range(place, len(components) * len(assets()), len(assets())), strict=True))
-        totals[INVESTMENT + asset] = (slots.pop(TOTAL),)
-        further[INVESTMENT + asset] = tuple(slots.values())
-        further[OWN_PRODUCTION + asset] = (slots["own_production"],)
+        further[INVESTMENT + asset] = (others[place], own[place])
+        further[OWN_PRODUCTION + asset] = (own[place],)
     return [
-        Detail(quarters, {TURNOVER: tuple(range(QUARTERS_A_YEAR))}, count=QUARTERS),
-        Detail(amounts, totals, further, least=RESPONSE),
+        Detail(quarters, (TURNOVER,), count=QUARTERS, ranks=QUARTERS_A_YEAR),
+        Detail(
+            amounts, tuple(INVESTMENT + asset for asset in assets()), further, least=RESPONSE, ranks=len(components)
+        ),
     ]
 
 
