@@ -189,7 +189,8 @@ def test_rows_of_another_year_than_that_of_their_file_are_refused(tmp_path):
 def test_what_is_read_all_the_same_is_remarked_on(tmp_path):
     files = {
         "turnover": FILES["turnover.csv"].replace("7,2014,1,7\n", "7,2014,1,n/a\n"),
-        "participants": "be_id,entry_date,amount,project\n7\u200b,2016-05-01,#REF!,late\n8,2079-06-06,40,late\n8,2079-06-06,40,late\n",
+        "participants": "be_id,entry_date,amount,project\n7\u200b,2016-05-01,#REF!,late\n"
+        + "8,2079-06-06,40,late\n" * 2,
         "others": "be_id\n9\nKVK 9\n",
     }
     extract, _, panel = read(tmp_path, **files)
