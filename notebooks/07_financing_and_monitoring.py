@@ -78,12 +78,6 @@ se.show(tables["tno_table_03"], study.chart("tno_table_03"))
 se.show(tables["tno_table_04"], study.chart("tno_table_04"))
 
 # %%
-se.show(tables["dialogic_box_09"], study.chart("dialogic_box_09"))
-
-# %%
-se.show(tables["dialogic_box_11"], study.chart("dialogic_box_11"))
-
-# %%
 se.show(tables["tno_table_05"], study.chart("tno_table_05"))
 
 # %%
