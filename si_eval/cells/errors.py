@@ -109,7 +109,7 @@ def measure_errors(
             drawn_in = [np.clip(part, *limit) for part, limit in zip(sorted_parts, limits.tolist(), strict=True)]
             inside, moves = np.clip(of_shared, *limits[cell].T), _differences(drawn_in, sorted_parts)
         else:
-            pairs = list(map(_sorted_pairs, cells.split(values), cells.split(moved_in)))
+            pairs = list(map(_sorted_pairs, cells.split(values[cells.order]), cells.split(moved_in[cells.order])))
             drawn_in, inside = [pair[1] for pair in pairs], moved_in[groups.rows]
             moves = _differences(drawn_in, [pair[0] for pair in pairs])
         found |= _mean_of(WINSORISED_MEAN, counts, drawn_in, inside, known)

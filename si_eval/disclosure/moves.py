@@ -141,7 +141,7 @@ class KnownMoves:
         if side < 0 and not self.signed:
             level = min(level, float(self.values[targets].sum()))
         room = np.where(step > 0, self._room[among, 0], self._room[among, 1])
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):  # steps of nothing are left out
             times = level / np.abs(step)
         return among[(step != 0) & (times <= np.minimum(room * CLOSE, REACH))]
 
