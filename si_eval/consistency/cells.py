@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from si_eval.consistency.facts import is_word, layouts
+from si_eval.consistency.facts import currencies_in, is_word, layouts
 from si_eval.consistency.number_words import find_number_words, read_number_word
 from si_eval.consistency.periods import YEAR, read_period
 from si_eval.consistency.printed_number import Interval, count_decimals, find_hedge, money_step, printed_interval
@@ -79,7 +79,7 @@ class Amount(NamedTuple):
 
 def read_cells(frame: pd.DataFrame, skipped: Sequence[str] = (), only: str | None = None) -> CellTable:
     """Read every number of a table, or of its column ``only``, with its labels; ``skipped`` are no part of it."""
-    texts = {str(name): [_text(value) for value in frame.iloc[:, k]] for k, name in enumerate(frame.columns)}
+    texts = {str(name): [cell_text(value) for value in frame.iloc[:, k]] for k, name in enumerate(frame.columns)}
     kinds = {name: _column_kind(name, column) for name, column in texts.items() if name not in skipped}
     measures = [name for name, kind in kinds.items() if kind == "number" and only in (None, name)]
     labels = [name for name, kind in kinds.items() if kind in ("label", "place", "period")]
@@ -188,14 +188,7 @@ def _read_unit(text: str) -> tuple[str, float]:
     words = text.casefold()
     if re.search(r"%|\b(?:percent|per cent|procent|pct|percentage)\b", words):
         return "%", 0.01
-    currency = next(
-        (
-            code
-            for code, names in layouts()["currencies"].items()
-            if re.search(rf"(?<![^\W\d])(?:{names})(?![^\W\d])", words)
-        ),
-        "",
-    )
+    currency = next(iter(currencies_in(words)), "")
     scales = (("billion", 1e9), ("million", 1e6), ("thousand", 1e3))
     scale = next(
         (
@@ -227,7 +220,7 @@ def _number(digits: str) -> float | None:
     return float(digits.replace(",", ".")) if re.fullmatch(r"\d+(?:[.,]\d+)?", digits) else None
 
 
-def _text(value: object) -> str:
+def cell_text(value: object) -> str:
     """Convert a cell to text with its leading blanks; missing is empty and whole floats lose their decimals."""
     if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
         return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from si_eval.consistency.facts import layouts
+from si_eval.consistency.facts import currencies_in, layouts
 from si_eval.consistency.number_words import find_number_words
 from si_eval.consistency.printed_number import (
     EXACT,
@@ -63,11 +63,7 @@ def _all_numbers(text: str) -> tuple[float, ...]:
 
 def _currency(text: str) -> str:
     """Read the one currency that a text names; nothing where it names none or several."""
-    found = [
-        code
-        for code, names in layouts()["currencies"].items()
-        if re.search(rf"(?i)(?<![^\W\d])(?:{names})(?![^\W\d])", text)
-    ]
+    found = currencies_in(text)
     return found[0] if len(found) == 1 else ""
 
 

@@ -28,6 +28,13 @@ def contains_word(section: str, name: str, text: str) -> bool:
     return bool(text) and pattern(section, name).search(text) is not None
 
 
+@cache
+def currencies_in(text: str) -> tuple[str, ...]:
+    """List the codes of the currencies that a text names, by word or sign."""
+    named = layouts()["currencies"].items()
+    return tuple(code for code, words in named if re.search(rf"(?i)(?<![^\W\d])(?:{words})(?![^\W\d])", text))
+
+
 def is_word(section: str, name: str, text: str) -> bool:
     """Whether a text is, as a whole, one of the words of an entry."""
     return bool(text) and pattern(section, name).fullmatch(text.strip()) is not None

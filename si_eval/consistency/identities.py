@@ -35,8 +35,8 @@ def _broken_sums(labels: Sequence[str], rows: Sequence[dict[str, Cell]]) -> Iter
     for end in range(2, len(labels)):
         for start in range(end - 1):
             for whole, parts in ((labels[end], labels[start:end]), (labels[start], labels[start + 1 : end + 1])):
-                fits = [overlaps(add_intervals([row[p] for p in parts]), row[whole].interval) for row in rows]
                 sums = [add_intervals([row[p] for p in parts]) for row in rows]
+                fits = [overlaps(reach, row[whole].interval) for reach, row in zip(sums, rows, strict=True)]
                 if not _is_kept(fits) or any(_is_coarse(reach) for reach, fit in zip(sums, fits, strict=True) if fit):
                     continue
                 for row in (row for row, fit in zip(rows, fits, strict=True) if not fit):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from si_eval.consistency.cells import read_amount
+from si_eval.consistency.cells import cell_text, read_amount
 from si_eval.consistency.facts import contains_word, is_word, layouts
 from si_eval.consistency.figure import BASELINE, COUNT, GROWTH, MEAN, OTHER, SHARE, TARGET, TOTAL, WHOLE, Figure
 from si_eval.consistency.printed_number import (
@@ -104,12 +104,8 @@ def find_dimensions(frame: pd.DataFrame, columns: Mapping[str, str]) -> list[str
 
 
 def _text(value: Any) -> str:
-    """Convert a cell to text; missing is empty and whole floats lose their decimals."""
-    if value is None or value is pd.NA or (isinstance(value, float) and pd.isna(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
+    """Convert a cell to text without blanks around."""
+    return cell_text(value).strip()
 
 
 class PrintedNumbers(NamedTuple):

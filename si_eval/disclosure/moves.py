@@ -140,10 +140,9 @@ class KnownMoves:
         step = side * self.moves[np.ix_(among, targets)].sum(axis=1)
         if side < 0 and not self.signed:
             level = min(level, float(self.values[targets].sum()))
+        among, step = among[step != 0], step[step != 0]
         room = np.where(step > 0, self._room[among, 0], self._room[among, 1])
-        with np.errstate(divide="ignore", invalid="ignore"):  # steps of nothing are left out
-            times = level / np.abs(step)
-        return among[(step != 0) & (times <= np.minimum(room * CLOSE, REACH))]
+        return among[level / np.abs(step) <= np.minimum(room * CLOSE, REACH)]
 
     def within(self, free: BoolArray) -> IntArray:
         """List the moves of free places alone."""

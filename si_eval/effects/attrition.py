@@ -52,7 +52,7 @@ def bound_attrition(arrays: PanelArrays, controls: Controls, anticipation: int, 
 
     Source: Lee (2009), Review of Economic Studies 76, p. 1071-1102, propositions 1a and 3.
     """
-    weights, errors, estimates, n_units, clusters = [], [], [], [], []
+    weights, estimates, n_units, clusters, few = [], [], [], [], False
     sides = np.zeros((2, len(arrays.cohort)), dtype=np.bool_)
     influence = np.zeros((3, len(arrays.cohort)))
     cells = [cell for cell in _cells(arrays, controls, anticipation) if _is_large_enough(cell, min_units)]
@@ -76,7 +76,7 @@ def bound_attrition(arrays: PanelArrays, controls: Controls, anticipation: int, 
         sides |= [cell.treated, cell.others]
         if arrays.cluster is not None:
             clusters.append(len(np.unique(arrays.cluster[cell.treated])))
-            errors.append(clusters_are_too_few(arrays.cluster[cell.treated], arrays.cluster[cell.others]))
+            few |= clusters_are_too_few(arrays.cluster[cell.treated], arrays.cluster[cell.others])
     if not cells:
         yield from (
             Estimate(OVERALL, np.nan, statistic=name, reason=Reason.TOO_FEW_IN_EVERY_COHORT) for name in STATISTICS
@@ -88,7 +88,6 @@ def bound_attrition(arrays: PanelArrays, controls: Controls, anticipation: int, 
         influence = np.stack([np.bincount(arrays.cluster, row) for row in influence])
     error = np.sqrt(np.sum(influence**2, axis=1))
     fewest = np.min(n_units, axis=0)
-    few = any(errors)
     shift = arrays.shift
     for row, name in enumerate(STATISTICS):
         known = not few and error[row] > 0
@@ -168,10 +167,9 @@ def _cells(arrays: PanelArrays, controls: Controls, anticipation: int) -> Iterat
     calendar: IntArray = np.asarray(arrays.years)
     every: BoolArray = np.ones(len(arrays.cohort), dtype=np.bool_)
     for g in np.unique(arrays.cohort[(arrays.cohort != NEVER_TREATED) & (arrays.cohort != UNKNOWN_ENTRY)]):
-        before = np.flatnonzero(calendar + anticipation < g)
-        if not len(before):
+        base = arrays.base_place(int(g), anticipation)
+        if base is None:
             continue
-        base = int(before[-1])
         weights = arrays.weights_of(int(g), base, every) if arrays.has_weights else every.astype(np.float64)
         seen = np.isfinite(arrays.outcome[:, base]) & (weights > 0)
         for place in np.flatnonzero(calendar >= g):

@@ -24,10 +24,7 @@ def estimate_by_entry(arrays: PanelArrays, request: Request) -> DesignResult:
     plain, assumed = with_earliest_entry(arrays.with_covariates(kept))
     result = estimate_staggered(
         plain,
-        method=request.method,
-        controls=request.controls,
-        anticipation=request.anticipation,
-        min_units=request.min_units,
+        **request.comparison,
         level=request.level,
         smallest_effect=request.smallest_effect,
         seed=request.seed,

@@ -348,10 +348,7 @@ def _attrition(arrays: PanelArrays, whole: Estimate, request: Request) -> Iterat
 def _bounds(arrays: PanelArrays, whole: Estimate, request: Request, asked: CheckRequest) -> Iterator[Estimate]:
     """Yield bounds under both restrictions on trends."""
     try:
-        effects = group_time_of(
-            arrays, method=request.method, controls=request.controls, anticipation=request.anticipation,
-            min_units=request.min_units, base="universal",
-        )  # fmt: skip
+        effects = group_time_of(arrays, **request.comparison, base="universal")
         events = aggregate_effects(effects, "event")
     except StudyError:  # no effect was estimated: the first row says why
         yield whole._replace(statistic=BREAKDOWN, estimate=np.nan, std_error=np.nan, corrected_error=np.nan)

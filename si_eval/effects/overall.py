@@ -26,13 +26,7 @@ def averaged_effect(
     """Estimate the overall average of a kind, with the effects by cohort and year that it is of; None without any."""
     known = arrays.cohort != UNKNOWN_ENTRY
     try:
-        effects = group_time_of(
-            arrays,
-            method=request.method,
-            controls=request.controls,
-            anticipation=request.anticipation,
-            min_units=request.min_units,
-        )
+        effects = group_time_of(arrays, **request.comparison)
         found = overall_of(OVERALL, effects, aggregate_effects(effects, kind))
     except StudyError:  # nobody to compare, or no cohort that is large enough
         return Estimate(OVERALL, np.nan, reason=Reason.TOO_FEW_IN_EVERY_COHORT), None

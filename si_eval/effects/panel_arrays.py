@@ -97,6 +97,11 @@ class PanelArrays:
             own = own * self.matched[cohort if cohort in self.matched else ALL_COHORTS][rows]
         return own
 
+    def base_place(self, cohort: int, anticipation: int) -> int | None:
+        """Return the column of the last year before a cohort enters or anticipates it; None where there is none."""
+        before = np.flatnonzero(np.asarray(self.years) + anticipation < cohort)
+        return int(before[-1]) if len(before) else None
+
     def with_covariates(self, covariates: Mapping[str, FloatArray | npt.NDArray[np.int32]]) -> PanelArrays:
         """Return the arrays with other covariates, of those that they know."""
         return replace(self, covariates=covariates)

@@ -77,6 +77,12 @@ class Request:
     scale: Scale = "difference"
     share_entered: float | None = None
 
+    @property
+    def comparison(self) -> dict[str, Any]:
+        """What effects by cohort and year are told: how they adjust, and who is compared."""
+        return {"method": self.method, "controls": self.controls, "anticipation": self.anticipation,
+                "min_units": self.min_units}  # fmt: skip
+
 
 def check_effect_request(
     panel: Panel,

@@ -237,8 +237,7 @@ def _design(arrays: PanelArrays, known: BoolArray, place: int) -> FloatArray | N
 
 def _weights(arrays: PanelArrays, known: BoolArray, anticipation: int, cohort: int) -> FloatArray:
     """Return what the units whose entry is known count for in comparisons of a cohort, by its base year."""
-    before = np.flatnonzero(np.asarray(arrays.years) + anticipation < cohort)
-    return arrays.weights_of(cohort, int(before[-1]) if len(before) else 0, known)
+    return arrays.weights_of(cohort, arrays.base_place(cohort, anticipation) or 0, known)
 
 
 def _aggregated(

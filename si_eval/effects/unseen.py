@@ -127,11 +127,11 @@ def _differences(arrays: PanelArrays, pairs: np.ndarray, anticipation: int) -> F
         if ours not in place or theirs not in place:
             continue
         entry = int(arrays.cohort[place[ours]])
-        base = np.flatnonzero(years + anticipation < entry)
-        if entry <= NEVER_TREATED or not len(base):
+        base = arrays.base_place(entry, anticipation)
+        if entry <= NEVER_TREATED or base is None:
             continue
         changes = [
-            float(np.mean(row[years >= entry]) - row[base[-1]])
+            float(np.mean(row[years >= entry]) - row[base])
             for row in (arrays.outcome[place[ours]], arrays.outcome[place[theirs]])
         ]
         if np.isfinite(changes).all():

@@ -229,7 +229,7 @@ function show() {
 }
 
 // What is copied or saved says what it is: that it is simulated, what was chosen, where it is from.
-function about() {
+function described() {
   const banner = document.querySelector(".banner");
   const chosen = [...form.querySelectorAll("label")].map(box => `${box.firstChild.textContent}: ${box.lastChild.selectedOptions[0].textContent}`);
   return [...(banner ? [banner.textContent] : []), document.querySelector("#table caption").textContent, chosen.join("; ")];
@@ -239,7 +239,7 @@ const sources = () => [...document.querySelectorAll("#sources p")].map(one => on
 function copy() {
   const lines = [...document.querySelectorAll("#table tr")].map(line => [...line.children].map(cell => cell.textContent.trim()).join("\t"));
   const area = make("textarea", { "aria-hidden": "true", style: "position:fixed;opacity:0" });
-  area.value = [...about(), ...lines, ...sources()].join("\n");
+  area.value = [...described(), ...lines, ...sources()].join("\n");
   document.body.append(area);
   area.select();
   document.execCommand("copy");
@@ -255,7 +255,7 @@ function picture() {
   const write = (line, weight) => {
     for (const part of line.match(/\S.{0,139}(?=\s|$)|\S+/g) ?? []) inner += `<text x="8" y="${y += 16}" font-weight="${weight}">${safe(part)}</text>`;
   };
-  about().forEach((line, place) => write(line, place ? "normal" : "bold"));
+  described().forEach((line, place) => write(line, place ? "normal" : "bold"));
   y += 10;
   for (const span of document.querySelectorAll("#key span")) {
     const sign = span.firstElementChild.cloneNode(true);
@@ -273,7 +273,7 @@ function picture() {
   });
   y += +panels[0].getAttribute("height") + 26;
   for (const line of sources()) write(line, "normal");
-  return svg(w, y + 12, `<rect width="100%" height="100%" fill="#fff"/>${inner}`, about().join(". "));
+  return svg(w, y + 12, `<rect width="100%" height="100%" fill="#fff"/>${inner}`, described().join(". "));
 }
 
 function save() {

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from si_eval.effects.balance import balance_table
+from si_eval.effects.by_class import class_of
 from si_eval.effects.group_time import group_time_effects
 from si_eval.effects.matching import match_nearest, matched_effect
+from si_eval.effects.panel_arrays import PanelArrays
 from si_eval.effects.propensity import fit_logit
 from si_eval.effects.small_sample import count_members
 from si_eval.effects.two_by_two import has_counterpart, two_by_two
@@ -109,3 +111,13 @@ def test_weights_add_up_by_cluster_and_one_of_nothing_has_no_say() -> None:
     np.testing.assert_array_equal(members.units, [[1, 0, 2], [3, 0, 0], [0, 0, 4], [0, 0, 5]])
     np.testing.assert_array_equal(members.multiplicity, np.ones(4))
     assert np.isfinite(members.dof(np.array([1.0, 0.0, -1.0])))
+
+
+def test_numbers_that_are_a_covariate_too_are_classes_by_their_first_value() -> None:
+    arrays = PanelArrays(
+        ids=np.arange(3), outcome=np.zeros((3, 2)), cohort=np.zeros(3, dtype=int), years=(1, 2), cluster=None,
+        covariates={"project": np.array([[7.0, 2.0], [np.nan, 2.0], [np.nan, np.nan]])}, labels={},
+    )  # fmt: skip
+    code, names = class_of(arrays, "project")
+    assert names == ("2", "7")
+    assert code.tolist() == [1, 0, -1]
