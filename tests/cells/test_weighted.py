@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 from si_eval.cells.errors import Errors
-from si_eval.cells.measures import HOLDING, MEASURE_COLUMNS, PART, VALUE, measure_cells
+from si_eval.cells.measures import HOLDING, MEASURE_COLUMNS, MOVED_IN, PART, VALUE, measure_cells
 from si_eval.registry import Indicator
+from si_eval.registry.rule_settings import BY_YEAR_AND_SIZE
 from si_eval.vocabulary import STRATUM, STRATUM_SAMPLE, WEIGHT
 
 R_AGREES = 1e-10  # relative: the same formula, at most in another order
@@ -47,6 +48,7 @@ def measured(frame: pd.DataFrame, *, weight: str = WEIGHT, errors: Errors | None
         "group": pa.array(frame["group"]), VALUE + "y": pa.array(frame["y"]), PART + "y": pa.array(frame["y"]),
         PART + "x": pa.array(frame["x"]), HOLDING: pa.nulls(len(frame), pa.int64()),
         **{name: pa.array(frame[name].astype(float)) for name in (WEIGHT, STRATUM, STRATUM_SAMPLE)},
+        **({MOVED_IN + "y": pa.array(frame["moved"])} if "moved" in frame else {}),
     }  # fmt: skip
     indicator = Indicator("y", "ratio", "EUR", "d", "y", "y", numerator="y", denominator="x", weight=weight)
     return measure_cells(pa.table(columns).to_batches(), [indicator], ["group"], errors=errors).set_index("group")
@@ -95,6 +97,20 @@ def test_equal_weights_are_no_weights():
         np.testing.assert_allclose(with_weights[name], without[name], rtol=EXACT, err_msg=name)
     np.testing.assert_allclose(with_weights["total"], 7 * without["total"], rtol=EXACT)
     np.testing.assert_allclose(with_weights["holding_largest"], 7 * without["holding_largest"], rtol=EXACT)
+
+
+@pytest.mark.parametrize("weight", [WEIGHT, ""])
+def test_values_that_are_moved_in_beforehand_are_measured_as_they_are(weight):
+    frame = units().sample(frac=1, random_state=2)
+    moved = frame.assign(moved=frame["y"].clip(1.0, 9.0))
+    errors = Errors(by_group=False, robust=("winsorised_mean",), winsorise_by=BY_YEAR_AND_SIZE)
+    found, expected = (
+        measured(moved, weight=weight, errors=errors),
+        measured(moved.assign(y=moved["moved"]), weight=weight),
+    )
+    assert (found["winsorised_mean"] != found["mean"]).all()
+    for name, own in (("winsorised_mean", "mean"), ("winsorised_mean_std_error", "level_std_error")):
+        np.testing.assert_allclose(found[name], expected[own], rtol=EXACT, err_msg=name)
 
 
 def test_units_that_are_all_there_have_no_error_of_the_sample():
