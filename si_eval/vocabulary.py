@@ -277,7 +277,7 @@ def label(term: str, language: Language = "nl", own: Labels = NO_LABELS) -> str:
     if currency_of(term) not in ("", EURO) and in_euro(term) in facts("labels"):
         return _money_label(term, language)
     money, per, unit = term.partition(" per ")
-    if per and currency_of(term):
+    if per and currency_of(term) and is_labelled(unit, own):
         return f"{label(money, language, own)} per {label(unit, language, own)}"
     dutch, bar, english = term.partition(BOTH_LANGUAGES)
     if not bar:
