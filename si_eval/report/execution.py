@@ -68,10 +68,10 @@ def execute_notebooks(
         raise StudyError(
             f"notebooks: found no file {', '.join(missing)}; expected jupytext notebooks (.py); check the list"
         )
-    check_connection(", ".join(path.name for path in paths) or "notebooks")
     executed: list[ExecutedNotebook] = []
     kernels = _Kernels()
     with temporary_folder(PREFIX) as runtime, ThreadPoolExecutor(min(os.cpu_count() or 1, MAX_KERNELS)) as pool:
+        check_connection(", ".join(path.name for path in paths) or "notebooks", runtime / str(len(paths)))
         running = []
         for place, path in enumerate(paths):
             (runtime / str(place)).mkdir()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BOOTSTRAP = str(Path(bootstrap.__file__).resolve())
 KERNEL = "python3"
 START_TIMEOUT = 60  # seconds for a kernel to start
+MAX_SOCKET_FOLDER = 86  # bytes: the path of a socket has at most 103, its name in the folder 17
 CONNECTION_TIMEOUT = 5  # seconds for this machine to reach itself
 PREFIX = "si_eval.kernels."
 # Settings of this process that would change what a child computes, or stop it.
@@ -54,9 +55,9 @@ def check_kernels() -> None:
     """Start a kernel and end it again. Raises `KernelStartError` where none can start within a minute."""
     import nbformat  # noqa: PLC0415  loaded with notebooks alone
 
-    check_connection("notebooks")
     # In a thread: in the main one nbclient takes over the handling of signals, and leaves them without any.
     with temporary_folder(PREFIX) as runtime, ThreadPoolExecutor(1) as pool:
+        check_connection("notebooks", runtime)
         client = make_client(nbformat.v4.new_notebook(), runtime, runtime)
         try:
             pool.submit(run_client, client, "notebooks", runtime=runtime).result()
@@ -65,8 +66,13 @@ def check_kernels() -> None:
             raise
 
 
-def check_connection(what: str) -> None:
-    """Raise `KernelStartError` where this machine cannot reach itself, as kernels must be; ``what`` needs them."""
+def check_connection(what: str, runtime: Path) -> None:
+    """Raise `KernelStartError` where ports are needed and this machine cannot reach itself; ``what`` needs kernels.
+
+    ``runtime`` is the folder of their private files.
+    """
+    if _by_files(runtime):
+        return
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
             socket.create_connection(server.getsockname(), timeout=CONNECTION_TIMEOUT).close()
@@ -86,8 +92,7 @@ def make_client(
 
     silent = logging.getLogger(f"{__name__}.silent")
     silent.disabled = True
-    # Figures pass between this process and the kernel encrypted where the kernel can do so.
-    manager = {"transport_encryption": "auto", "connection_file": str(runtime / "connection.json")}
+    manager = {"connection_file": str(runtime / "connection.json"), **_transport(runtime)}
     return NotebookClient(
         notebook, timeout=timeout, kernel_name=KERNEL, startup_timeout=START_TIMEOUT, on_cell_start=hook,
         resources={"metadata": {"path": str(folder)}}, config=Config({"KernelManager": manager}), log=silent,
@@ -96,6 +101,16 @@ def make_client(
             f"--InteractiveShellApp.exec_lines=__import__('runpy').run_path({BOOTSTRAP!r}) and None",
         ],
     )  # fmt: skip
+
+
+def _transport(runtime: Path) -> dict[str, str]:
+    """Return how a kernel is spoken to: by files in its private folder, or encrypted, by ports of this machine."""
+    return {"transport": "ipc"} if _by_files(runtime) else {"transport_encryption": "auto"}
+
+
+def _by_files(runtime: Path) -> bool:
+    """Whether kernels can be spoken to by files in a folder: no port that another program may take, no network."""
+    return hasattr(socket, "AF_UNIX") and len(os.fsencode(runtime)) <= MAX_SOCKET_FOLDER
 
 
 def run_client(

@@ -68,12 +68,14 @@ def test_the_search_path_of_a_child_is_absolute(trapped, monkeypatch):
     assert not {"PYTHONSTARTUP", "PYTHONWARNINGS"} & set(environment)
 
 
-def test_without_a_loopback_network_the_notebook_and_what_to_do_are_named(tmp_path, monkeypatch):
+def test_a_network_is_needed_only_where_files_cannot_carry_what_kernels_say(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(101, "Network is unreachable")
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     (tmp_path / "chapter.py").write_text("# %%\n1\n")
+    check_kernels()
+    monkeypatch.setattr(kernels, "MAX_SOCKET_FOLDER", 0)
     for start in (check_kernels, lambda: execute_notebooks([tmp_path / "chapter.py"])):
         with pytest.raises(KernelStartError, match=r"found no connection to 127.0.0.1 .*`--no-notebooks`"):
             start()
