@@ -96,6 +96,16 @@ def add_earlier_years(
     return units.rename({EARLIER_USED: "_count"})
 
 
+def move_survey(units: ir.Table, every: ir.Table, columns: Sequence[str], lag: int) -> ir.Table:
+    """Replace the columns of units by those that they have ``lag`` years later; missing where they are not there then.
+
+    ``every`` has the units of all years.
+    """
+    then = every.select(**{BE_ID: every[BE_ID], YEAR: every[YEAR] - lag}, **{name: every[name] for name in columns})
+    moved = units.drop(*columns).left_join(then, [BE_ID, YEAR]).drop(f"{BE_ID}_right", f"{YEAR}_right")
+    return moved.select(*units.columns)
+
+
 def _section_of() -> dict[int, str]:
     return {
         division: letter

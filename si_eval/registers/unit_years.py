@@ -24,7 +24,14 @@ from si_eval.registers.continuity import (
 from si_eval.registers.deflators import find_factors
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.schema import contracts
-from si_eval.registers.survey_weights import EARLIER_USED, add_earlier_years, design_weights, no_strata, stratum_keys
+from si_eval.registers.survey_weights import (
+    EARLIER_USED,
+    add_earlier_years,
+    design_weights,
+    move_survey,
+    no_strata,
+    stratum_keys,
+)
 from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, left_join
 from si_eval.registry import Deflators, Indicator, RuleSet, assets, facts
 from si_eval.results import Extract, Linkage
@@ -111,6 +118,9 @@ def join_unit_years(
         money = {TURNOVER: REVENUE, **{name: name for name in _amounts()}}
         factors = find_factors(connection, narrow, deflators, activity=_division, columns=money)
         narrow, participants, notes = factors.apply(narrow), factors.apply(participants), factors.notes
+    if rules.investment_lag:
+        survey, lag = [*_amounts(), RESPONSE], rules.investment_lag
+        narrow, participants = (move_survey(one, narrow, survey, lag) for one in (narrow, participants))
     if rules.investment_years > 1:
         years, amounts = rules.investment_years, _amounts()
         narrow, participants = (

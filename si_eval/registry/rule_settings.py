@@ -124,6 +124,7 @@ CHECKS: dict[str, Check] = {
     "winsorise_by": _one_of(WINSORISED_BY),
     "weights": _one_of(WEIGHTS),
     "investment_years": (_whole(1, 5), "a whole number of years from 1 to 5", "write 3 for sums of three years"),
+    "investment_lag": (_whole(-1, 1), "a whole number of years from -1 to 1", "write 1 for the survey of a year later"),
     "min_stratum_units": (_whole(2), "a whole number of units, 2 or more", "a variance needs two units"),
     "min_test_units": (_whole(2), "a whole number of units, 2 or more", "write 2 for a test in every cell"),
 }

@@ -74,6 +74,9 @@ class RuleSet:
         by division and size class), with the errors of that design.
     investment_years : int
         Investments are sums of this year and the years before, so many together: 1 to 5. A unit needs all of them.
+    investment_lag : int
+        Which survey the investments of a year come from: its own (0), that of the year after (1) or before (-1). The
+        survey counts book years and does not say where these end: what moves with this setting hangs on that.
     min_stratum_units : int
         A stratum with fewer units with a value is joined with others: 2 or more.
     base : RuleSet, optional
@@ -123,6 +126,7 @@ class RuleSet:
     breaks: str = "ignore"
     weights: str = "none"
     investment_years: int = 1
+    investment_lag: int = 0
     min_stratum_units: int = 5
     base: RuleSet | None = field(default=None, repr=False)
 
@@ -162,6 +166,7 @@ class RuleSet:
         breaks: str | None = None,
         weights: str | None = None,
         investment_years: int | None = None,
+        investment_lag: int | None = None,
         min_stratum_units: int | None = None,
     ) -> RuleSet:
         """Return a rule set with some other settings, whose name says what changed; None leaves a setting as it is.
@@ -188,6 +193,7 @@ class RuleSet:
             "breaks": breaks,
             "weights": weights,
             "investment_years": investment_years,
+            "investment_lag": investment_lag,
             "min_stratum_units": min_stratum_units,
         }
         wanted = {**self.settings(), **{key: value for key, value in given.items() if value is not None}}

@@ -94,6 +94,7 @@ class Rules(Part):
     weights: Any = None
     min_stratum_units: Any = None
     investment_years: Any = None
+    investment_lag: Any = None
 
     def rule_set(self) -> RuleSet:
         """Return the rule set; raises `StudyError` for an unknown base and `InputError` for wrong settings."""

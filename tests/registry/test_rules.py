@@ -37,6 +37,7 @@ ALL_CHANGED = {
     "breaks": "flag",
     "weights": "design",
     "investment_years": 3,
+    "investment_lag": 1,
     "min_stratum_units": 8,
 }
 WRONG = {
@@ -58,6 +59,7 @@ WRONG = {
     "breaks": ["keep", False],
     "weights": ["sample", "", 1],
     "investment_years": [0, 6, 3.0, True],
+    "investment_lag": [-2, 2, 1.0, True, "1"],
     "min_stratum_units": [1, 5.0, True],
 }
 

@@ -221,6 +221,23 @@ def test_three_years_of_investments_are_added_up(extract):
     assert len(usable) < year["weight"].notna().sum()
 
 
+@pytest.mark.parametrize("lag", [-1, 1])
+def test_investments_are_those_of_the_survey_a_year_later_or_before(extract, lag):
+    raw = se.read_extract(extract)
+    linkage = se.link_participants(raw)
+    year, moved = (
+        se.build_panel(raw, linkage, rules=one).to_frame().pivot(index="be_id", columns="year")
+        for one in (ALL_UNITS, ALL_UNITS.change(investment_lag=lag))
+    )
+    name = "investment_machinery"
+    there = year["investment_status"].notna()
+    pd.testing.assert_frame_equal(moved["revenue"], year["revenue"])
+    pd.testing.assert_frame_equal(moved[name], year[name].shift(-lag, axis=1).where(there))
+    status = year["investment_status"].shift(-lag, axis=1).fillna("not_covered")
+    assert (moved["investment_status"].where(there) == status.where(there))[there].stack().all()
+    assert moved[name].notna().sum().sum() > 100
+
+
 def test_margins_of_investment_and_the_share_imputed(panel):
     """The mean is the share that invests times the mean of those who do; imputed units are a share of those covered."""
     asked = {"by": ["size_class_4"], "years": [YEAR], "statistics": ["mean"]}
