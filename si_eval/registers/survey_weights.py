@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import ibis
@@ -77,7 +77,29 @@ def design_weights(units: ir.Table, used: ir.BooleanColumn, asked: ir.BooleanCol
     return strata[list(STRATUM_COLUMNS)]
 
 
-def add_earlier_years(
+def take_other_years(
+    tables: Sequence[ir.Table],
+    rules: RuleSet,
+    amounts: Sequence[str],
+    response: str,
+    *,
+    used: Callable[[ir.Table, RuleSet], ir.BooleanColumn],
+) -> list[ir.Table]:
+    """Return tables of units with the investments of the years that the rule set takes them from.
+
+    The first table has the units of all years. ``amounts`` and ``response`` are its columns of the survey, and ``used``
+    tells whose amounts count.
+    """
+    if rules.investment_lag:
+        columns = [*amounts, response]
+        tables = [_move_survey(one, tables[0], columns, rules.investment_lag) for one in tables]
+    if rules.investment_years > 1:
+        counts = used(tables[0], rules)
+        tables = [_add_earlier_years(one, tables[0], counts, amounts, rules.investment_years) for one in tables]
+    return list(tables)
+
+
+def _add_earlier_years(
     units: ir.Table, every: ir.Table, used: ir.BooleanColumn, amounts: Sequence[str], years: int
 ) -> ir.Table:
     """Add to the amounts of units those of the years before, ``years`` together, and whether all of these count.
@@ -96,7 +118,7 @@ def add_earlier_years(
     return units.rename({EARLIER_USED: "_count"})
 
 
-def move_survey(units: ir.Table, every: ir.Table, columns: Sequence[str], lag: int) -> ir.Table:
+def _move_survey(units: ir.Table, every: ir.Table, columns: Sequence[str], lag: int) -> ir.Table:
     """Replace the columns of units by those that they have ``lag`` years later; missing where they are not there then.
 
     ``every`` has the units of all years.

@@ -24,14 +24,7 @@ from si_eval.registers.continuity import (
 from si_eval.registers.deflators import find_factors
 from si_eval.registers.indicators import add_indicators
 from si_eval.registers.schema import contracts
-from si_eval.registers.survey_weights import (
-    EARLIER_USED,
-    add_earlier_years,
-    design_weights,
-    move_survey,
-    no_strata,
-    stratum_keys,
-)
+from si_eval.registers.survey_weights import EARLIER_USED, design_weights, no_strata, stratum_keys, take_other_years
 from si_eval.registers.unit_totals import Detail, Lookup, fetch_totals, join_totals, left_join
 from si_eval.registry import Deflators, Indicator, RuleSet, assets, facts
 from si_eval.results import Extract, Linkage
@@ -118,14 +111,7 @@ def join_unit_years(
         money = {TURNOVER: REVENUE, **{name: name for name in _amounts()}}
         factors = find_factors(connection, narrow, deflators, activity=_division, columns=money)
         narrow, participants, notes = factors.apply(narrow), factors.apply(participants), factors.notes
-    if rules.investment_lag:
-        survey, lag = [*_amounts(), RESPONSE], rules.investment_lag
-        narrow, participants = (move_survey(one, narrow, survey, lag) for one in (narrow, participants))
-    if rules.investment_years > 1:
-        years, amounts = rules.investment_years, _amounts()
-        narrow, participants = (
-            add_earlier_years(one, narrow, _is_used(narrow, rules), amounts, years) for one in (narrow, participants)
-        )
+    narrow, participants = take_other_years([narrow, participants], rules, _amounts(), RESPONSE, used=_is_used)
     strata = _strata(narrow, rules) if rules.weights == DESIGN else no_strata()
     tables = (_with_weights(inputs, table, rules, strata) for table in (narrow, participants))
     units, apart = (_describe(left_join(table, inputs.divisions, [ACTIVITY]), indicators, rules) for table in tables)
