@@ -14,7 +14,7 @@ import pandas as pd
 from si_eval import engine
 from si_eval.cells.errors import DEFAULT_ERRORS, Errors
 from si_eval.cells.measures import HOLDING, MOVED_IN, PART, VALUE, measure_cells
-from si_eval.cells.units import Value, Where, check_indicators, indicator_values, list_values, select_units
+from si_eval.cells.units import Value, Where, check_indicators, filter_units, group_of, indicator_values, list_values
 from si_eval.registry import Indicator, size_class_labels
 from si_eval.results import Panel
 from si_eval.vocabulary import (
@@ -171,7 +171,7 @@ def _summarise_request(panel: Panel, request: CellRequest) -> pd.DataFrame:
     parts = _split_years(panel, request.years)
     threads = engine.threads(panel.table) if len(parts) > 1 else 1  # small work is done before threads have started
     for years in parts:
-        table = select_units(panel, by=request.by, where=dict(request.where), years=years)
+        table = filter_units(panel, by=request.by, where=dict(request.where), years=years)
         if request.errors is not None and request.errors.winsorises_by_size:
             table = _with_winsorised(panel, table, indicators, years)
         batches = engine.iter_batches(_select_columns(table, indicators, keys))
@@ -211,7 +211,7 @@ def _with_winsorised(
 
     Units without a size class are a class of their own.
     """
-    everyone = select_units(panel, years=years)
+    everyone = filter_units(panel, years=years)
     keys = {WINSOR_YEAR: everyone[YEAR], WINSOR_SIZE: everyone[SIZE_CLASS].cast("string").fill_null("")}
     bounds = {
         prefix + entry.name: indicator_values(everyone, entry).quantile(share)
@@ -251,12 +251,14 @@ def _count_coverages(panel: Panel, requests: Sequence[CellRequest]) -> dict[Cell
     """Count the coverage of requests with one filter, in one pass: one column a set of indicators."""
     sets = sorted({tuple(sorted(check_indicators(panel, request.indicators))) for request in requests})
     years = _union(requests).years
-    table = select_units(panel, where=dict(requests[0].where), years=years)
+    table = filter_units(panel, where=dict(requests[0].where), years=years)
     known = {
         f"known_{number}": ibis.and_(*[table[name].notnull() for name in names]).sum()
         for number, names in enumerate(sets)
     }
-    counts = engine.fetch(table.group_by([GROUP, YEAR]).aggregate(units=table.count(), **known))
+    counts = engine.fetch(
+        table.group_by(**{GROUP: group_of(table), YEAR: table[YEAR]}).aggregate(units=table.count(), **known)
+    )
     coverage: dict[CellRequest, Mapping[str, tuple[int, int]]] = {}
     for request in requests:
         rows = counts if request.years is None else counts[counts[YEAR].isin(request.years)]

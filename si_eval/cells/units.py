@@ -34,14 +34,26 @@ def select_units(
     panel: Panel, *, by: Sequence[str] = (), where: Where | None = None, years: Sequence[int] | None = None
 ) -> ir.Table:
     """Select the units of both groups that fall in the cells asked for, with their ``group``."""
+    table = filter_units(panel, by=by, where=where, years=years)
+    return table.mutate(**{GROUP: group_of(table)})
+
+
+def filter_units(
+    panel: Panel, *, by: Sequence[str] = (), where: Where | None = None, years: Sequence[int] | None = None
+) -> ir.Table:
+    """Select the units of both groups that fall in the cells asked for: the columns of the panel, and no other."""
     table = panel.table
     check_columns(table, [*by, *(where or {})])
-    table = filter_rows(table.filter(table[PARTICIPANT].notnull()), where)
+    kept = [table[column].notnull() for column in (PARTICIPANT, *by)]
+    kept += [table[column].isin(list_values(wanted)) for column, wanted in (where or {}).items()]
     if years is not None:
-        table = table.filter(table[YEAR].isin([int(year) for year in years]))
-    for column in by:
-        table = table.filter(table[column].notnull())
-    return table.mutate(**{GROUP: ibis.ifelse(table[PARTICIPANT], PARTICIPANTS, NON_PARTICIPANTS)})
+        kept.append(table[YEAR].isin([int(year) for year in years]))
+    return table.filter(*kept)  # all at once: each filter by itself would be one more query around the last
+
+
+def group_of(table: ir.Table) -> ir.StringValue:
+    """Name the group of each unit."""
+    return ibis.ifelse(table[PARTICIPANT], PARTICIPANTS, NON_PARTICIPANTS)
 
 
 def filter_rows(table: ir.Table, where: Where | None) -> ir.Table:

@@ -12,7 +12,7 @@ import pandas as pd
 from si_eval import engine
 from si_eval.cells.order_statistics import number_combinations
 from si_eval.cells.summary import CellRequest
-from si_eval.cells.units import indicator_values, select_units
+from si_eval.cells.units import filter_units, group_of, indicator_values
 from si_eval.engine.columns import collect_columns
 from si_eval.results import Panel
 from si_eval.stats import ROUNDING, FloatArray, IntArray
@@ -78,13 +78,14 @@ def read_years(panel: Panel, request: CellRequest, years: Sequence[int]) -> dict
     by_group = request.errors is not None and request.errors.by_group
     (indicator,), keys = request.indicators, [YEAR, GROUP, *request.by]
     weight = panel.indicators[indicator].weight
-    table = select_units(panel, by=request.by, where=dict(request.where), years=years)
-    table = table.mutate(**{_VALUE: indicator_values(table, panel.indicators[indicator])})
-    table = table.filter(table[_VALUE].notnull())
+    table = filter_units(panel, by=request.by, where=dict(request.where), years=years)
+    value = indicator_values(table, panel.indicators[indicator])
+    labels = {key: group_of(table) if key == GROUP else table[key] for key in keys}
     shared = table[SHARED_GROUP].fill_null(False) & by_group
     weights = {_WEIGHT: table[weight].cast("float64")} if weight else {}
     columns = {_UNIT: table[BE_ID].cast("int64"), _HOLDING: shared.ifelse(table[GROUP_ID], None).cast("int64")}
-    encoded, found = collect_columns(engine.iter_batches(table.select(*keys, _VALUE, **weights, **columns)), keys)
+    rows = table.filter(value.notnull()).select(**labels, **{_VALUE: value}, **weights, **columns)
+    encoded, found = collect_columns(engine.iter_batches(rows), keys)
     first, cell = number_combinations(*[(key.indices, len(key.dictionary)) for key in encoded.values()])
     labels = {name: key.dictionary.to_pandas().take(key.indices[first]).array for name, key in encoded.items()}
     unit, holding = found.sparse(_UNIT).values, found.sparse(_HOLDING)

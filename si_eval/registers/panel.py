@@ -170,7 +170,7 @@ def build_panel(
         marked[name] = table[BE_ID].isin(listed[BE_ID])
     made = _own_columns(table, declared)
     return Panel(
-        table=table.select(*_panel_columns(known), **marked, **made),
+        table=engine.create_view(extract.engine, table.select(*_panel_columns(known), **marked, **made)),
         rules=rules,
         indicators=known,
         per_year=unit_years.per_year,

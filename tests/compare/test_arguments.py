@@ -135,7 +135,7 @@ def test_what_is_no_panel_is_refused(function, given):
 
 
 def test_all_problems_of_a_call_are_told_at_once_and_before_any_unit_is_read(panel, monkeypatch):
-    monkeypatch.setattr("si_eval.cells.summary.select_units", None)
+    monkeypatch.setattr("si_eval.cells.summary.filter_units", None)
     with pytest.raises(InputError) as caught:
         index_series(panel, indicator="sales", by="revenue", where={"area": 1}, base_year=1999, years="2014", level=95)
     assert [problem.where for problem in caught.value.problems] == [
