@@ -36,3 +36,17 @@ comparison = se.compare_with_published(study, list(tables.values()))
 
 # %%
 se.show_comparison(comparison)
+
+# %% [markdown] tags=["nl"]
+# ## Wat van de bronnen niet is nagemaakt
+#
+# Afbeeldingen van bladzijden uit andere stukken, schema's zonder getallen en tekstkaders zijn niet nagemaakt: er is niets in te berekenen of te
+# controleren. Van enkele figuren van de agenda staan de waarden niet of maar voor een deel in de tekst. Het bestand
+# `data/published/not_reproduced.csv` noemt ze één voor één, met de reden.
+
+# %% [markdown] tags=["en"]
+# ## What of the sources was not reproduced
+#
+# Pictures of pages of other documents, diagrams without numbers and text boxes were not reproduced: there is nothing in them to compute or check.
+# Of some figures of the agenda the text has none or only some of the values. The file `data/published/not_reproduced.csv` names them one by one,
+# with the reason.

@@ -29,6 +29,27 @@ study = se.open_study()
 tables = se.study_tables(study)
 
 # %% [markdown] tags=["nl"]
+# ## Wat van digitalisering werd verwacht
+#
+# De agenda van 2018 haalt ramingen van anderen aan, de evaluatie een ranglijst. Zij gaan over de hele economie of sector en zeggen niets over wat
+# het programma heeft bijgedragen.
+
+# %% [markdown] tags=["en"]
+# ## What was expected of digitalisation
+#
+# The agenda of 2018 cites forecasts of others, the evaluation a ranking. They are about the whole economy or sector, and say nothing of what the
+# programme contributed.
+
+# %%
+se.show(tables["agenda_figure_03"], study.chart("agenda_figure_03"))
+
+# %%
+se.show(tables["agenda_figure_06"], study.chart("agenda_figure_06"))
+
+# %%
+se.show(tables["dialogic_figure_08"], study.chart("dialogic_figure_08"))
+
+# %% [markdown] tags=["nl"]
 # ## Middelen naar bron
 
 # %% [markdown] tags=["en"]
@@ -76,6 +97,12 @@ se.show(tables["tno_table_03"], study.chart("tno_table_03"))
 
 # %%
 se.show(tables["tno_table_04"], study.chart("tno_table_04"))
+
+# %%
+se.show(tables["dialogic_box_09"], study.chart("dialogic_box_09"))
+
+# %%
+se.show(tables["dialogic_box_11"], study.chart("dialogic_box_11"))
 
 # %%
 se.show(tables["tno_table_05"], study.chart("tno_table_05"))

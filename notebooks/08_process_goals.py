@@ -36,3 +36,6 @@ se.show(tables["goals_targets"], study.chart("goals_targets"))
 
 # %%
 se.show(tables["goals_kpis"], study.chart("goals_kpis"))
+
+# %%
+se.show(tables["dialogic_box_07"], study.chart("dialogic_box_07"))

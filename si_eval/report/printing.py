@@ -40,8 +40,11 @@ from si_eval.vocabulary import (
     GROUP,
     N_UNITS,
     NON_PARTICIPANTS,
+    NOTE,
     PARTICIPANTS,
+    RANK,
     STATISTIC,
+    UNIT_OF_MEASURE,
     Labels,
     Language,
     label,
@@ -71,7 +74,9 @@ def print_table(safe: SafeTable, *, language: Language, chart: Chart | None = No
 
 def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language) -> PrintedTable:
     layout, kinds = lay_out(rows), measures(rows)
-    notes = {note: place for place, note in enumerate(other_notes(rows, language, safe.labels), start=1)}
+    texts = other_notes(rows, language, safe.labels)
+    marked = [] if _said_of_all(rows, texts) else list(texts)
+    notes = {note: place for place, note in enumerate(marked, start=1)}
     directions = _directions(layout, kinds, language, differences_by_place(safe))
     columns, spanners = _heads(layout, rows, language, safe.labels)
     if directions:
@@ -97,8 +102,15 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language) -> Pri
     )
 
 
+def _said_of_all(rows: pd.DataFrame, notes: Mapping[str, str]) -> bool:
+    """Whether one note holds for every number, so that none needs a mark."""
+    numbers = rows.loc[rows[STATE] == NUMBER, NOTE]
+    return len(notes) == 1 and len(numbers) > 1 and set(numbers) == set(notes)
+
+
 def _table_notes(safe: SafeTable, rows: pd.DataFrame, directions: Directions, language: Language) -> list[str]:
     """List the notes that this table needs: on n, differences, intervals, points, and those of its numbers."""
+    texts = other_notes(rows, language, safe.labels)
     pointed = any(" pp" in one.text for _, signs in directions for one in signs if one is not None)
     needed = {
         "report_difference_note": bool(directions),
@@ -111,7 +123,11 @@ def _table_notes(safe: SafeTable, rows: pd.DataFrame, directions: Directions, la
         *([n_note(safe, language)] if counted else []),
         *(label(name, language, safe.labels) for name, wanted in needed.items() if wanted),
         *many_tests_notes(safe, rows, language),
-        *(f"{place} {text}" for place, text in enumerate(other_notes(rows, language, safe.labels).values(), start=1)),
+        *(
+            (f"{text[:1].upper()}{text[1:]}." for text in texts.values())
+            if _said_of_all(rows, texts)
+            else (f"{place} {text}" for place, text in enumerate(texts.values(), start=1))
+        ),
     ]
 
 
@@ -172,6 +188,8 @@ def _heads(
     names = {name: value_labels(name, ordered_values(rows, name), language, own) for name in layout.column_dimensions}
     if not layout.column_dimensions:
         found = ordered_values(rows, STATISTIC)
+        if set(rows[UNIT_OF_MEASURE]) == {RANK}:
+            return (label(RANK, language, own).capitalize(),), ()
         alone = (
             value_labels(STATISTIC, found, language, own)[found[0]]
             if len(found) == 1

@@ -33,6 +33,11 @@ TABLES = {
     "tno_table_06": "TNO table 6",
     "dialogic_table_01": "Dialogic table 1",
     "agenda_table_01": "Agenda table 1",
+    "agenda_figure_03": "Agenda figure 3",
+    "agenda_figure_06": "Agenda figure 6",
+    "dialogic_figure_08": "Dialogic figure 8",
+    "dialogic_box_09": "Box 9",
+    "dialogic_box_11": "Box 11",
 }
 
 
@@ -54,7 +59,8 @@ def lookup(table, **keys):
 def test_every_row_of_the_reference_is_in_the_store(store):
     reference = pd.read_csv(STORE).set_index("id")
     frame = store.to_frame().set_index("id")
-    assert list(frame.index) == list(reference.index)
+    assert [name for name in frame.index if name in reference.index] == list(reference.index)
+    frame = frame.loc[reference.index]
     assert frame["value"].equals(reference["value"].set_axis(frame.index))
     assert frame["indicator"].tolist() == reference["indicator"].tolist()
 
@@ -68,9 +74,10 @@ def test_the_published_figures_can_be_read():
 
 @pytest.mark.parametrize(("exhibit", "table"), TABLES.items())
 def test_every_value_of_an_exhibit_is_reproduced(store, exhibit, table):
-    figures = pd.read_csv(FIGURES).query("exhibit == @exhibit and year != 'all'").astype({"year": "Int64"})
+    figures = pd.read_csv(FIGURES, dtype={"year": str}).query("exhibit == @exhibit")
     indicators = list(dict.fromkeys(store.frame.loc[store.frame["table"] == table, "indicator"]))
     computed = describe_kpis(store, indicators=indicators, table=table).frame
+    computed["year"] = computed["year"].astype("string").fillna("all")
     keys = ["indicator", "statistic", "year", "category"]
     joined = figures[figures["indicator"].isin(indicators)].merge(computed, on=keys, how="left", validate="1:1")
     shown = joined[joined["value"].notna()]

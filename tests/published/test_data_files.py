@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 import pandas as pd
 import pytest
-from paths import DATA, ROOT
+from paths import DATA, REFERENCE, ROOT
 from published_cells import READINGS
 from safe_tables import make_safe_table
 
@@ -19,6 +20,8 @@ from si_eval.vocabulary import GROUPS
 
 PUBLISHED = DATA / "published"
 KEYS = ("indicator", "statistic", "group", "year", "size_class", "sector", "category")
+NOT_SHOWN = "not_reproduced.csv"
+CATALOGUE = REFERENCE / "figures_tables_catalogue.csv"
 HOLDS, WITHIN, FAILS = "direction holds", "within precision", "fails"
 # Words that occur in one of the two languages only, and in no name of a fieldlab.
 ENGLISH_WORDS = r"(?i)\b(?:the|against|computed|printed|allowed|hold|with|participants|share|source|years?)\b"
@@ -57,7 +60,9 @@ def test_ids_are_complete() -> None:
     assert list(read("claims.csv")["id"]) == [f"MC{number:03d}" for number in range(1, 166)]
 
 
-@pytest.mark.parametrize("name", [*sorted(path.name for path in PUBLISHED.glob("*.csv")), "../survey/claims.csv"])
+@pytest.mark.parametrize(
+    "name", [*sorted(path.name for path in PUBLISHED.glob("*.csv") if path.name != NOT_SHOWN), "../survey/claims.csv"]
+)
 def test_every_published_row_has_both_languages(name: str) -> None:
     rows = read(name)
     for column in ("statement", "note"):
@@ -66,6 +71,31 @@ def test_every_published_row_has_both_languages(name: str) -> None:
         found = dutch.str.contains(ENGLISH_WORDS) | english.str.contains(DUTCH_WORDS)
         assert list(rows["id"][found]) == []
     assert (rows["statement"] != "").all()
+
+
+def exhibits_of_the_study() -> set[str]:
+    files = [DATA / "studies" / "smart_industry_2020.toml", *DATA.glob("*/exhibits.toml")]
+    return {entry["id"] for file in files for entry in tomllib.loads(file.read_text(encoding="utf-8"))["exhibits"]}
+
+
+def test_what_is_not_reproduced_is_no_exhibit_and_has_a_reason() -> None:
+    rows = read(NOT_SHOWN)
+    assert not set(rows["exhibit"]) & exhibits_of_the_study()
+    assert rows["exhibit"].is_unique
+    assert (rows[["reason", "reason_nl"]] != "").all(axis=None)
+    named = {name for text in rows["reason"] for name in re.findall(r"[a-z]+_[a-z0-9_]+", text)}
+    assert named <= exhibits_of_the_study()
+
+
+@pytest.mark.skipif(not CATALOGUE.is_file(), reason="the reference folder is not part of the project")
+def test_every_figure_table_and_box_of_the_sources_is_an_exhibit_or_has_a_reason() -> None:
+    sources = {"Dialogic 2020": "dialogic", "TNO 2020 monitor": "tno", "Implementatieagenda 2018-2021": "agenda"}
+    kinds = {"Figuur": "figure", "Tabel": "table", "Box": "box"}
+    rows = pd.read_csv(CATALOGUE)
+    split = rows["id"].str.split(expand=True)
+    numbers = split[1].astype(int).map("{:02d}".format)
+    names = set(rows["source"].map(sources) + "_" + split[0].map(kinds) + "_" + numbers)
+    assert names - exhibits_of_the_study() == set(read(NOT_SHOWN)["exhibit"])
 
 
 def test_every_reading_entry_has_both_languages() -> None:

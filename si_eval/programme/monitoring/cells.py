@@ -51,7 +51,7 @@ def tidy_row(store: KpiStore, row: pd.Series, *, statistic: str, estimate: float
     category = ALL if row["category"] == TOTAL else row["category"]
     if store.broken(row["indicator"]) and row["definition"]:
         category = row["definition"] if category == ALL else f"{category}, {row['definition']}"
-    if str(row.get("period", ""))[:1].isdigit():
+    if dated(row):
         category = row["period"] if category == ALL else f"{category}, {row['period']}"
     return {
         INDICATOR: row["indicator"],
@@ -63,6 +63,11 @@ def tidy_row(store: KpiStore, row: pd.Series, *, statistic: str, estimate: float
         UNIT_OF_MEASURE: unit,
         NOTE: note,
     }
+
+
+def dated(row: pd.Series) -> bool:
+    """Whether the period of a row begins with a date, so that it stands in the category."""
+    return str(row.get("period", ""))[:1].isdigit()
 
 
 def statistic_of(row: pd.Series) -> str:

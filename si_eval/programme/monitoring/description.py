@@ -10,6 +10,7 @@ import pandas as pd
 from si_eval.errors import StudyError
 from si_eval.programme.monitoring.cells import (
     CANNOT_SHOW,
+    dated,
     preferred_row,
     split_cells,
     statistic_of,
@@ -218,7 +219,7 @@ def _reading_note(store: KpiStore, cell: pd.DataFrame, row: pd.Series, language:
     parts = [
         label(why_no_value(row), language),
         label(row["precision"], language, store.labels) if row["precision"] not in ("exact", "", *MISSING) else "",
-        label("kpi_period", language).format(period=row["period"]) if row["period"] else "",
+        label("kpi_period", language).format(period=row["period"]) if row["period"] and not dated(row) else "",
         store.definitions.get(row["definition"], {}).get(language, "") if broken else "",
         *(
             label("kpi_also_given", language).format(value=other["value"], source=other["source"], table=other["table"])
