@@ -32,6 +32,12 @@ FILL_COLOURS = {
     ".": "#f6f6f6",
     "": "#ffffff",
 }
+HEADING_FILL, TOTAL_FILL = "#eef3f7", "#f4f4f4"
+
+
+def row_fill(shade: str, *, total: bool) -> str:
+    """Return the colour behind a row of a table, empty for none: what departs, else what is of all classes."""
+    return FILL_COLOURS[shade] if shade else TOTAL_FILL if total else ""
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,11 @@ class Outline:
         """The first place of each exhibit, by its id."""
         return {entry.name: entry for entry in [*self.figures, *self.tables][::-1] if entry.anchor == entry.name}
 
+    @property
+    def spelled(self) -> dict[str, Entry]:
+        """The first place of each exhibit, by its id as tables spell it: with spaces."""
+        return {name.replace("_", " "): entry for name, entry in self.shown.items()}
+
     def text(self, term: str) -> str:
         """Return the words for a term."""
         return label(term, self.language, self.labels)

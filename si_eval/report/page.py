@@ -93,8 +93,7 @@ def _referred(text: str, outline: Outline) -> str:
 
     These are rows of tables, which get number and title, and the sources of answers.
     """
-    by_id = outline.shown
-    spelled = {name.replace("_", " "): entry for name, entry in by_id.items()}
+    by_id, spelled = outline.shown, outline.spelled
 
     def link(found: re.Match[str]) -> str:
         entry = spelled.get(found["name"])

@@ -12,7 +12,7 @@ import matplotlib
 
 from si_eval.report.answers import evidence_text
 from si_eval.report.outline import Answers, Block, Exhibit, Outline, Prose
-from si_eval.report.printed_table import from_payload, join_notes
+from si_eval.report.printed_table import PrintedRow, from_payload, join_notes
 from si_eval.report.prose import Paragraph, ProseTable, Run, paragraphs_of
 from si_eval.report.typst_markup import (
     PREAMBLE,
@@ -165,14 +165,17 @@ class _Pages:
 
     def _add_table(self, payload: Mapping[str, Any], caption: str, anchor: str = "") -> None:
         printed = from_payload(payload["tables"][self.outline.language])
-        spelled = {name.replace("_", " "): entry for name, entry in self.outline.shown.items()}
-        names = [
-            f"{spelled[row.name].number} {spelled[row.name].title}" if row.name in spelled else row.name
-            for row in printed.rows
-        ]
+        names = [self._row_label(row) for row in printed.rows]
         subtitle = f"#linebreak();#small({literal(printed.subtitle)});" if printed.subtitle else ""
         self.parts.append(figure(table(printed, names), "table", caption + subtitle, anchor))
         self.parts += [f"#note({literal(one)})" for one in join_notes(printed.notes)]
+
+    def _row_label(self, row: PrintedRow) -> str:
+        """Write the label of a row; one that is the id of an exhibit becomes a link by its number."""
+        entry = self.outline.spelled.get(row.name)
+        if entry is None:
+            return f"#strong({literal(row.name)});" if row.total else words(row.name)
+        return reference(entry.number, entry.anchor) + words(f" {entry.title}")
 
     def _add_numbers(self) -> None:
         """Set the numbers behind the figures, each under the number of its figure."""

@@ -24,12 +24,16 @@ class PrintedCell:
 
 @dataclass(frozen=True)
 class PrintedRow:
-    """A row: the heading that it stands under (empty for none), its label and its cells."""
+    """A row: the heading that it stands under (empty for none), its label and its cells.
+
+    ``shade`` is a sign of `compare_direction` for all of it, empty for none; ``total`` says that it is of all classes.
+    """
 
     heading: str
     name: str
     cells: tuple[PrintedCell, ...]
     shade: str = ""
+    total: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ from si_eval.report.selection import ordered_values, select, tabulate
 from si_eval.report.specification import Chart
 from si_eval.results import SafeTable
 from si_eval.vocabulary import (
+    ALL,
     CONF_LOW,
     COUNT,
     DIFFERENCE,
@@ -89,7 +90,9 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language) -> Pri
     printed = []
     for place, (key, (heading, name)) in enumerate(zip(layout.row_keys, names, strict=True)):
         cells = [_cell(layout.cells.get((key, column)), kinds, language, notes) for column in layout.column_keys]
-        printed.append(PrintedRow(heading, name, (*cells, *(_direction_cell(signs[place]) for _, signs in directions))))
+        cells += [_direction_cell(signs[place]) for _, signs in directions]
+        total = key[-1] == ALL and len(layout.row_keys) > 1
+        printed.append(PrintedRow(heading, name, tuple(cells), total=total))
     return _finish(
         safe,
         rows,

@@ -8,7 +8,7 @@ from html import escape
 import pandas as pd
 from great_tables import GT, html, loc, style
 
-from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS
+from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS, TOTAL_FILL
 from si_eval.report.printed_table import PrintedCell, PrintedTable
 from si_eval.report.printing import print_table
 from si_eval.report.specification import Chart
@@ -87,6 +87,10 @@ def render_table(printed: PrintedTable, language: Language) -> str:
             table = table.tab_spanner(
                 one.text, columns=body[one.first : one.first + one.count], id=f"spanner-{depth}-{run}"
             )
+    totals = [place for place, row in enumerate(printed.rows) if row.total]
+    if totals:
+        table = table.tab_style([style.fill(TOTAL_FILL), style.text(weight="bold")], loc.stub(rows=totals))
+        table = table.tab_style(style.fill(TOTAL_FILL), loc.body(rows=totals))
     for place, column in enumerate(body):
         table = _colour_cells(table, column, [row.cells[place].shade for row in printed.rows])
     shaded = [place for place, row in enumerate(printed.rows) if row.shade]

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 
-from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS
+from si_eval.report.direction import FILL_COLOURS, HEADING_FILL, TEXT_COLOURS, row_fill
 from si_eval.report.printed_table import PrintedCell, PrintedTable, Spanner
 from si_eval.report.prose import ProseTable, Run
 
@@ -91,7 +91,7 @@ def figure(body: str, kind: str, caption: str, anchor: str = "") -> str:
 
 
 def table(printed: PrintedTable, names: Sequence[str]) -> str:
-    """Write a printed table as an expression: a head that repeats on each page; ``names`` label the rows."""
+    """Write a printed table as an expression: a head that repeats on each page; ``names`` are labels as content."""
     count = len(printed.columns)
     stub = "2fr" if count >= WIDE else "2.4fr" if count > 1 else "1.6fr"
     head = [_spanner_cells(level, count) for level in printed.spanners]
@@ -102,8 +102,10 @@ def table(printed: PrintedTable, names: Sequence[str]) -> str:
     for row, name in zip(printed.rows, names, strict=True):
         if row.heading != heading:
             heading = row.heading
-            lines.append(f'table.cell(colspan: {count + 1}, fill: rgb("#eef3f7"), strong({literal(heading)})),')
-        lines.append(f"[{words(name)}]," + "".join(map(_cell, row.cells)))
+            lines.append(f'table.cell(colspan: {count + 1}, fill: rgb("{HEADING_FILL}"), strong({literal(heading)})),')
+        fill = row_fill(row.shade, total=row.total)
+        label = f'table.cell(fill: rgb("{fill}"), [{name}]),' if fill else f"[{name}],"
+        lines.append(label + "".join(_cell(cell, fill) for cell in row.cells))
     widths = ", ".join([stub, *["1fr"] * count])
     body = "\n".join(lines)
     return f"table(columns: ({widths}), table.header({''.join(head)}),\n{body}\n)"
@@ -131,7 +133,8 @@ def _spanner_cells(level: Sequence[Spanner], count: int) -> str:
     return "".join([*cells, *["table.cell([]),"] * (count - place)])
 
 
-def _cell(cell: PrintedCell) -> str:
+def _cell(cell: PrintedCell, row: str) -> str:
+    """Write a number in its own shade, else in that of its row."""
     text = words(cell.text) if cell.text else ""
     if cell.strong:
         text = f"#strong([{text}]);"
@@ -142,4 +145,5 @@ def _cell(cell: PrintedCell) -> str:
     if cell.shade in ("▲", "▼", "="):
         fill, ink = FILL_COLOURS[cell.shade], TEXT_COLOURS[cell.shade]
         return f'table.cell(align: right, fill: rgb("{fill}"), text(fill: rgb("{ink}"), [{text}])),'
-    return f"table.cell(align: right, [{text}]),"
+    behind = f'fill: rgb("{row}"), ' if row else ""
+    return f"table.cell(align: right, {behind}[{text}]),"

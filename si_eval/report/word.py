@@ -17,7 +17,7 @@ from docx.shared import Cm, Pt, RGBColor
 
 from si_eval.report.answers import evidence_text
 from si_eval.report.outline import Answers, Block, Chapter, Entry, Exhibit, Outline, Prose
-from si_eval.report.printed_table import from_payload, join_notes
+from si_eval.report.printed_table import PrintedRow, from_payload, join_notes
 from si_eval.report.prose import Paragraph, ProseTable, Run, paragraphs_of
 from si_eval.report.word_xml import (
     NAMESPACE,
@@ -195,14 +195,16 @@ class _Word:
         printed = from_payload(payload["tables"][self.outline.language])
         if printed.subtitle:
             self.add(paragraph(run(printed.subtitle), "TableSubtitle"))
-        spelled = {name.replace("_", " "): entry for name, entry in self.outline.shown.items()}
-        names = [
-            f"{spelled[row.name].number} {spelled[row.name].title}" if row.name in spelled else row.name
-            for row in printed.rows
-        ]
-        self.add(table(printed, names))
+        self.add(table(printed, [self._row_label(row) for row in printed.rows]))
         for note in join_notes(printed.notes):
             self.add(paragraph(run(note), "TableNote"))
+
+    def _row_label(self, row: PrintedRow) -> str:
+        """Write the label of a row; one that is the id of an exhibit becomes a link by its number."""
+        entry = self.outline.spelled.get(row.name)
+        if entry is None:
+            return run(row.name, look="<w:b/>" if row.total else "")
+        return hyperlink(entry.number, self.bookmarks[entry.anchor]) + run(f" {entry.title}")
 
     def _write_numbers(self) -> None:
         """Write the numbers behind the figures, each under the number of its figure."""

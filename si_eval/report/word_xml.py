@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
-from si_eval.report.direction import FILL_COLOURS, TEXT_COLOURS
+from si_eval.report.direction import FILL_COLOURS, HEADING_FILL, TEXT_COLOURS, row_fill
 from si_eval.report.printed_table import PrintedCell, PrintedTable, Spanner
 from si_eval.report.prose import ProseTable, Run
 
@@ -16,7 +16,6 @@ NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 TEXT_WIDTH = 9638  # twentieths of a point: A4 less margins of 2 cm
 WIDE = 7  # columns from which the labels of rows get less room, and all text is smaller
 GREY = "5A5A5A"
-HEADING_FILL = "EEF3F7"
 LINE = '<w:{side} w:val="single" w:sz="4" w:space="0" w:color="{colour}"/>'
 
 
@@ -73,7 +72,7 @@ def paragraph(content: str, style: str = "", *, properties: str = "") -> str:
 def table(printed: PrintedTable, names: Sequence[str]) -> str:
     """Write a printed table as a real one: heads that repeat on each page, rows that do not break, its notes below.
 
-    ``names`` are the labels of the rows.
+    ``names`` are the labels of the rows, as runs.
     """
     count = len(printed.columns)
     stub = int(TEXT_WIDTH * (0.24 if count >= WIDE else 0.36 if count > 1 else 0.6))
@@ -84,9 +83,11 @@ def table(printed: PrintedTable, names: Sequence[str]) -> str:
     for row, name in zip(printed.rows, names, strict=True):
         if row.heading != heading:
             heading = row.heading
-            lines.append(_row([_cell(_text(heading, bold=True), sum(widths), span=count + 1, fill=HEADING_FILL)]))
-        cells = [_cell(_text(name), stub), *map(_number_cell, row.cells, widths[1:])]
-        lines.append(_row(cells))
+            over = _text(heading, bold=True, keep=True)
+            lines.append(_row([_cell(over, sum(widths), span=count + 1, fill=HEADING_FILL)]))
+        fill = row_fill(row.shade, total=row.total)
+        cells = [_number_cell(cell, width, fill) for cell, width in zip(row.cells, widths[1:], strict=True)]
+        lines.append(_row([_cell(paragraph(name, "TableText"), stub, fill=fill), *cells]))
     written = _table(lines, widths, printed.title)
     return written.replace('w:val="TableText"', 'w:val="TableTextSmall"') if count >= WIDE else written
 
@@ -153,7 +154,8 @@ def _spanner_row(level: Sequence[Spanner], widths: Sequence[int]) -> str:
     return _row(cells, head=True)
 
 
-def _number_cell(cell: PrintedCell, width: int) -> str:
+def _number_cell(cell: PrintedCell, width: int, row: str) -> str:
+    """Write a number in its own shade, else in that of its row."""
     look = "<w:b/>" if cell.strong else ""
     if cell.shade in ("▲", "▼"):
         look += f'<w:color w:val="{TEXT_COLOURS[cell.shade].lstrip("#")}"/>'
@@ -163,7 +165,7 @@ def _number_cell(cell: PrintedCell, width: int) -> str:
     for line in cell.small:
         content += "<w:r><w:br/></w:r>" if content else ""
         content += run(line, look=f'<w:color w:val="{GREY}"/><w:sz w:val="13"/>')
-    fill = FILL_COLOURS[cell.shade].lstrip("#") if cell.shade in ("▲", "▼", "=") else ""
+    fill = FILL_COLOURS[cell.shade] if cell.shade in ("▲", "▼", "=") else row
     return _cell(paragraph(content, "TableText", properties='<w:jc w:val="right"/>'), width, fill=fill)
 
 
@@ -176,5 +178,5 @@ def _text(text: str, *, bold: bool = False, right: bool = False, centre: bool = 
 
 def _cell(content: str, width: int, *, span: int = 1, fill: str = "") -> str:
     spanned = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
-    shaded = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill}"/>' if fill else ""
+    shaded = f'<w:shd w:val="clear" w:color="auto" w:fill="{fill.lstrip("#")}"/>' if fill else ""
     return f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{spanned}{shaded}</w:tcPr>{content}</w:tc>'

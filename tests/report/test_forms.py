@@ -9,15 +9,21 @@ from pathlib import Path
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
-from report_examples import EXAMPLES
+from report_examples import EXAMPLES, safe
 
 from si_eval.report.chapters import ReportChapter, write_chapters
+from si_eval.report.direction import FILL_COLOURS, TOTAL_FILL
 from si_eval.report.execution import ExecutedCell, ExecutedNotebook
 from si_eval.report.outline import Outline, outline_report
 from si_eval.report.page import write_page
 from si_eval.report.pdf import can_write_pdf, write_pdf
-from si_eval.report.printed_table import from_payload
+from si_eval.report.printed_table import PrintedCell, PrintedRow, PrintedTable, from_payload
+from si_eval.report.specification import Chart
+from si_eval.report.typst_markup import table as pdf_table
+from si_eval.report.typst_markup import words
 from si_eval.report.word import write_word
+from si_eval.report.word_xml import run as word_run
+from si_eval.report.word_xml import table as word_table
 
 TEXT = """Asked: **what** and *why*, see [the table](#dialogic_table_06).
 
@@ -136,6 +142,47 @@ def test_markup_of_pages_has_every_number_and_takes_no_text_for_markup(outlines,
     assert '"Words #strong[x] \\"y\\" \\\\ <b> & $z$  "' in markup
     assert '#heading(level: 3, numbering: none, "Deeper")' in markup
     assert len(list(tmp_path.glob("*.png"))) == 1
+
+
+def test_totals_and_rows_that_name_exhibits_stand_out_in_every_form(tmp_path: Path) -> None:
+    from si_eval.report.pdf import _Pages
+
+    rows = [
+        {"indicator": "use", "category": name, "estimate": place, "unit": "units"}
+        for place, name in enumerate(("named_table", "other", "all"), start=1)
+    ]
+    shown = [(safe(rows, exhibit="named_table"), Chart("table"))]
+    outline = outline_report(
+        write_chapters([ReportChapter({"en": "Main"}, {}, shown)], ("en",)), language="en", title="T"
+    )
+    assert [row.total for row in from_payload(outline.chapters[0].blocks[-1].payload["tables"]["en"]).rows] == [
+        False, False, True,
+    ]  # fmt: skip
+    (table,) = Document(io.BytesIO(write_word(outline))).tables
+    linked, plain, total = table.rows[1:]
+    assert [one.get(qn("w:anchor")) for one in linked._tr.iter(qn("w:hyperlink"))] == ["_0001_named_table"]
+    assert {one.get(qn("w:fill")) for one in total._tr.iter(qn("w:shd"))} == {TOTAL_FILL.lstrip("#")}
+    assert not list(plain._tr.iter(qn("w:shd")))
+    markup = _Pages(outline, tmp_path).write()
+    assert '#link(label("named_table"), "Table 1.1")' in markup
+    assert f'[#strong("All");]),table.cell(align: right, fill: rgb("{TOTAL_FILL}")' in markup
+    page = write_page(outline)
+    assert '<a href="#named_table">Table 1.1</a>' in page
+    assert f"background-color: {TOTAL_FILL}" in page
+
+
+@pytest.mark.parametrize(("shade", "total"), [("▼", False), ("▼", True), ("", True), ("", False)])
+def test_what_departs_is_shaded_before_what_is_of_all(shade: str, total: bool) -> None:
+    row = PrintedRow("", "Name", (PrintedCell("1"), PrintedCell("2", shade="▲")), shade, total)
+    printed = PrintedTable("t", "T", "", "", "Stub", ("a", "b"), (), (row,), ())
+    fill = FILL_COLOURS["▼"] if shade else TOTAL_FILL if total else ""
+    wanted = [fill, fill, FILL_COLOURS["▲"]]
+    assert re.findall(r'w:fill="([^"]+)"', word_table(printed, [word_run("Name")])) == [
+        one.lstrip("#") for one in wanted if one
+    ]
+    assert re.findall(r'(?:cell\(|right, )fill: rgb\("([^"]+)"', pdf_table(printed, [words("Name")])) == [
+        one for one in wanted if one
+    ]
 
 
 def test_the_same_word_file_comes_out_twice(outlines) -> None:
