@@ -143,7 +143,13 @@ def _ask(question: str, options: Sequence[str], proposed: int) -> int:
 
 @app.command()
 def example(
-    name: Annotated[str, typer.Argument(help="innovation_vouchers (simulated) or michigan_training (real firms)")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="michigan_training (real firms), innovation_vouchers (simulated), or one in the layout of an office "
+            "(simulated): uk_bsd_abs, be_kbo_accounts, eu_sbs"
+        ),
+    ],
     out: Annotated[Path, typer.Argument(help="a new folder")],
 ) -> None:
     """Write the files of an example and its study file to a folder, ready for a run."""

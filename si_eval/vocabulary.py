@@ -299,6 +299,11 @@ def locale_of(language: Language) -> str:
     return LOCALES.get(language, language)
 
 
+def within_sentence(name: str) -> str:
+    """Write the name of a category without its capital, unless it is an abbreviation."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
 def is_labelled(term: str, own: Labels = NO_LABELS) -> bool:
     """Whether the registry or the study has a label for a term."""
     return term in facts("labels") or term in own or term in _checks()

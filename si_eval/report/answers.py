@@ -38,6 +38,7 @@ from si_eval.vocabulary import (
     Labels,
     Language,
     label,
+    within_sentence,
 )
 
 KIND = "answers"
@@ -263,11 +264,6 @@ def _ranking(rows: pd.DataFrame, answer: Answer, own: Labels) -> dict[Language, 
         )
         for one in LANGUAGES
     }  # fmt: skip
-
-
-def within_sentence(name: str) -> str:
-    """Write the name of a category without its capital, unless it is an abbreviation."""
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def _attainment(rows: pd.DataFrame, answer: Answer, own: Labels) -> dict[Language, str]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from si_eval.report.answers import within_sentence
 from si_eval.report.border import ASSUMED, NUMBER, STATE, safe_rows
 from si_eval.report.difference import find_by_place
 from si_eval.report.formats import measure_key, measures, number
@@ -30,6 +29,7 @@ from si_eval.vocabulary import (
     Labels,
     Language,
     label,
+    within_sentence,
 )
 
 RANKED = (CATEGORY, SECTOR, INDICATOR)  # dimensions whose largest value is worth a title

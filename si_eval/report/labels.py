@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -96,10 +96,7 @@ def row_labels(
     sizes = Counter(heading for heading, _ in labels)
     if len(layout.row_dimensions) == 1 or 2 * sum(size == 1 for size in sizes.values()) <= len(sizes):
         return labels
-    return [
-        ("", heading if key[-1] == ALL else f"{heading} · {name}")
-        for key, (heading, name) in zip(layout.row_keys, labels, strict=True)
-    ]
+    return [("", " · ".join(parts)) for parts in _without_totals(layout, texts)]
 
 
 def cell_text(row: Row, measure: Measure, language: Language, *, symbol: bool = True) -> str:
@@ -318,6 +315,12 @@ def _protection(safe: SafeTable, language: Language) -> str:
     if "min_units" in preset:
         return label("report_min_units", language, safe.labels).format(n=preset["min_units"])
     return label("report_protected", language, safe.labels)
+
+
+def _without_totals(layout: TableGrid, texts: Sequence[Sequence[str]]) -> Iterator[list[str]]:
+    """Yield what each row is called without the dimensions that it is not split by; its first part stays."""
+    for key, parts in zip(layout.row_keys, texts, strict=True):
+        yield [parts[0], *(text for value, text in zip(key[1:], parts[1:], strict=True) if value != ALL)]
 
 
 def _capital(text: str) -> str:

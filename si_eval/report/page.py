@@ -72,7 +72,8 @@ def _exhibit(exhibit: Exhibit, outline: Outline) -> str:
         summary = escape(outline.text("report_numbers"))
         table = f'{picture}<details class="numbers"><summary>{summary}</summary>{table}</details>'
     head, topic = entry.caption
-    under = f'<span class="topic">{escape(topic)}</span> ' if topic else ""
+    lines = [topic, "" if exhibit.is_figure else payload["tables"][language]["subtitle"]]
+    under = "".join(f'<span class="topic">{escape(line)}</span> ' for line in lines if line)
     caption = (
         f"<figcaption><b>{entry.number}</b> {escape(head)} {under}{tag}"
         f'<small class="id">{escape(entry.name)}</small></figcaption>'

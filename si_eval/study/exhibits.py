@@ -33,6 +33,7 @@ from si_eval.study.catalogue import (
     WEIGHTED,
 )
 from si_eval.study.file import ExhibitSpec, Study
+from si_eval.study.words import name_group
 from si_eval.vocabulary import ALL, CATEGORY, Labels, is_labelled
 
 MAX_SHOWN_VALUES = 12  # of a column, in a message
@@ -272,6 +273,9 @@ def _finish(table: ResultTable, exhibit: ExhibitSpec, inputs: ExhibitInputs) -> 
     labels = inputs.load(LABELS)
     if split is not None and split.name in labels:
         labels = FrozenMapping({**labels, CATEGORY: labels[split.name]})
+    against = exhibit.arguments.get("against")
+    if isinstance(against, str) and against in inputs.study.file.groups:
+        labels = name_group(labels, against, inputs.study.file.languages)
     titles = exhibit.title.of(inputs.study.file.languages)
     return marked.named(exhibit.id, titles, labels=labels, language=inputs.study.file.languages[0])
 
@@ -312,8 +316,11 @@ def _in_order(table: ResultTable, split: Split | None) -> ResultTable:
 
 
 def _mark_assumed(table: ResultTable) -> ResultTable:
-    """Mark the numbers of a simulated extract that no published figure stands behind."""
-    if table.simulation is None or table.function in ALL_CALIBRATED:
+    """Mark the numbers of a simulated extract that no published figure stands behind, where others have one.
+
+    Where nothing is calibrated there is nothing to tell apart: the whole table says that it is simulated.
+    """
+    if table.simulation is None or not table.simulation.calibrated or table.function in ALL_CALIBRATED:
         return table
     keys = ("indicator", "year", "sector", "size_class", "category")
     calibrated = {tuple(_key(cell.get(key)) for key in ("group", *keys)) for cell in table.simulation.calibrated}

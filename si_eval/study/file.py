@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from si_eval.errors import InputError, Problem, SiEvalError, StudyError, propose_name
-from si_eval.frozen import FrozenMapping
 from si_eval.registers.deflators import read_deflators
 from si_eval.registry import Deflators, facts
 from si_eval.study.shape import Origin, check_values, explain, list_problems, locate, show
@@ -24,12 +23,12 @@ from si_eval.study.specification import (
     Rules,
     Study,
     StudyFile,
-    is_direct,
 )
-from si_eval.study.texts import check_texts, spread_texts, unknown_languages
+from si_eval.study.texts import check_texts, spread_texts
 from si_eval.study.values import Titles
+from si_eval.study.words import read_labels
 from si_eval.text_input.toml_files import read_toml
-from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language, is_labelled
+from si_eval.vocabulary import LANGUAGES, Language
 
 __all__ = [
     "REFERENCE_STUDY",
@@ -47,7 +46,6 @@ __all__ = [
 
 REFERENCE_STUDY = "studies/smart_industry_2020.toml"
 MAX_BYTES = 2_000_000  # of a study file, a part or its labels: a person wrote it
-DIRECT = "direct_"  # begins the terms for which registers without a chain of links have other words
 EXHIBITS, INCLUDE, CHAPTERS = "exhibits", "include", "chapters"
 EMPTY: Mapping[str, Any] = {  # stands in for what a broken study file lacks, so that the rest can be checked
     "name": "study",
@@ -143,8 +141,7 @@ def read_study(path: str | Path | None = None, *, language: Language | None = No
     study, shape, broken = _validate(content, path.name, origins)
     problems += [problem for problem in shape if problem.where not in told]
     problems += [*_rules_problems(content.get("rules"), path.name), *_repeated_ids(content, path.name)]
-    labels, wrong = _read_labels(study, path)
-    labels = FrozenMapping({**_declared_labels(study), **labels})
+    labels, wrong = read_labels(study, path)
     problems += wrong
     deflators, wrong = _read_deflators(study, path)
     problems += wrong
@@ -267,44 +264,6 @@ def _repeated_ids(content: Mapping[str, Any], name: str) -> list[Problem]:
     ]
 
 
-def _declared_labels(study: StudyFile) -> Labels:
-    """Return the names of what a study declares: its indicators, splits with their classes, and groups."""
-    words = facts("labels") if is_direct(study) else {}
-    direct = {term.removeprefix(DIRECT): texts for term, texts in words.items() if term.startswith(DIRECT)}
-    named = {name: one.labels for name, one in study.indicators.items()}
-    for entries in (study.splits, study.groups):
-        named |= {name: one.title for name, one in entries.items() if one.title is not None}
-    for split in study.splits.values():
-        named |= split.labels
-    return {**direct, **{term: texts.texts() for term, texts in named.items()}}
-
-
-def _read_labels(study: StudyFile, path: Path) -> tuple[Labels, list[Problem]]:
-    """Read the labels of a study, of one file, several or its own table; return them with what is wrong.
-
-    A term that the registry does not know needs a text in every language of the study.
-    """
-    given = study.labels
-    if given is None:
-        return NO_LABELS, []
-    if isinstance(given, dict):
-        return FrozenMapping({term: texts.texts() for term, texts in given.items()}), []
-    labels: dict[str, dict[str, str]] = {}
-    problems: list[Problem] = []
-    for number, file in enumerate((given,) if isinstance(given, str) else given):
-        place = f"{path.name}, labels" if isinstance(given, str) else f"{path.name}, labels.{number}"
-        try:
-            target = Study(file=study, path=path).resolve(file)
-            read = read_toml(target, what="labels", max_bytes=MAX_BYTES, allow_control_characters=True)
-        except SiEvalError as error:
-            problems += explain(error, place)
-            continue
-        problems += [*check_values(read, target.name, ()), *_label_problems(read, target.name, study.languages)]
-        for term, texts in read.items():
-            labels[term] = {**labels.get(term, {}), **texts} if isinstance(texts, dict) else {}
-    return (NO_LABELS if problems else FrozenMapping(labels)), problems
-
-
 def _read_deflators(study: StudyFile, path: Path) -> tuple[Deflators | None, list[Problem]]:
     """Read the price series of a study; return them with what is wrong."""
     given = study.deflators
@@ -316,21 +275,3 @@ def _read_deflators(study: StudyFile, path: Path) -> tuple[Deflators | None, lis
         return read_deflators(file, **settings), []
     except SiEvalError as error:
         return None, explain(error, f"{path.name}, deflators")
-
-
-def _label_problems(labels: Mapping[str, Any], name: str, languages: Sequence[Language]) -> list[Problem]:
-    """List the labels that are no texts, and those of the study's own terms that lack a language of it."""
-    problems = []
-    for term, texts in labels.items():
-        place = f"{name}, {show(term)[1:-1]}"
-        try:
-            Titles.model_validate(texts)
-        except ValidationError as error:
-            for problem in list_problems(error, {}, name, ()):
-                key = problem.where.removeprefix(name).lstrip(", ")
-                problems.append(replace(problem, where=f"{place}.{key}" if key else place))
-            continue
-        problems += unknown_languages(texts, languages, place)
-        lacking = [] if is_labelled(term) else [one for one in languages if one not in texts]
-        problems += [Problem(f"{place}.{one}", "nothing", "this key", "add it") for one in lacking]
-    return problems

@@ -40,7 +40,7 @@ def _variables(firms: pd.DataFrame, layout: dict[str, Any]) -> dict[str, pd.Seri
     return {
         "id": number.map(lambda value: layout["id"].format(number=value)),
         "activity": firms["nace"].map(lambda code: _activity(code, layout["activity"])),
-        "region": firms["itl1"],
+        "region": firms["itl1"].replace(layout.get("regions", {})),
         "started": firms["birth"].map(lambda year: f"01-01-{year}"),
         "costs": costs,
         "euros": firms["turnover"] * THOUSAND,

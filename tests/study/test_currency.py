@@ -120,7 +120,7 @@ LABELS = {
     ("GBP per person employed", "en"): "British pounds per person employed",
     ("GBP per person employed", "nl"): "Britse pond per werkzame persoon",
     ("CHF for each CHF", "en"): "Swiss francs for each Swiss franc",
-    ("GBP per patent", "en"): "British pounds per patent",
+    ("GBP per patent", "en"): "GBP per patent",
     ("EUR", "en"): "euro",
 }
 

@@ -1,18 +1,22 @@
-"""Layouts of registers of other countries: from the folder to a protected table, every mean as pandas has it."""
+"""Layouts of registers of other countries: from the folder to protected tables, every mean as pandas has it."""
 
 from __future__ import annotations
 
 import pytest
 
 import si_eval as se
+from si_eval.report import table_html
 from si_eval.study.checks import check_study
+from si_eval.study.evaluation import protect_exhibits
 from si_eval.study.examples import write_example
+from si_eval.study.exhibits import compute_exhibits
 from si_eval.study.file import load_study
 from si_eval.synthetic.offices import deliver, offices
-from si_eval.synthetic.vouchers import THOUSAND, draw_vouchers
+from si_eval.synthetic.vouchers import EFFECT, THOUSAND, draw_vouchers
 
 ROUNDED = 0.5  # of the currency: protected means are whole
 YEAR = 2018
+SIGNS = {"GBP": "£", "EUR": "€"}
 SECTORS = {"25": "C", "28": "C", "62": "J", "71": "M", "46": "G", "01": "A"}
 
 
@@ -39,3 +43,13 @@ def test_a_register_in_the_layout_of_an_office_gives_a_protected_table(office, t
     assert len(rows) >= len(means)
     for key, mean in means.items():
         assert rows[key] == pytest.approx(mean, abs=ROUNDED)
+
+    shown = ["costs", "effect_by_cohort"]
+    costs, effect = protect_exhibits(study, compute_exhibits(study, panel, only=shown))
+    page = table_html(costs, language="en")
+    assert "Rejected applicants</th>" in page, "a group of the study stands under its own name"
+    assert "number of enterprises (n)" in page
+    assert "business units" not in page
+    assert {sign for sign in SIGNS.values() if sign in page} == {SIGNS[study.file.currency]}
+    (overall,) = effect.to_frame().query("category == 'overall' and statistic == 'att'").to_dict("records")
+    assert overall["conf_low"] < EFFECT < overall["conf_high"]

@@ -108,7 +108,11 @@ def test_words_of_the_study_stand_for_those_of_the_registry(results):
     shown = table_html(tables["listed"], language="en") + table_html(tables["levels"], language="en")
     assert "Firms on the list of awards" in shown
     assert "Firms without a voucher" in shown
-    assert not re.search(r">(Non-)?[Pp]articipants<|Registration numbers on the list", shown)
+    assert "Difference: voucher firms against firms without a voucher." in shown
+    assert "number of enterprises (n)" in shown
+    assert not re.search(
+        r"\b(Non-)?[Pp]articipants (against|are)|business units|Registration numbers on the list", shown
+    )
 
 
 REFUSED = {
