@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from si_eval.vocabulary import BE_ID, YEAR
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
+MAX_SPAN_A_ROW = 64  # numbers of keys that lie closer together than that are ticked off instead of sorted
 _PLACES = {YEAR: LAST_YEAR - FIRST_YEAR + 1, "quarter": 5}  # how many values a whole number of a key can have
 
 
@@ -26,6 +26,10 @@ def may_repeat(table: ir.Table, key: Sequence[Column]) -> bool:
     codes = _codes(table, key)
     if (codes[1:] > codes[:-1]).all():
         return False
+    if codes.min() >= 0 and codes.max() < MAX_SPAN_A_ROW * len(codes):
+        seen = np.zeros(codes.max() + 1, dtype=np.bool_)
+        seen[codes] = True
+        return int(np.count_nonzero(seen)) < len(codes)
     codes.sort()
     return bool((codes[1:] == codes[:-1]).any())
 
@@ -71,14 +75,17 @@ def _units(table: ir.Table) -> tuple[IntArray, IntArray]:
 
 
 def _codes(table: ir.Table, key: Sequence[Column]) -> IntArray:
-    """Make a whole number of each key without gaps, shape (rows,): equal for equal keys.
+    """Make a whole number from 0 of each key without gaps, shape (rows,): equal for equal keys.
 
     Different keys have different numbers where they are what the contract expects: first an identifier of at most 14
     digits, then years, quarters and options.
     """
     rows = ask(_SlottedKeys(tuple(key)), table)
-    places = math.prod(_places(column) for column in key[1:])
-    return rows["unit"].to_numpy() * np.int64(places) + rows["slot"].to_numpy()
+    if not len(rows):
+        return np.zeros(0, dtype=np.int64)
+    unit, slot = rows["unit"].to_numpy(), rows["slot"].to_numpy()
+    slot = slot - slot.min()
+    return (unit - unit.min()) * (slot.max() + 1) + slot
 
 
 def _places(column: Column) -> int:
