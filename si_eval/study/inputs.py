@@ -211,6 +211,7 @@ def direct_layout(study: Study, folders: Sequence[Path] = ()) -> Layout:
         largest=source.largest,
         quarterly=source.frequency == "quarterly",
         groups=tuple(study.declared.groups.values()),
+        accept={one.check: one.reason for one in source.accept},
         **({} if treated is None else {"treated": treated}),
     )
 

@@ -22,6 +22,8 @@ CLEANING: tuple[tuple[str, str], ...] = (
     (r"^([-+]) ", r"\1"),
 )
 
+WRAPPINGS = 4  # the first of these take away what surrounds a value and change nothing in it
+
 MISSING_WORDS = (
     "na", "n/a", "#n/a", "<na>", "nan", "#nan", "-nan", "none", "null", "nil", "nat", ".", "..", "...", "-", "--",
     "---", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "#n/b", "#deel/0!", "#waarde!", "#verw!",
@@ -53,6 +55,13 @@ _WORDS = frozenset(MISSING_WORDS)
 def clean_text(text: str) -> str:
     """Return a text without what surrounds a value: blanks of any kind, quotes, ``="…"``; its minus is in front."""
     for pattern, replacement in _CLEANING:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def unwrap_text(text: str) -> str:
+    """Return an identifier without what surrounds it: blanks of any kind, quotes, ``="…"``."""
+    for pattern, replacement in _CLEANING[:WRAPPINGS]:
         text = pattern.sub(replacement, text)
     return text
 

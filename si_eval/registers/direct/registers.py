@@ -14,6 +14,7 @@ from si_eval.errors import InputError, Problem, merge_alike, propose_name
 from si_eval.registers.any_frame import panel_from_frame
 from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_years
 from si_eval.registers.any_frame.declared import MEMBER
+from si_eval.registers.direct.checking import check_registers
 from si_eval.registers.direct.lists import Listed, list_participants, rows_of, settle_groups
 from si_eval.registers.direct.lost_zeros import restore_zeros
 from si_eval.registers.direct.several_rows import join_several
@@ -31,7 +32,7 @@ from si_eval.registers.direct.tables import (
 from si_eval.registers.extracts.reading import read_simulation
 from si_eval.registry import Declarations, Declares, RuleSet
 from si_eval.results import Extract, Linkage, Panel
-from si_eval.text_input import is_missing_word
+from si_eval.text_input import is_missing_word, unwrap_text
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, ENTRY_YEAR, GROUP_ID, PARTICIPANT, REVENUE, YEAR
 
 QUARTERS = 4
@@ -79,23 +80,30 @@ def read_direct(
     if problems:
         raise InputError(problems)
     frame = register.merge(listed.units, on=BE_ID, how="left")
+    strangers = int((~listed.units[BE_ID].isin(register[BE_ID])).sum())
+    if strangers:
+        notes.append(f"{layout.treated.table}: {strangers} of {len(listed.units)} units are in no register")
     frame[PARTICIPANT] = frame[PARTICIPANT].fillna(0.0)
     for group in declared.groups.values():
         if group.table:
             members = set(rows_of(keyed[group.table], group, problems)[BE_ID])
             frame[MEMBER + group.name] = frame[BE_ID].isin(members)
             strangers = len(members - set(frame[BE_ID]))
-            if strangers and group.table != layout.treated.table:  # of participants the linkage counts them
+            if strangers and group.table != layout.treated.table:
                 notes.append(f"groups.{group.name}: {strangers} of {len(members)} units are in no register")
     if problems:
         raise InputError(problems)
     panel = _panel(frame, declared, rules)
+    changing = [source for source in raw.yearly if source.table in wanted.changing(keyed)]
+    checked = check_registers(layout, keyed, frame, wanted.own(), study.declared, changing)
     simulation, wrong = read_simulation([str(folder) for folder in layout.folders])
     if wrong:
         raise InputError(wrong)
-    extract = _extract(raw, keyed, [*raw.notes, *remarks, *notes, *listed.notes, *panel.notes])
+    extract = _extract(raw, keyed, [*raw.notes, *remarks, *notes, *listed.notes, *panel.notes, *checked.notes])
     return DirectRegisters(
-        replace(extract, simulation=simulation), _linkage(frame, listed), replace(panel, simulation=simulation)
+        replace(extract, simulation=simulation, checks=checked.checks),
+        _linkage(frame, listed),
+        replace(panel, simulation=simulation, checks=checked.checks),
     )
 
 
@@ -133,6 +141,17 @@ class _Wanted:
             action = propose_name(column, known, f"the tables have {', '.join(known[:20])}")
             where = f"in {' and '.join(found)}" if found else "in no table"
             problems.append(Problem("the extract", f"`{column}` {where}", expected, action, column=column))
+
+    def own(self) -> list[str]:
+        """List the study's own columns of numbers."""
+        return sorted(
+            {name for names in self.of_table.values() for name in names if name in self.numbers} - {EMPLOYED_PERSONS}
+        )
+
+    def changing(self, frames: Mapping[str, pd.DataFrame]) -> set[str]:
+        """List the tables with numbers of each year, which are not the same in two years."""
+        numbers = {*self.numbers, EMPLOYED_PERSONS, MONEY}
+        return {name for name in self.of_table if numbers & set(frames[name].columns)}
 
     def _find_persons(
         self, frames: Mapping[str, pd.DataFrame], holders: Mapping[str, pd.DataFrame], problems: list[Problem]
@@ -205,7 +224,7 @@ def _as_texts(column: pd.Series, texts: dict[object, str | None]) -> pd.Series:
 
 def _as_text(value: object) -> str | None:
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    text = " ".join(unicodedata.normalize("NFKC", text).split())
+    text = " ".join(unicodedata.normalize("NFKC", unwrap_text(text)).split())
     if not text.isascii():  # what is not seen is no part of an identifier
         text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
     return None if not text or is_missing_word(text) else text

@@ -46,7 +46,8 @@ class Layout:
     ``files`` are patterns by table, ``columns`` the file's name of a column by table and name, ``money_unit`` what one
     in the amounts of a table, or of its columns, stands for, ``quarterly`` says that turnover is told by quarter.
     ``largest`` names by table the column by which the largest of several rows of a unit decides what is a text.
-    ``treated`` says which rows of the list of participants took part, ``groups`` are comparison groups.
+    ``treated`` says which rows of the list of participants took part, ``groups`` are comparison groups, ``accept`` the
+    reasons for which failed checks of plausibility are accepted, by check.
     """
 
     folders: Sequence[Path]
@@ -57,6 +58,7 @@ class Layout:
     quarterly: bool = False
     treated: ComparisonGroup = field(default_factory=lambda: ComparisonGroup("treated", PARTICIPANTS))
     groups: Sequence[ComparisonGroup] = ()
+    accept: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_own_list(self) -> bool:
@@ -76,6 +78,11 @@ class RawTables(NamedTuple):
     sources: tuple[SourceFile, ...]
     problems: list[Problem]
     notes: list[str]
+
+    @property
+    def yearly(self) -> list[SourceFile]:
+        """List the files of a year, each once: one file may be several tables."""
+        return list({source.path: source for source in self.sources if source.year is not None}.values())
 
 
 def read_tables(layout: Layout, say: Callable[[str], None]) -> RawTables:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from si_eval.errors import Problem, propose_name
 from si_eval.registers.plausibility.judging import Measure, judge, threshold_text
-from si_eval.registers.plausibility.links import measure_links
+from si_eval.registers.plausibility.links import measure_links, measure_list
 from si_eval.registers.plausibility.money import measure_money
-from si_eval.registers.plausibility.sample import Rows, draw_sample
+from si_eval.registers.plausibility.numbers import measure_numbers
+from si_eval.registers.plausibility.sample import Rows, Sample, draw_sample
 from si_eval.registers.plausibility.units import YEARLY, measure_units
 from si_eval.registry import facts
 from si_eval.results import CheckResult, SourceFile
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from si_eval.engine import Engine
 
-__all__ = ["check_plausibility", "judge_acceptances", "list_remarks", "threshold_text"]
+__all__ = ["check_plausibility", "judge_acceptances", "judge_sample", "list_remarks", "threshold_text"]
 
 
 def check_plausibility(
@@ -34,12 +35,17 @@ def check_plausibility(
 
     ``tables`` are those of an extract, ``rows`` counts their rows by year, ``sources`` are the files that were read.
     """
-    sample = draw_sample(tables, engine, rows)
-    twice = Counter(source.sha256 for source in sources if source.table in YEARLY)
-    repeated = [source for source in sources if source.table in YEARLY and twice[source.sha256] > 1]
+    return judge_sample(draw_sample(tables, engine, rows), [one for one in sources if one.table in YEARLY])
+
+
+def judge_sample(sample: Sample, sources: Sequence[SourceFile]) -> tuple[CheckResult, ...]:
+    """Judge a sample of units, and whether a file was delivered twice: every check of the registry, in its order."""
+    twice = Counter(source.sha256 for source in sources)
+    repeated = [source for source in sources if twice[source.sha256] > 1]
     copies = [Measure("files_repeat", f"{one.table} {one.year or ''}".strip(), 1.0, 1.0) for one in repeated]
     copies = copies or [Measure("files_repeat", "", 0.0, 0.0)]
-    return judge([*measure_units(sample), *measure_money(sample), *measure_links(sample), *copies])
+    found = (measure_units, measure_money, measure_numbers, measure_links, measure_list)
+    return judge([*(measure for kind in found for measure in kind(sample)), *copies])
 
 
 def judge_acceptances(checks: Sequence[CheckResult], accept: Mapping[str, str]) -> list[Problem]:

@@ -13,7 +13,7 @@ from scipy import special
 
 from si_eval.registry import facts
 from si_eval.results import CheckResult
-from si_eval.stats import FloatArray
+from si_eval.stats import BoolArray, FloatArray
 from si_eval.vocabulary import BOTH_LANGUAGES, Verdict, bilingual
 
 CHANCE = 3.3  # standard errors that chance explains
@@ -35,7 +35,7 @@ class Measure:
 def share(check: str, place: str, hits: object, n: object) -> Iterator[Measure]:
     """Measure a share: ``hits`` of ``n``, with the exact binomial bound; nothing where there are too few."""
     count, of = int(np.asarray(hits)), int(np.asarray(n))
-    if of < _minimum(check):
+    if of < fewest(check):
         return
     alpha = facts("plausibility")["alpha"]
     if facts("plausibility")["checks"][check]["direction"] == "high":
@@ -49,7 +49,7 @@ def median(check: str, place: str, ratios: FloatArray | pd.Series) -> Iterator[M
     """Measure a median of ratios of units, with its exact bound by order; nothing where there are too few."""
     values = np.asarray(ratios, dtype=float)
     values = np.sort(values[np.isfinite(values) & (values > 0)])
-    if len(values) < _minimum(check):
+    if len(values) < fewest(check):
         return
     middle = float(np.median(values))
     inside = int(special.bdtrik(facts("plausibility")["alpha"], len(values), 0.5))
@@ -60,11 +60,21 @@ def median(check: str, place: str, ratios: FloatArray | pd.Series) -> Iterator[M
 
 def ratio_of_counts(check: str, place: str, now: float, before: float) -> Iterator[Measure]:
     """Measure a ratio of two counts, less what chance explains; nothing where both are small."""
-    if max(now, before) < _minimum(check):
+    if max(now, before) < fewest(check):
         return
     change = math.log((now + 0.5) / (before + 0.5))
     chance = CHANCE * math.sqrt(1 / (now + 0.5) + 1 / (before + 0.5))
     yield Measure(check, place, math.exp(change), math.exp(math.copysign(max(abs(change) - chance, 0.0), change)))
+
+
+def change_of_share(check: str, place: str, now: BoolArray, before: BoolArray) -> Iterator[Measure]:
+    """Measure how far a share of units changes, less what chance explains; nothing where there are too few."""
+    if min(len(now), len(before)) < fewest(check):
+        return
+    shares = float(now.mean()), float(before.mean())
+    spread = sum(part * (1 - part) / len(of) for part, of in zip(shares, (now, before), strict=True))
+    change = abs(shares[0] - shares[1])
+    yield Measure(check, place, change, max(change - CHANCE * math.sqrt(spread), 0.0))
 
 
 def between_years(wide: pd.DataFrame, label: str) -> Iterator[tuple[str, FloatArray, FloatArray, bool]]:
@@ -166,5 +176,6 @@ def _distance(direction: str, value: float) -> float:
     return value if direction == "high" else -value
 
 
-def _minimum(check: str) -> float:
+def fewest(check: str) -> float:
+    """Return the number of units (rows, participants) from which a check judges."""
     return float(facts("plausibility")["checks"][check].get("minimum", facts("plausibility")["minimum"]))

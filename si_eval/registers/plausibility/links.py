@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from si_eval.registers.plausibility.judging import Measure, share
@@ -40,6 +41,20 @@ def measure_links(sample: Sample) -> Iterator[Measure]:
         yield from _between_years(name, counts)
 
 
+def measure_list(sample: Sample) -> Iterator[Measure]:
+    """Measure how far the units of a list that carry the register's identifier are found, and when they enter."""
+    listed = sample.listed
+    if listed is None or not sample.years:
+        return
+    yield from share("participants_differ", "participants", listed.units, listed.rows)
+    yield from share("participants_in_register", "participants", listed.found, listed.units)
+    known = listed.entries[np.isfinite(listed.entries) & (listed.entries != 0)]
+    oldest, latest = sample.years[0] - facts("plausibility")["years_before"], sample.years[-1] + 1
+    odd = ((known < oldest) | (known > latest)).sum()
+    yield from share("entry_dates", "participants entry_date", odd, len(known))
+    yield from _between_years("business_units", listed.by_year)
+
+
 def _of_year(sample: Sample, year: int, starts: pd.Series, ends: pd.Series) -> tuple[int, int, int, int]:
     """Count the participants with a person, with a link, with a unit of the register in a year, and these units."""
     persons = sample.persons
@@ -56,7 +71,7 @@ def _of_year(sample: Sample, year: int, starts: pd.Series, ends: pd.Series) -> t
     )
 
 
-def _between_years(name: str, counts: dict[int, int]) -> Iterator[Measure]:
+def _between_years(name: str, counts: Mapping[int, int]) -> Iterator[Measure]:
     """Compare the number found in a year with the most found before, and with the next year."""
     years = sorted(counts)
     for place, year in enumerate(years):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from si_eval.registers.plausibility.columns import measure_column
 from si_eval.registers.plausibility.judging import Measure, between_years, median, ratios_of_totals, share
 from si_eval.registers.plausibility.sample import Sample, split, split_assets
 from si_eval.registry import facts
@@ -24,21 +25,23 @@ JUMP = 40  # a factor that no firm grows by in a year, below the 100 and 1000 of
 
 def measure_money(sample: Sample) -> Iterator[Measure]:
     """Measure everything about turnover and investments."""
-    quarters = _quarters(sample.turnover)
-    revenue = quarters.sum(axis=1, min_count=4).rename("revenue")
+    by_quarter = "quarter" in sample.turnover
+    revenue = revenue_of(sample)
+    if by_quarter:
+        yield from _quarter_checks(_quarters(sample.turnover))
     amounts = _amounts(sample.investments)
     yield from _turnover_values(sample.turnover)
-    yield from _quarter_checks(quarters)
     yield from _between_years("turnover", revenue.unstack(YEAR), "turnover")
     totals, counted = sample.totals.get("turnover", {}), sample.rows.get("turnover", {})
-    yield from ratios_of_totals("turnover_total", "turnover", totals, counted, len(QUARTERS))
+    yield from ratios_of_totals("turnover_total", "turnover", totals, counted, len(QUARTERS) if by_quarter else 1)
     for asset in sorted(amounts.index.unique("asset")):
         wide = amounts.xs(asset, level="asset").unstack(YEAR)
         yield from _between_years("investments", wide, f"investments {asset}")
-    yield from _levels(sample.units, revenue, amounts)
-    yield from _codes("turnover", sample.turnover, "turnover")
-    yield from _codes("investments", sample.investments, "amount")
-    yield from _codes("business_units", sample.units, EMPLOYED_PERSONS)
+    if sample.to_euro is not None:
+        yield from _levels(sample.units, revenue * sample.to_euro, amounts)
+    yield from measure_codes("turnover", sample.turnover, "turnover")
+    yield from measure_codes("investments", sample.investments, "amount")
+    yield from measure_codes("business_units", sample.units, EMPLOYED_PERSONS)
     yield from _investment_values(sample.investments)
 
 
@@ -47,6 +50,14 @@ def _quarters(turnover: pd.DataFrame) -> pd.DataFrame:
     rows = turnover.dropna(subset=[BE_ID, YEAR, "quarter"])
     wide = rows.pivot_table(index=[BE_ID, YEAR], columns="quarter", values="turnover", aggfunc="first", observed=True)
     return wide.reindex(columns=list(QUARTERS)).astype(float)
+
+
+def revenue_of(sample: Sample) -> pd.Series:
+    """Return turnover by unit and year: as it is where rows are one a unit and year, else of four quarters."""
+    turnover = sample.turnover
+    if "quarter" in turnover:
+        return _quarters(turnover).sum(axis=1, min_count=len(QUARTERS)).rename("revenue")
+    return turnover.drop_duplicates([BE_ID, YEAR]).set_index([BE_ID, YEAR])["turnover"].rename("revenue").astype(float)
 
 
 def _amounts(investments: pd.DataFrame) -> pd.Series:
@@ -61,8 +72,10 @@ def _amounts(investments: pd.DataFrame) -> pd.Series:
 
 def _turnover_values(turnover: pd.DataFrame) -> Iterator[Measure]:
     for year, of_year in split(turnover):
-        for quarter, rows in split(of_year, "quarter"):
-            place, values = f"turnover {year} Q{quarter}", rows["turnover"].to_numpy(dtype=np.float64)
+        parts = split(of_year, "quarter") if "quarter" in of_year else [(0, of_year)]
+        for quarter, rows in parts:
+            place = f"turnover {year} Q{quarter}" if quarter else f"turnover {year}"
+            values = rows["turnover"].to_numpy(dtype=np.float64)
             known = values[~np.isnan(values)]
             yield from share("turnover_missing", place, len(values) - len(known), len(values))
             yield from share("turnover_negative", place, (known < 0).sum(), len(known))
@@ -72,7 +85,7 @@ def _turnover_values(turnover: pd.DataFrame) -> Iterator[Measure]:
             yield from share("turnover_repeats", place, most, len(other))
 
 
-def _codes(table: str, rows: pd.DataFrame, column: str) -> Iterator[Measure]:
+def measure_codes(table: str, rows: pd.DataFrame, column: str) -> Iterator[Measure]:
     """Measure the share of values that are written with nines alone, in units or in thousands."""
     for year, of_year in split(rows):
         known = of_year[column].dropna().to_numpy(dtype=np.float64)
@@ -96,6 +109,9 @@ def _quarter_checks(quarters: pd.DataFrame) -> Iterator[Measure]:
         rising = (q1 < q2) & (q2 < q3) & (q3 < q4) & (q4 > 2 * q1)
         yield from share("quarters_cumulative", place, rising.sum(), len(whole))
         yield from share("quarters_same", place, ((q1 == q2) & (q2 == q3) & (q3 == q4)).sum(), len(whole))
+        for column, (first, second) in enumerate(pairwise(QUARTERS)):
+            same = (whole[:, column] == whole[:, column + 1]).sum()
+            yield from share("quarters_repeat", f"{place} Q{second} / Q{first}", same, len(whole))
         for column, quarter in enumerate(QUARTERS):
             present = (~np.isnan(wide[:, column])).sum()
             yield from share("quarters_present", f"{place} Q{quarter}", present, len(wide))
@@ -105,6 +121,7 @@ def _quarter_checks(quarters: pd.DataFrame) -> Iterator[Measure]:
 
 def _between_years(kind: str, wide: pd.DataFrame, label: str) -> Iterator[Measure]:
     """Compare the same units in two years: the median change, jumps of some, and values that do not change at all."""
+    yield from measure_column(label, wide)
     for place, ratio, _, consecutive in between_years(wide, label):
         yield from share(f"{kind}_repeat_a_year", place, (np.abs(ratio - 1) < SAME).sum(), len(ratio))
         if consecutive:
@@ -118,7 +135,9 @@ def _levels(units: pd.DataFrame, revenue: pd.Series, amounts: pd.Series) -> Iter
     """Compare turnover with persons employed, and investments with turnover, with what is usual."""
     usual = facts("plausibility")["usual"]
     persons = units.set_index([BE_ID, YEAR])[EMPLOYED_PERSONS]
-    persons = persons[(persons >= 2) & ~persons.index.duplicated()]
+    persons = persons[(persons > 0) & ~persons.index.duplicated()]
+    if (persons >= 2).sum() >= facts("plausibility")["minimum"]:  # one person may work less than a year
+        persons = persons[persons >= 2]
     per_person = (revenue[revenue > 0] / persons).dropna()
     for year, rows in split(per_person.rename("value").reset_index()):
         yield from median("turnover_per_person", f"turnover {year}", rows["value"] / usual["turnover_per_person"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from si_eval.engine import from_frame
 from si_eval.engine.prepared import AllRows, Question, ask
 from si_eval.registry import facts
+from si_eval.stats import FloatArray
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP_ID, YEAR
 
 if TYPE_CHECKING:
@@ -25,12 +26,33 @@ _PRIME, _FACTOR = 1_000_003, 48_271  # spread identifiers evenly, alike in every
 
 
 @dataclass(frozen=True)
+class ListedUnits:
+    """A list of participants that carry the identifier of their unit.
+
+    How many ``rows`` and different ``units`` it has, how many of these the register has in any year (``found``) and by
+    year, and the year of entry of each row.
+    """
+
+    rows: int
+    units: int
+    found: int
+    entries: FloatArray
+    by_year: Mapping[int, int]
+
+
+@dataclass(frozen=True)
 class Sample:
     """Rows of the same units from every table of units; a table that the extract does not have is empty.
 
     ``groups`` are the enterprise groups of these units. ``participants`` has every row of the list, ``persons``,
     ``links`` and ``linked_units`` what each next table knows of them. ``rows`` counts all rows by table and year,
     ``totals`` adds up by year all persons employed (of ``business_units``) and all turnover.
+
+    Registers without a chain of links have ``listed`` units instead of links, and ``numbers``: columns of a study's
+    own, a row a unit and year, of which ``amounts`` are money. ``to_euro`` is about what one in their currency is in
+    euro, missing where that is not known. Their turnover may be by year, without a column of quarters. ``of_contract``
+    says whether codes and days are those of the contract: elsewhere an activity is its division, and a day stands for a
+    year.
     """
 
     units: pd.DataFrame
@@ -43,6 +65,11 @@ class Sample:
     linked_units: pd.DataFrame
     rows: Rows
     totals: Mapping[str, Mapping[int, float]]
+    listed: ListedUnits | None = None
+    numbers: pd.DataFrame | None = None
+    amounts: Sequence[str] = ()
+    to_euro: float | None = 1.0
+    of_contract: bool = True
 
     @property
     def years(self) -> list[int]:
@@ -64,12 +91,13 @@ def split_assets(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 @dataclass(frozen=True)
-class _PartOfUnits:
+class PartOfUnits:
     """The rows of a part of the units, always the same ones; and those of the units in a second table."""
 
     part: float
 
     def __call__(self, table: ir.Table, *wanted: ir.Table) -> ir.Table:
+        """Return the rows of these units."""
         if self.part >= 1:
             return table
         unit = table[BE_ID]
@@ -77,7 +105,7 @@ class _PartOfUnits:
         return table.filter(sampled | unit.isin(wanted[0][BE_ID]) if wanted else sampled)
 
     def holds(self, unit: Any) -> Any:
-        """Say which of a column of units, in the engine or in memory, are of this part."""
+        """Say which of a column of whole numbers, in the engine or in memory, are of this part."""
         return (unit % _PRIME) * _FACTOR % _PRIME < int(self.part * _PRIME)
 
 
@@ -106,12 +134,12 @@ class _Totals:
 def draw_sample(tables: Mapping[str, ir.Table], engine: Engine, rows: Rows) -> Sample:
     """Draw the sample from the tables of an extract: all units of a small one, always the same ones of a large one."""
     largest = max(rows.get("business_units", {}).values(), default=0)
-    part = _PartOfUnits(min(1.0, facts("plausibility")["sample_units"] / max(largest, 1)))
+    part = PartOfUnits(min(1.0, facts("plausibility")["sample_units"] / max(largest, 1)))
     listed, persons, links = _participants(tables, engine)
     units, linked = _units(tables["business_units"], links, part, engine)
-    turnover = _fetch(part, tables["turnover"]) if "turnover" in tables else _empty("turnover")
-    investments = _fetch(part, tables["investments"]) if "investments" in tables else _empty("investments")
-    groups = _empty("enterprise_groups")
+    turnover = _fetch(part, tables["turnover"]) if "turnover" in tables else empty_table("turnover")
+    investments = _fetch(part, tables["investments"]) if "investments" in tables else empty_table("investments")
+    groups = empty_table("enterprise_groups")
     wanted = units[[GROUP_ID]].dropna().drop_duplicates()
     if "enterprise_groups" in tables and len(wanted):
         known = _KnownRows(GROUP_ID, distinct=False)
@@ -119,7 +147,7 @@ def draw_sample(tables: Mapping[str, ir.Table], engine: Engine, rows: Rows) -> S
     return Sample(units, turnover, investments, groups, listed, persons, links, linked, rows, _totals(tables))
 
 
-def _units(table: ir.Table, links: Frame, part: _PartOfUnits, engine: Engine) -> tuple[Frame, Frame]:
+def _units(table: ir.Table, links: Frame, part: PartOfUnits, engine: Engine) -> tuple[Frame, Frame]:
     """Return the sample of units, and the unit and year of those with a link; the register is read once for both."""
     wanted = links[[BE_ID]].dropna().drop_duplicates()
     listed = [from_frame(engine, wanted.astype("int64"))] if len(wanted) and part.part < 1 else []
@@ -131,7 +159,7 @@ def _units(table: ir.Table, links: Frame, part: _PartOfUnits, engine: Engine) ->
 def _participants(tables: Mapping[str, ir.Table], engine: Engine) -> tuple[Frame, Frame, Frame]:
     """Follow the participants to their persons and the links of these."""
     if not all(name in tables for name in ("participants", "kvk_person", "person_business_unit")):
-        return _empty("participants"), _empty("kvk_person"), _empty("person_business_unit")
+        return empty_table("participants"), empty_table("kvk_person"), empty_table("person_business_unit")
     participants = _fetch(AllRows(), tables["participants"])
     persons = _known(tables["kvk_person"], participants, "kvk_id", engine)
     links = _known(tables["person_business_unit"], persons, "person_id", engine)
@@ -164,6 +192,6 @@ def _fetch(question: Question, *tables: ir.Table) -> pd.DataFrame:
     return frame
 
 
-def _empty(name: str) -> pd.DataFrame:
+def empty_table(name: str) -> pd.DataFrame:
     """Make a table without rows."""
     return pd.DataFrame(columns=list(facts("tables")["tables"][name]["columns"]))

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from si_eval.registers.plausibility.columns import measure_column, missing_years
 from si_eval.registers.plausibility.judging import (
     Measure,
     between_years,
@@ -24,7 +25,7 @@ from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, GROUP_ID, YEAR
 YEARLY = ("business_units", "enterprise_groups", "turnover", "investments")
 EPOCHS = ("1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "1960-01-01", "1970-01-01", "1582-10-14")
 UNKNOWN_ACTIVITIES = ("", "00000", "0000", "00", "0", "-", "--")
-LARGE = 10  # persons employed from which the same number twice is no accident
+LARGE, LARGE_WHOLE = 10, 50  # persons employed, or whole ones, from which the same number twice is no accident
 SAME = 0.0005
 
 
@@ -32,6 +33,8 @@ def measure_units(sample: Sample) -> Iterator[Measure]:
     """Measure everything about business units and enterprise groups."""
     for table, counts in sample.rows.items():
         if table in YEARLY:
+            gaps = float(len(missing_years(list(counts))))
+            yield Measure("years_present", table, gaps, gaps)
             for first, second in pairwise(sorted(counts)):
                 place = f"{table} {second} / {first}"
                 yield from ratio_of_counts("rows_between_years", place, counts[second], counts[first])
@@ -44,9 +47,9 @@ def measure_units(sample: Sample) -> Iterator[Measure]:
         yield from _persons_between_years(table, wide)
     for year, rows in split(sample.units):
         place = f"business_units {year}"
-        yield from _columns(place, rows)
+        yield from _columns(place, rows, of_contract=sample.of_contract)
         if sample.units["sbi"].notna().any():
-            yield from _activities(place, rows["sbi"])
+            yield from _activities(place, rows["sbi"], of_contract=sample.of_contract)
         yield from _founded(place, rows["founded"], year)
     yield from _same_units(sample.units)
     yield from _in_register(sample)
@@ -76,31 +79,36 @@ def _persons(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
 
 
 def _persons_between_years(table: str, wide: pd.DataFrame) -> Iterator[Measure]:
+    yield from measure_column(f"{table} persons", wide)
+    values = wide.to_numpy()
+    known = values[np.isfinite(values)]
+    least = LARGE_WHOLE if (known % 1 == 0).all() else LARGE
     for place, ratio, before, consecutive in between_years(wide, table):
         if consecutive:
             yield from median("persons_between_years", place, ratio)
-        large = ratio[before >= LARGE]
+        large = ratio[before >= least]
         yield from share("persons_repeat_a_year", place, (np.abs(large - 1) < SAME).sum(), len(large))
 
 
-def _columns(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
+def _columns(place: str, rows: pd.DataFrame, *, of_contract: bool) -> Iterator[Measure]:
     """Measure the share of the most common value of each column in which units differ."""
     for column in (EMPLOYED_PERSONS, GROUP_ID, "founded"):
         counts = rows[column].value_counts(sort=False).to_numpy()
         most, known = counts.max(initial=0), counts.sum()
         yield from share("columns_constant", f"{place} {column}", most, known)
-        if column == "founded":
+        if column == "founded" and of_contract:
             yield from share("founding_on_one_day", place, most, known)
 
 
-def _activities(place: str, codes: pd.Series) -> Iterator[Measure]:
+def _activities(place: str, codes: pd.Series, *, of_contract: bool) -> Iterator[Measure]:
     counts = codes.value_counts(sort=False)
     counts = counts[~counts.index.isin(UNKNOWN_ACTIVITIES)]
     known = counts.index.astype(str)
     total = counts.sum()
     yield from share("activities_missing", place, len(codes) - total, len(codes))
     yield from share("activities_known", place, counts[~known.str[:2].isin(_divisions())].sum(), total)
-    yield from share("activities_with_zero", place, counts[known.str.startswith("0")].sum(), total)
+    if of_contract:
+        yield from share("activities_with_zero", place, counts[known.str.startswith("0")].sum(), total)
 
 
 @cache
@@ -112,8 +120,11 @@ def _divisions() -> frozenset[str]:
 
 def _founded(place: str, founded: pd.Series, year: int) -> Iterator[Measure]:
     days = founded.dropna()
-    odd = odd_dates(days, facts("plausibility")["oldest_year"], year).sum() if len(days) else 0
-    yield from share("founding_dates", place, odd, len(days))
+    dates = pd.to_datetime(days)
+    odd = odd_dates(dates, facts("plausibility")["oldest_year"], year) if len(days) else dates.isna()
+    yield from share("founding_dates", place, odd.sum(), len(days))
+    old = (dates.dt.year < year - facts("plausibility")["old_unit"]) if len(days) else odd
+    yield from share("founding_long_ago", place, (old & ~odd).sum(), len(days))
 
 
 def _same_units(units: pd.DataFrame) -> Iterator[Measure]:
