@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 
@@ -87,11 +88,12 @@ def _plain_table(safe: SafeTable, rows: pd.DataFrame, language: Language) -> Pri
         spanners = tuple(tuple(level) for level in levels)
         columns = (*columns, *(name or "▲▼" for name, _ in directions))
     names = row_labels(layout, rows, language, safe.labels)
+    classes = Counter(key[:-1] for key in layout.row_keys)
     printed = []
     for place, (key, (heading, name)) in enumerate(zip(layout.row_keys, names, strict=True)):
         cells = [_cell(layout.cells.get((key, column)), kinds, language, notes) for column in layout.column_keys]
         cells += [_direction_cell(signs[place]) for _, signs in directions]
-        total = key[-1] == ALL and len(layout.row_keys) > 1
+        total = key[-1] == ALL and classes[key[:-1]] > 1
         printed.append(PrintedRow(heading, name, tuple(cells), total=total))
     return _finish(
         safe,

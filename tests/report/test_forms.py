@@ -18,6 +18,7 @@ from si_eval.report.outline import Outline, outline_report
 from si_eval.report.page import write_page
 from si_eval.report.pdf import can_write_pdf, write_pdf
 from si_eval.report.printed_table import PrintedCell, PrintedRow, PrintedTable, from_payload
+from si_eval.report.printing import print_table
 from si_eval.report.specification import Chart
 from si_eval.report.typst_markup import table as pdf_table
 from si_eval.report.typst_markup import words
@@ -169,6 +170,14 @@ def test_totals_and_rows_that_name_exhibits_stand_out_in_every_form(tmp_path: Pa
     page = write_page(outline)
     assert '<a href="#named_table">Table 1.1</a>' in page
     assert f"background-color: {TOTAL_FILL}" in page
+
+
+def test_an_indicator_that_is_not_split_is_no_total() -> None:
+    alone = [{"indicator": f"not_split_{place}", "estimate": place, "unit": "units"} for place in range(9)]
+    split = [{"indicator": "split", "category": name, "estimate": 1, "unit": "units"} for name in ("one", "all")]
+    printed = print_table(safe([*alone, *split]), language="en")
+    assert [row.name for row in printed.rows if row.total] == ["split"]
+    assert len(printed.rows) == len(alone) + len(split)
 
 
 @pytest.mark.parametrize(("shade", "total"), [("▼", False), ("▼", True), ("", True), ("", False)])
