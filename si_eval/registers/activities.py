@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
-CODE = r"([A-U])?\s*([0-9]{1,2}(?:[.\s]?[0-9]{1,3})*|)\s*"  # C, 25, 25.11, 2511, C25.11, 25110, 25.11.0
+LETTER, DIGITS = "letter", "digits"
+CODE = r"([A-V])?\s*([0-9]{1,2}(?:[.\s]?[0-9]{1,3})*|)\s*"  # C, 25, 25.11, 2511, C25.11, 25110, 25.11.0
 WHOLE_CODES = (4, 5)  # digits of a code of the lowest level
 
 
@@ -32,8 +33,21 @@ def section_letters() -> dict[str, str]:
 def read_activities(codes: pd.Series) -> pd.DataFrame:
     """Read texts of codes: ``division`` and ``sector`` of each, missing where the classification has no such code.
 
-    A letter alone is a section without a division. Where no code of a column begins with a zero and all have one of two
-    lengths, the shorter ones lost theirs, as numbers do.
+    A letter alone is a section without a division.
+    """
+    parts = split_codes(codes)
+    division = parts[DIGITS].where(parts[DIGITS].str.len().ge(2)).str[:2]
+    letter = division.map(section_letters()).astype("string")
+    division = division.where(letter.notna())
+    alone = parts[LETTER].where(parts[DIGITS].fillna("").eq("") & parts[LETTER].isin(list(sections())))
+    return pd.DataFrame({DIVISION: division.astype("string"), SECTOR: letter.fillna(alone).astype("string")})
+
+
+def split_codes(codes: pd.Series) -> pd.DataFrame:
+    """Split texts of codes into the ``letter`` of a section and ``digits`` without dots, missing in what is no code.
+
+    Where no code of a column begins with a zero and all have one of two lengths, the shorter ones lost theirs, as
+    numbers do.
     """
     parts = codes.astype("string").str.strip().str.upper().str.extract(rf"^(?:{CODE})$")
     text = parts[1].str.replace(" ", "", regex=False)
@@ -46,11 +60,7 @@ def read_activities(codes: pd.Series) -> pd.DataFrame:
     longest = max(lengths, default=0)
     if longest in WHOLE_CODES and lengths <= {longest - 1, longest} and not known.str.startswith("0").any():
         digits = digits.where(digits.str.len().ne(longest - 1) | dotted, "0" + digits)
-    division = digits.where(digits.str.len().ge(2)).str[:2]
-    letter = division.map(section_letters()).astype("string")
-    division = division.where(letter.notna())
-    alone = parts[0].where(digits.fillna("").eq(""))
-    return pd.DataFrame({DIVISION: division.astype("string"), SECTOR: letter.fillna(alone).astype("string")})
+    return pd.DataFrame({LETTER: parts[0], DIGITS: digits})
 
 
 def divisions_of(register: ir.Table) -> pd.DataFrame:

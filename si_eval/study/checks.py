@@ -23,7 +23,7 @@ from si_eval.study.chapters import check_chapters
 from si_eval.study.declared import TREATED
 from si_eval.study.exhibits import LABELS, ExhibitInputs, compute_exhibit, exhibits_without_registers
 from si_eval.study.file import Study, read_study
-from si_eval.study.inputs import extract_folders, list_path
+from si_eval.study.inputs import code_book, extract_folders, list_path
 from si_eval.study.ledger import load_ledger
 from si_eval.study.shape import explain, show
 from si_eval.study.specification import is_direct
@@ -283,12 +283,27 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
         where = f"{study.path.name}, disclosure.public_units"
         problems.append(Problem(where, "ids of units", expected, "leave them out: all units are protected alike"))
     problems += [] if is_direct(study.file) else _check_lists(study, folders)
+    problems += _check_codes(study, place)
     if source.participants is not None:
         problems += _check_path(study, source.participants, f"{place}.participants")
     if source.cache is not None:
         where = f"{place}.cache"
         problems += _attempt(where, lambda: study.resolve(source.cache or "")) or _check_cache(study, where)
     return problems
+
+
+def _check_codes(study: Study, place: str) -> list[Problem]:
+    """List what is wrong with the classification of activities and the file with its crosswalk."""
+    source = study.file.extract
+    if is_direct(study.file):
+        wrong = [] if source.crosswalk is None else _check_path(study, source.crosswalk, f"{place}.crosswalk")
+        return wrong or _attempt(f"{place}.crosswalk", partial(code_book, study))
+    return [
+        Problem(f"{place}.{key}", "a classification of activities", 'none with link = "chain": codes are SBI 2008',
+                "leave it out")
+        for key in ("classification", "crosswalk")
+        if getattr(source, key) is not None
+    ]  # fmt: skip
 
 
 def _check_lists(study: Study, folders: Sequence[Path]) -> list[Problem]:

@@ -11,6 +11,7 @@ from typing import Any
 from si_eval.engine import open_engine
 from si_eval.errors import StudyError
 from si_eval.registers import extracts
+from si_eval.registers.crosswalks import BASE, OTHER, CodeBook, read_crosswalk
 from si_eval.registers.direct import Layout, read_direct
 from si_eval.registers.direct.tables import PARTICIPANTS
 from si_eval.registers.linkage import link_participants
@@ -210,10 +211,20 @@ def direct_layout(study: Study, folders: Sequence[Path] = ()) -> Layout:
         money_unit=source.money_unit,
         largest=source.largest,
         quarterly=source.frequency == "quarterly",
+        codes=code_book(study),
         groups=tuple(study.declared.groups.values()),
         accept={one.check: one.reason for one in source.accept},
         **({} if treated is None else {"treated": treated}),
     )
+
+
+def code_book(study: Study) -> CodeBook:
+    """Return in which classification activities are; raises `InputError` for a crosswalk that is not sound."""
+    source = study.file.extract
+    if source.crosswalk is None:
+        return CodeBook(source.classification or {0: BASE[0]})
+    path = study.resolve(source.crosswalk)
+    return CodeBook(source.classification or {0: OTHER}, read_crosswalk(path), path)
 
 
 def open_study(*, language: Language | None = None) -> Study:

@@ -23,6 +23,7 @@ from si_eval.study.values import (
     Text,
     Titles,
     check_backend,
+    check_classification,
     check_currency,
     check_id,
     check_language,
@@ -35,6 +36,9 @@ from si_eval.study.values import (
 from si_eval.vocabulary import LANGUAGES, NO_LABELS, Labels, Language
 
 Names = Annotated[tuple[Text, ...], Field(strict=False), AfterValidator(check_some), AfterValidator(check_once)]
+
+
+Classification = Annotated[Any, AfterValidator(check_classification)]  # by first year
 
 
 class AcceptedCheck(Part):
@@ -54,6 +58,8 @@ class ExtractSource(Part):
     columns: dict[str, dict[str, Text]] = Field(default_factory=dict)
     money_unit: dict[str, float | dict[str, float]] = Field(default_factory=dict)
     largest: dict[str, Text] = Field(default_factory=dict)
+    classification: Classification = None
+    crosswalk: PathText | None = None
     participants: PathText | None = None
     cache: PathText | None = None
     accept: Annotated[tuple[AcceptedCheck, ...], Field(strict=False)] = ()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from babel.localedata import exists
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from si_eval.engine import spark
 from si_eval.errors import propose_name
+from si_eval.registers.crosswalks import CLASSIFICATIONS
 from si_eval.registry import currencies, facts
 from si_eval.text_input.toml_files import has_control_characters
 from si_eval.vocabulary import Language
@@ -74,6 +75,19 @@ def check_name(text: str) -> str:
     if not NAME.fullmatch(text) or len(text) > MAX_CHARACTERS_OF_ID:
         raise Refusal("a name of small letters, digits and `_`, as columns have", "choose a simple one")
     return text
+
+
+def check_classification(value: Any) -> dict[int, str]:
+    """Return the classification of activities by the first year in which it holds; refuse what is none."""
+    entries = value if isinstance(value, dict) else {"0000": value}
+    names = ", ".join(CLASSIFICATIONS)
+    for year, name in entries.items():
+        if not re.fullmatch(r"[0-9]{4}", year):
+            raise Refusal("the first year of each classification", 'write { 2014 = "nace_2", 2025 = "nace_2_1" }')
+        if name not in CLASSIFICATIONS:
+            action = propose_name(str(name), CLASSIFICATIONS, "name one; a crosswalk alone serves any other")
+            raise Refusal(f"one of {names}, or a table of these by first year", action)
+    return {int(year): name for year, name in entries.items()}
 
 
 def check_study_name(text: str) -> str:

@@ -12,8 +12,9 @@ import pandas as pd
 from si_eval import engine
 from si_eval.errors import InputError, Problem, merge_alike, propose_name
 from si_eval.registers.any_frame import panel_from_frame
-from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_years
+from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_texts, read_years
 from si_eval.registers.any_frame.declared import MEMBER
+from si_eval.registers.crosswalks import translate_codes
 from si_eval.registers.direct.checking import check_registers
 from si_eval.registers.direct.lists import Listed, list_participants, rows_of, settle_groups
 from si_eval.registers.direct.lost_zeros import restore_zeros
@@ -28,6 +29,7 @@ from si_eval.registers.direct.tables import (
     RawTables,
     numbers_of,
     read_tables,
+    table_source,
 )
 from si_eval.registers.extracts.reading import read_simulation
 from si_eval.registry import Declarations, Declares, RuleSet
@@ -37,7 +39,8 @@ from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, ENTRY_YEAR, GROUP_ID, PA
 
 QUARTERS = 4
 KEPT = "kept"
-OF_PANEL = (BE_ID, YEAR, EMPLOYED_PERSONS, "sbi", "founded", GROUP_ID)
+ACTIVITY = "sbi"
+OF_PANEL = (BE_ID, YEAR, EMPLOYED_PERSONS, ACTIVITY, "founded", GROUP_ID)
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,10 @@ def read_direct(
     simulation, wrong = read_simulation([str(folder) for folder in layout.folders])
     if wrong:
         raise InputError(wrong)
+    if layout.codes.path is not None:
+        raw = raw._replace(
+            sources=(*raw.sources, table_source("crosswalk", layout.codes.path, len(layout.codes.crosswalk)))
+        )
     extract = _extract(raw, keyed, [*raw.notes, *remarks, *notes, *listed.notes, *panel.notes, *checked.notes])
     return DirectRegisters(
         replace(extract, simulation=simulation, checks=checked.checks),
@@ -242,6 +249,11 @@ def _register(
         if column in wanted.numbers:
             register[column] = numbers_of(units, column, UNITS, layout, problems, notes)
     _refuse_repetitions(UNITS, register, [BE_ID, YEAR], problems)
+    if ACTIVITY in register:
+        texts, wrong = read_texts(register[ACTIVITY], ACTIVITY)
+        translated = translate_codes(texts, register[YEAR], layout.codes)
+        problems += [replace(one, table=UNITS) for one in (*wrong, *translated.problems)]
+        register[ACTIVITY], notes = translated.codes, [*notes, *translated.notes]
     if TURNOVER in frames:
         revenue = _revenue(layout, frames[TURNOVER], rules, problems, notes)
         register, beside = _joined(register, revenue)
@@ -310,7 +322,7 @@ def _refuse_repetitions(
 def _panel(frame: pd.DataFrame, declared: Declarations, rules: RuleSet) -> Panel:
     """Make the panel; its problems are those of the extract."""
     there = {argument: column for argument, column in {
-        "employed_persons": EMPLOYED_PERSONS, "revenue": REVENUE, "group": GROUP_ID, "activity": "sbi",
+        "employed_persons": EMPLOYED_PERSONS, "revenue": REVENUE, "group": GROUP_ID, "activity": ACTIVITY,
         "founded": "founded",
     }.items() if column in frame}  # fmt: skip
     dated = ENTRY in frame and frame[ENTRY].notna().any()

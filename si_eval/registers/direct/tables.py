@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from si_eval.engine import open_engine
 from si_eval.errors import Problem, propose_name
 from si_eval.registers.any_frame.columns import read_numbers, read_years
+from si_eval.registers.crosswalks import CodeBook
 from si_eval.registers.direct.wide_years import melt_years
 from si_eval.registers.extracts.cache import fingerprint
 from si_eval.registers.extracts.conversion import raw_parquet
@@ -46,6 +47,7 @@ class Layout:
     ``files`` are patterns by table, ``columns`` the file's name of a column by table and name, ``money_unit`` what one
     in the amounts of a table, or of its columns, stands for, ``quarterly`` says that turnover is told by quarter.
     ``largest`` names by table the column by which the largest of several rows of a unit decides what is a text.
+    ``codes`` says in which classification activities are.
     ``treated`` says which rows of the list of participants took part, ``groups`` are comparison groups, ``accept`` the
     reasons for which failed checks of plausibility are accepted, by check.
     """
@@ -56,6 +58,7 @@ class Layout:
     money_unit: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
     largest: Mapping[str, str] = field(default_factory=dict)
     quarterly: bool = False
+    codes: CodeBook = field(default_factory=CodeBook)
     treated: ComparisonGroup = field(default_factory=lambda: ComparisonGroup("treated", PARTICIPANTS))
     groups: Sequence[ComparisonGroup] = ()
     accept: Mapping[str, str] = field(default_factory=dict)
@@ -198,6 +201,11 @@ def _source(file: RawFile, rows: int) -> SourceFile:
     """Describe a file that was read."""
     version = "" if file.version is None else f"V{file.version}"
     return SourceFile(file.table, str(file.path), file.format, fingerprint(file.path), rows, file.year, version)
+
+
+def table_source(table: str, path: Path, rows: int) -> SourceFile:
+    """Describe a file beside the extract that was read."""
+    return SourceFile(table, str(path), path.suffix.lstrip(".").lower(), fingerprint(path), rows, None, "")
 
 
 def numbers_of(
