@@ -24,35 +24,54 @@ function options(name, rows) {
   return [...new Set(rows.map(row => row[at[name]]))].sort((one, other) => one - other);
 }
 
+// A list of choices stays on the page as long as it offers the same: a browser measures each option of a new one.
+const boxes = new Map();
 function choose(name, title, choices, chosen) {
-  const box = make("label", {}, title);
-  const select = make("select", { name, id: "choice-" + name });
+  const offered = choices.map(([value]) => value).join("\n");
+  if (!boxes.has(name)) boxes.set(name, make("label", {}, title));
+  const box = boxes.get(name), select = box.lastElementChild;
+  if (box.offered === offered) {
+    select.value = chosen;
+    return box;
+  }
+  box.offered = offered;
+  const made = make("select", { name, id: "choice-" + name });
   for (const [value, words] of choices) {
     const option = make("option", { value }, words);
     option.selected = value === chosen;
-    select.append(option);
+    made.append(option);
   }
-  box.append(select);
-  form.append(box);
+  if (select) select.replaceWith(made);
+  else box.append(made);
+  return box;
 }
+
+// Put the boxes in their order, and move none that stands where it should.
+function arrange(wanted) {
+  wanted.forEach((box, place) => {
+    if (form.children[place] !== box) form.insertBefore(box, form.children[place] ?? null);
+  });
+  while (form.children.length > wanted.length) form.lastElementChild.remove();
+}
+const buttons = [["copy", words.explorer_copy], ["save", words.explorer_save]].map(([name, title]) => make("button", { type: "button", name }, title));
 
 // One choice after another: each offers what the choices before it leave.
 function narrow() {
   const focus = document.activeElement && document.activeElement.name;
-  form.textContent = "";
+  const wanted = [];
   let rows = data.rows;
   for (const name of ["indicator", "statistic", "rule_set"]) {
     const found = options(name, rows);
     const best = found.find(place => key(name, place) === state[name]) ?? found[0];
     state[name] = key(name, best);
-    choose(name, data.names[name], found.map(place => [key(name, place), text(name, place)]), state[name]);
+    wanted.push(choose(name, data.names[name], found.map(place => [key(name, place), text(name, place)]), state[name]));
     rows = rows.filter(row => row[at[name]] === best);
   }
   const whole = rows.filter(row => SPLITS.every(name => row[at[name]] === all[name]));
   const splits = SPLITS.filter(name => rows.some(row => row[at[name]] !== all[name]));
   const choices = [...(whole.length ? [["none", words.explorer_no_split]] : []), ...splits.map(name => [name, data.names[name]])];
   if (!choices.some(([name]) => name === state.split)) state.split = choices[0][0];
-  choose("split", words.explorer_classes, choices, state.split);
+  wanted.push(choose("split", words.explorer_classes, choices, state.split));
   for (const name of SPLITS) {
     if (name === state.split) {
       rows = rows.filter(row => row[at[name]] !== all[name]);
@@ -61,7 +80,7 @@ function narrow() {
     const found = options(name, rows);
     if (found.length > 1) {
       const best = found.find(place => key(name, place) === state[name]) ?? found.find(place => place === all[name]) ?? found[0];
-      choose(name, data.names[name], found.map(place => [key(name, place), text(name, place)]), key(name, best));
+      wanted.push(choose(name, data.names[name], found.map(place => [key(name, place), text(name, place)]), key(name, best)));
       rows = rows.filter(row => row[at[name]] === best);
     }
   }
@@ -70,13 +89,13 @@ function narrow() {
     const first = years.find(place => key("year", place) === state.from) ?? years[0];
     const last = years.find(place => key("year", place) === state.to) ?? years[years.length - 1];
     const list = years.map(place => [key("year", place), text("year", place)]);
-    choose("from", words.explorer_from, list, key("year", first));
-    choose("to", words.explorer_to, list, key("year", last));
+    wanted.push(choose("from", words.explorer_from, list, key("year", first)));
+    wanted.push(choose("to", words.explorer_to, list, key("year", last)));
     rows = rows.filter(row => row[at.year] >= first && row[at.year] <= last);
   }
-  for (const [name, title] of [["copy", words.explorer_copy], ["save", words.explorer_save]]) form.append(make("button", { type: "button", name }, title));
+  arrange([...wanted, ...buttons]);
   const again = focus && form.elements[focus];
-  if (again) again.focus();
+  if (again && again !== document.activeElement) again.focus();
   return rows;
 }
 
@@ -175,7 +194,11 @@ function tabulate(rows) {
   const table = make("table"), head = make("tr"), body = make("tbody");
   const units = [...new Set(rows.map(row => row[UNIT]))].join(", ");
   const chosen = form.elements.indicator, about = chosen.options[chosen.selectedIndex].textContent;
-  table.append(make("caption", {}, `${about} (${units})`));
+  const fixed = [...SPLITS, "year"].filter(name => name !== state.split).flatMap(name => {
+    const found = options(name, rows); // what all numbers have in common, chosen or not
+    return found.length === 1 && found[0] !== all[name] ? [text(name, found[0])] : [];
+  });
+  table.append(make("caption", {}, [`${about} (${units})`, ...fixed].join(" · ")));
   head.append(make("th", { scope: "col" }, split ? data.names[state.split] : data.names.indicator));
   if (timed) head.append(make("th", { scope: "col" }, data.names.year));
   for (const group of groups) head.append(make("th", { scope: "col" }, text("group", group)));
