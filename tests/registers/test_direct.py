@@ -8,6 +8,7 @@ import pytest
 import si_eval as se
 from si_eval.errors import InputError
 from si_eval.registers.activities import read_activities
+from si_eval.registers.direct.identifiers import as_texts, remark_on_shapes
 from si_eval.study.file import load_study
 
 STUDY = """
@@ -158,6 +159,29 @@ def test_turnover_may_stand_in_the_register(tmp_path):
         se.read_registers(load_study(tmp_path / "study.toml"), folders=[tmp_path])
 
 
+USUAL = [f"GB{1000 + number}" for number in range(40)]
+SHAPES = {
+    "a placeholder": (["-1"], "'AA9999' but as '-9'"),
+    "other letters": (["GBX001", "gb-22"], "'AA9999' but as 'AA-99', 'AAA999'"),
+    "none": ([], ""),
+    "numbers of any length": ([str(number) for number in range(90, 4000)], ""),
+    "nought among numbers": ([str(number) for number in range(1000, 1100)] + ["0"], "'9999' but as '9'"),
+    "a lost zero": ([f"{number:04d}" for number in range(900, 1100)] + ["77"], "'9999' but as '99'"),
+}
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_identifiers_unlike_the_others_are_told_by_their_shape(kind):
+    more, told = SHAPES[kind]
+    listed = pd.Series(more if len(more) > 3 else USUAL + more, dtype="string")
+    assert [note.partition("written as ")[2] for note in remark_on_shapes("t", listed)] == ([told] if told else [])
+
+
+@pytest.mark.parametrize("text", ['="GB1001"', '"GB1001"', "'GB1001", " GB1001\u00a0", "\ufeffGB1001"])
+def test_what_surrounds_an_identifier_is_no_part_of_it(text):
+    assert as_texts(pd.Series([text, "GB1002"]), {}).tolist() == ["GB1001", "GB1002"]
+
+
 REFUSED = {
     "an entry of the year 201": (  # beyond what nanoseconds hold
         {"participants": "be_id,entry_date,amount,project\n7,0201-02-01,80,early\n8,2016-01-01,40,late\n"},
@@ -171,6 +195,25 @@ REFUSED = {
     "negative persons": ({"business_units": "be_id,year,employed_persons,sbi\n7,2014,-2,C\n"}, "negative"),
     "no code of activity": ({"business_units": "be_id,year,employed_persons,sbi\n7,2014,2,nace\n"}, "no code of the"),
 }
+
+
+@pytest.mark.parametrize("damage", ["cut", "link"])
+def test_a_damaged_file_is_named(damage, tmp_path):
+    path = tmp_path / "turnover.csv"
+    path.write_text(FILES["turnover.csv"], encoding="utf-8")
+    path = tmp_path / "turnover.parquet"
+    pd.DataFrame({"be_id": ["7"] * 999, "year": 2014, "quarter": 1, "turnover": range(999)}).to_parquet(path)
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "link":
+        path.symlink_to(tmp_path / "gone")
+    else:
+        path.write_bytes(content[:50] + bytes(255 - one for one in content[50:400]) + content[400:])
+    with pytest.raises(InputError, match=r"turnover\.parquet"):
+        read(
+            tmp_path,
+            STUDY.replace("[extract.columns", '[extract.files]\nturnover = "turnover.parquet"\n[extract.columns', 1),
+        )
 
 
 def test_rows_of_another_year_than_that_of_their_file_are_refused(tmp_path):
@@ -202,6 +245,35 @@ def test_what_is_read_all_the_same_is_remarked_on(tmp_path):
         "groups.other: 1 of 2 units are in no register",
     }
     assert by_firm(panel).loc[7, "entry_year"].unique().tolist() == [2016], "what is not seen is no part of an id"
+
+
+GROUPS = """
+[groups.treated]
+where = { project = "late" }
+[groups.early]
+file = "participants.csv"
+where = { project = "early" }
+"""
+LEFT_OUT = {
+    "no value": ("late\n99,2016-01-01,1,\n", ["1 rows are left out: project has no value"]),
+    "other capitals": ("LATE\n", ["1 rows are left out: project has a value that is nearly early or late"]),
+    "a slip": ("lat\n", ["1 rows are left out: project has a value that is nearly early or late"]),
+    "no group's": ("A;B\n", ["1 rows are left out: project has another value than early or late"]),
+    "a group's": ("early\n", []),
+}
+
+
+@pytest.mark.parametrize("kind", LEFT_OUT)
+def test_rows_of_a_list_that_no_condition_meets_are_told(kind, tmp_path):
+    text, told = LEFT_OUT[kind]
+    lines = "be_id,entry_date,amount,project\n7,2015-02-01,80,late\n9,2016-01-01,1,early\n8,2016-01-01,40," + text
+    extract = read(tmp_path, STUDY.replace("[groups.other]", f"{GROUPS}[groups.other]"), participants=lines)[0]
+    assert [note.removeprefix("participants: ") for note in extract.notes if "left out" in note] == told
+
+
+def test_a_column_without_values_is_told_with_the_years(tmp_path):
+    register = "be_id,year,employed_persons,sbi\n7,2014,2,\n7,2016,4,25.11\n8,2014,1,NA\n"
+    assert "business_units: no values of sbi in 2014" in read(tmp_path, business_units=register)[0].notes
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -20,6 +20,7 @@ from si_eval.text_input import is_missing_word, unwrap_text
 from si_eval.vocabulary import BE_ID, PARTICIPANT
 
 ALIKE = 0.8  # of two texts: one is a slip of the other
+MAX_NAMED = 4  # values in a remark
 
 
 class Listed(NamedTuple):
@@ -62,25 +63,31 @@ def rows_of(table: pd.DataFrame, group: ComparisonGroup, problems: list[Problem]
     return table
 
 
-def remark_on_conditions(table: pd.DataFrame, group: ComparisonGroup) -> list[str]:
-    """Remark on rows that a group's condition leaves out because a value is missing or nearly one that it names."""
+def remark_on_conditions(layout: Layout, table: pd.DataFrame) -> list[str]:
+    """Remark on rows of the list that its condition leaves out: values that are missing, slips, or of no group at all.
+
+    That a value is of no group is told where the study has several groups by that column.
+    """
     notes = []
-    for column, values in group.where.items():
-        if column not in table:
+    for column, values in layout.treated.where.items():
+        if column not in table or layout.is_own_list:
             continue
         written = table[column].map(_written, na_action="ignore")
         wanted = {str(one).casefold(): str(one) for one in values}
-        left_out = written[~written.isin(list(wanted.values()))]
-        nearly = [text for text in left_out.dropna().unique() if get_close_matches(text.casefold(), wanted, 1, ALIKE)]
-        missing = int((left_out.isna() | (left_out == "")).sum())
-        if missing:
-            notes.append(f"groups.{group.name}: {missing} rows have no {column}, and are left out")
-        if nearly:
-            count = int(left_out.isin(nearly).sum())
-            notes.append(
-                f"groups.{group.name}: {count} rows have {column} {', '.join(sorted(nearly)[:3])}, which is nearly "
-                f"{' or '.join(sorted(wanted.values())[:3])}: they are left out"
-            )
+        named = {str(one) for group in layout.groups for one in group.where.get(column, ())} - set(wanted.values())
+        left_out = written[~written.isin([*wanted.values(), *named])]
+        missing = left_out.isna() | (left_out == "")
+        others = left_out[~missing]
+        slips = others[others.map(lambda text: bool(get_close_matches(text.casefold(), wanted, 1, ALIKE))).astype(bool)]  # noqa: B023
+        strange = others.drop(slips.index) if named else others.iloc[:0]
+        of_groups = " or ".join(sorted({*wanted.values(), *named})[:MAX_NAMED])
+        for rows, told in (
+            (left_out[missing], "no value"),
+            (slips, f"a value that is nearly {of_groups}"),
+            (strange, f"another value than {of_groups}"),
+        ):
+            if len(rows):
+                notes.append(f"{layout.treated.table}: {len(rows)} rows are left out: {column} has {told}")
     return notes
 
 
@@ -98,7 +105,7 @@ def list_participants(
 ) -> Listed:
     """List the units that took part, each once: from its first entry, with the sum of its numbers."""
     name = layout.treated.table
-    notes = remark_on_conditions(frames[name], layout.treated)
+    notes = remark_on_conditions(layout, frames[name])
     table = rows_of(frames[name], layout.treated, problems)
     if table.empty:
         if not problems:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,11 +15,13 @@ from si_eval.registers.any_frame.columns import read_ids, read_numbers, read_tex
 from si_eval.registers.any_frame.declared import MEMBER
 from si_eval.registers.crosswalks import translate_codes
 from si_eval.registers.direct.checking import check_registers
+from si_eval.registers.direct.identifiers import as_texts, remark_on_shapes
 from si_eval.registers.direct.lists import Listed, list_participants, rows_of, settle_groups
 from si_eval.registers.direct.lost_zeros import restore_zeros
 from si_eval.registers.direct.several_rows import join_several
 from si_eval.registers.direct.tables import (
     ENTRY,
+    KNOWN,
     MONEY,
     QUARTER,
     TURNOVER,
@@ -34,7 +35,7 @@ from si_eval.registers.direct.tables import (
 from si_eval.registers.extracts.reading import read_simulation
 from si_eval.registry import Declarations, Declares, RuleSet
 from si_eval.results import Extract, Linkage, Panel
-from si_eval.text_input import is_missing_word, unwrap_text
+from si_eval.text_input import is_missing_word
 from si_eval.vocabulary import BE_ID, EMPLOYED_PERSONS, ENTRY_YEAR, GROUP_ID, PARTICIPANT, REVENUE, YEAR
 
 QUARTERS = 4
@@ -75,6 +76,7 @@ def read_direct(
     keyed = restore_zeros(keyed, remarks)
     declared = settle_groups(study.declared, layout, keyed)
     wanted = _Wanted(layout, declared, keyed, problems)
+    remarks += wanted.empty_columns(keyed)
     keyed |= join_several(layout, keyed, wanted.of_table, wanted.numbers, problems, remarks)
     problems += _unit_problems(layout, wanted)
     register, notes = _register(layout, keyed, wanted, rules, problems)
@@ -149,6 +151,22 @@ class _Wanted:
             where = f"in {' and '.join(found)}" if found else "in no table"
             problems.append(Problem("the extract", f"`{column}` {where}", expected, action, column=column))
 
+    def empty_columns(self, frames: Mapping[str, pd.DataFrame]) -> list[str]:
+        """Remark on columns that are there, without a value in any year or in some."""
+        notes = []
+        for name, frame in frames.items():
+            for column in dict.fromkeys([*KNOWN.get(name, ()), *self.of_table.get(name, ())]):
+                if column not in frame or column in (BE_ID, YEAR):
+                    continue
+                empty = frame[column].isna() | frame[column].isin(
+                    [one for one in frame[column].unique() if _is_empty(one)]
+                )
+                by_year = empty.groupby(frame[YEAR]).all() if YEAR in frame else pd.Series(dtype=bool)
+                years = [str(int(year)) for year in by_year.index[by_year]]
+                if len(empty) and (empty.all() or years):
+                    notes.append(f"{name}: no values of {column}{'' if empty.all() else ' in ' + ', '.join(years)}")
+        return notes
+
     def own(self) -> list[str]:
         """List the study's own columns of numbers."""
         return sorted(
@@ -174,6 +192,11 @@ class _Wanted:
             return
         self.of_table[found[0]].append(EMPLOYED_PERSONS)
         self.numbers.add(EMPLOYED_PERSONS)
+
+
+def _is_empty(value: object) -> bool:
+    """Whether a value is a text without anything in it, or a word for missing."""
+    return isinstance(value, str) and (not value.strip() or is_missing_word(value))
 
 
 def _unit_problems(layout: Layout, wanted: _Wanted) -> list[Problem]:
@@ -204,37 +227,18 @@ def _keyed(
         problems += [replace(one, where=name, table=name) for one in wrong]
         if wrong:
             return frame
-    frame = frame.assign(**{BE_ID: _as_texts(frame[BE_ID], texts)})
+    frame = frame.assign(**{BE_ID: as_texts(frame[BE_ID], texts)})
     if frame[BE_ID].isna().any():
         count = int(frame[BE_ID].isna().sum())
         found, action = f"{count} rows without an identifier", "fill in or leave out these rows"
         problems.append(Problem(name, found, "one in every row", action, table=name, column=BE_ID, count=count))
+    notes += remark_on_shapes(name, frame[BE_ID])
     if YEAR in frame:
         years = read_years(frame[YEAR], YEAR)
         notes += [f"{name}, {note}" for note in years.notes]
         problems += [replace(one, where=name, table=name) for one in years.problems]
         frame = frame.assign(**{YEAR: years.values})
     return frame
-
-
-def _as_texts(column: pd.Series, texts: dict[object, str | None]) -> pd.Series:
-    """Write identifiers as texts: whole numbers in digits, texts in one form of each letter without blanks around."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype("Int64").astype("string")
-    places, values = pd.factorize(column)
-    for value in values:
-        if value not in texts:
-            texts[value] = _as_text(value)
-    known = pd.array([*(texts[value] for value in values), None], dtype="string")
-    return pd.Series(known[places], index=column.index)
-
-
-def _as_text(value: object) -> str | None:
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    text = " ".join(unicodedata.normalize("NFKC", unwrap_text(text)).split())
-    if not text.isascii():  # what is not seen is no part of an identifier
-        text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
-    return None if not text or is_missing_word(text) else text
 
 
 def _register(

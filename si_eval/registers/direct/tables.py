@@ -18,8 +18,9 @@ from si_eval.registers.any_frame.columns import read_numbers, read_years
 from si_eval.registers.crosswalks import CodeBook
 from si_eval.registers.direct.wide_years import melt_years
 from si_eval.registers.extracts.cache import fingerprint
-from si_eval.registers.extracts.conversion import raw_parquet
+from si_eval.registers.extracts.conversion import raw_parquet, unreadable
 from si_eval.registers.extracts.files import Patterns, RawFile, match_files
+from si_eval.registers.extracts.parquet_files import UNREADABLE_ERRORS, describe_error
 from si_eval.registers.naming import near_columns
 from si_eval.registers.schema import contracts
 from si_eval.registry import ComparisonGroup
@@ -121,10 +122,14 @@ def _read_file(
     file: RawFile, layout: Layout, workspace: Path, engine: Engine
 ) -> tuple[pd.DataFrame | None, list[Problem]]:
     """Read one file under the study's names; with its year where it has none in its rows."""
-    path, problems = raw_parquet(file, workspace / f"{file.path.stem}.parquet", engine)
-    if path is None:
-        return None, problems
-    twice = [name for name, count in Counter(pq.read_schema(path).names).items() if count > 1]
+    try:
+        path, problems = raw_parquet(file, workspace / f"{file.path.stem}.parquet", engine)
+        if path is None:
+            return None, problems
+        twice = [name for name, count in Counter(pq.read_schema(path).names).items() if count > 1]
+        frame = pd.DataFrame() if twice else pd.read_parquet(path)
+    except UNREADABLE_ERRORS as error:  # a damaged page, a link that leads nowhere
+        return None, [unreadable(file, getattr(error, "strerror", None) or describe_error(error))]
     if twice:
         found = f"several columns named {', '.join(map(repr, twice[:3]))}: is there a line above the names of columns?"
         action = "take that line out, or give each column a name of its own"
@@ -132,7 +137,6 @@ def _read_file(
             *problems,
             Problem(file.name, found, "a line with the names of columns first", action, file.table),
         ]
-    frame = pd.read_parquet(path)
     frame = melt_years(frame, layout.columns.get(file.table, {}))
     names, wrong = _match_names(file, [str(name) for name in frame.columns], layout)
     frame = frame.rename(columns=names)
