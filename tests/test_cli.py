@@ -308,6 +308,7 @@ def interrupt(arguments, ready, number):
 
 def test_a_signal_ends_a_command_with_a_message_its_number_and_no_half_result(study, extract, tmp_path):
     new = tmp_path / "new"
+    hang_up = signal.SIGTERM if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else signal.SIGHUP  # under nohup
     before = {path: path.read_bytes() for path in study.rglob("*") if path.is_file()}
     commands = (
         (
@@ -322,7 +323,7 @@ def test_a_signal_ends_a_command_with_a_message_its_number_and_no_half_result(st
             signal.SIGINT,
             None,
         ),
-        (["release", study / "out"], (study / ".out.work").exists, signal.SIGHUP, study / "out" / "release"),
+        (["release", study / "out"], (study / ".out.work").exists, hang_up, study / "out" / "release"),
     )
     for arguments, ready, number, made in commands:
         code, output = interrupt(arguments, ready, number)
