@@ -6,6 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+MOST_OF_LABEL, SHORTEST = 44, 6  # letters that a column makes room for
+# Width of a letter of a head, of a direction and of a small line, to one of a number.
+BOLD, SIGNED, SMALL = 1.15, 1.4, 0.8
+
 
 @dataclass(frozen=True)
 class PrintedCell:
@@ -67,6 +71,25 @@ class PrintedTable:
         """Return the table as plain values, as a notebook hands it on."""
         plain: dict[str, Any] = _plain(asdict(self))
         return plain
+
+
+def column_shares(printed: PrintedTable) -> list[float]:
+    """Divide the width of a page over the labels of rows and the columns, by the longest text that each must hold.
+
+    A label may break over lines, a number and a word of a head may not.
+    """
+    names = [printed.stub_head, *(row.name for row in printed.rows)]
+    needs = [min(max(map(len, names)), MOST_OF_LABEL, max(SHORTEST, *(2 * _longest_word(name) for name in names)))]
+    for place, head in enumerate(printed.columns):
+        cells = [row.cells[place] for row in printed.rows]
+        texts = [len(cell.text) * (SIGNED if cell.shade else 1) + len(cell.mark) for cell in cells]
+        small = [_longest_word(line) * SMALL for cell in cells for line in cell.small]
+        needs.append(max(_longest_word(head) * BOLD, SHORTEST, *texts, *small))
+    return [need / sum(needs) for need in needs]
+
+
+def _longest_word(text: str) -> int:
+    return max(map(len, text.split(" ")), default=0)
 
 
 def from_payload(payload: Mapping[str, Any]) -> PrintedTable:

@@ -7,11 +7,10 @@ import re
 from collections.abc import Collection, Sequence
 
 from si_eval.report.direction import FILL_COLOURS, HEADING_FILL, TEXT_COLOURS, row_fill
-from si_eval.report.printed_table import PrintedCell, PrintedTable, Spanner
+from si_eval.report.printed_table import PrintedCell, PrintedTable, Spanner, column_shares
 from si_eval.report.prose import ProseTable, Run
 
 CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-WIDE = 7  # columns from which the labels of rows get less room
 
 PREAMBLE = """
 #set page(paper: "a4", margin: (x: 2cm, top: 2.2cm, bottom: 2cm), numbering: "1 / 1", number-align: center)
@@ -93,7 +92,6 @@ def figure(body: str, kind: str, caption: str, anchor: str = "") -> str:
 def table(printed: PrintedTable, names: Sequence[str]) -> str:
     """Write a printed table as an expression: a head that repeats on each page; ``names`` are labels as content."""
     count = len(printed.columns)
-    stub = "2fr" if count >= WIDE else "2.4fr" if count > 1 else "1.6fr"
     head = [_spanner_cells(level, count) for level in printed.spanners]
     head.append("".join(_head_cell(text, "left" if place == 0 else "right")
                         for place, text in enumerate([printed.stub_head, *printed.columns])))  # fmt: skip
@@ -106,7 +104,7 @@ def table(printed: PrintedTable, names: Sequence[str]) -> str:
         fill = row_fill(row.shade, total=row.total)
         label = f'table.cell(fill: rgb("{fill}"), [{name}]),' if fill else f"[{name}],"
         lines.append(label + "".join(_cell(cell, fill) for cell in row.cells))
-    widths = ", ".join([stub, *["1fr"] * count])
+    widths = ", ".join(f"{share:.3f}fr" for share in column_shares(printed))
     body = "\n".join(lines)
     return f"table(columns: ({widths}), table.header({''.join(head)}),\n{body}\n)"
 

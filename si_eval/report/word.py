@@ -180,7 +180,8 @@ class _Word:
         """Write a caption whose number Word counts on within its chapter."""
         kind, number = entry.number.rsplit(" ", 1)
         chapter, place = number.rsplit(".", 1)
-        counted = field(f"SEQ {SEQUENCES[exhibit.is_figure]} \\* ARABIC \\s 1", run(place))
+        first = " \\r 1" if place == "1" else ""  # for programs that do not count by chapter
+        counted = field(f"SEQ {SEQUENCES[exhibit.is_figure]} \\* ARABIC \\s 1{first}", run(place))
         head = bookmark(self.bookmarks[entry.anchor], next(self.numbers), run(f"{kind} {chapter}.") + counted)
         mark = f" [{self.outline.text('report_synthetic')}]" if exhibit.payload["synthetic"] else ""
         title, topic = entry.caption

@@ -8,13 +8,13 @@ from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
 from si_eval.report.direction import FILL_COLOURS, HEADING_FILL, TEXT_COLOURS, row_fill
-from si_eval.report.printed_table import PrintedCell, PrintedTable, Spanner
+from si_eval.report.printed_table import PrintedCell, PrintedTable, Spanner, column_shares
 from si_eval.report.prose import ProseTable, Run
 
 NAMESPACE = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # signs that no XML can hold
 TEXT_WIDTH = 9638  # twentieths of a point: A4 less margins of 2 cm
-WIDE = 7  # columns from which the labels of rows get less room, and all text is smaller
+WIDE = 7  # columns from which all text is smaller
 GREY = "5A5A5A"
 LINE = '<w:{side} w:val="single" w:sz="4" w:space="0" w:color="{colour}"/>'
 
@@ -75,8 +75,8 @@ def table(printed: PrintedTable, names: Sequence[str]) -> str:
     ``names`` are the labels of the rows, as runs.
     """
     count = len(printed.columns)
-    stub = int(TEXT_WIDTH * (0.24 if count >= WIDE else 0.36 if count > 1 else 0.6))
-    widths = [stub, *[(TEXT_WIDTH - stub) // max(count, 1)] * count]
+    widths = [int(TEXT_WIDTH * share) for share in column_shares(printed)]
+    stub = widths[0]
     lines = [_spanner_row(level, widths) for level in printed.spanners]
     lines.append(_head_row([printed.stub_head, *printed.columns], widths))
     heading = ""

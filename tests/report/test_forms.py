@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from si_eval.report.execution import ExecutedCell, ExecutedNotebook
 from si_eval.report.outline import Outline, outline_report
 from si_eval.report.page import write_page
 from si_eval.report.pdf import can_write_pdf, write_pdf
-from si_eval.report.printed_table import PrintedCell, PrintedRow, PrintedTable, from_payload
+from si_eval.report.printed_table import PrintedCell, PrintedRow, PrintedTable, column_shares, from_payload
 from si_eval.report.printing import print_table
 from si_eval.report.specification import Chart
 from si_eval.report.typst_markup import table as pdf_table
@@ -99,7 +100,8 @@ def test_word_has_styles_captions_heads_and_every_number(outlines, language: str
     assert [one.text.split()[0] for one in captions[:3]] == [kinds[0], kinds[0], kinds[1]]
     assert all(one.paragraph_format.keep_with_next for one in captions)
     fields = [one.text for one in document.element.body.iter(qn("w:instrText"))]
-    assert sum("SEQ Table" in one for one in fields) == 2
+    counted = [one.split("\\s 1")[1].strip() for one in fields if "SEQ Table" in one]
+    assert counted == ["\\r 1", ""], "the first of a chapter begins anew in every program"
     assert any('TOC \\o "1-2"' in one for one in fields)
     printed = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
     for number in numbers_of(outline):
@@ -178,6 +180,19 @@ def test_an_indicator_that_is_not_split_is_no_total() -> None:
     printed = print_table(safe([*alone, *split]), language="en")
     assert [row.name for row in printed.rows if row.total] == ["split"]
     assert len(printed.rows) == len(alone) + len(split)
+
+
+def test_columns_have_room_for_their_longest_word_and_labels_for_what_is_left() -> None:
+    cells = (PrintedCell("1"), PrintedCell("123,456,789"))
+    rows = tuple(PrintedRow("", name, cells) for name in ("a", "b" * 200))
+    printed = PrintedTable("t", "T", "", "", "Stub", ("one unbelievably long head", "two"), (), rows, ())
+    label, first, second = shares = column_shares(printed)
+    assert sum(shares) == pytest.approx(1)
+    assert label == max(shares)
+    assert 0.5 < label < 0.8
+    assert first == pytest.approx(len("unbelievably") * 1.15 / 11 * second)
+    short = replace(printed, rows=(PrintedRow("", "a", cells),))
+    assert column_shares(short)[0] < min(column_shares(short)[1:])
 
 
 @pytest.mark.parametrize(("shade", "total"), [("▼", False), ("▼", True), ("", True), ("", False)])
