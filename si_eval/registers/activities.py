@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ACTIVITY = "activity"  # the division as a number: a code a row, its texts once
 LETTER, DIGITS = "letter", "digits"
 CODE = r"([A-V])?\s*([0-9]{1,2}(?:[.\s]?[0-9]{1,3})*|)\s*"  # C, 25, 25.11, 2511, C25.11, 25110, 25.11.0
+NATIONAL = r"^([A-V]?\s*\d{2}[.\s]?\d{2})[A-Z]$"  # 62.01Z: the letter is France's own
 WHOLE_CODES = (4, 5)  # digits of a code of the lowest level
 
 
@@ -49,7 +50,8 @@ def split_codes(codes: pd.Series) -> pd.DataFrame:
     Where no code of a column begins with a zero and all have one of two lengths, the shorter ones lost theirs, as
     numbers do.
     """
-    parts = codes.astype("string").str.strip().str.upper().str.extract(rf"^(?:{CODE})$")
+    written = codes.astype("string").str.strip().str.upper().str.replace(NATIONAL, r"\1", regex=True)
+    parts = written.str.extract(rf"^(?:{CODE})$")
     text = parts[1].str.replace(" ", "", regex=False)
     before = text.str.split(".").str[0]
     digits = text.str.replace(".", "", regex=False)

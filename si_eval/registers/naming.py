@@ -17,6 +17,9 @@ MIN_COMPOUND = 5  # letters of a synonym that is found inside a longer word
 MIN_PREFIX = 3  # letters of an abbreviation
 
 
+TREATED, REJECTED, NEITHER = "treated", "rejected", "neither"  # what a decision says of a firm
+
+
 class NameScore(NamedTuple):
     """How well a name fits, from 0 to 1, and the synonym that it fits."""
 
@@ -112,6 +115,21 @@ def near_columns(role: str, available: Sequence[str]) -> list[str]:
     """List the columns whose names may say that they have a role, the likeliest first."""
     scores = {name: score_name(name, role).score for name in available} if role in roles() else {}
     return [name for name in sorted(scores, key=lambda one: -scores[one]) if scores[name] >= WEAK]
+
+
+def decision_of(value: str) -> str:
+    """Say what a value of a decision means: treated, rejected, neither, or nothing that is known.
+
+    >>> decision_of("approved"), decision_of("nicht gefördert"), decision_of("later")
+    ('treated', 'rejected', '')
+    """
+    words = facts("roles")["decisions"]
+    text = " ".join(value.casefold().replace("_", " ").split())
+    known = next((kind for kind in (TREATED, REJECTED, NEITHER) if text in words[kind]), "")
+    first, _, rest = text.replace("-", " ").partition(" ")
+    if not known and first in words["not"] and rest in words[TREATED]:
+        return REJECTED
+    return known
 
 
 def says_thousands(name: str) -> bool:

@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 from unlike_folders import FOLDERS, YEARS, write_folder
 
-from si_eval.registers.naming import currency_of_names, near_columns, score_name, words_of
+from si_eval.registers.naming import currency_of_names, decision_of, near_columns, score_name, words_of
 from si_eval.registers.recognition import recognise_folder
 from si_eval.registers.recognition.families import list_families
+from si_eval.registers.recognition.profiles import profile_column
+from si_eval.registers.recognition.scores import LOOKS_SO
 
 MIN_RECALL = 0.9  # of the columns of any folder: what the tool promises
 
@@ -143,6 +145,9 @@ NAMES = {
     ("employes", "employed_persons"): True,
     ("KVK-nr", "kvk_id"): True, ("btw_nummer", "be_id"): True, ("wage", "turnover"): False,
     ("year", "employed_persons"): False,
+    ("Gründungsjahr", "founded"): True, ("Bewilligungsdatum", "entry_date"): True,
+    ("nb_salaries", "employed_persons"): True,
+    ("ca_ht_keur", "turnover"): True, ("support_from", "founded"): False, ("TaxYear", "year"): True,
     ("omgeving", "turnover"): False, ("staffel", "region"): False,
 }  # fmt: skip
 
@@ -150,6 +155,29 @@ NAMES = {
 @pytest.mark.parametrize(("name", "role"), NAMES)
 def test_a_name_is_known_by_its_words(name, role):
     assert (score_name(name, role).score >= 0.5) is NAMES[name, role]
+
+
+DECISIONS = {"Bewilligt": "treated", "nicht gefördert": "rejected", "not_approved": "rejected", "accordé": "treated",
+             "non favorable": "rejected", "pending": "neither", "north": "", "not known": ""}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", DECISIONS)
+def test_a_decision_may_be_in_any_of_four_languages_and_denied(value):
+    assert decision_of(value) == DECISIONS[value]
+
+
+COLUMNS = {  # values, and whether they look like codes of activity
+    "French classes": (["62.01Z", "2511A", "46.90Z"] * 10, True),
+    "plain numbers, each many times": ([2511, 6201, 1071] * 10, True),
+    "amounts with one decimal": ([25.1, 62.2, 46.9] * 10, False),
+    "plain numbers, each once": (list(range(2511, 2541)), False),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_codes_of_activity_are_told_from_numbers(name):
+    values, are_codes = COLUMNS[name]
+    assert (profile_column(pd.Series(values, name="x")).fits["activity"] >= LOOKS_SO) is are_codes
 
 
 def test_words_of_a_name():

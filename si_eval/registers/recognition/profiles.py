@@ -13,7 +13,7 @@ import pandas as pd
 from si_eval.registers.activities import read_activities
 from si_eval.registers.any_frame.calendar_texts import begin_of_spans, dated
 from si_eval.registers.any_frame.columns import year_numbers
-from si_eval.registry import facts
+from si_eval.registers.naming import REJECTED, TREATED, decision_of
 from si_eval.text_input import clean_text, is_missing_word, parse_numbers
 from si_eval.vocabulary import SECTOR
 
@@ -27,7 +27,10 @@ FEW = 12  # different values of a decision, and values that are told
 MANY = 0.95  # share of values that must look alike; the rest are slips
 YEAR_TEXT = re.compile(r"(?:19|20)\d{2}(?:[-/](?:\d{2}|(?:19|20)\d{2}))?|FY ?(?:19|20)?\d{2}", re.IGNORECASE)
 QUARTER_TEXT = re.compile(r"[KQ]?[1-4]|(?:19|20)\d{2}[- ]?[KQ][1-4]", re.IGNORECASE)
-CODE_TEXT = re.compile(r"[A-U]?\s*\d{2}[.\s]?\d{1,3}(?:[.\s]?\d)*|[A-U]|\d\.\d{2}", re.IGNORECASE)
+CODE_TEXT = re.compile(r"[A-V]?\s*\d{2}[.\s]?\d{1,3}(?:[.\s]?\d)*[A-Z]?|[A-V]|\d\.\d{2}", re.IGNORECASE)
+CLASS_TEXT = re.compile(r"\d{4,5}")  # codes that are no small numbers
+TWO_DECIMALS = re.compile(r"\d{1,2}\.\d{2}")
+MANY_TIMES = 5  # rows for each code, where codes are plain numbers
 COMPACT_DAY = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 NUMBER = "number"
 MIN_DATES = 0.5  # values that look like dates, or like years, at least so much
@@ -192,12 +195,14 @@ def _activity(look: _Look) -> float:
     if look.is_date or len(look.distinct) < 2:
         return 0.0
     known = read_activities(look.distinct)[SECTOR].notna().mean()
-    if known < MANY - 0.15:
+    decimals = look.is_number and not look.whole
+    if known < MANY - 0.15 or (decimals and look.share(TWO_DECIMALS) < MIN_DATES):  # 25.1 is a number
         return 0.0
     written = look.share(CODE_TEXT)
     repeated = min(1.0, look.repetition / 2)
-    dotted = not look.is_number or look.distinct.str.contains(r"\.\d*[1-9]").mean() > 0.5
-    return float(known) * (1.0 if written >= MANY - 0.15 else 0.5) * repeated * (1.0 if dotted else UNDOTTED)
+    plain = look.share(CLASS_TEXT) >= MANY - 0.15 and look.repetition >= MANY_TIMES and known >= MANY
+    telling = 1.0 if decimals or not look.is_number else LOOKS_LIKE_YEARS if plain else UNDOTTED
+    return float(known) * (1.0 if written >= MANY - 0.15 else 0.5) * repeated * telling
 
 
 def _date(look: _Look) -> float:
@@ -234,10 +239,8 @@ def _decision(look: _Look) -> float:
     """Few different texts, of which some are words for yes and for no; or 0 and 1."""
     if look.is_number and set(np.unique(look.numbers)) <= {0.0, 1.0}:
         return 0.8
-    words = facts("roles")["decisions"]
-    spoken = set(look.distinct.str.casefold())
-    both = bool(spoken & set(words["treated"])) and bool(spoken & set(words["rejected"]))
-    return 1.0 if both and _label(look) else 0.6 * _label(look)
+    both = {TREATED, REJECTED} <= {decision_of(value) for value in look.distinct} if _label(look) else False
+    return 1.0 if both else 0.6 * _label(look)
 
 
 def _number(look: _Look) -> float:

@@ -54,8 +54,8 @@ NAMED = (
 def recognise_folder(folder: Path, *, progress: Callable[[str], None] | None = None) -> FolderReading:
     """Look at the files of a folder and say what they are taken for, column by column.
 
-    The first and the last file of each table are opened. Columns are known by their names (Dutch, English, shortened or
-    misspelt), by what their values look like, and identifiers by how many of them other tables have.
+    The first and the last file of each table are opened. Columns are known by their names (in four languages, shortened
+    or misspelt), by what their values look like, and identifiers by how many of them other tables have.
     """
     with open_folder(folder, progress or (lambda _: None)) as raw:
         keyed = key_tables(raw.tables)

@@ -120,11 +120,7 @@ def own_reading(profile: Profile) -> ColumnReading:
         return ColumnReading(name, OWN_NUMBER, OWN_CONFIDENCE, "numbers", profile)
     if not profile.is_number and profile.fits.get("date", 0) < 1 and 2 <= profile.distinct <= SPLIT_CLASSES:
         return ColumnReading(name, OWN_CLASS, OWN_CONFIDENCE, f"{profile.distinct} different texts", profile)
-    what = (
-        "one value"
-        if profile.distinct == 1
-        else "dates"
-        if profile.fits.get("date", 0) >= 1
-        else f"{profile.distinct} different values"
-    )
+    if profile.fits.get("date", 0) >= MIN_FIT and profile.distinct > 1:
+        return ColumnReading(name, UNUSED, OWN_CONFIDENCE, "dates or years: when firms entered, or began?", profile)
+    what = "one value" if profile.distinct == 1 else f"{profile.distinct} different values"
     return ColumnReading(name, UNUSED, 0.8, f"{what}: no number and no classes", profile)

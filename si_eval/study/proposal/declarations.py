@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from si_eval.registers.naming import words_of
+from si_eval.registers.naming import NEITHER, REJECTED, TREATED, decision_of, words_of
 from si_eval.registers.recognition import ColumnReading, TableReading
 from si_eval.registers.recognition.readings import LIST, OWN_CLASS, OWN_NUMBER
 from si_eval.registry import facts
@@ -14,7 +14,6 @@ from si_eval.study.proposal.draft import Draft, quoted, title_of
 SPLIT_ROLES = ("region", "municipality", "size_code", OWN_CLASS)
 MAX_SPLITS, MAX_CLASSES = 4, 40
 MAX_INDICATORS = 8
-TREATED, REJECTED = "treated", "rejected"
 
 
 def declare_indicators(draft: Draft) -> None:
@@ -148,12 +147,12 @@ class _Parted(NamedTuple):
 
 def _read_decision(draft: Draft, table: TableReading) -> _Parted:
     """Sort the values of a decision; what says that nothing was decided is in no group."""
-    column, words = table.column("decision"), facts("roles")["decisions"]
+    column = table.column("decision")
     if column is None or not column.profile.values:
         return _Parted()
     values = column.profile.values
-    taken = [value for value in values if value.casefold() in words["treated"]]
-    refused = [value for value in values if value.casefold() in words["rejected"]]
+    taken = [value for value in values if decision_of(value) == TREATED]
+    refused = [value for value in values if decision_of(value) == REJECTED]
     others = [value for value in values if value not in (*taken, *refused)]
     if not taken:
         options = [value for value in values if value not in refused] or list(values)
@@ -161,7 +160,7 @@ def _read_decision(draft: Draft, table: TableReading) -> _Parted:
         taken = [options[draft.choose(question, options)]]
     elif others:
         draft.doubt(f"{table.pattern}: `{column.column}` has {', '.join(others)} as well: groups of their own?")
-    further = [value for value in others if value not in taken and value.casefold() not in words["neither"]]
+    further = [value for value in others if value not in taken and decision_of(value) != NEITHER]
     return _Parted(draft.column_name(table, column), taken, refused, further)
 
 
