@@ -79,7 +79,8 @@ def column_shares(printed: PrintedTable) -> list[float]:
     A label may break over lines, a number and a word of a head may not.
     """
     names = [printed.stub_head, *(row.name for row in printed.rows)]
-    needs = [min(max(map(len, names)), MOST_OF_LABEL, max(SHORTEST, *(2 * _longest_word(name) for name in names)))]
+    label = min(max(map(len, names)), MOST_OF_LABEL, max(SHORTEST, *(2 * _longest_word(name) for name in names)))
+    needs: list[float] = [label]
     for place, head in enumerate(printed.columns):
         cells = [row.cells[place] for row in printed.rows]
         texts = [len(cell.text) * (SIGNED if cell.shade else 1) + len(cell.mark) for cell in cells]
