@@ -64,6 +64,12 @@ def student_quantile(dof: FloatArray, level: float) -> FloatArray:
     return np.asarray(special.stdtrit(dof, 0.5 + level / 2), dtype=np.float64)
 
 
+def distinct(numbers: IntArray) -> IntArray:
+    """Return the different whole numbers, ascending: sorted, as hashing (`numpy.unique`) is slow where most differ."""
+    ordered = np.sort(numbers)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+
+
 def sample_skewness(moment: FloatArray, n: FloatArray) -> FloatArray:
     r"""Correct the skewness of a mean of ``n`` independent values for its bias in small samples.
 

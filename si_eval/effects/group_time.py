@@ -11,6 +11,7 @@ import numpy as np
 
 from si_eval.effects.left_out import count_left_out, units_left_out
 from si_eval.effects.panel_arrays import NEVER_TREATED
+from si_eval.effects.propensity import FittedLogits
 from si_eval.effects.sides import Sides, joint_sides, placed, sides_of
 from si_eval.effects.small_sample import (
     SmallSample,
@@ -100,6 +101,7 @@ def group_time_effects(
     cluster: IntArray | None = None,
     weights: Callable[[int], FloatArray] | None = None,
     min_units: int = 1,
+    fits: FittedLogits | None = None,
 ) -> GroupTimeEffects:
     """Estimate the effect on each cohort in each period (`att_gt` of R's `did`).
 
@@ -115,7 +117,7 @@ def group_time_effects(
     they are in no share of a cohort. Those treated after the last period are controls of "not_yet" alone. ``weights``
     gives, for a cohort, what each unit counts for in its effects (units,); units that count for nothing are in none of
     them. With ``cluster``, a cell has a standard error where each side has two clusters, and all units together have
-    five.
+    five. ``fits`` keeps the models of who takes part, for a further call on the same outcome, cohorts and covariates.
 
     Raises `StudyError` for shapes, options and cohorts that cannot be used. Source: Callaway & Sant'Anna (2021),
     Journal of Econometrics 225, p. 200-230, theorem 1 (equations 2.1-2.8); reference implementation: R `did`.
@@ -138,6 +140,7 @@ def group_time_effects(
         None if covariates is None else lambda t: _rows_of(covariates(t), kept),
         None if cluster is None else np.unique(cluster[kept], return_inverse=True)[1],
         None if weights is None else {int(g): weights(int(g))[kept] for g in cohorts},
+        FittedLogits() if fits is None else fits,
     )
     pairs = list(_cells_to_estimate(cohorts, calendar, anticipation, base))
     scores = np.zeros((len(pairs) + len(cohorts), sample.clusters))
@@ -224,7 +227,8 @@ class _Cell(NamedTuple):
 class _Sample:
     """The units that are used: ``outcome`` has shape (periods, units), ``cluster`` numbers their clusters.
 
-    ``covariates`` gives theirs by column of a period, ``weights`` what they count for, by cohort.
+    ``covariates`` gives theirs by column of a period, ``weights`` what they count for, by cohort; ``fits`` are models
+    of who takes part, by cohort and column.
     """
 
     outcome: FloatArray
@@ -232,7 +236,8 @@ class _Sample:
     calendar: IntArray
     covariates: Callable[[int], FloatArray | None] | None
     cluster: IntArray | None
-    weights: Mapping[int, FloatArray] | None = None
+    weights: Mapping[int, FloatArray] | None
+    fits: FittedLogits
 
     @property
     def all_weights(self) -> FloatArray | None:
@@ -311,7 +316,12 @@ class _Sample:
             none = TwoByTwo(np.nan, nothing, n_treated, n_controls, Reason.TOO_FEW_UNITS)
             return _Cell(none, nothing, nothing[self.several], (1.0, 1.0), n_missing, compared, lost)
         mine = None if own is None else own[used]
-        effect = two_by_two(before[used], after[used], in_cohort[used], design, method=method, weights=mine)
+        logit = None
+        if design is not None and method != "reg":
+            logit = self.fits.fit((g, min(t, base_t)), used, design, in_cohort[used], mine)
+        effect = two_by_two(
+            before[used], after[used], in_cohort[used], design, method=method, logit=logit, weights=mine
+        )
         if np.isfinite(effect.att) and self._has_too_few_clusters(*compared):
             effect = effect._replace(reason=Reason.TOO_FEW_CLUSTERS)
         if np.isfinite(effect.att) and effect.reason:

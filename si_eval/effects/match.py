@@ -21,7 +21,7 @@ from si_eval.effects.sides import sides_of
 from si_eval.effects.small_sample import effective_units
 from si_eval.errors import StudyError
 from si_eval.results import EstimateUnits, Panel, ResultTable
-from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.stats import BoolArray, FloatArray, IntArray, distinct
 from si_eval.system.blas import on_one_thread
 from si_eval.vocabulary import (
     CATEGORY,
@@ -263,8 +263,8 @@ def _counts(
 ) -> Iterator[dict[str, object]]:
     """Yield how many units are matched, how many they are worth, and who is left out."""
     used = match.row_weights > 0
-    participants = arrays.ids[np.unique(stack.unit[used & stack.treated])]
-    others = arrays.ids[np.unique(stack.unit[used & ~stack.treated])]
+    participants = arrays.ids[distinct(stack.unit[used & stack.treated])]
+    others = arrays.ids[distinct(stack.unit[used & ~stack.treated])]
     nobody = arrays.ids[:0]
     served = used & ~stack.treated
     pooled = np.bincount(stack.unit[served], match.row_weights[served]).astype(np.float64)

@@ -17,7 +17,7 @@ from si_eval.effects.matching import Matched, match_within, score_spread
 from si_eval.effects.propensity import fit_logit
 from si_eval.effects.two_by_two import drop_constant_columns, has_counterpart
 from si_eval.effects.weighting import entropy_balance, inverse_probability
-from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.stats import BoolArray, FloatArray, IntArray, distinct
 from si_eval.vocabulary import Reason
 
 MatchMethod = Literal["nearest", "coarsened", "entropy", "ipw"]
@@ -132,7 +132,7 @@ def match_stack(stack: MatchStack, ids: IntArray, shift: int, plan: MatchPlan) -
             matched = _nearest(stack, rows, design, score, pooled_spread, plan)
             of_row, of_other = rows[matched.treated], rows[matched.control]
             pairs.append((stack.unit[of_row], stack.unit[of_other]))
-            weights[np.unique(of_row)] = 1.0
+            weights[distinct(of_row)] = 1.0
             np.add.at(weights, of_other, matched.weight)
             reasons[rows[matched.unmatched]] = matched.reasons
             used[stack.unit[of_other]] = True
@@ -249,7 +249,7 @@ def _gather(
 ) -> MatchedUnits:
     """Gather what each unit counts for by cohort, and the sets that pairs make."""
     cohorts = np.unique(stack.cohort)
-    places = np.unique(stack.unit[weights > 0])
+    places = distinct(stack.unit[weights > 0])
     table = np.zeros((len(places), len(cohorts)))
     used = weights > 0
     at = np.searchsorted(places, stack.unit[used]), np.searchsorted(cohorts, stack.cohort[used])

@@ -8,10 +8,11 @@ same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
 
 from si_eval.effects.validation import read_floats
@@ -153,6 +154,36 @@ def fit_logit(covariates: FloatArray, treated: BoolArray, *, weights: FloatArray
 def with_constant(covariates: FloatArray) -> FloatArray:
     """Put a column of ones first; covariates have shape (n, k)."""
     return np.column_stack([np.ones(len(covariates)), covariates])
+
+
+class FittedLogits:
+    """Logits that were fitted, with the units of each, so that the same one is not fitted again."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, tuple[NDArray[np.uint8], Logit]] = {}
+
+    def fit(
+        self, key: Hashable, units: BoolArray, covariates: FloatArray, treated: BoolArray, weights: FloatArray | None
+    ) -> Logit:
+        """Fit a logit of the marked ``units``, unless the last one of this key is of the same ones.
+
+        Under one key the same units have the same ``covariates`` (n, k), ``treated`` and ``weights`` (n,).
+        """
+        packed = np.packbits(units)
+        known = self._known.get(key)
+        if known is None or not np.array_equal(known[0], packed):
+            logit = fit_logit(covariates, treated, weights=weights)
+            known = self._known[key] = packed, logit._replace(fitted=np.zeros(0))  # scores take more room than time
+        logit = known[1]
+        return logit._replace(fitted=scores_of(logit, covariates)) if logit.converged else logit
+
+
+def scores_of(logit: Logit, covariates: FloatArray) -> FloatArray:
+    """Compute the propensity scores of covariates (n, k) by a logit that was fitted, shape (n,)."""
+    fitted = np.empty(len(covariates))
+    for at in row_blocks(len(fitted)):
+        fitted[at] = special.expit(with_constant(covariates[at]) @ logit.coefficients)
+    return fitted
 
 
 def row_blocks(n: int) -> Iterator[slice]:

@@ -30,6 +30,7 @@ from si_eval.effects.left_out import units_left_out
 from si_eval.effects.panel_arrays import NEVER_TREATED, UNKNOWN_ENTRY, PanelArrays
 from si_eval.effects.parallel_trends import bound_effect_since_entry
 from si_eval.effects.power import detectable_effect
+from si_eval.effects.propensity import FittedLogits
 from si_eval.effects.sides import placed, placed_sides
 from si_eval.effects.start_levels import cohorts_lay_apart
 from si_eval.effects.two_by_two import Method
@@ -81,7 +82,13 @@ def estimate_staggered(
     if reason:
         return DesignResult([Estimate(OVERALL, np.nan, reason=reason)], reason, _nonzero(left_out))
     estimate_effects = partial(
-        group_time_of, arrays, method=method, controls=controls, anticipation=anticipation, min_units=min_units
+        group_time_of,
+        arrays,
+        method=method,
+        controls=controls,
+        anticipation=anticipation,
+        min_units=min_units,
+        fits=FittedLogits(),
     )
     effects = estimate_effects()
     left_out |= {why: placed(units, known) for why, units in effects.uncovered.items()}
@@ -137,8 +144,9 @@ def group_time_of(
     anticipation: int,
     min_units: int,
     base: Base = "varying",
+    fits: FittedLogits | None = None,
 ) -> GroupTimeEffects:
-    """Estimate the effects by cohort and year of the units whose entry is known."""
+    """Estimate the effects by cohort and year of the units whose entry is known; ``fits`` are those of another base."""
     known = arrays.cohort != UNKNOWN_ENTRY
     return group_time_effects(
         arrays.outcome[known],
@@ -152,6 +160,7 @@ def group_time_of(
         cluster=None if arrays.cluster is None else arrays.cluster[known],
         weights=partial(_weights, arrays, known, anticipation) if arrays.has_weights else None,
         min_units=min_units,
+        fits=fits,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from si_eval.stats import BoolArray, FloatArray, IntArray
+from si_eval.stats import BoolArray, FloatArray, IntArray, distinct
 from si_eval.vocabulary import DENOMINATOR, NUMERATOR
 
 Value = str | int | float | bool
@@ -89,8 +89,8 @@ class EstimateUnits:
     @classmethod
     def of(cls, source: UnitSource, indicator: str, treated: IntArray, controls: IntArray) -> EstimateUnits:
         """Make the units of an estimate of ids, in any order."""
-        both = [np.unique(np.asarray(one, dtype=np.int64)) for one in (treated, controls)]
-        ids = np.union1d(*both)
+        both = [distinct(np.asarray(one, dtype=np.int64)) for one in (treated, controls)]
+        ids = distinct(np.concatenate(both))
         return cls.among(source, indicator, ids, np.packbits([np.isin(ids, one) for one in both], axis=1))
 
     @classmethod

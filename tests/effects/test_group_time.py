@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from si_eval.effects import propensity
 from si_eval.effects.aggregation import aggregate_effects, pre_trend_test
 from si_eval.effects.group_time import group_time_effects
 from si_eval.effects.two_by_two import two_by_two
@@ -273,3 +274,39 @@ def test_what_cannot_be_used_is_refused(change: dict, message: str) -> None:
     given = {"outcome": generator.normal(size=(4, 3)), "cohort": np.array([0, 0, 2, 3]), "periods": [1, 2, 3]} | change
     with pytest.raises(StudyError, match=message):
         group_time_effects(given.pop("outcome"), given.pop("cohort"), given.pop("periods"), **given)
+
+
+@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("controls", ["never", "not_yet"])
+def test_cells_share_a_model_of_who_takes_part_where_it_is_the_same(monkeypatch, missing, controls):
+    outcome, cohort = staggered_panel(7, missing=missing)
+    x = np.random.default_rng(8).normal(size=(len(YEARS), len(cohort), 2)) + (cohort > 0)[None, :, None] * 0.3
+    fitted = []
+    once = propensity.fit_logit
+
+    def counted(covariates, treated, *, weights=None):
+        fitted.append(len(treated))
+        return once(covariates, treated, weights=weights)
+
+    monkeypatch.setattr(propensity, "fit_logit", counted)
+    arguments = {"controls": controls, "covariates": lambda column: x[column]}
+    kept = propensity.FittedLogits()
+    bases = ("varying", "universal")
+    shared = [group_time_effects(outcome, cohort, YEARS, base=base, fits=kept, **arguments) for base in bases]
+    together = len(fitted)
+    for base, ours in zip(bases, shared, strict=True):
+        by_hand = []
+        for g, t, b, n in zip(ours.cohort, ours.period, ours.base, ours.n_treated, strict=True):
+            before, after = outcome[:, YEARS.index(b)], outcome[:, YEARS.index(t)]
+            used = (cohort == g) | (cohort == 0) | ((cohort > max(t, b)) & (controls == "not_yet"))
+            used &= ~np.isnan(before + after) & ~np.isin(cohort, [2010])
+            covariates = x[YEARS.index(min(t, b)), used]
+            alone = two_by_two(before[used], after[used], cohort[used] == g, covariates)
+            by_hand.append(alone.att)
+            assert alone.n_treated == n
+        np.testing.assert_allclose(ours.att, by_hand, rtol=SAME_FORMULA, err_msg=base)
+    assert together < sum(len(ours.att) for ours in shared)
+    if not missing and controls == "never":
+        assert together == len(
+            {(g, min(t, b)) for ours in shared for g, t, b in zip(ours.cohort, ours.period, ours.base, strict=True)}
+        )
