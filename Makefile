@@ -32,9 +32,9 @@ $(EXTRACT)/simulation.json: $(INSTALLED)
 notebooks: $(INSTALLED)
 	for language in nl en; do $(BIN)/si-eval notebooks notebooks/$$language --language $$language --overwrite; done
 
-docs: $(INSTALLED)
+docs: $(INSTALLED) $(EXTRACT)/simulation.json
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	SI_EVAL_EXTRACT=$(abspath $(EXTRACT)) NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 	@echo "documentation: out/docs/index.html"
 
 bundle: $(INSTALLED)

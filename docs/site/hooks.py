@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jupytext
+import gallery
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File
 
@@ -14,7 +14,7 @@ import si_eval
 from si_eval import effects, survey
 
 ROOT = Path(__file__).resolve().parents[2]
-LANGUAGE = "en"
+SHOWN: dict[str, list[str]] = {}  # what the cells of each notebook show
 CODE = re.compile(r"(```.*?```|~~~.*?~~~|`[^`\n]+`)", re.DOTALL)
 BLOCK = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 INLINE = re.compile(r"(?<![\\$\w])\$([^$\n]+?)\$(?![\w$])")
@@ -26,12 +26,14 @@ def on_files(files: Any, config: Any) -> Any:
     """Add the pages that are made of other files."""
     pages = {target: (ROOT / source).read_text(encoding="utf-8") for source, target in COPIED.items()}
     pages["api.md"] = api_page()
-    notebooks = [*sorted((ROOT / "notebooks").glob("*.py")), *sorted((ROOT / "notebooks" / "teaching").glob("*.py"))]
+    notebooks = gallery.notebooks()
+    SHOWN.update(gallery.run_notebooks(notebooks))
     pages["notebooks.md"] = "# Notebooks\n\n" + "".join(
-        f"- [{title_of(source)}](notebooks/{source.stem}.md)\n" for source in notebooks
+        f"- [{gallery.title_of(path)}](notebooks/{path.stem}.md)\n" for path in notebooks
     )
-    for source in notebooks:
-        pages[f"notebooks/{source.stem}.md"] = notebook_page(source)
+    for path in notebooks:
+        pages[f"notebooks/{path.stem}.md"] = gallery.page_of(path, SHOWN)
+    pages["assets/iframe-worker.js"] = (ROOT / "docs" / "site" / "iframe-worker.js").read_text(encoding="utf-8")
     for name, text in pages.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -43,6 +45,11 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     return "".join(
         part if place % 2 else with_formulas(part) for place, part in enumerate(relinked(parts, page, files))
     )
+
+
+def on_page_content(html: str, page: Any, config: Any, files: Any) -> str:
+    """Put what a notebook shows in its places."""
+    return gallery.fill_places(html, SHOWN) if "data-output" in html else html
 
 
 def relinked(parts: list[str], page: Any, files: Any) -> list[str]:
@@ -93,31 +100,3 @@ def api_page() -> str:
                 f"\n::: {thing.__module__}.{name}\n" if hasattr(thing, "__module__") else f"\n### {prefix}{name}\n"
             )
     return "".join(parts)
-
-
-def title_of(source: Path) -> str:
-    """Return the title of a notebook."""
-    text = "\n".join(cell.source for cell in cells_of(source) if cell.cell_type == "markdown")
-    found = re.search(r"^# (.+)$", text, re.MULTILINE)
-    return found[1] if found else source.stem
-
-
-def cells_of(source: Path) -> list[Any]:
-    """Return the cells of a notebook in the language of the site."""
-    every = jupytext.read(source).cells
-    return [cell for cell in every if "nl" not in cell.metadata.get("tags", []) or LANGUAGE in cell.metadata["tags"]]
-
-
-def notebook_page(source: Path) -> str:
-    """Write a notebook as a page; solutions of exercises are folded."""
-    parts = []
-    for cell in cells_of(source):
-        if cell.cell_type == "markdown":
-            parts.append(cell.source)
-        elif "solution" in cell.metadata.get("tags", []):
-            parts.append(
-                f"<details markdown><summary>solution</summary>\n\n```python\n{cell.source}\n```\n\n</details>"
-            )
-        else:
-            parts.append(f"```python\n{cell.source}\n```")
-    return "\n\n".join(parts)
