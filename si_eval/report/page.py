@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -13,13 +14,15 @@ from si_eval.report.outline import MARKDOWN, Answers, Block, Chapter, Code, Entr
 from si_eval.report.stylesheet import DOCUMENT_CSS, PAGE_SCRIPT, TABLE_CSS
 from si_eval.vocabulary import Language
 
+PICTURE = re.compile('src="(data:image/png;base64,[^"]+)"')
+
 
 def write_page(outline: Outline, *, others: Sequence[tuple[str, str]] = ()) -> str:
     """Write a document as HTML: contents, chapters, the list of figures and tables.
 
     ``others`` are names and addresses of the same document elsewhere: in another language or form.
     """
-    text = _referred("\n".join(_chapter(chapter, outline) for chapter in outline.chapters), outline)
+    text = _pictures_once(_referred("\n".join(_chapter(chapter, outline) for chapter in outline.chapters), outline))
     banner = f'<p class="banner">{escape(outline.banner)}</p>' if outline.banner else ""
     dated = f'<p class="date">{escape(outline.date)}</p>' if outline.date else ""
     title = escape(outline.title)
@@ -108,6 +111,23 @@ def _referred(text: str, outline: Outline) -> str:
 
     text = re.sub(r'<a class="si-shown-in" data-exhibit="(?P<name>[^"]+)"[^>]*>(?P<title>[^<]*)</a>', source, text)
     return re.sub(r'(?P<start><th[^>]*\bgt_stub"[^>]*>)(?P<name>[^<]+)</th>', link, text)
+
+
+def _pictures_once(text: str) -> str:
+    """Hold a picture that stands in several places once; a script of the page shows it in the others."""
+    often = {source for source, count in Counter(PICTURE.findall(text)).items() if count > 1}
+    names: dict[str, str] = {}
+
+    def once(found: re.Match[str]) -> str:
+        source = found[1]
+        if source not in often:
+            return found[0]
+        if source in names:
+            return f'data-same="{names[source]}"'
+        names[source] = f"picture-{len(names) + 1}"
+        return f'id="{names[source]}" {found[0]}'
+
+    return PICTURE.sub(once, text)
 
 
 def _contents(outline: Outline, others: Sequence[tuple[str, str]]) -> str:

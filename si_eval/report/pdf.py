@@ -141,7 +141,9 @@ class _Pages:
                 evidence = evidence_text(sentence, language, self.outline.labels)
                 entry = shown.get(sentence["exhibit"])
                 place = words(sentence["title"][language]) if entry is None else reference(entry.number, entry.anchor)
-                self.parts.append(f"#block(sticky: true, {literal(sentence['text'][language] + mark)})")
+                self.parts.append(
+                    f"#block(sticky: true, above: 1.1em, below: 0.5em, {literal(sentence['text'][language] + mark)})"
+                )
                 if evidence:
                     self.parts.append(f"#note[{words(evidence + ' ')}{place}]")
 

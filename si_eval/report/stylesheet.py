@@ -98,6 +98,7 @@ a{color:inherit;text-decoration:none}
 # Numbers behind a figure are folded on screen and must be on paper; statements that agree are counted on paper.
 # A table that is wider than the page is scrolled by keyboard too.
 PAGE_SCRIPT = (
+    'document.querySelectorAll("img[data-same]").forEach(i=>i.src=document.getElementById(i.dataset.same).src);'
     'addEventListener("beforeprint",()=>document.querySelectorAll("details.numbers").forEach(d=>d.open=true));'
     'const reach=()=>document.querySelectorAll(".si-table").forEach(t=>{if(t.scrollWidth>t.clientWidth){t.tabIndex=0;'
     't.setAttribute("role","group");const c=t.querySelector("caption");'

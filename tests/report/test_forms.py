@@ -231,6 +231,18 @@ def test_annexes_have_letters_in_every_form(outlines, tmp_path: Path) -> None:
     assert {"1 Main", "1.1 Part", "A All", "A.1 More"} <= set(texts)
 
 
+def test_a_picture_that_stands_twice_is_held_once() -> None:
+    make, chart = EXAMPLES["figure 26"]
+    other, second = EXAMPLES["figure 25"]
+    shown = [(make(), chart), (other(), second), (make(), chart)]
+    page = write_page(
+        outline_report(write_chapters([ReportChapter({"en": "Main"}, {}, shown)], ("en",)), language="en", title="T")
+    )
+    assert page.count("data:image/png") == 2
+    assert page.count("<img alt=") == 3
+    assert page.count('id="picture-1" src="data:') == page.count('data-same="picture-1"') == 1
+
+
 def test_a_page_has_its_tables_once_and_lean(outlines) -> None:
     page = write_page(outlines["en"], others=[("nl", "report_nl.html"), ("docx", "report_en.docx")])
     assert 'href="report_en.docx"' in page
