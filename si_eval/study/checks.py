@@ -292,6 +292,9 @@ def _check_extract(study: Study, folders: Sequence[Path]) -> list[Problem]:
     return problems
 
 
+SBI = "codes are SBI 2008"
+
+
 def _check_codes(study: Study, place: str) -> list[Problem]:
     """List what is wrong with the classification of activities and the file with its crosswalk."""
     source = study.file.extract
@@ -299,9 +302,9 @@ def _check_codes(study: Study, place: str) -> list[Problem]:
         wrong = [] if source.crosswalk is None else _check_path(study, source.crosswalk, f"{place}.crosswalk")
         return wrong or _attempt(f"{place}.crosswalk", partial(code_book, study))
     return [
-        Problem(f"{place}.{key}", "a classification of activities", 'none with link = "chain": codes are SBI 2008',
+        Problem(f"{place}.{key}", "a key of registers without a chain of links", f'none with link = "chain": {why}',
                 "leave it out")
-        for key in ("classification", "crosswalk")
+        for key, why in (("classification", SBI), ("crosswalk", SBI), ("lookup", "its tables link the identifiers"))
         if getattr(source, key) is not None
     ]  # fmt: skip
 

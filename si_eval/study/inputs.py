@@ -13,6 +13,7 @@ from si_eval.errors import StudyError
 from si_eval.registers import extracts
 from si_eval.registers.crosswalks import BASE, OTHER, CodeBook, read_crosswalk
 from si_eval.registers.direct import Layout, read_direct
+from si_eval.registers.direct.lookups import Lookup
 from si_eval.registers.direct.tables import PARTICIPANTS
 from si_eval.registers.linkage import link_participants
 from si_eval.registers.panel import build_panel
@@ -212,6 +213,7 @@ def direct_layout(study: Study, folders: Sequence[Path] = ()) -> Layout:
         largest=source.largest,
         quarterly=source.frequency == "quarterly",
         codes=code_book(study),
+        lookup=None if source.lookup is None else Lookup(source.lookup.table, source.lookup.id),
         groups=tuple(study.declared.groups.values()),
         accept={one.check: one.reason for one in source.accept},
         **({} if treated is None else {"treated": treated}),

@@ -20,6 +20,7 @@ from si_eval.study.specification import (
     ExhibitSpec,
     ExtractSource,
     Facts,
+    LookupSpec,
     Published,
     Rules,
     StudyFile,
@@ -31,6 +32,7 @@ from si_eval.text_input.toml_files import has_control_characters
 PARTS: Mapping[str, type[BaseModel]] = {
     "extract": ExtractSource,
     "accept": AcceptedCheck,
+    "lookup": LookupSpec,
     "engine": Engine,
     "disclosure": Border,
     "published": Published,

@@ -48,6 +48,13 @@ class AcceptedCheck(Part):
     reason: Text
 
 
+class LookupSpec(Part):
+    """Which table links the identifier that lists carry to that of the register, and how that column is called."""
+
+    table: Text
+    id: Text
+
+
 class ExtractSource(Part):
     """Where the raw tables are, how their files and columns are called, and which failed checks are accepted."""
 
@@ -60,6 +67,7 @@ class ExtractSource(Part):
     largest: dict[str, Text] = Field(default_factory=dict)
     classification: Classification = None
     crosswalk: PathText | None = None
+    lookup: LookupSpec | None = None
     participants: PathText | None = None
     cache: PathText | None = None
     accept: Annotated[tuple[AcceptedCheck, ...], Field(strict=False)] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from si_eval.registers.crosswalks import translate_codes
 from si_eval.registers.direct.checking import check_registers
 from si_eval.registers.direct.identifiers import as_texts, remark_on_shapes
 from si_eval.registers.direct.lists import Listed, list_participants, rows_of, settle_groups
+from si_eval.registers.direct.lookups import LINKING, link_lists
 from si_eval.registers.direct.lost_zeros import restore_zeros
 from si_eval.registers.direct.several_rows import join_several
 from si_eval.registers.direct.tables import (
@@ -70,7 +72,12 @@ def read_direct(
     problems: list[Problem] = []
     texts: dict[object, str | None] = {}
     remarks: list[str] = []
-    keyed = {name: _keyed(name, frame, texts, problems, remarks) for name, frame in raw.frames.items()}
+    frames = raw.frames
+    if layout.lookup is not None:
+        frames = link_lists(layout.lookup, frames, partial(as_texts, texts=texts), problems, remarks)
+    if problems:
+        raise InputError(problems)
+    keyed = {name: _keyed(name, frame, texts, problems, remarks) for name, frame in frames.items()}
     if problems:
         raise InputError(problems)
     keyed = restore_zeros(keyed, remarks)
@@ -345,7 +352,7 @@ def _extract(raw: RawTables, frames: Mapping[str, pd.DataFrame], notes: Sequence
     connection = engine.open_engine()
     tables = {}
     for name, frame in frames.items():
-        columns = [column for column in (BE_ID, GROUP_ID) if column in frame]
+        columns = [column for column in (BE_ID, GROUP_ID, LINKING) if column in frame]
         distinct = frame[columns].astype("string").drop_duplicates()
         tables[name] = engine.from_frame(connection, distinct)
     return Extract(tables, connection, raw.sources, tuple(notes))

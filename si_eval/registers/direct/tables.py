@@ -16,6 +16,7 @@ from si_eval.engine import open_engine
 from si_eval.errors import Problem, propose_name
 from si_eval.registers.any_frame.columns import read_numbers, read_years
 from si_eval.registers.crosswalks import CodeBook
+from si_eval.registers.direct.lookups import Lookup
 from si_eval.registers.direct.wide_years import melt_years
 from si_eval.registers.extracts.cache import fingerprint
 from si_eval.registers.extracts.conversion import raw_parquet, unreadable
@@ -48,7 +49,7 @@ class Layout:
     ``files`` are patterns by table, ``columns`` the file's name of a column by table and name, ``money_unit`` what one
     in the amounts of a table, or of its columns, stands for, ``quarterly`` says that turnover is told by quarter.
     ``largest`` names by table the column by which the largest of several rows of a unit decides what is a text.
-    ``codes`` says in which classification activities are.
+    ``codes`` says in which classification activities are, ``lookup`` which table links the identifier of lists.
     ``treated`` says which rows of the list of participants took part, ``groups`` are comparison groups, ``accept`` the
     reasons for which failed checks of plausibility are accepted, by check.
     """
@@ -60,6 +61,7 @@ class Layout:
     largest: Mapping[str, str] = field(default_factory=dict)
     quarterly: bool = False
     codes: CodeBook = field(default_factory=CodeBook)
+    lookup: Lookup | None = None
     treated: ComparisonGroup = field(default_factory=lambda: ComparisonGroup("treated", PARTICIPANTS))
     groups: Sequence[ComparisonGroup] = ()
     accept: Mapping[str, str] = field(default_factory=dict)
@@ -144,7 +146,14 @@ def _read_file(
         frame = frame.assign(**{YEAR: file.year})
     elif YEAR in names.values() and file.year is not None:
         wrong += _of_another_year(file, frame[YEAR])
-    missing = [name for name in NEEDED.get(file.table, (BE_ID,)) if name not in frame and name not in told(wrong)]
+    needed = NEEDED.get(file.table, (BE_ID,))
+    if (
+        layout.lookup is not None
+        and layout.lookup.id in frame
+        and file.table not in (UNITS, TURNOVER, layout.lookup.table)
+    ):
+        needed = ()
+    missing = [name for name in needed if name not in frame and name not in told(wrong)]
     wrong += [_lacking(file, name, list(frame.columns)) for name in missing]
     return frame, [*problems, *wrong]
 
