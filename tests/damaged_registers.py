@@ -81,27 +81,6 @@ def _same_quarters(frames: Frames, year: int) -> Frames:
     return {**frames, "turnover": frame.assign(turnover=frame["turnover"].where(frame["year"] != year, means))}
 
 
-def _repeat_quarter(frames: Frames, year: int) -> Frames:
-    """Deliver the second quarter of a year as its third."""
-    frame = frames["turnover"]
-    of_year = frame["year"] == year
-    second = frame[of_year & (frame["quarter"] == 2)].assign(quarter=3)
-    return {**frames, "turnover": pd.concat([frame[~(of_year & (frame["quarter"] == 3))], second], ignore_index=True)}
-
-
-def _turn(amounts: pd.Series) -> object:
-    """Move amounts to the units half the file on."""
-    return np.roll(amounts.to_numpy(), len(amounts) // 8)
-
-
-def _add_total(frames: Frames, year: int) -> Frames:
-    """Add a row with the sum of all persons."""
-    frame = frames["business_units"]
-    rows = frame[frame["year"] == year]
-    total = rows.iloc[[0]].assign(be_id=99_999_999, employed_persons=rows["employed_persons"].sum())
-    return {**frames, "business_units": pd.concat([frame, total], ignore_index=True)}
-
-
 def _swap(table: str, first: str, second: str, *, all_years: bool = False) -> Callable[[Frames, int], Frames]:
     """Swap two columns of a table."""
 
@@ -245,12 +224,6 @@ DAMAGES: dict[str, Damage] = {
     "a quarter gone": Damage(
         "quarters_present", _drop("turnover", lambda rows, year: (rows["year"] == year) & (rows["quarter"] == 4))
     ),
-    "a quarter under the next one": Damage("quarters_repeat", _repeat_quarter),
-    "turnover of a year beside other units": Damage("order_between_years", _change("turnover", "turnover", _turn)),
-    "no register of a year": Damage(
-        "years_present", _drop("business_units", lambda rows, year: rows["year"] == year), fails=False
-    ),
-    "persons with a total row": Damage("total_rows", _add_total),
     "quarters added up": Damage("quarters_cumulative", _cumulate),
     "a year in four equal parts": Damage("quarters_same", _same_quarters),
     "turnover of the year before": Damage("turnover_repeat_a_year", _copy_year("turnover")),

@@ -61,8 +61,8 @@ REGISTER: dict[str, tuple[str, Change]] = {
         "order_between_years", of_year(COSTS, lambda v: v.sample(frac=1, random_state=1).to_numpy()),
     ),
     "own amounts of a year with other signs": ("numbers_change_sign", of_year(COSTS, lambda v: -v)),
-    "own amounts of a year are zero": ("numbers_zero", of_year(COSTS, lambda v: v * 0)),
-    "own amounts of a year are all alike": ("numbers_repeat", of_year(COSTS, lambda v: v * 0 + 7)),
+    "own amounts of a year are zero": ("zeros_between_years", of_year(COSTS, lambda v: v * 0)),
+    "own amounts of a year are all alike": ("values_repeat", of_year(COSTS, lambda v: v * 0 + 7)),
     "own amounts missing for a third of a year": ("numbers_present", of_year(COSTS, every(3, np.nan))),
     "no own amounts of a year": ("years_present", of_year(COSTS, every(1, np.nan))),
     "codes for missing own amounts": ("codes_for_missing", of_year(COSTS, every(12, 9_999_999))),
@@ -82,7 +82,7 @@ REGISTER: dict[str, tuple[str, Change]] = {
 }  # fmt: skip
 OF_DIRECT = {  # checks that registers with links do not have
     "participants_in_register", "numbers_between_years", "numbers_against_turnover", "numbers_repeat_a_year",
-    "numbers_change_sign", "numbers_present", "numbers_zero", "numbers_repeat", "numbers_jump",
+    "numbers_change_sign", "numbers_present", "numbers_jump",
 }  # fmt: skip
 
 

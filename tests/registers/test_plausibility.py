@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from damaged_columns import COLUMN_DAMAGES
 from damaged_registers import DAMAGES
 from small_registers import ARROW, TYPES
 from sound_registers import Frames, make_registers
@@ -19,6 +20,7 @@ from si_eval.registry import facts
 from si_eval.results import CheckResult, SourceFile
 
 CHECKS = facts("plausibility")["checks"]
+ALL_DAMAGES = DAMAGES | COLUMN_DAMAGES
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +45,12 @@ def check_frames(frames: Frames, sources: Sequence[SourceFile] = ()) -> dict[str
 
 def test_every_check_has_a_damage_that_trips_it() -> None:
     of_links = {name for name in CHECKS if CHECKS[name]["kind"] != "numbers"} - {"participants_in_register"}
-    assert of_links == {damage.check for damage in DAMAGES.values()} | {"files_repeat"}
+    assert of_links == {damage.check for damage in ALL_DAMAGES.values()} | {"files_repeat"}
 
 
-@pytest.mark.parametrize("name", DAMAGES)
+@pytest.mark.parametrize("name", ALL_DAMAGES)
 def test_damage_is_seen(sound: Frames, name: str) -> None:
-    damage = DAMAGES[name]
+    damage = ALL_DAMAGES[name]
     found = check_frames(damage.apply(sound, 2017))[damage.check]
     assert found.verdict == "fail" if damage.fails else found.verdict != "pass", found.sentence
     assert found.departing > 0

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from si_eval.engine import Engine
 
-CHECKS_VERSION = 5
+CHECKS_VERSION = 6
 
 
 @dataclass(frozen=True)

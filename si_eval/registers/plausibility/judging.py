@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -94,6 +95,16 @@ def between_years(wide: pd.DataFrame, label: str) -> Iterator[tuple[str, FloatAr
                 before,
                 second == years[at + 1],
             )
+
+
+def beside_years(check: str, label: str, wide: pd.DataFrame) -> Iterator[Measure]:
+    """Measure the median ratio of a year to the years beside it, which tell more of a lumpy number than one of them."""
+    if wide.shape[1] < 3:
+        return
+    logs = wide.where(wide > 0).apply(np.log)
+    for at, year in enumerate(wide.columns):
+        beside = logs.iloc[:, [one for one in (at - 1, at + 1) if 0 <= one < wide.shape[1]]].mean(axis=1)
+        yield from median(check, f"{label} {int(cast(float, year))}", np.exp(logs[year] - beside))
 
 
 def ratios_of_totals(

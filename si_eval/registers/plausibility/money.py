@@ -9,8 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from si_eval.registers.plausibility.columns import measure_column
-from si_eval.registers.plausibility.judging import Measure, between_years, median, ratios_of_totals, share
+from si_eval.registers.plausibility.columns import correlation, measure_column, measure_size, measure_values
+from si_eval.registers.plausibility.judging import (
+    Measure,
+    beside_years,
+    between_years,
+    change_of_share,
+    fewest,
+    median,
+    ratios_of_totals,
+    share,
+)
 from si_eval.registers.plausibility.sample import Sample, split, split_assets
 from si_eval.registry import facts
 from si_eval.stats import FloatArray
@@ -31,12 +40,19 @@ def measure_money(sample: Sample) -> Iterator[Measure]:
         yield from _quarter_checks(_quarters(sample.turnover))
     amounts = _amounts(sample.investments)
     yield from _turnover_values(sample.turnover)
-    yield from _between_years("turnover", revenue.unstack(YEAR), "turnover")
+    wide = revenue.unstack(YEAR)
+    yield from _between_years("turnover", wide, "turnover")
+    yield from measure_size("turnover", wide)
+    yield from _with_persons(sample.units, revenue)
     totals, counted = sample.totals.get("turnover", {}), sample.rows.get("turnover", {})
     yield from ratios_of_totals("turnover_total", "turnover", totals, counted, len(QUARTERS) if by_quarter else 1)
     for asset in sorted(amounts.index.unique("asset")):
         wide = amounts.xs(asset, level="asset").unstack(YEAR)
         yield from _between_years("investments", wide, f"investments {asset}")
+        yield from beside_years("investments_between_years", f"investments {asset}", wide)
+        yield from measure_values(
+            [(f"investments {asset} {int(year)}", wide[year].to_numpy()) for year in wide.columns]
+        )
     if sample.to_euro is not None:
         yield from _levels(sample.units, revenue * sample.to_euro, amounts)
     yield from measure_codes("turnover", sample.turnover, "turnover")
@@ -71,6 +87,7 @@ def _amounts(investments: pd.DataFrame) -> pd.Series:
 
 
 def _turnover_values(turnover: pd.DataFrame) -> Iterator[Measure]:
+    by_quarter: dict[int, list[tuple[str, FloatArray]]] = {}
     for year, of_year in split(turnover):
         parts = split(of_year, "quarter") if "quarter" in of_year else [(0, of_year)]
         for quarter, rows in parts:
@@ -80,9 +97,12 @@ def _turnover_values(turnover: pd.DataFrame) -> Iterator[Measure]:
             yield from share("turnover_missing", place, len(values) - len(known), len(values))
             yield from share("turnover_negative", place, (known < 0).sum(), len(known))
             yield from share("turnover_zero", place, (known == 0).sum(), len(known))
+            by_quarter.setdefault(quarter, []).append((place, known))
             other = known[known != 0]
             most = np.unique(other, return_counts=True)[1].max(initial=0)
             yield from share("turnover_repeats", place, most, len(other))
+    for values_of in by_quarter.values():
+        yield from measure_values(values_of)
 
 
 def measure_codes(table: str, rows: pd.DataFrame, column: str) -> Iterator[Measure]:
@@ -117,6 +137,8 @@ def _quarter_checks(quarters: pd.DataFrame) -> Iterator[Measure]:
             yield from share("quarters_present", f"{place} Q{quarter}", present, len(wide))
             others = np.median(np.delete(whole, column, axis=1), axis=1)
             yield from median("quarters_between", f"{place} Q{quarter}", whole[:, column] / others)
+            jumps = np.abs(np.log(whole[:, column] / others)) > np.log(JUMP)
+            yield from share("quarters_jump", f"{place} Q{quarter}", jumps.sum(), len(whole))
 
 
 def _between_years(kind: str, wide: pd.DataFrame, label: str) -> Iterator[Measure]:
@@ -129,6 +151,16 @@ def _between_years(kind: str, wide: pd.DataFrame, label: str) -> Iterator[Measur
             if kind == "turnover":
                 jumps = np.abs(np.log(ratio)) > np.log(JUMP)
                 yield from share("turnover_jumps", place, jumps.sum(), len(ratio))
+
+
+def _with_persons(units: pd.DataFrame, revenue: pd.Series) -> Iterator[Measure]:
+    """Measure how far units with more persons have more turnover."""
+    persons = units.drop_duplicates([BE_ID, YEAR]).set_index([BE_ID, YEAR])[EMPLOYED_PERSONS].rename("persons")
+    both = pd.concat([persons.astype(float), revenue], axis=1).dropna()
+    for year, rows in split(both.reset_index()):
+        if len(rows) >= fewest("turnover_with_persons") and rows[["persons", "revenue"]].nunique().min() > 1:
+            alike = float(rows["persons"].rank().corr(rows["revenue"].rank()))
+            yield from correlation("turnover_with_persons", f"turnover {year}", alike, len(rows))
 
 
 def _levels(units: pd.DataFrame, revenue: pd.Series, amounts: pd.Series) -> Iterator[Measure]:
@@ -153,6 +185,9 @@ def _levels(units: pd.DataFrame, revenue: pd.Series, amounts: pd.Series) -> Iter
 
 
 def _investment_values(investments: pd.DataFrame) -> Iterator[Measure]:
+    missing = [(f"investments {year}", rows["amount"].isna().to_numpy()) for year, rows in split(investments)]
+    for (_, earlier), (place, later) in pairwise(missing):
+        yield from change_of_share("investments_missing", place, later, earlier)
     imputed: dict[int, tuple[float, int]] = {}
     for year, rows in split(investments):
         place, known = f"investments {year}", rows["amount"].dropna()

@@ -8,8 +8,16 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from si_eval.registers.plausibility.columns import measure_column, missing_years
-from si_eval.registers.plausibility.judging import Measure, between_years, change_of_share, fewest, median, share
+from si_eval.registers.plausibility.columns import measure_column, measure_values, missing_years
+from si_eval.registers.plausibility.judging import (
+    Measure,
+    beside_years,
+    between_years,
+    change_of_share,
+    fewest,
+    median,
+    share,
+)
 from si_eval.registers.plausibility.money import measure_codes, revenue_of
 from si_eval.registers.plausibility.sample import Sample, split
 from si_eval.vocabulary import BE_ID, YEAR
@@ -47,15 +55,9 @@ def _of_column(name: str, wide: pd.DataFrame) -> Iterator[Measure]:
             yield from share("numbers_repeat_a_year", pair, (np.abs(ratio - 1) < SAME).sum(), len(ratio))
         if consecutive:
             yield from median("numbers_between_years", pair, ratio)
-    logs = wide.where(wide > 0).apply(np.log)
-    for at, year in enumerate(wide.columns):
-        beside = logs.iloc[:, [one for one in (at - 1, at + 1) if 0 <= one < logs.shape[1]]].mean(axis=1)
-        if logs.shape[1] > 2:  # both years beside one tell more of a lumpy number than each of them
-            yield from median("numbers_between_years", f"{name} {int(year)}", np.exp(logs[year] - beside))
-        values = wide[year].dropna().to_numpy()
-        if apart:
-            most = np.unique(values[values != 0], return_counts=True)[1].max(initial=0)
-            yield from share("numbers_repeat", f"{name} {int(year)}", most, (values != 0).sum())
+    yield from beside_years("numbers_between_years", name, wide)
+    if apart:
+        yield from measure_values([(f"{name} {int(year)}", wide[year].to_numpy()) for year in wide.columns])
     for first, second in pairwise(wide.columns):
         yield from _pair(f"{name} {int(second)} / {int(first)}", wide[first].to_numpy(), wide[second].to_numpy())
 
@@ -64,7 +66,6 @@ def _pair(place: str, before: np.ndarray, now: np.ndarray) -> Iterator[Measure]:
     """Compare two consecutive years: who has a number, zeros, signs, and units that jump and outweigh all others."""
     known = np.isfinite(before), np.isfinite(now)
     yield from change_of_share("numbers_present", place, known[1], known[0])
-    yield from change_of_share("numbers_zero", place, now[known[1]] == 0, before[known[0]] == 0)
     both = known[0] & known[1] & (before != 0) & (now != 0)
     yield from share("numbers_change_sign", place, (np.sign(before[both]) != np.sign(now[both])).sum(), both.sum())
     if both.sum() < fewest("numbers_jump"):

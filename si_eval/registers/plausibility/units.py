@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from si_eval.registers.plausibility.columns import measure_column, missing_years
+from si_eval.registers.plausibility.columns import measure_column, measure_size, measure_values, missing_years
 from si_eval.registers.plausibility.judging import (
     Measure,
     between_years,
@@ -80,6 +80,8 @@ def _persons(place: str, rows: pd.DataFrame) -> Iterator[Measure]:
 
 def _persons_between_years(table: str, wide: pd.DataFrame) -> Iterator[Measure]:
     yield from measure_column(f"{table} persons", wide)
+    yield from measure_size(f"{table} persons", wide)
+    yield from measure_values([(f"{table} persons {int(year)}", wide[year].to_numpy()) for year in wide.columns])
     values = wide.to_numpy()
     known = values[np.isfinite(values)]
     least = LARGE_WHOLE if (known % 1 == 0).all() else LARGE
