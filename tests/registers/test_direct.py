@@ -91,6 +91,14 @@ def test_four_quarters_make_a_revenue_and_fewer_make_none(panel):
     assert pd.isna(panel.loc[(8, 2015), "revenue"])
 
 
+@pytest.mark.parametrize("written", ["{}Q{}", "{}-K{}", "{} t{}"])
+def test_a_year_may_be_written_with_its_quarter(tmp_path, panel, written):
+    rows = [line.split(",") for line in FILES["turnover.csv"].splitlines()[1:]]
+    lines = [f"{unit},{written.format(year, quarter)},{amount}" for unit, year, quarter, amount in rows]
+    _, _, found = read(tmp_path, turnover="\n".join(["be_id,year,turnover", *lines]) + "\n")
+    pd.testing.assert_series_equal(by_firm(found)["revenue"], panel["revenue"])
+
+
 def test_of_several_rows_the_first_entry_counts_and_numbers_are_added_up(panel):
     assert panel.loc[(7, 2016), "entry_year"] == 2015
     assert panel.loc[(7, 2016), "sum"] == 110

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from si_eval.engine import open_engine
 from si_eval.errors import Problem, propose_name
 from si_eval.registers.any_frame.columns import read_numbers, read_years
+from si_eval.registers.any_frame.quarter_texts import QUARTER, split_quarters
 from si_eval.registers.crosswalks import CodeBook
 from si_eval.registers.direct.lookups import Lookup
 from si_eval.registers.direct.wide_years import melt_years
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from si_eval.engine import Engine
 
 UNITS, TURNOVER, PARTICIPANTS = "business_units", "turnover", "participants"
-QUARTER, MONEY, ENTRY, INTENSITY = "quarter", "turnover", "entry_date", "intensity"
+MONEY, ENTRY, INTENSITY = "turnover", "entry_date", "intensity"
 KNOWN: Mapping[str, tuple[str, ...]] = {  # the columns of the contract that a table can have here
     UNITS: (BE_ID, YEAR, "employed_persons", "sbi", "founded", "group_id", "municipality", MONEY),
     TURNOVER: (BE_ID, YEAR, QUARTER, MONEY),
@@ -141,7 +142,7 @@ def _read_file(
         ]
     frame = melt_years(frame, layout.columns.get(file.table, {}))
     names, wrong = _match_names(file, [str(name) for name in frame.columns], layout)
-    frame = frame.rename(columns=names)
+    frame = split_quarters(frame.rename(columns=names))
     if YEAR not in frame and file.year is not None:
         frame = frame.assign(**{YEAR: file.year})
     elif YEAR in names.values() and file.year is not None:

@@ -45,7 +45,7 @@ def turnover_unit(tables: Sequence[TableReading], keyed: Mapping[str, Keyed]) ->
         return named, None
     amounts = _by_unit(table, keyed[table.table], money.column)
     staff = _by_unit(units, keyed["business_units"], persons.column)
-    quarters = 4.0 if table.column("quarter") else 1.0
+    quarters = 4.0 if table.is_quarterly else 1.0
     both = pd.concat([amounts * quarters, staff], axis=1, keys=["amount", "staff"]).dropna()
     both = both[(both["staff"] >= 1) & (both["amount"] > 0)]
     if len(both) < MIN_PAIRS:

@@ -13,9 +13,10 @@ import pandas as pd
 from si_eval.registers.activities import read_activities
 from si_eval.registers.any_frame.calendar_texts import begin_of_spans, dated
 from si_eval.registers.any_frame.columns import year_numbers
+from si_eval.registers.any_frame.quarter_texts import split_quarters
 from si_eval.registers.naming import REJECTED, TREATED, decision_of
 from si_eval.text_input import clean_text, is_missing_word, parse_numbers
-from si_eval.vocabulary import SECTOR
+from si_eval.vocabulary import SECTOR, YEAR
 
 FIRST_YEAR, LAST_YEAR = 1950, 2100  # of a register; firms are founded before
 OLDEST = 1500
@@ -42,7 +43,7 @@ class Profile:
 
     ``fits`` says from 0 to 1 how far they look like those of a kind (`id`, `year`, …); ``values`` are its different
     values where they are few; ``distinct`` is how many there are among ``known`` rows of ``rows``; ``years`` are those
-    of dates and of years.
+    of dates and of years; ``has_quarters`` says that each is written with its quarter.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Profile:
     high: float
     fits: Mapping[str, float]
     years: tuple[int, ...] = ()
+    has_quarters: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -89,11 +91,17 @@ def profile_column(column: pd.Series) -> Profile:
         high=float(np.max(values)),
         fits=fits,
         years=_years(distinct) if fits.get("date", 0) >= MIN_DATES else (),
+        has_quarters=_has_quarters(distinct),
     )
+
+
+def _has_quarters(texts: pd.Series) -> bool:
+    return len(split_quarters(pd.DataFrame({YEAR: texts})).columns) > 1
 
 
 def _years(texts: pd.Series) -> tuple[int, ...]:
     """Return the years of dates and years, in order."""
+    texts = split_quarters(pd.DataFrame({YEAR: texts}))[YEAR].astype("string")
     read = year_numbers(begin_of_spans(dated(texts), "").column, "", missing=lambda text: False)
     return tuple(sorted({int(year) for year in read.values[np.isfinite(read.values)]}))
 
@@ -169,6 +177,8 @@ def _year(look: _Look) -> float:
         return float(near) * (1.0 if len(look.distinct) <= MAX_CLASSES else 0.5) if near >= MANY else 0.0
     if look.is_date:
         return LOOKS_LIKE_YEARS if len(look.distinct) <= MAX_CLASSES else 0.0
+    if _has_quarters(look.distinct):
+        return LOOKS_LIKE_YEARS
     return look.share(YEAR_TEXT) if look.share(YEAR_TEXT) >= MANY else 0.0
 
 

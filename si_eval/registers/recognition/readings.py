@@ -60,6 +60,12 @@ class TableReading:
         """Return the column of a role, or nothing."""
         return next((one for one in self.columns if one.role == role), None)
 
+    @property
+    def is_quarterly(self) -> bool:
+        """Whether its rows are of quarters, in a column of their own or written with the year."""
+        year = self.column("year")
+        return self.column("quarter") is not None or (year is not None and year.profile.has_quarters)
+
     def with_role(self, role: str) -> list[ColumnReading]:
         """List the columns of a role."""
         return [one for one in self.columns if one.role == role]

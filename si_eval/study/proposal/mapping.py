@@ -37,7 +37,7 @@ def write_extract(draft: Draft, folder: str) -> None:
     draft.say(f"folders = [{quoted(folder)}]")
     if direct:
         turnover = reading.table("turnover")
-        quarterly = turnover is not None and turnover.column("quarter") is not None
+        quarterly = turnover is not None and turnover.is_quarterly
         draft.say(f'frequency = "{"quarterly" if quarterly else "annual"}"', "of turnover")
     tables = [table for table in reading.tables if table.table and not table.table.startswith(LIST)]
     named = [table for table in tables if not table.reason.startswith(KNOWN)]
