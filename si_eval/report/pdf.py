@@ -142,7 +142,7 @@ class _Pages:
                 entry = shown.get(sentence["exhibit"])
                 place = words(sentence["title"][language]) if entry is None else reference(entry.number, entry.anchor)
                 self.parts.append(
-                    f"#block(sticky: true, above: 1.1em, below: 0.5em, {literal(sentence['text'][language] + mark)})"
+                    f"#block(sticky: true, above: 0.9em, below: 0.4em, {literal(sentence['text'][language] + mark)})"
                 )
                 if evidence:
                     self.parts.append(f"#note[{words(evidence + ' ')}{place}]")

@@ -8,6 +8,7 @@ from typing import Any
 
 MOST_OF_LABEL, SHORTEST = 44, 6  # letters that a column makes room for
 # Width of a letter of a head, of a direction and of a small line, to one of a number.
+PADDING = 2.0  # letters
 BOLD, SIGNED, SMALL = 1.15, 1.4, 0.8
 
 
@@ -24,6 +25,11 @@ class PrintedCell:
     small: tuple[str, ...] = ()
     shade: str = ""
     strong: bool | None = None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is no number, but words in its place."""
+        return not self.text and bool(self.small)
 
 
 @dataclass(frozen=True)
@@ -83,10 +89,16 @@ def column_shares(printed: PrintedTable) -> list[float]:
     needs: list[float] = [label]
     for place, head in enumerate(printed.columns):
         cells = [row.cells[place] for row in printed.rows]
-        texts = [len(cell.text) * (SIGNED if cell.shade else 1) + len(cell.mark) for cell in cells]
-        small = [_longest_word(line) * SMALL for cell in cells for line in cell.small]
+        texts = [_room(cell.text) * (SIGNED if cell.shade else 1) + len(cell.mark) for cell in cells]
+        small = [_room(line, lines=3) * SMALL for cell in cells for line in cell.small]
         needs.append(max(_longest_word(head) * BOLD, SHORTEST, *texts, *small))
-    return [need / sum(needs) for need in needs]
+    padded = [need + PADDING for need in needs]
+    return [need / sum(padded) for need in padded]
+
+
+def _room(text: str, *, lines: int = 1) -> float:
+    """Return the letters that a line of a text has where it may break over lines, its words unbroken."""
+    return max(_longest_word(text), min(len(text) / lines, MOST_OF_LABEL))
 
 
 def _longest_word(text: str) -> int:

@@ -13,6 +13,7 @@ text-align:right;background:none}
 .si-table th.gt_left,.si-table td.gt_left,.si-table th.gt_stub{text-align:left;font-weight:400}
 .si-table th.gt_group_heading{text-align:left;font-weight:600;padding-top:.75em;border-bottom:1px solid #8a8a8a}
 .si-table td small,.si-table th small{display:block;color:#5a5a5a;font-size:.76em;font-weight:400}
+.si-table td small.told{text-align:left;font-size:.85em}
 .si-table td b,.si-table td span{white-space:nowrap}
 .si-text details{margin:.4em 0}
 .si-text summary{cursor:pointer;font-weight:600;font-size:1em;color:inherit}

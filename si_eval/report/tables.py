@@ -123,7 +123,8 @@ def _cell_html(cell: PrintedCell) -> str:
         text = f"<{tag}>{text}</{tag}>"
     if cell.mark:
         text += f"<sup>{escape(cell.mark)}</sup>"
-    return text + "".join(f"<small>{escape(line)}</small>" for line in cell.small)
+    tag = '<small class="told">' if cell.is_told else "<small>"
+    return text + "".join(f"{tag}{escape(line)}</small>" for line in cell.small)
 
 
 def _colour_cells(table: GT, column: str, shades: list[str]) -> GT:

@@ -144,4 +144,5 @@ def _cell(cell: PrintedCell, row: str) -> str:
         fill, ink = FILL_COLOURS[cell.shade], TEXT_COLOURS[cell.shade]
         return f'table.cell(align: right, fill: rgb("{fill}"), text(fill: rgb("{ink}"), [{text}])),'
     behind = f'fill: rgb("{row}"), ' if row else ""
-    return f"table.cell(align: right, {behind}[{text}]),"
+    side = "left" if cell.is_told else "right"
+    return f"table.cell(align: {side}, {behind}[{text}]),"

@@ -166,7 +166,8 @@ def _number_cell(cell: PrintedCell, width: int, row: str) -> str:
         content += "<w:r><w:br/></w:r>" if content else ""
         content += run(line, look=f'<w:color w:val="{GREY}"/><w:sz w:val="13"/>')
     fill = FILL_COLOURS[cell.shade] if cell.shade in ("▲", "▼", "=") else row
-    return _cell(paragraph(content, "TableText", properties='<w:jc w:val="right"/>'), width, fill=fill)
+    aligned = "" if cell.is_told else '<w:jc w:val="right"/>'
+    return _cell(paragraph(content, "TableText", properties=aligned), width, fill=fill)
 
 
 def _text(text: str, *, bold: bool = False, right: bool = False, centre: bool = False, keep: bool = False) -> str:

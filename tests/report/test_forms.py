@@ -18,9 +18,18 @@ from si_eval.report.execution import ExecutedCell, ExecutedNotebook
 from si_eval.report.outline import Outline, outline_report
 from si_eval.report.page import write_page
 from si_eval.report.pdf import can_write_pdf, write_pdf
-from si_eval.report.printed_table import PrintedCell, PrintedRow, PrintedTable, column_shares, from_payload
+from si_eval.report.printed_table import (
+    BOLD,
+    PADDING,
+    PrintedCell,
+    PrintedRow,
+    PrintedTable,
+    column_shares,
+    from_payload,
+)
 from si_eval.report.printing import print_table
 from si_eval.report.specification import Chart
+from si_eval.report.tables import render_table
 from si_eval.report.typst_markup import table as pdf_table
 from si_eval.report.typst_markup import words
 from si_eval.report.word import write_word
@@ -190,7 +199,13 @@ def test_columns_have_room_for_their_longest_word_and_labels_for_what_is_left() 
     assert sum(shares) == pytest.approx(1)
     assert label == max(shares)
     assert 0.5 < label < 0.8
-    assert first == pytest.approx(len("unbelievably") * 1.15 / 11 * second)
+    assert first / second == pytest.approx((len("unbelievably") * BOLD + PADDING) / (len("123,456,789") + PADDING))
+    told = (cells[0], PrintedCell("", small=("a reason in many words " * 9,)))
+    reasoned = replace(printed, rows=(PrintedRow("", "a", told),))
+    assert column_shares(reasoned)[2] > 0.5
+    assert word_table(reasoned, [word_run("a")]).count('<w:jc w:val="right"/>') == 3, "two heads, a number, no words"
+    assert pdf_table(reasoned, [words("a")]).count("align: left, [#small") == 1
+    assert render_table(reasoned, "en").count('<small class="told">') == 1
     short = replace(printed, rows=(PrintedRow("", "a", cells),))
     assert column_shares(short)[0] < min(column_shares(short)[1:])
 
