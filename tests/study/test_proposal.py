@@ -67,6 +67,7 @@ def test_the_file_says_why_and_what_is_unsure(tmp_path):
     assert "sure (" in line
     assert "avg_employees" in line
     assert any("money" in doubt for doubt in written.proposal.unsure)
+    assert (tomllib.loads(text)["rules"], tomllib.loads(text)["labels"]["business units"]) == ("recommended", "firms")
     assert tomllib.loads(text)["extract"]["money_unit"] == {
         "business_units": {"turnover": 1000, "overseas_turnover": 1000}
     }

@@ -13,7 +13,7 @@ from si_eval.study.proposal.exhibits import write_exhibits
 from si_eval.study.proposal.mapping import write_extract
 from si_eval.vocabulary import Language
 
-DEFAULT_CURRENCY = "EUR"
+DEFAULT_CURRENCY, QUOTE = "EUR", '"'
 HEAD = (
     "Proposed by `si-eval new`. Look at the lines that say `unsure`; docs/STUDY_FILE.md explains every key. Then:",
     "  si-eval check THIS_FILE             what is in the files, and what is wrong with them",
@@ -57,13 +57,15 @@ def propose_study(
     if not known or known.startswith(UNSURE):
         draft.doubt(f"the currency: {draft.currency} was taken ({known or 'no name of a column says which'})")
     draft.say(f'currency = "{draft.currency}"', known or f"{UNSURE}: no name of a column says which")
+    if reading.link == "direct":
+        draft.say('rules = "recommended"', "how figures are computed; docs/methods/panel.md")
     draft.say()
     draft.say("[disclosure]")
     draft.say('rules = "cbs"', "the output rules of the office; docs/DISCLOSURE.md has the others")
     draft.say()
     draft.say("[labels]")
-    for term in ("participant", "non_participant"):
-        draft.say(f"{term} = {quoted(draft.words(term))}")
+    for term in ("participant", "non_participant", '"business units"'):
+        draft.say(f"{term} = {quoted(draft.words(term.strip(QUOTE)))}")
     draft.say()
     head, draft.lines = draft.lines, []
     if reading.link == "direct":
