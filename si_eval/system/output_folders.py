@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from si_eval.errors import StudyError
 from si_eval.interrupts import held_back
+from si_eval.system.exchange import exchange
 from si_eval.system.failures import explain_failures
 from si_eval.system.temporary_folders import LOCK, remove_folder, take_lock
 
@@ -104,10 +105,13 @@ def work_beside(target: Path) -> Iterator[Path]:
 def swap_folders(finished: Mapping[Path, Path], work: Path) -> None:
     """Put finished folders, each of the key's path, in the places of the values: all of them, or none.
 
-    ``work`` is the folder for work beside the places. Where a folder cannot be moved, those that were moved are put
-    back; where the process dies, the journal in ``work`` lets the next one complete the change.
+    ``work`` is the folder for work beside the places. Folders that replace others change places with them in one step
+    each, where the system can, so that the first place is never empty. Where a folder cannot be moved, those that were
+    moved are put back; where the process dies, the journal in ``work`` lets the next one complete the change.
     """
     with held_back():
+        if all(target.exists() for target in finished.values()) and _exchange_all(finished, work):
+            return
         moves = [
             _Move(os.path.relpath(new, work), os.path.relpath(target, work), f"old.{number}" if target.exists() else "")
             for number, (new, target) in enumerate(finished.items())
@@ -128,11 +132,38 @@ def swap_folders(finished: Mapping[Path, Path], work: Path) -> None:
 
 
 class _Move(NamedTuple):
-    """A folder that takes a place, and where the one that is there goes (empty for none), as seen from the work."""
+    """A folder that takes a place, and where the one that is there goes (empty for none), as seen from the work.
+
+    ``number`` is that of the folder in its file system where it changes places with the one that is there, else 0.
+    """
 
     new: str
     target: str
     old: str
+    number: int = 0
+
+
+def _exchange_all(finished: Mapping[Path, Path], work: Path) -> bool:
+    """Let every finished folder change places with the one in its place, the first one last; say whether they did."""
+    moves = [
+        _Move(os.path.relpath(new, work), os.path.relpath(target, work), "", new.stat().st_ino)
+        for new, target in finished.items()
+    ]
+    journal = work / JOURNAL
+    done: list[tuple[Path, Path]] = []
+    try:
+        journal.write_text(json.dumps(moves), encoding="utf-8")
+    except OSError:
+        journal.unlink(missing_ok=True)
+        raise
+    for new, target in reversed(list(finished.items())):
+        if not exchange(new, target):
+            for one, other in reversed(done):
+                exchange(one, other)
+            break
+        done.append((new, target))
+    journal.unlink()
+    return len(done) == len(moves)
 
 
 def _steps(moves: Sequence[_Move], work: Path) -> list[tuple[Path, Path]]:
@@ -147,6 +178,9 @@ def _complete_swap(work: Path, target: Path) -> None:
         moves = [_Move(*move) for move in json.loads((work / JOURNAL).read_text(encoding="utf-8"))]
     except (FileNotFoundError, ValueError):
         return  # it died before the first folder was moved
+    if any(move.number for move in moves):
+        _complete_exchange(moves, work)
+        return
     begun = {work / move.new for move in moves if (work / move.new).exists()}
     try:
         for source, goal in _steps(moves, work):
@@ -158,6 +192,20 @@ def _complete_swap(work: Path, target: Path) -> None:
             f"({error.strerror}); expected to complete it; move {target.name} away, or remove {work.name} to give "
             "those results up, then try again"
         ) from error
+
+
+def _complete_exchange(moves: Sequence[_Move], work: Path) -> None:
+    """Complete a change of places that began, or leave all as it was where none did."""
+    waiting = [move for move in moves if not _is_numbered(work / move.target, move.number)]
+    if len(waiting) == len(moves):
+        return
+    for move in waiting:
+        exchange(work / move.new, work / move.target)
+
+
+def _is_numbered(path: Path, number: int) -> bool:
+    """Whether a folder is the one of a number in its file system."""
+    return path.exists() and path.stat().st_ino == number
 
 
 def _lock_work(work: Path, target: Path) -> int:

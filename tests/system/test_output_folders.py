@@ -42,7 +42,8 @@ def swap_both(folder: Path, content: str) -> None:
 
 
 def fail_at(monkeypatch, number: int, error: BaseException) -> None:
-    """Let one rename fail."""
+    """Let one rename fail, where folders cannot change places in one step."""
+    monkeypatch.setattr(output_folders, "exchange", lambda one, other: False)
     rename, calls = Path.rename, []
 
     def renamed(path, target):
@@ -80,7 +81,9 @@ def killed(path, target):
     if len(calls) == number:
         os.kill(os.getpid(), signal.SIGKILL)
 Path.rename = killed
+from si_eval.system import output_folders
 from si_eval.system.output_folders import swap_folders, work_beside
+output_folders.exchange = lambda one, other: False
 with work_beside(folder / "out") as work:
     for name in ("out", "out.inside"):
         (work / name).mkdir()
@@ -101,6 +104,41 @@ def test_what_a_killed_process_began_the_next_one_completes(tmp_path, number, wh
         assert len(read_both(tmp_path)) == 1, "results of one run beside what another kept inside"
     with work_beside(tmp_path / "out"):
         assert read_both(tmp_path) == {"new"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*NAMES]
+
+
+EXCHANGED = """
+import os, signal, sys
+from pathlib import Path
+from si_eval.system import output_folders
+folder, number, after = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3] == "after"
+exchange, calls = output_folders.exchange, []
+def killed(one, other):
+    calls.append(one)
+    if len(calls) == number and not after:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done = exchange(one, other)
+    if len(calls) == number:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+output_folders.exchange = killed
+with output_folders.work_beside(folder / "out") as work:
+    for name in ("out", "out.inside"):
+        (work / name).mkdir()
+        (work / name / "file").write_text("new")
+    output_folders.swap_folders({work / name: folder / name for name in ("out", "out.inside")}, work)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="folders change places in one step on Linux")
+@pytest.mark.parametrize(("number", "when", "then"), [(1, "before", "old"), (1, "after", "new"), (2, "after", "new")])
+def test_results_are_never_missing_where_folders_change_places_in_one_step(tmp_path, number, when, then):
+    write_both(tmp_path, "old")
+    command = [sys.executable, "-c", EXCHANGED, str(tmp_path), str(number), when]
+    assert subprocess.run(command, timeout=PATIENCE, check=False).returncode == -signal.SIGKILL
+    assert {(tmp_path / name / "file").read_text() for name in NAMES} <= {"old", "new"}
+    with work_beside(tmp_path / "out"):
+        assert read_both(tmp_path) == {then}
     assert sorted(path.name for path in tmp_path.iterdir()) == [*NAMES]
 
 
