@@ -83,6 +83,18 @@ def test_a_register_may_say_itself_who_took_part(tmp_path):
     assert register.column("decision").column == "treated"
 
 
+def test_the_only_year_in_a_list_is_that_of_entry(tmp_path):
+    firms = pd.DataFrame(
+        {"firm_id": [f"F{one:04d}" for one in range(40)], "staff": range(40), "region": ["a", "b"] * 20}
+    )
+    for year in YEARS[:2]:
+        firms.to_csv(tmp_path / f"register_{year}.csv", index=False)
+    listed = firms[["firm_id"]].iloc[:9].assign(year=[2016, 2017, 2018] * 3)
+    listed.to_csv(tmp_path / "grants.csv", index=False)
+    (table,) = (one for one in recognise_folder(tmp_path).tables if one.table == "participants")
+    assert [one.role for one in table.columns] == ["be_id", "entry_date"]
+
+
 def test_in_a_layout_that_the_library_knows_only_names_say_more(tmp_path):
     write_folder(tmp_path, FOLDERS["names of the library"])
     for path in tmp_path.glob("business_units_*.csv"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from si_eval.registers.naming import currency_of_names, score_name
@@ -98,12 +99,23 @@ def _read_table(keyed: Keyed, *, apart: bool, listed: bool) -> TableReading:
             name: ColumnReading(name, UNUSED, 1.0, "the table has no identifiers of units", profiles[name])
             for name in profiles
         }
+    if keyed.table == "participants":
+        columns = _year_of_entry(columns)
     ordered = tuple(columns[name] for name in profiles)
     family = keyed.raw.family
     return TableReading(
         keyed.table, family.pattern, len(family.paths), len(keyed.raw.frame), ordered, family.years, keyed.share,
         keyed.covers, keyed.reason, _largest(keyed, ordered),
     )  # fmt: skip
+
+
+def _year_of_entry(columns: Mapping[str, ColumnReading]) -> dict[str, ColumnReading]:
+    """Take the year of a list for that of entry, where it has no other: its rows are of those that took part."""
+    entries = {name: one for name, one in columns.items() if one.role == "year"}
+    if any(one.role == "entry_date" for one in columns.values()) or len(entries) != 1:
+        return dict(columns)
+    reason = "the only year in the list of those that took part"
+    return {**columns, **{name: replace(one, role="entry_date", reason=reason) for name, one in entries.items()}}
 
 
 def _largest(keyed: Keyed, columns: Sequence[ColumnReading]) -> str:
