@@ -6,9 +6,9 @@ import getpass
 import math
 import re
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,9 @@ import pyarrow.compute as pc
 from pandas.api.types import is_integer_dtype
 from pandas.util import hash_array
 
+from si_eval.registry import facts
+
+OWN_TEXTS = ("labels", "reasons", "plausibility")  # files of the registry
 TELLING = 5  # significant digits from which a number is one figure rather than a coincidence
 MIN_ID_LENGTH = 5  # characters; a shorter identifier cannot be told from a year or a count
 MAX_ID_DIGITS = 18  # digits of an identifier that is kept as an integer
@@ -149,9 +152,11 @@ def find_traces(text: str, secrets: Secrets) -> list[str]:
 
     A number is read as English, Dutch and plain, with points, commas, spaces or apostrophes between thousands, in
     per cent, thousands or millions, rounded or cut to at least `TELLING` digits. It is no trace where a shown number
-    is written the same way.
+    is written the same way, nor in a sentence of the registry, which is the same whatever the data say.
     """
     text = HASH.sub("", text)
+    for sentence in _own_sentences():
+        text = text.replace(sentence, " ")
     runs = set(RUN.findall(text)) | set(RUN.findall(SPACED.sub("'", text)))
     found = []
     if any(_is_withheld(value, digits, secrets) for run in runs for value, digits in _readings(run)):
@@ -161,6 +166,21 @@ def find_traces(text: str, secrets: Secrets) -> list[str]:
     if any(_holds_name(text.lower(), name) for name in secrets.names):
         found.append("the name of a person, a machine or a folder")
     return found
+
+
+@cache
+def _own_sentences() -> tuple[str, ...]:
+    """List the sentences of the registry that hold a number which could be a trace."""
+
+    def texts(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping | list):
+            for one in value.values() if isinstance(value, Mapping) else value:
+                yield from texts(one)
+
+    sentences = {text for name in OWN_TEXTS for text in texts(facts(name)) if " " in text}
+    return tuple(sorted(text for text in sentences if any(len(run) >= TELLING for run in RUN.findall(text))))
 
 
 def holds_identifier(text: str, identifiers: Identifiers, *, labels: bool = False) -> bool:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from si_eval.disclosure import OutputRequest, ReleaseLedger, decide, protect, scan_release, write_acro_results
 from si_eval.disclosure.package import MANIFEST, describe_output, hash_of, pack
 from si_eval.disclosure.scan import shown_numbers, withheld_numbers
-from si_eval.disclosure.traces import Identifiers, find_traces, gather_secrets, sort_identifiers
+from si_eval.disclosure.traces import Identifiers, _own_sentences, find_traces, gather_secrets, sort_identifiers
 from si_eval.errors import DisclosureError
 from si_eval.results import Simulation
 
@@ -109,6 +109,15 @@ def test_a_withheld_value_is_found_in_any_way_of_writing(way, separators, scale)
     thousands, decimal = separators
     text = way.format(WITHHELD * scale).translate({ord(","): thousands, ord("."): decimal})
     assert find_traces(f"the mean was {text}.", secrets) == ["a withheld value"]
+
+
+def test_a_number_in_a_sentence_of_the_registry_is_no_trace_and_the_same_number_elsewhere_is():
+    sentence = next(one for one in _own_sentences() if re.search(r"\d{5}", one))
+    (number,) = re.findall(r"\d{5,}", sentence)
+    secrets = gather_secrets([float(number)], [SHOWN])
+    assert find_traces(f"{sentence}: yes", secrets) == []
+    assert find_traces(f"{sentence}: {number}", secrets) == ["a withheld value"]
+    assert find_traces(f"No codes such as {number}", secrets) == ["a withheld value"]
 
 
 def test_other_numbers_are_no_traces():
