@@ -12,7 +12,7 @@ from si_eval.effects.panel_arrays import ALL_COHORTS, NEVER_TREATED, PanelArrays
 from si_eval.effects.propensity import Logit, fit_logit
 from si_eval.effects.sides import placed
 from si_eval.effects.small_sample import clusters_are_too_few
-from si_eval.effects.two_by_two import drop_constant_columns, has_counterpart
+from si_eval.effects.two_by_two import chosen_rows, drop_constant_columns, has_counterpart
 from si_eval.stats import BoolArray, FloatArray, IntArray
 from si_eval.vocabulary import Reason
 
@@ -65,12 +65,12 @@ def select_sample(arrays: PanelArrays, used: BoolArray, place: int = 0) -> Chang
     if design is not None:
         known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
         lost[Reason.MISSING_COVARIATES] = placed(~known, used)
-        design = design[known]
+        design = chosen_rows(design, known)
         overlap = has_counterpart(design, arrays.cohort[used][known] != NEVER_TREATED)
         used = placed(known, used)
         lost[Reason.OUTSIDE_OVERLAP] = placed(~overlap, used)
         used = placed(overlap, used)
-        design = drop_constant_columns(design[overlap])
+        design = drop_constant_columns(chosen_rows(design, overlap))
     level = arrays.outcome[used, place]
     change = arrays.outcome[used, -1] - level
     return ChangeSample(

@@ -21,7 +21,14 @@ from si_eval.effects.small_sample import (
     side_stretch,
     strata_covariances,
 )
-from si_eval.effects.two_by_two import Method, TwoByTwo, drop_constant_columns, has_counterpart, two_by_two
+from si_eval.effects.two_by_two import (
+    Method,
+    TwoByTwo,
+    chosen_rows,
+    drop_constant_columns,
+    has_counterpart,
+    two_by_two,
+)
 from si_eval.effects.validation import check_outcomes
 from si_eval.errors import StudyError
 from si_eval.stats import BoolArray, FloatArray, IntArray
@@ -305,10 +312,10 @@ class _Sample:
             lost[1] = in_cohort & used & gap
             used &= ~gap
             n_missing = observed - int(used.sum())
-            counterpart = placed(has_counterpart(design[used], in_cohort[used]), used)
+            counterpart = placed(has_counterpart(chosen_rows(design, used), in_cohort[used]), used)
             lost[2] = in_cohort & used & ~counterpart
             used = counterpart
-            design = drop_constant_columns(design[used])
+            design = drop_constant_columns(chosen_rows(design, used))
         compared = in_cohort & used, is_control & used
         n_treated, n_controls = (int(side.sum()) for side in compared)
         if min(n_treated, n_controls) < max(min_units, 2):
@@ -360,7 +367,7 @@ def _rows_of(design: FloatArray | None, kept: BoolArray) -> FloatArray | None:
         raise StudyError(
             f"covariates: found shape {design.shape} for {len(kept)} units; expected (units, k); give a line a unit"
         )
-    return np.asarray(design[kept], dtype=np.float64)
+    return chosen_rows(np.asarray(design, dtype=np.float64), kept)
 
 
 def _check_options(controls: str, method: str, base: str, cohort: IntArray) -> None:

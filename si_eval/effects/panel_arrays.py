@@ -133,11 +133,13 @@ class PanelArrays:
         if not columns:
             return None
         chosen: npt.NDArray[np.bool_] = np.ones(len(self.cohort), dtype=np.bool_) if rows is None else rows
-        design = np.empty((int(chosen.sum()), len(columns)))
-        for column, (name, code) in enumerate(columns):
-            mine = self.covariates[name][chosen, place]
-            design[:, column] = mine if code is None else np.where(mine >= 0, mine == code, np.nan)
-        return design
+        by_name = {name: self.covariates[name][:, place][chosen] for name in dict.fromkeys(name for name, _ in columns)}
+        design = np.empty((len(columns), int(chosen.sum())))  # a column of the result is what is read at once
+        for row, (name, code) in zip(design, columns, strict=True):
+            row[:] = by_name[name] if code is None else by_name[name] == code
+            if code is not None:
+                row[by_name[name] < 0] = np.nan
+        return design.T
 
     def design_columns(self, place: int) -> list[tuple[str, int | None]]:
         """List the columns of `design`: the covariate, and the code of the label of a category."""

@@ -118,30 +118,38 @@ def two_by_two(
     return TwoByTwo(att, influence, n_treated, n - n_treated, reason, trimmed)
 
 
+def chosen_rows(design: FloatArray, rows: BoolArray) -> FloatArray:
+    """Return some rows of covariates (n, k), each column in one piece where it was; all of them are not copied."""
+    return design if rows.all() else design.T[:, rows].T
+
+
 def has_counterpart(design: FloatArray, treated: BoolArray) -> BoolArray:
     """Mark the units that have a counterpart on the other side in every category, shape (n,); all of one side alone.
 
     Of a column of zeros and ones that is the same for a whole side, other values have none there: those units are left
     out, because a logit would send their propensity score to zero or one, and no regression knows their class.
     """
-    columns = design[:, np.all((design == 0) | (design == 1), axis=0)] == 1
+    columns = [column == 1 for column in design.T if np.all((column == 0) | (column == 1))]
     kept: BoolArray = np.ones(len(design), dtype=np.bool_)
-    fewer = bool(columns.shape[1])
+    left, fewer = len(design), bool(columns)
     while fewer:  # who is left out may have been the only counterpart of another
-        before = kept.copy()
         for side in (treated, ~treated):
-            mine = columns[kept & side]
-            ones = mine.sum(axis=0)
-            fixed = ((ones == 0) | (ones == len(mine))) & bool(len(mine))
-            kept &= np.all(columns[:, fixed] == (ones[fixed] > 0), axis=1)
-        fewer = bool(np.any(kept != before))
+            mine = kept & side
+            there = np.count_nonzero(mine)
+            ones = [np.count_nonzero(column & mine) for column in columns]
+            for column, count in zip(columns, ones, strict=True):
+                if there and count in (0, there):
+                    kept &= column == (count > 0)
+        before, left = left, int(np.count_nonzero(kept))
+        fewer = left < before
     return kept
 
 
 def drop_constant_columns(design: FloatArray) -> FloatArray | None:
     """Return the covariates, shape (n, k), that differ between units; None if none does."""
     constant = [is_constant(float(column.min()), float(column.max())) for column in design.T] if len(design) else True
-    kept = design[:, ~np.broadcast_to(np.asarray(constant, dtype=np.bool_), design.shape[1])]
+    keep = ~np.broadcast_to(np.asarray(constant, dtype=np.bool_), design.shape[1])
+    kept = design if keep.all() else design[:, keep]
     return kept if kept.shape[1] else None
 
 
