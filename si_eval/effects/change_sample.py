@@ -61,13 +61,13 @@ def select_sample(arrays: PanelArrays, used: BoolArray, place: int = 0) -> Chang
         every: BoolArray = np.ones(len(used), dtype=np.bool_)
         used = used & (arrays.weights_of(ALL_COHORTS, place, every) > 0)
         lost[Reason.WITHOUT_WEIGHT] = given & ~used
+    if arrays.covariates:
+        known = arrays.covered(place)
+        lost[Reason.MISSING_COVARIATES] = used & ~known
+        used = used & known
     design = arrays.design(place, used)
     if design is not None:
-        known: BoolArray = np.asarray(~np.isnan(design).any(axis=1), dtype=np.bool_)
-        lost[Reason.MISSING_COVARIATES] = placed(~known, used)
-        design = chosen_rows(design, known)
-        overlap = has_counterpart(design, arrays.cohort[used][known] != NEVER_TREATED)
-        used = placed(known, used)
+        overlap = has_counterpart(design, arrays.cohort[used] != NEVER_TREATED)
         lost[Reason.OUTSIDE_OVERLAP] = placed(~overlap, used)
         used = placed(overlap, used)
         design = drop_constant_columns(chosen_rows(design, overlap))

@@ -141,6 +141,14 @@ class PanelArrays:
                 row[by_name[name] < 0] = np.nan
         return design.T
 
+    def covered(self, place: int) -> BoolArray:
+        """Mark the units that have every covariate of `design` in the year at a place, shape (units,)."""
+        known: BoolArray = np.ones(len(self.cohort), dtype=np.bool_)
+        for name in dict.fromkeys(name for name, _ in self.design_columns(place)):
+            values = self.covariates[name][:, place]
+            known &= values >= 0 if name in self.labels else ~np.isnan(values)
+        return known
+
     def design_columns(self, place: int) -> list[tuple[str, int | None]]:
         """List the columns of `design`: the covariate, and the code of the label of a category."""
         columns: list[tuple[str, int | None]] = []
