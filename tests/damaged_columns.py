@@ -40,6 +40,19 @@ def _add_total(frames: Frames, year: int) -> Frames:
 
 
 COLUMN_DAMAGES: dict[str, Damage] = {
+    "persons cut off at a size": Damage(
+        "values_repeat",
+        _change("business_units", "employed_persons", lambda count: count.clip(upper=count.quantile(0.9))),
+        fails=False,
+    ),
+    "persons of a year rounded": Damage(
+        "rounding_between_years",
+        _change("business_units", "employed_persons", lambda count: count.round()),
+        fails=False,
+    ),
+    "persons of a part in thousands": Damage(
+        "persons_jump", _change("business_units", "employed_persons", _part_in_thousands)
+    ),
     "a quarter under the next one": Damage("quarters_repeat", _repeat_quarter),
     "turnover of a year beside other units": Damage("order_between_years", _change("turnover", "turnover", _turn)),
     "no register of a year": Damage(

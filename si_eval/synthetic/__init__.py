@@ -138,6 +138,12 @@ def _write_vouchers(target: Path, preset: str, scale: float, seed: int, file_for
     """Write the extract of the innovation vouchers, as its own preset or an office delivers it."""
     drawn = vouchers.draw_vouchers(max(vouchers.FEWEST, round(vouchers.POPULATION * scale)), seed)
     drawn = drawn if preset == vouchers.PRESET else deliver(drawn, preset)
+    numbered = sorted({str(name) for frame in drawn.tables.values() for name in frame if str(name)[0].isdigit()})
+    if numbered and file_format == "sav":
+        raise StudyError(
+            f"format: found 'sav' for {preset}, whose columns {', '.join(numbered)} begin with a digit; expected a "
+            "format that can name them so; choose parquet or csv"
+        )
     marker = {"synthetic": True, "preset": preset, "scale": scale, "seed": seed, "format": file_format}
     with explain_failures(f"simulate: {target.name} is as it was"), work_beside(target) as work:
         _check_folder(target)

@@ -95,6 +95,7 @@ def test_the_marker_says_what_is_calibrated(extracts, figures):
         ({"format": "x"}, "format"),
         ({"seed": 0.5}, "seed"),
         ({"seed": -3}, "seed"),
+        ({"preset": "be_kbo_accounts", "format": "sav"}, "format"),
     ],
 )
 def test_bad_arguments_are_refused(tmp_path, arguments, word):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from si_eval.engine import Engine
 
-CHECKS_VERSION = 6
+CHECKS_VERSION = 7
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from si_eval.stats import FloatArray
 TOTAL = 0.0005  # a part of the sum of all others by which a row that is their total may miss it
 THOUSAND = 1000
 LEAST = 99  # of a value that is no accident: many firms have one person
+LEAST_TOP = 10  # of a value that is the largest of many units: what lies above was cut off
 ALONE = 8  # times as many rows as of the next most common value
 
 
@@ -40,11 +41,13 @@ def measure_values(parts: Sequence[tuple[str, FloatArray]]) -> Iterator[Measure]
     known = [(place, values[np.isfinite(values)]) for place, values in parts]
     for place, values in known:
         if len(values) >= fewest("values_repeat"):
-            yield from share("values_repeat", place, _repeats(values[np.abs(values) >= LEAST]), len(values))
+            told = (np.abs(values) >= LEAST) | (values == max(values.max(), LEAST_TOP))
+            yield from share("values_repeat", place, _repeats(values[told]), len(values))
     for (_, before), (place, now) in pairwise(known):
         yield from change_of_share("zeros_between_years", place, now == 0, before == 0)
-        rounded = [values[values != 0] % THOUSAND == 0 for values in (now, before)]
-        yield from change_of_share("rounding_between_years", place, *rounded)
+        for unit in (1, THOUSAND):
+            rounded = [values[values != 0] % unit == 0 for values in (now, before)]
+            yield from change_of_share("rounding_between_years", place, *rounded)
 
 
 def _repeats(values: FloatArray) -> int:

@@ -27,6 +27,7 @@ EPOCHS = ("1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "1960-01-01", 
 UNKNOWN_ACTIVITIES = ("", "00000", "0000", "00", "0", "-", "--")
 LARGE, LARGE_WHOLE = 10, 50  # persons employed, or whole ones, from which the same number twice is no accident
 SAME = 0.0005
+JUMP = 40  # a factor that no firm grows by in a year
 
 
 def measure_units(sample: Sample) -> Iterator[Measure]:
@@ -88,6 +89,8 @@ def _persons_between_years(table: str, wide: pd.DataFrame) -> Iterator[Measure]:
     for place, ratio, before, consecutive in between_years(wide, table):
         if consecutive:
             yield from median("persons_between_years", place, ratio)
+            jumps = np.abs(np.log(ratio)) > np.log(JUMP)
+            yield from share("persons_jump", place, jumps.sum(), len(ratio))
         large = ratio[before >= least]
         yield from share("persons_repeat_a_year", place, (np.abs(large - 1) < SAME).sum(), len(large))
 
