@@ -17,7 +17,9 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         os.write(2, b"interrupted\n")
         os._exit(INTERRUPTED)
-    except MemoryError:
+    except (MemoryError, ImportError) as error:
+        if isinstance(error, ImportError) and "map segment" not in str(error) and "allocate" not in str(error):
+            raise
         os.write(2, b"si-eval: found no memory left; expected more; end other programs, or raise the limit\n")
         os._exit(1)
     sys.exit(app())

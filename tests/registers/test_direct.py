@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+
 import pandas as pd
 import pytest
 
 import si_eval as se
 from si_eval.errors import InputError
 from si_eval.registers.activities import read_activities
+from si_eval.registers.direct import tables
 from si_eval.registers.direct.identifiers import as_texts, remark_on_shapes
 from si_eval.study.file import load_study
 
@@ -222,6 +225,15 @@ def test_a_damaged_file_is_named(damage, tmp_path):
             tmp_path,
             STUDY.replace("[extract.columns", '[extract.files]\nturnover = "turnover.parquet"\n[extract.columns', 1),
         )
+
+
+def test_a_full_disk_is_no_fault_of_a_file(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tables, "raw_parquet", fail)
+    with pytest.raises(OSError, match="No space left"):
+        read(tmp_path)
 
 
 def test_rows_of_another_year_than_that_of_their_file_are_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ from si_eval.vocabulary import BE_ID, YEAR
 if TYPE_CHECKING:
     from si_eval.engine import Engine
 
+OF_THE_MACHINE = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EMFILE, errno.ENFILE)  # no fault of a file
 UNITS, TURNOVER, PARTICIPANTS = "business_units", "turnover", "participants"
 MONEY, ENTRY, INTENSITY = "turnover", "entry_date", "intensity"
 KNOWN: Mapping[str, tuple[str, ...]] = {  # the columns of the contract that a table can have here
@@ -132,6 +134,8 @@ def _read_file(
         twice = [name for name, count in Counter(pq.read_schema(path).names).items() if count > 1]
         frame = pd.DataFrame() if twice else pd.read_parquet(path)
     except UNREADABLE_ERRORS as error:  # a damaged page, a link that leads nowhere
+        if isinstance(error, OSError) and error.errno in OF_THE_MACHINE:
+            raise
         return None, [unreadable(file, getattr(error, "strerror", None) or describe_error(error))]
     if twice:
         found = f"several columns named {', '.join(map(repr, twice[:3]))}: is there a line above the names of columns?"
