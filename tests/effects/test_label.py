@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -177,6 +178,31 @@ def test_each_condition_gives_its_reason_in_both_languages(reason: Reason) -> No
     found = {estimate.statistic: estimate for estimate in verdict.estimates}
     assert found["maryland_scale"].estimate == verdict.maryland
     assert found["maryland_scale"].note == reason.note
+
+
+def test_years_that_are_missing_between_others_bound_no_worst_step() -> None:
+    """This estimate stands by the worst step alone, which needs years that follow each other."""
+    window = window_of(*firms(6, {2016: 60}, effect=0.15))
+    reasons = [judge(replace(window, consecutive=follow), None).reason for follow in (True, False)]
+    assert reasons == [Reason.EFFECT_STANDS, Reason.TREND_NOT_EXCLUDED]
+
+
+@pytest.mark.parametrize("seed", [0, 3])  # one number is the larger of the two, or the other
+def test_no_larger_effect_is_ruled_out_by_the_trend_and_by_the_estimate_less_it(seed: int) -> None:
+    window = window_of(*firms(seed, {2016: 200}, controls=1200))
+    found = {estimate.statistic: estimate for estimate in judge(window, None).estimates}
+    less = found["att_less_trend"]
+    ends = [found[TREND_BOUND].estimate, abs(less.estimate) + special.stdtrit(less.dof, 0.95) * less.std_error]
+    assert (ends[0] > ends[1]) == (seed == 3)
+    for size in (0.9 * min(ends), (ends[0] + ends[1]) / 2, 1.1 * max(ends)):
+        assert (judge(window, size).reason is Reason.NO_LARGER_EFFECT) == (size > max(ends))
+
+
+def test_what_a_label_rests_on_counts_the_fewest_units_behind_a_year() -> None:
+    window = window_of(*firms(1, {2015: 40, 2017: 60}, effect=0.2))
+    counts = window.events.n_treated
+    assert counts.min() < counts.max()
+    assert {estimate.n_treated for estimate in judge(window, None).estimates} == {counts.min()}
 
 
 def test_participants_of_few_holdings_are_too_few() -> None:
