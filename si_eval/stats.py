@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from scipy import special
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
+Whole = TypeVar("Whole", np.int64, np.uint64)
 
 
 ROUNDING = 1e-14  # relative: numbers nearer to each other than this differ by rounding alone
@@ -64,7 +65,7 @@ def student_quantile(dof: FloatArray, level: float) -> FloatArray:
     return np.asarray(special.stdtrit(dof, 0.5 + level / 2), dtype=np.float64)
 
 
-def distinct(numbers: IntArray) -> IntArray:
+def distinct(numbers: NDArray[Whole]) -> NDArray[Whole]:
     """Return the different whole numbers, ascending: sorted, as hashing (`numpy.unique`) is slow where most differ."""
     ordered = np.sort(numbers)
     return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered

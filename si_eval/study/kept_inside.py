@@ -29,6 +29,7 @@ from si_eval.disclosure.traces import (
 from si_eval.engine import iter_batches
 from si_eval.errors import DisclosureError, StudyError
 from si_eval.results import Extract
+from si_eval.stats import distinct
 from si_eval.study.evaluation import StudyResults
 from si_eval.study.file import ExhibitSpec
 from si_eval.study.ledger import LedgerFile, load_ledger
@@ -234,7 +235,7 @@ def _distinct_numbers(parts: Sequence[np.ndarray]) -> np.ndarray:
     """Return each number of int64 arrays once, ascending: from a mask over all possible ones where these are few."""
     first, last = min(int(part.min()) for part in parts), max(int(part.max()) for part in parts)
     if last - first >= MAX_SPARSITY * sum(len(part) for part in parts):
-        return np.unique(np.concatenate(parts))
+        return distinct(np.concatenate(parts))
     seen = np.zeros(last - first + 1, dtype=bool)
     for part in parts:
         seen[part - first] = True
